@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The one C interface to a model, whatever computes it.
+ *
+ * An engine defines one constant `mf_model` a model; the application and the harness see nothing
+ * else. A model is used from one thread; init, then any number of: fill the inputs, invoke, read
+ * the outputs. Inputs share the arena with everything else: invoke overwrites them, so fill them
+ * again before each call. Outputs stay valid until the inputs are next written.
+ */
+#ifndef MF_ENGINE_H
+#define MF_ENGINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MF_ENGINE_ABI_VERSION 1
+
+typedef enum { MF_INT8 = 0, MF_UINT8 = 1, MF_INT16 = 2, MF_INT32 = 3, MF_FLOAT32 = 4 } mf_dtype;
+
+typedef enum { MF_OK = 0, MF_ERROR = 1 } mf_status;
+
+#define MF_MAX_RANK 6
+
+/* A graph input or output. real = scale * (q - zero_point) where the dtype is an integer. */
+typedef struct {
+    void *data;
+    uint32_t bytes;
+    mf_dtype dtype;
+    uint32_t rank;
+    int32_t shape[MF_MAX_RANK];
+    float scale;
+    int32_t zero_point;
+} mf_tensor;
+
+/* Called after op `op_index` with its first output, while that output is still in memory. */
+typedef void (*mf_op_hook)(void *context, uint32_t op_index, const void *output, uint32_t bytes);
+
+typedef struct {
+    const char *name;
+    const char *engine; /* "aot" or "tflm" */
+    uint8_t hash[32];   /* SHA-256 of the .tflite */
+    uint32_t arena_bytes;
+    uint32_t op_count;
+    uint32_t input_count;
+    uint32_t output_count;
+    const mf_tensor *inputs;
+    const mf_tensor *outputs;
+    mf_status (*init)(void);
+    mf_status (*invoke)(mf_op_hook hook, void *context); /* hook may be NULL */
+    uint32_t (*arena_used)(void);
+} mf_model;
+
+#endif /* MF_ENGINE_H */

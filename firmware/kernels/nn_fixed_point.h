@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Fixed-point arithmetic of the int8 kernels. The Python mirror is mcuforge/numerics.py; a test
+ * runs both on the same corners.
+ *
+ * Rounding: TFLM is built without TFLITE_SINGLE_ROUNDING, so a product is rounded twice: the
+ * saturating rounding doubling high multiply, then a rounding divide by a power of two with ties
+ * away from zero (gemmlowp's SaturatingRoundingDoublingHighMul and RoundingDivideByPOT).
+ */
+#ifndef NN_FIXED_POINT_H
+#define NN_FIXED_POINT_H
+
+#include <stdint.h>
+
+static inline int32_t nn_min(int32_t a, int32_t b) {
+    return a < b ? a : b;
+}
+
+static inline int32_t nn_max(int32_t a, int32_t b) {
+    return a > b ? a : b;
+}
+
+static inline int32_t nn_clamp(int32_t x, int32_t low, int32_t high) {
+    return nn_min(nn_max(x, low), high);
+}
+
+/* a + b modulo 2^32: for sums that are known to fit once complete, whatever the order. */
+static inline int32_t nn_wrapping_add(int32_t a, int32_t b) {
+    return (int32_t)((uint32_t)a + (uint32_t)b);
+}
+
+/* x * 2^shift modulo 2^32, 0 <= shift <= 31: what TFLM's left shift does to values too large. */
+static inline int32_t nn_wrapping_shift_left(int32_t x, int32_t shift) {
+    return (int32_t)((uint32_t)x << shift);
+}
+
+/* Q0.31 product a * b, rounded to nearest, ties up; the one overflow (both -2^31) saturates.
+ *
+ * gemmlowp divides (ab + nudge) by 2^31 with truncation, the nudge being 2^30 for ab >= 0 and
+ * 1 - 2^30 below. That is floor((ab + 2^30) / 2^31) for both signs, an arithmetic shift. */
+static inline int32_t nn_rounding_doubling_high_mul(int32_t a, int32_t b) {
+    if (a == INT32_MIN && b == INT32_MIN) {
+        return INT32_MAX;
+    }
+    return (int32_t)(((int64_t)a * b + (INT64_C(1) << 30)) >> 31);
+}
+
+/* x / 2^exponent rounded to nearest, ties away from zero, 0 <= exponent <= 31. */
+static inline int32_t nn_rounding_divide_by_pot(int32_t x, int32_t exponent) {
+    const int32_t mask = (int32_t)((UINT32_C(1) << exponent) - 1u);
+    const int32_t remainder = x & mask;
+    const int32_t threshold = (mask >> 1) + (x < 0);
+    return (x >> exponent) + (remainder > threshold);
+}
+
+/* x * multiplier * 2^shift, -31 <= shift <= 30: TFLM's MultiplyByQuantizedMultiplier. */
+static inline int32_t nn_requantize(int32_t x, int32_t multiplier, int32_t shift) {
+    const int32_t left = shift > 0 ? shift : 0;
+    const int32_t right = shift > 0 ? 0 : -shift;
+    return nn_rounding_divide_by_pot(
+        nn_rounding_doubling_high_mul(nn_wrapping_shift_left(x, left), multiplier), right);
+}
+
+#endif /* NN_FIXED_POINT_H */

@@ -1,0 +1,114 @@
+"""The plan: kernel calls with prepared parameters, and where every tensor lies.
+
+Lowering turns each op into `KernelCall`s. A call names a C function `nn_<kernel>`, carries the
+values of its parameter struct, and lists its tensors in the order of the C arguments:
+
+    void nn_<kernel>(const nn_<kernel>_params *params, <inputs...>, <output>[, scratch]);
+
+Parameter structs are declared twice, once in `nn.h` and once as a `KernelParams` dataclass; a test
+compiles both and compares every offset, so that they cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, ClassVar, get_type_hints
+
+import numpy as np
+import numpy.typing as npt
+
+from mcuforge.graph import Graph
+
+
+@dataclass(frozen=True)
+class CScalar:
+    """A struct field of a C integer or float type."""
+
+    c_type: str
+
+
+@dataclass(frozen=True)
+class CArray:
+    """A struct field `const <c_type> *`, or NULL where the value is None."""
+
+    c_type: str
+
+
+I32 = Annotated[int, CScalar("int32_t")]
+I16 = Annotated[int, CScalar("int16_t")]
+I8 = Annotated[int, CScalar("int8_t")]
+U8 = Annotated[int, CScalar("uint8_t")]
+U32 = Annotated[int, CScalar("uint32_t")]
+F32 = Annotated[float, CScalar("float")]
+ArrayI8 = Annotated[npt.NDArray[np.int8], CArray("int8_t")]
+ArrayI16 = Annotated[npt.NDArray[np.int16], CArray("int16_t")]
+ArrayI32 = Annotated[npt.NDArray[np.int32], CArray("int32_t")]
+OptionalArrayI32 = Annotated[npt.NDArray[np.int32] | None, CArray("int32_t")]
+
+
+@dataclass(frozen=True, eq=False)
+class KernelParams:
+    """Values of a kernel's C parameter struct, in the order of its members.
+
+    Subclasses hold only fields annotated with the aliases above and set `c_type`.
+    """
+
+    c_type: ClassVar[str]
+
+    @classmethod
+    def members(cls) -> list[tuple[str, CScalar | CArray]]:
+        """Name and C type of every member, in order."""
+        hints = get_type_hints(cls, include_extras=True)
+        return [(f.name, hints[f.name].__metadata__[0]) for f in fields(cls)]
+
+    def values(self) -> list[tuple[str, CScalar | CArray, Any]]:
+        """Name, C type and value of every member, in order."""
+        return [(name, kind, getattr(self, name)) for name, kind in self.members()]
+
+
+@dataclass(frozen=True, eq=False)
+class KernelCall:
+    """One call of a kernel. An op lowers to one or more calls that run one after the other.
+
+    `inputs` and `output` are tensor indices of the graph: activations in the arena, or constants.
+    `in_place` lists positions of `inputs` that the output may overlay byte for byte (same size,
+    each element read before it is written). `reason` says why this kernel was chosen.
+    """
+
+    kernel: str
+    params: KernelParams
+    inputs: tuple[int, ...]
+    output: int
+    reason: str
+    scratch_bytes: int = 0
+    in_place: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedOp:
+    """An op of the graph and the calls that compute it; none where its output is only a view."""
+
+    op: int
+    calls: tuple[KernelCall, ...]
+    view_of: int | None = None
+    scratch_offset: int = 0
+
+
+@dataclass(frozen=True)
+class ArenaSummary:
+    """Bytes of the arena reached, and the bound that no placement can beat."""
+
+    bytes: int
+    lower_bound: int
+    peak_op: int
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A graph, its calls, and the byte offset in the arena of every activation it keeps there."""
+
+    graph: Graph
+    ops: tuple[PlannedOp, ...]
+    offsets: dict[int, int]
+    arena: ArenaSummary
+    alignment: int = 16
