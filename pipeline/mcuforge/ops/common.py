@@ -1,0 +1,91 @@
+"""Constraints and arithmetic that several operators share.
+
+Output sizes, padding and clamps follow TFLite's `padding.h` and `kernel_util.cc`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mcuforge.graph import Activation, DType, Graph, Op, Padding, Quantization, Tensor
+from mcuforge.numerics import INT8_MAX, INT8_MIN, round_half_away
+
+MAX_SHIFT = 30
+
+
+def quantization(tensor: Tensor) -> Quantization:
+    """The quantisation of a tensor that a constraint has found to be quantised."""
+    if tensor.quantization is None:
+        raise ValueError(f"tensor {tensor.index} is not quantised")
+    return tensor.quantization
+
+
+def describe(tensor: Tensor) -> str:
+    """How messages show a tensor's type: `int8[1, 8, 8, 4]`."""
+    return f"{tensor.dtype.value}{list(tensor.shape)}"
+
+
+def is_per_tensor_int8(tensor: Tensor) -> bool:
+    """True for an int8 tensor with one scale and zero point."""
+    q = tensor.quantization
+    return tensor.dtype is DType.INT8 and q is not None and not q.per_channel
+
+
+def constraint_int8_activations(graph: Graph, op: Op) -> str | None:
+    """The first input and the output are int8, quantised per tensor."""
+    for tensor in (graph.input(op, 0), graph.output(op)):
+        if not is_per_tensor_int8(tensor):
+            return f"tensor '{tensor.name}' is {describe(tensor)}, or not quantised per tensor"
+    return None
+
+
+def constraint_not_empty(graph: Graph, op: Op) -> str | None:
+    """Every tensor has at least one element."""
+    for index in (*op.inputs, *op.outputs):
+        if index >= 0 and graph.tensors[index].elements == 0:
+            return f"tensor '{graph.tensors[index].name}' is empty"
+    return None
+
+
+def constraint_fused_activation(_graph: Graph, op: Op) -> str | None:
+    """The fused activation is none, RELU, RELU_N1_TO_1 or RELU6."""
+    activation = getattr(op.attributes, "activation", Activation.NONE)
+    if activation in (Activation.TANH, Activation.SIGN_BIT):
+        return f"it fuses {activation.value}"
+    return None
+
+
+def clamp_range(activation: Activation, output: Quantization) -> tuple[int, int]:
+    """[activation_min, activation_max] in the int8 domain of the output.
+
+    Source: TFLite's CalculateActivationRangeQuantized; the division is in float32.
+    """
+
+    def quantized(real: float) -> int:
+        ratio = np.float32(real) / np.float32(output.scale)
+        return output.zero_point + round_half_away(float(ratio))
+
+    low, high = {
+        Activation.NONE: (None, None),
+        Activation.RELU: (0.0, None),
+        Activation.RELU_N1_TO_1: (-1.0, 1.0),
+        Activation.RELU6: (0.0, 6.0),
+    }[activation]
+    return (
+        INT8_MIN if low is None else max(INT8_MIN, quantized(low)),
+        INT8_MAX if high is None else min(INT8_MAX, quantized(high)),
+    )
+
+
+def output_size(padding: Padding, size: int, window: int, stride: int, dilation: int) -> int:
+    """Extent of a sliding window's output along one axis."""
+    effective = (window - 1) * dilation + 1
+    if padding is Padding.SAME:
+        return (size + stride - 1) // stride
+    return (size + stride - effective) // stride
+
+
+def padding_before(size: int, output: int, window: int, stride: int, dilation: int) -> int:
+    """Elements of padding before the first input element; the odd one of SAME goes after."""
+    effective = (window - 1) * dilation + 1
+    return max((output - 1) * stride + effective - size, 0) // 2

@@ -1,0 +1,226 @@
+"""`.tflite` -> `Graph`, through the schema's own Python bindings.
+
+The file is untrusted. The bindings check nothing but that a read lies inside the buffer, so this
+module charges every vector against a budget tied to the file's size before it walks it (offsets
+that point back at one large vector would otherwise make a small file cost hours), cleans every
+name, and turns every failure to decode into one `ModelError`. `verify.py` then checks what the
+values mean.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from ai_edge_litert import schema_py_generated as schema
+
+from mcuforge import tflite_options
+from mcuforge.errors import ModelError
+from mcuforge.graph import DType, Graph, Op, Quantization, Tensor
+
+FILE_IDENTIFIER = b"TFL3"
+MAX_FILE_BYTES = 256 * 1024 * 1024
+MAX_NAME_LENGTH = 200
+MAX_RANK = 8
+
+_DTYPES = {
+    schema.TensorType.INT8: DType.INT8,
+    schema.TensorType.UINT8: DType.UINT8,
+    schema.TensorType.INT16: DType.INT16,
+    schema.TensorType.INT32: DType.INT32,
+    schema.TensorType.INT64: DType.INT64,
+    schema.TensorType.FLOAT32: DType.FLOAT32,
+    schema.TensorType.BOOL: DType.BOOL,
+}
+_OP_NAMES = {
+    value: name
+    for name, value in vars(schema.BuiltinOperator).items()
+    if not name.startswith("_") and isinstance(value, int)
+}
+# What the bindings raise on offsets and counts that make no sense.
+_DECODING_FAILED = (struct.error, IndexError, ValueError, TypeError, OverflowError)
+
+
+class _Budget:
+    """Bounds the work: vector elements read in all must not exceed what the file can hold."""
+
+    def __init__(self, file_bytes: int) -> None:
+        self._left = 4 * file_bytes + 1024
+
+    def take(self, count: int) -> int:
+        if count > self._left:
+            raise ValueError("vectors overlap or run past the end of the file")
+        self._left -= count
+        return count
+
+
+def read(path: Path) -> Graph:
+    """Read a `.tflite` file.
+
+    Raises `ModelError` where the file is missing, unreadable, too large or damaged.
+    """
+    try:
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise ModelError(f"{path}: {size} bytes is no model for a microcontroller.")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise ModelError(f"{path}: no such file.") from None
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror}).") from None
+    return read_bytes(data, path.stem, str(path))
+
+
+def read_bytes(data: bytes, name: str, where: str = "model") -> Graph:
+    """Decode the bytes of a `.tflite`. `where` names the file in messages."""
+    if len(data) < 8 or data[4:8] != FILE_IDENTIFIER:
+        raise ModelError(
+            f"{where}: not a .tflite file (the identifier TFL3 is missing). "
+            "Give a model written by the TFLite converter."
+        )
+    try:
+        return _decode(data, name)
+    except ModelError as error:
+        raise ModelError(f"{where}: {error.message}") from error
+    except _DECODING_FAILED as error:
+        raise ModelError(
+            f"{where}: the file is damaged or truncated ({error}). Convert the model again."
+        ) from error
+
+
+def _decode(data: bytes, name: str) -> Graph:
+    budget = _Budget(len(data))
+    model = schema.Model.GetRootAs(data, 0)
+    if budget.take(model.SubgraphsLength()) < 1:
+        raise ModelError("the model holds no subgraph.")
+    subgraph = model.Subgraphs(0)
+    codes = [
+        (_op_kind(model.OperatorCodes(i)), int(model.OperatorCodes(i).Version()))
+        for i in range(budget.take(model.OperatorCodesLength()))
+    ]
+    buffer_count = budget.take(model.BuffersLength())
+
+    def constant(index: int) -> npt.NDArray[np.uint8] | None:
+        if not 0 <= index < buffer_count:
+            raise ValueError(f"buffer {index} of {buffer_count}")
+        return _buffer(model.Buffers(index), budget)
+
+    tensors = tuple(
+        _tensor(subgraph.Tensors(i), i, constant, budget)
+        for i in range(budget.take(subgraph.TensorsLength()))
+    )
+    ops = tuple(
+        _op(subgraph.Operators(i), i, codes, budget)
+        for i in range(budget.take(subgraph.OperatorsLength()))
+    )
+    return Graph(
+        name=name,
+        tensors=tensors,
+        ops=ops,
+        inputs=_ints(subgraph.InputsLength, subgraph.Inputs, budget),
+        outputs=_ints(subgraph.OutputsLength, subgraph.Outputs, budget),
+        model_hash=hashlib.sha256(data).hexdigest(),
+    )
+
+
+def _ints(
+    length: Callable[[], int], item: Callable[[int], Any], budget: _Budget
+) -> tuple[int, ...]:
+    return tuple(int(item(i)) for i in range(budget.take(length())))
+
+
+def _floats(
+    length: Callable[[], int], item: Callable[[int], Any], budget: _Budget
+) -> tuple[float, ...]:
+    return tuple(float(item(i)) for i in range(budget.take(length())))
+
+
+def clean_name(raw: bytes | None) -> str:
+    """A name from a file, safe to print: control characters replaced, length bounded."""
+    text = (raw or b"")[:MAX_NAME_LENGTH].decode("utf-8", errors="replace")
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _op_kind(code: Any) -> str:
+    # The builtin code moved to a wider field; files carry either or both.
+    number = max(int(code.BuiltinCode()), int(code.DeprecatedBuiltinCode()))
+    if number == schema.BuiltinOperator.CUSTOM:
+        return f"CUSTOM {clean_name(code.CustomCode())}"
+    return _OP_NAMES.get(number, f"BUILTIN_{number}")
+
+
+def _buffer(buffer: Any, budget: _Budget) -> npt.NDArray[np.uint8] | None:
+    if buffer.Offset() > 1:
+        raise ModelError("the model keeps its weights outside the flatbuffer; this is not read.")
+    if budget.take(buffer.DataLength()) == 0:
+        return None
+    return np.array(buffer.DataAsNumpy(), dtype=np.uint8)
+
+
+def _tensor(
+    raw: Any, index: int, constant: Callable[[int], npt.NDArray[np.uint8] | None], budget: _Budget
+) -> Tensor:
+    shape = _ints(raw.ShapeLength, raw.Shape, budget)
+    name = clean_name(raw.Name())
+    if len(shape) > MAX_RANK or any(d < 0 for d in shape):
+        raise ModelError(f"tensor {index} '{name}' has the shape {list(shape)}.")
+    dtype = _DTYPES.get(raw.Type(), DType.OTHER)
+    content = constant(raw.Buffer())
+    data = None if content is None else _typed(content, dtype, shape, f"tensor {index} '{name}'")
+    return Tensor(
+        index=index,
+        name=name,
+        shape=shape,
+        dtype=dtype,
+        quantization=_quantization(raw.Quantization(), budget),
+        data=data,
+        is_variable=bool(raw.IsVariable()),
+    )
+
+
+def _typed(
+    content: npt.NDArray[np.uint8], dtype: DType, shape: tuple[int, ...], what: str
+) -> npt.NDArray[Any] | None:
+    if dtype is DType.OTHER:
+        return content
+    expected = dtype.bytes
+    for dimension in shape:
+        expected *= dimension
+    if expected != content.size:
+        raise ModelError(
+            f"{what} of shape {list(shape)} needs {expected} bytes; the file holds {content.size}."
+        )
+    array = np.frombuffer(content.tobytes(), dtype=np.dtype(dtype.value).newbyteorder("<"))
+    array = array.reshape(shape)
+    array.flags.writeable = False
+    return array
+
+
+def _quantization(raw: Any, budget: _Budget) -> Quantization | None:
+    if raw is None or raw.ScaleLength() == 0:
+        return None
+    scales = _floats(raw.ScaleLength, raw.Scale, budget)
+    zero_points = _ints(raw.ZeroPointLength, raw.ZeroPoint, budget) or (0,)
+    if len(zero_points) == 1:
+        zero_points = zero_points * len(scales)
+    return Quantization(scales, zero_points, int(raw.QuantizedDimension()))
+
+
+def _op(raw: Any, index: int, codes: list[tuple[str, int]], budget: _Budget) -> Op:
+    opcode = int(raw.OpcodeIndex())
+    if not 0 <= opcode < len(codes):
+        raise ValueError(f"operator code {opcode} of {len(codes)}")
+    kind, version = codes[opcode]
+    return Op(
+        index=index,
+        kind=kind,
+        version=version,
+        inputs=_ints(raw.InputsLength, raw.Inputs, budget),
+        outputs=_ints(raw.OutputsLength, raw.Outputs, budget),
+        attributes=tflite_options.attributes(kind, index, raw),
+    )

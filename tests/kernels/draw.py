@@ -1,0 +1,50 @@
+"""Random ingredients of kernel cases, biased towards the corners where kernels break."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+T = TypeVar("T")
+
+
+class Draw:
+    """A seeded source of shapes, quantisation parameters and data."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+
+    def integer(self, low: int, high: int) -> int:
+        """low <= value <= high."""
+        return int(self.rng.integers(low, high + 1))
+
+    def choice(self, values: Sequence[T]) -> T:
+        """One of the values."""
+        return values[int(self.rng.integers(len(values)))]
+
+    def chance(self, probability: float) -> bool:
+        """True with that probability."""
+        return bool(self.rng.random() < probability)
+
+    def scale(self, low: float = 1e-4, high: float = 1.0) -> float:
+        """A positive float32, log-uniform; now and then an exact power of two."""
+        value = float(np.exp(self.rng.uniform(np.log(low), np.log(high))))
+        if self.chance(0.2):
+            value = float(2.0 ** np.round(np.log2(value)))
+        return float(np.float32(value))
+
+    def zero_point(self) -> int:
+        """An int8 zero point, often an extreme."""
+        return self.choice([-128, 127, 0, -1, 1, self.integer(-128, 127), self.integer(-128, 127)])
+
+    def int8(self, shape: Sequence[int], low: int = -128) -> npt.NDArray[Any]:
+        """int8 data: uniform, saturated at both ends, or constant."""
+        style = self.integer(0, 5)
+        if style == 0:
+            return self.rng.choice(np.array([low, 127], np.int8), size=tuple(shape))
+        if style == 1:
+            return np.full(tuple(shape), self.choice([low, 127, 0]), np.int8)
+        return self.rng.integers(low, 128, size=tuple(shape)).astype(np.int8)

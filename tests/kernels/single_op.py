@@ -1,0 +1,110 @@
+"""Builds `.tflite` files that hold one op, for running the same model on the oracle and on ours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import flatbuffers
+import numpy as np
+import numpy.typing as npt
+from ai_edge_litert import schema_py_generated as schema
+
+_TYPES = {
+    "int8": schema.TensorType.INT8,
+    "uint8": schema.TensorType.UINT8,
+    "int16": schema.TensorType.INT16,
+    "int32": schema.TensorType.INT32,
+    "int64": schema.TensorType.INT64,
+    "float32": schema.TensorType.FLOAT32,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Spec:
+    """A tensor of a single-op model. `data` makes it a constant; a tuple of scales is per channel."""
+
+    shape: tuple[int, ...]
+    dtype: str = "int8"
+    scale: float | Sequence[float] | None = 1.0
+    zero_point: int = 0
+    axis: int = 0
+    data: npt.NDArray[Any] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One model and the values of its non-constant inputs (one array each)."""
+
+    model: bytes
+    inputs: list[npt.NDArray[Any]]
+    note: str = field(default="")
+
+
+def build(
+    kind: str,
+    inputs: Sequence[Spec | None],
+    outputs: Sequence[Spec],
+    options: Any = None,
+    version: int = 1,
+) -> bytes:
+    """A `.tflite` with one op: `kind` of schema.BuiltinOperator, `options` a ...OptionsT."""
+    model = schema.ModelT()
+    model.version = 3
+    model.description = "single op"
+    model.buffers = [schema.BufferT()]
+    graph = schema.SubGraphT()
+    graph.tensors = []
+    op = schema.OperatorT()
+    op.opcodeIndex = 0
+    op.inputs = [_add(model, graph, s, f"in{i}") for i, s in enumerate(inputs)]
+    op.outputs = [_add(model, graph, s, f"out{i}") for i, s in enumerate(outputs)]
+    if options is not None:
+        name = type(options).__name__.removesuffix("T")
+        op.builtinOptionsType = getattr(schema.BuiltinOptions, name)
+        op.builtinOptions = options
+    graph.operators = [op]
+    graph.inputs = [
+        index
+        for index, spec in zip(op.inputs, inputs, strict=True)
+        if spec is not None and spec.data is None
+    ]
+    graph.outputs = list(op.outputs)
+    code = schema.OperatorCodeT()
+    code.builtinCode = getattr(schema.BuiltinOperator, kind)
+    code.deprecatedBuiltinCode = min(code.builtinCode, 127)
+    code.version = version
+    model.operatorCodes = [code]
+    model.subgraphs = [graph]
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def _add(model: Any, graph: Any, spec: Spec | None, name: str) -> int:
+    if spec is None:
+        return -1
+    tensor = schema.TensorT()
+    tensor.name = name
+    tensor.shape = list(spec.shape)
+    tensor.type = _TYPES[spec.dtype]
+    tensor.buffer = 0
+    if spec.scale is not None:
+        tensor.quantization = _quantization(spec)
+    if spec.data is not None:
+        buffer = schema.BufferT()
+        buffer.data = np.frombuffer(np.ascontiguousarray(spec.data).tobytes(), np.uint8)
+        model.buffers.append(buffer)
+        tensor.buffer = len(model.buffers) - 1
+    graph.tensors.append(tensor)
+    return len(graph.tensors) - 1
+
+
+def _quantization(spec: Spec) -> Any:
+    quantization = schema.QuantizationParametersT()
+    scales = [spec.scale] if isinstance(spec.scale, float | int) else list(spec.scale or [])
+    quantization.scale = [float(s) for s in scales]
+    quantization.zeroPoint = [spec.zero_point] * len(scales)
+    quantization.quantizedDimension = spec.axis
+    return quantization

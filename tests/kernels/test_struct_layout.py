@@ -1,0 +1,32 @@
+"""Every KernelParams dataclass has the layout of its C struct."""
+
+from __future__ import annotations
+
+import ctypes
+import subprocess
+from pathlib import Path
+
+from c_struct import structure
+from conftest import KERNELS
+
+from mcuforge.ops.registry import OPERATORS
+from mcuforge.plan import KernelParams
+
+
+def test_parameter_structs_match_the_header(tmp_path: Path) -> None:
+    assert OPERATORS  # importing the registry defines all parameter structs
+    lines = ["#include <stddef.h>", '#include "nn.h"']
+    for params in KernelParams.__subclasses__():
+        twin = structure(params)
+        lines.append(f'_Static_assert(sizeof({params.c_type}) == {ctypes.sizeof(twin)}, "size");')
+        lines += [
+            f"_Static_assert(offsetof({params.c_type}, {name}) == {getattr(twin, name).offset} && "
+            f"sizeof((({params.c_type} *)0)->{name}) == {getattr(twin, name).size}, "
+            f'"{params.c_type}.{name}");'
+            for name, _ in params.members()
+        ]
+    source = tmp_path / "layout.c"
+    source.write_text("\n".join(lines) + "\n")
+    subprocess.run(
+        ["gcc", "-std=c11", "-fsyntax-only", f"-I{KERNELS}", source], check=True, cwd=tmp_path
+    )

@@ -1,0 +1,135 @@
+"""Runs single-op models through reader, planner and sanitised kernels. A child process.
+
+It is started with AddressSanitizer preloaded, and every buffer that a kernel sees is its own
+malloc of the exact size, so that one byte read or written outside aborts with a report. Reads
+pickled (model, inputs) pairs on stdin and writes pickled lists of outputs on stdout.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import pickle
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from c_struct import structure
+
+from mcuforge import ops, tflite_reader
+from mcuforge.graph import Graph, Op
+from mcuforge.ops.registry import OPERATORS
+from mcuforge.plan import CArray, KernelCall
+from mcuforge.verify import verify
+
+_LIBC = ctypes.CDLL(None)
+_LIBC.malloc.restype = ctypes.c_void_p
+_LIBC.malloc.argtypes = [ctypes.c_size_t]
+_LIBC.free.argtypes = [ctypes.c_void_p]
+
+
+class Heap:
+    """Exact-size allocations, freed together."""
+
+    def __init__(self) -> None:
+        self._blocks: list[int] = []
+
+    def bytes(self, count: int, fill: int = 0xA5) -> int:
+        address = _LIBC.malloc(count)
+        self._blocks.append(address)
+        ctypes.memset(address, fill, count)
+        return int(address)
+
+    def array(self, values: npt.NDArray[Any]) -> int:
+        content = np.ascontiguousarray(values).tobytes()
+        address = self.bytes(len(content))
+        ctypes.memmove(address, content, len(content))
+        return address
+
+    def free(self) -> None:
+        for address in self._blocks:
+            _LIBC.free(address)
+
+
+def run(library: ctypes.CDLL, model: bytes, inputs: list[npt.NDArray[Any]]) -> list[Any]:
+    """Outputs of the model's only op; runs it a second time in place where the call allows that."""
+    graph = verify(tflite_reader.read_bytes(model, "case"))
+    op = graph.ops[0]
+    operator = OPERATORS[op.kind]
+    ops.check(operator, graph, op)
+    if operator.view(graph, op):
+        return [np.reshape(inputs[0], graph.output(op).shape)]
+    calls = operator.lower(graph, op)
+    outputs = _run_calls(library, graph, op, calls, inputs, overlay=None)
+    if len(calls) == 1:
+        for position in calls[0].in_place:
+            again = _run_calls(library, graph, op, calls, inputs, overlay=position)
+            if not all(np.array_equal(a, b) for a, b in zip(outputs, again, strict=True)):
+                raise AssertionError(f"{calls[0].kernel} differs when run in place")
+    return outputs
+
+
+def _run_calls(
+    library: ctypes.CDLL,
+    graph: Graph,
+    op: Op,
+    calls: tuple[KernelCall, ...],
+    inputs: list[npt.NDArray[Any]],
+    overlay: int | None,
+) -> list[Any]:
+    heap = Heap()
+    addresses = dict(zip(graph.inputs, map(heap.array, inputs), strict=True))
+    for tensor in graph.tensors:
+        if tensor.data is not None:
+            addresses[tensor.index] = heap.array(tensor.data)
+    if overlay is not None:
+        if calls[0].inputs[overlay] not in graph.inputs:
+            heap.free()
+            return _run_calls(library, graph, op, calls, inputs, None)
+        addresses[calls[0].output] = addresses[calls[0].inputs[overlay]]
+    for index in op.outputs:
+        addresses.setdefault(index, heap.bytes(graph.tensor(index).bytes))
+    for call in calls:
+        _call(library, heap, call, addresses)
+    results = []
+    for index in graph.outputs:
+        tensor = graph.tensor(index)
+        content = ctypes.string_at(addresses[index], tensor.bytes)
+        results.append(np.frombuffer(content, tensor.dtype.value).reshape(tensor.shape))
+    heap.free()
+    return results
+
+
+def _call(library: ctypes.CDLL, heap: Heap, call: KernelCall, addresses: dict[int, int]) -> None:
+    members: dict[str, Any] = {}
+    for name, kind, value in call.params.values():
+        if isinstance(kind, CArray):
+            members[name] = None if value is None else heap.array(value)
+        else:
+            members[name] = value
+    params = structure(type(call.params))(**members)
+    arguments = [ctypes.byref(params)]
+    arguments += [ctypes.c_void_p(addresses[i]) for i in (*call.inputs, call.output)]
+    if call.scratch_bytes:
+        arguments.append(ctypes.c_void_p(heap.bytes(call.scratch_bytes)))
+    function = getattr(library, f"nn_{call.kernel}")
+    function.restype = None
+    function(*arguments)
+
+
+def main() -> None:
+    library = ctypes.CDLL(sys.argv[1])
+    cases = pickle.load(sys.stdin.buffer)
+    results = []
+    for number, (model, inputs) in enumerate(cases):
+        print(f"case {number}", file=sys.stderr, flush=True)
+        results.append(run(library, model, inputs))
+    pickle.dump(results, sys.stdout.buffer)
+
+
+if __name__ == "__main__":
+    main()
