@@ -17,7 +17,7 @@ class ForgeError(click.ClickException):
 
 
 class UsageError(ForgeError):
-    """The command line, a recipe or a board file asks for something that does not exist. Exit code 2."""
+    """The command line, a recipe or a board file asks for what does not exist. Exit code 2."""
 
     exit_code = 2
 

@@ -259,7 +259,7 @@ class Graph:
         return self.tensors[op.outputs[position]]
 
     def layer(self, op: Op) -> str:
-        """Name of the Keras layer the op came from, as far as the file tells (its output's name)."""
+        """The layer the op came from, as far as the file tells: its output's name."""
         return self.output(op).name if op.outputs else ""
 
     def describe(self, op: Op) -> str:

@@ -44,13 +44,13 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
 
 def wrap_int32(x: Int64Array) -> Int64Array:
     """x modulo 2^32, as a signed int32 value."""
-    return ((x + 2**31) & 0xFFFFFFFF) - 2**31
+    return np.asarray(((x + 2**31) & 0xFFFFFFFF) - 2**31, np.int64)
 
 
 def rounding_doubling_high_mul(a: Int64Array, b: Int64Array | int) -> Int64Array:
     """Q0.31 product, rounded to nearest with ties up; (-2^31)^2 saturates to 2^31 - 1."""
-    product = (np.asarray(a, np.int64) * np.int64(b) + (1 << 30)) >> 31
-    return np.minimum(product, np.int64(INT32_MAX))
+    product = (np.asarray(a, np.int64) * b + (1 << 30)) >> 31
+    return np.asarray(np.minimum(product, INT32_MAX), np.int64)
 
 
 def rounding_divide_by_pot(x: Int64Array, exponent: int | Int64Array) -> Int64Array:

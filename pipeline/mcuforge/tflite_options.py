@@ -1,4 +1,4 @@
-"""Builtin options of the schema -> the typed attributes of `graph.py`, one function an options table."""
+"""Builtin options of the schema -> typed attributes, one function an options table."""
 
 from __future__ import annotations
 

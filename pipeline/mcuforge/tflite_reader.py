@@ -151,7 +151,7 @@ def _op_kind(code: Any) -> str:
     number = max(int(code.BuiltinCode()), int(code.DeprecatedBuiltinCode()))
     if number == schema.BuiltinOperator.CUSTOM:
         return f"CUSTOM {clean_name(code.CustomCode())}"
-    return _OP_NAMES.get(number, f"BUILTIN_{number}")
+    return str(_OP_NAMES.get(number, f"BUILTIN_{number}"))
 
 
 def _buffer(buffer: Any, budget: _Budget) -> npt.NDArray[np.uint8] | None:

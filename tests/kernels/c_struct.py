@@ -1,4 +1,4 @@
-"""KernelParams -> ctypes structures, so that tests can call kernels with the planner's parameters."""
+"""KernelParams -> ctypes structures: tests call kernels with the planner's parameters."""
 
 from __future__ import annotations
 

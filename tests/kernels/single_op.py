@@ -23,7 +23,7 @@ _TYPES = {
 
 @dataclass(frozen=True, eq=False)
 class Spec:
-    """A tensor of a single-op model. `data` makes it a constant; a tuple of scales is per channel."""
+    """A tensor of a single-op model. `data` makes it a constant; several scales: per channel."""
 
     shape: tuple[int, ...]
     dtype: str = "int8"

@@ -1,0 +1,182 @@
+"""`Graph` -> `Plan`: check every op against its rules, lower it, and place its tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from mcuforge import arena, ops
+from mcuforge.arena import Buffer
+from mcuforge.errors import UnsupportedError
+from mcuforge.graph import DType, Graph, Op
+from mcuforge.ops.registry import OPERATORS
+from mcuforge.plan import ArenaSummary, Plan, PlannedOp
+
+ALIGNMENT = 16
+MAX_PROBLEMS_SHOWN = 10
+STORED_DTYPES = (DType.INT8, DType.UINT8, DType.FLOAT32)
+
+
+def plan(graph: Graph) -> Plan:
+    """Lower every op and lay out the arena.
+
+    Raises `UnsupportedError` that lists each op which no kernel computes, with its layer and rule.
+    """
+    check(graph)
+    lowered = tuple(_lower(graph, op) for op in graph.ops)
+    return _place(graph, lowered)
+
+
+def check(graph: Graph) -> None:
+    """Raise `UnsupportedError` naming every op that cannot be compiled, and why."""
+    problems = [p for op in graph.ops if (p := _problem(graph, op)) is not None]
+    problems += _border_problems(graph)
+    problems += _variable_problems(graph)
+    if not problems:
+        return
+    shown = problems[:MAX_PROBLEMS_SHOWN]
+    if len(problems) > len(shown):
+        shown.append(f"... and {len(problems) - len(shown)} more.")
+    raise UnsupportedError("\n".join(shown))
+
+
+def _problem(graph: Graph, op: Op) -> str | None:
+    operator = OPERATORS.get(op.kind)
+    if operator is None:
+        return (
+            f"{graph.describe(op)} is not supported: no kernel computes {op.kind}. Replace the "
+            f"layer by one that uses: {', '.join(sorted(OPERATORS))}."
+        )
+    try:
+        ops.check(operator, graph, op)
+    except UnsupportedError as error:
+        return error.message
+    return None
+
+
+def _border_problems(graph: Graph) -> list[str]:
+    problems = []
+    for kind, indices in (("input", graph.inputs), ("output", graph.outputs)):
+        for tensor in map(graph.tensor, indices):
+            if tensor.dtype not in STORED_DTYPES or tensor.elements == 0:
+                problems.append(
+                    f"the model's {kind} '{tensor.name}' is {tensor.dtype.value}"
+                    f"{list(tensor.shape)}: only int8, uint8 and float32 data are supported."
+                )
+            elif kind == "output" and tensor.is_constant:
+                problems.append(f"the model's output '{tensor.name}' is a constant.")
+    return problems
+
+
+def _variable_problems(graph: Graph) -> list[str]:
+    return [
+        f"{graph.describe(op)} keeps state in the variable tensor '{graph.tensor(i).name}'; "
+        "models with state between inferences are not supported."
+        for op in graph.ops
+        for i in op.inputs
+        if i >= 0 and graph.tensor(i).is_variable
+    ]
+
+
+def _lower(graph: Graph, op: Op) -> PlannedOp:
+    operator = OPERATORS[op.kind]
+    if operator.view(graph, op):
+        return PlannedOp(op=op.index, calls=(), view_of=op.inputs[0])
+    return PlannedOp(op=op.index, calls=operator.lower(graph, op))
+
+
+@dataclass
+class _Storage:
+    """Tensors that share bytes: a view, or an op that writes over its dying input."""
+
+    root: dict[int, int]
+
+    def find(self, tensor: int) -> int:
+        while self.root.get(tensor, tensor) != tensor:
+            tensor = self.root[tensor]
+        return tensor
+
+
+def _place(graph: Graph, lowered: tuple[PlannedOp, ...]) -> Plan:
+    storage = _share(graph, lowered)
+    ranges = _live_ranges(graph, storage)
+    roots = sorted(ranges)
+    buffers = [Buffer(_bytes(graph, storage, r), *ranges[r]) for r in roots]
+    scratch = [
+        Buffer(max(c.scratch_bytes for c in p.calls), position, position)
+        for position, p in enumerate(lowered)
+        if any(c.scratch_bytes for c in p.calls)
+    ]
+    placement = arena.place([*buffers, *scratch], ALIGNMENT)
+    at = dict(zip(roots, placement.offsets, strict=False))
+    at_position = {
+        b.first: offset for b, offset in zip(scratch, placement.offsets[len(roots) :], strict=True)
+    }
+    offsets = {t: at[root] for t in _activations(graph) if (root := storage.find(t)) in at}
+    everything = [*buffers, *scratch]
+    return Plan(
+        graph=graph,
+        ops=tuple(replace(p, scratch_offset=at_position.get(i, 0)) for i, p in enumerate(lowered)),
+        offsets=offsets,
+        arena=ArenaSummary(
+            bytes=placement.bytes,
+            lower_bound=arena.lower_bound(everything),
+            peak_op=max(arena.peak_position(everything), 0),
+        ),
+        alignment=ALIGNMENT,
+    )
+
+
+def _activations(graph: Graph) -> list[int]:
+    return [*graph.inputs, *(t for op in graph.ops for t in op.outputs)]
+
+
+def _bytes(graph: Graph, storage: _Storage, root: int) -> int:
+    return max(graph.tensor(t).bytes for t in _activations(graph) if storage.find(t) == root)
+
+
+def _last_uses(graph: Graph) -> dict[int, int]:
+    """Position of the op that reads each tensor last; past the end for the model's outputs."""
+    last = {t: position for position, op in enumerate(graph.ops) for t in op.inputs if t >= 0}
+    return last | {t: len(graph.ops) for t in graph.outputs}
+
+
+def _share(graph: Graph, lowered: tuple[PlannedOp, ...]) -> _Storage:
+    storage = _Storage({})
+    last = _last_uses(graph)
+    for position, planned in enumerate(lowered):
+        op = graph.ops[position]
+        if planned.view_of is not None:
+            storage.root[op.outputs[0]] = planned.view_of
+        elif len(planned.calls) == 1:
+            source = _overlaid(graph, planned, position, last, storage)
+            if source is not None:
+                storage.root[op.outputs[0]] = source
+    return storage
+
+
+def _overlaid(
+    graph: Graph, planned: PlannedOp, position: int, last: dict[int, int], storage: _Storage
+) -> int | None:
+    """The input that dies here and whose bytes the output may take over."""
+    call = planned.calls[0]
+    for source in (call.inputs[i] for i in call.in_place):
+        tensor, output = graph.tensor(source), graph.tensor(call.output)
+        if tensor.is_constant or tensor.bytes != output.bytes:
+            continue
+        sharers = [t for t in _activations(graph) if storage.find(t) == storage.find(source)]
+        if all(last.get(t, -1) <= position for t in sharers):
+            return source
+    return None
+
+
+def _live_ranges(graph: Graph, storage: _Storage) -> dict[int, tuple[int, int]]:
+    """First and last position of every storage root. Inputs exist before op 0, at -1."""
+    last = _last_uses(graph)
+    written = dict.fromkeys(graph.inputs, -1)
+    written |= {t: position for position, op in enumerate(graph.ops) for t in op.outputs}
+    ranges: dict[int, tuple[int, int]] = {}
+    for tensor, first in written.items():
+        root = storage.find(tensor)
+        low, high = ranges.get(root, (first, first))
+        ranges[root] = (min(low, first), max(high, first, last.get(tensor, -1)))
+    return ranges
