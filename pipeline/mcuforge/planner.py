@@ -12,6 +12,7 @@ from mcuforge.ops.registry import OPERATORS
 from mcuforge.plan import ArenaSummary, Plan, PlannedOp
 
 ALIGNMENT = 16
+MAX_BORDER_RANK = 6  # MF_MAX_RANK of engine.h
 MAX_PROBLEMS_SHOWN = 10
 STORED_DTYPES = (DType.INT8, DType.UINT8, DType.FLOAT32)
 
@@ -50,6 +51,8 @@ def _problem(graph: Graph, op: Op) -> str | None:
         ops.check(operator, graph, op)
     except UnsupportedError as error:
         return error.message
+    if operator.view(graph, op) and graph.input(op, 0).is_constant:
+        return f"{graph.describe(op)} makes a constant an output of the model."
     return None
 
 
@@ -61,6 +64,11 @@ def _border_problems(graph: Graph) -> list[str]:
                 problems.append(
                     f"the model's {kind} '{tensor.name}' is {tensor.dtype.value}"
                     f"{list(tensor.shape)}: only int8, uint8 and float32 data are supported."
+                )
+            elif len(tensor.shape) > MAX_BORDER_RANK:
+                problems.append(
+                    f"the model's {kind} '{tensor.name}' has {len(tensor.shape)} dimensions; "
+                    f"at most {MAX_BORDER_RANK} are supported."
                 )
             elif kind == "output" and tensor.is_constant:
                 problems.append(f"the model's output '{tensor.name}' is a constant.")

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from c_struct import structure
-from conftest import KERNELS
+from sanitised import KERNELS
 
 from mcuforge.ops.registry import OPERATORS
 from mcuforge.plan import KernelParams

@@ -1,0 +1,1 @@
+"""`Plan` -> C sources and a JSON plan, and the firmware project around them."""

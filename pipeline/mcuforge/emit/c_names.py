@@ -1,0 +1,37 @@
+"""Names that come from a model, made safe for C. The only place where that happens."""
+
+from __future__ import annotations
+
+import re
+
+_RESERVED = frozenset(
+    """alignas alignof auto bool break case char const constexpr continue default do double else
+    enum extern false float for goto if inline int long nullptr register restrict return short
+    signed sizeof static static_assert struct switch thread_local true typedef typeof typeof_unqual union
+    unsigned void volatile while main errno NULL asm and and_eq bitand bitor compl not not_eq or
+    or_eq xor xor_eq catch class delete explicit export friend mutable namespace new operator
+    private protected public template this throw try typename using virtual hook context model
+    arena params mf nn""".split()  # noqa: SIM905 - ninety quoted words would read worse
+)
+_MAX_LENGTH = 48
+
+
+def identifier(name: str) -> str:
+    """A C identifier that resembles `name`: [a-z0-9_], not reserved, never empty.
+
+    Leading underscores go, since such names belong to the implementation. Two names may give the
+    same identifier: callers add an index where that matters.
+    """
+    text = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")[:_MAX_LENGTH].rstrip("_")
+    if not text or text[0].isdigit():
+        text = f"m_{text}" if text else "m"
+    return f"{text}_" if text in _RESERVED else text
+
+
+def comment(text: str) -> str:
+    """`text` for the inside of a C comment: it can neither end the comment nor continue a line."""
+    printable = "".join(c if c.isprintable() and ord(c) < 127 else "?" for c in text)
+    # The backslash goes first: what replaces it must not complete another pair.
+    for unsafe, safe in (("\\", "|"), ("*/", "* /"), ("/*", "/ *"), ("??", "? ")):
+        printable = printable.replace(unsafe, safe)
+    return printable

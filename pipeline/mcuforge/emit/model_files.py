@@ -1,0 +1,143 @@
+"""`Plan` -> the files of the project that depend on the model: C sources, JSON plan, kernels."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from mcuforge import __version__, paths
+from mcuforge.emit import c_names
+from mcuforge.emit.model_view import ModelView, kernels, model_view
+from mcuforge.plan import CArray, KernelCall, Plan, PlannedOp
+
+TEMPLATES = {
+    "model.c.j2": "model/{name}_model.c",
+    "model.h.j2": "model/{name}_model.h",
+    "constants.c.j2": "model/{name}_constants.c",
+    "constants.h.j2": "model/{name}_constants.h",
+}
+_INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
+_ABI = re.compile(r"#define \w+_ABI_VERSION (\d+)")
+
+
+def model_files(plan: Plan, name: str | None = None) -> dict[str, bytes]:
+    """Relative path -> content of the model's sources, `plan.json` and the kernels it calls.
+
+    `name` is the model's C name; by default it is made from the graph's name.
+    """
+    view = model_view(plan, name or c_names.identifier(plan.graph.name), __version__)
+    files = {
+        target.format(name=view.name): _render(template, view).encode()
+        for template, target in TEMPLATES.items()
+    }
+    files["model/plan.json"] = _json(plan_json(plan))
+    files |= kernel_files(plan)
+    return files
+
+
+def kernel_files(plan: Plan) -> dict[str, bytes]:
+    """The sources of the kernels that the plan calls, and the headers that these include."""
+    folder = paths.data_dir("firmware") / "kernels"
+    found: dict[str, bytes] = {}
+    wanted = ["nn.h", *(f"{kernel}.c" for kernel in kernels(plan))]
+    while wanted:
+        name = wanted.pop()
+        if f"kernels/{name}" not in found:
+            content = (folder / name).read_bytes()
+            found[f"kernels/{name}"] = content
+            wanted += _INCLUDE.findall(content.decode())
+    return found
+
+
+def _render(template: str, view: ModelView) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(paths.data_dir("templates") / "model"),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - C, not HTML; names are made safe in c_names
+    )
+    return environment.get_template(template).render(model=view, abi=_abi_versions())
+
+
+def _abi_versions() -> dict[str, int]:
+    firmware = paths.data_dir("firmware")
+    return {
+        "kernels": _abi_version(firmware / "kernels" / "nn.h"),
+        "engine": _abi_version(firmware / "engines" / "engine.h"),
+    }
+
+
+def _abi_version(header: Path) -> int:
+    match = _ABI.search(header.read_text())
+    if match is None:
+        raise ValueError(f"{header.name} defines no ABI version")
+    return int(match[1])
+
+
+def _json(content: dict[str, Any]) -> bytes:
+    return (json.dumps(content, indent=2) + "\n").encode()
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """The plan as JSON: for every op its kernel, why it was chosen, and where its tensors lie."""
+    graph = plan.graph
+    return {
+        "mcuforge": __version__,
+        "model": {"name": graph.name, "sha256": graph.model_hash},
+        "arena": asdict(plan.arena),
+        "inputs": [_tensor_json(plan, i) for i in graph.inputs],
+        "outputs": [_tensor_json(plan, i) for i in graph.outputs],
+        "kernels": list(kernels(plan)),
+        "ops": [_op_json(plan, position, op) for position, op in enumerate(plan.ops)],
+    }
+
+
+def _op_json(plan: Plan, position: int, planned: PlannedOp) -> dict[str, Any]:
+    op = plan.graph.ops[position]
+    return {
+        "index": position,
+        "kind": op.kind,
+        "layer": plan.graph.layer(op),
+        "inputs": [_tensor_json(plan, i) for i in op.inputs if i in plan.offsets],
+        "output": _tensor_json(plan, op.outputs[0]),
+        "view_of": planned.view_of,
+        "calls": [_call_json(call) for call in planned.calls],
+    }
+
+
+def _call_json(call: KernelCall) -> dict[str, Any]:
+    scalars = {n: v for n, kind, v in call.params.values() if not isinstance(kind, CArray)}
+    arrays = {
+        n: {"shape": list(v.shape), "dtype": str(np.dtype(v.dtype)), "bytes": int(v.nbytes)}
+        for n, kind, v in call.params.values()
+        if isinstance(kind, CArray) and v is not None
+    }
+    return {
+        "kernel": call.kernel,
+        "reason": call.reason,
+        "scratch_bytes": call.scratch_bytes,
+        "params": scalars,
+        "constants": arrays,
+    }
+
+
+def _tensor_json(plan: Plan, index: int) -> dict[str, Any]:
+    tensor = plan.graph.tensor(index)
+    q = tensor.quantization
+    return {
+        "tensor": index,
+        "name": tensor.name,
+        "shape": list(tensor.shape),
+        "dtype": tensor.dtype.value,
+        "scale": q.scale if q else None,
+        "zero_point": q.zero_point if q else None,
+        "arena_offset": plan.offsets.get(index),
+    }

@@ -1,0 +1,252 @@
+"""What the model's templates show: every value computed, every name safe.
+
+The templates hold no logic beyond loops; this module is the only one that knows both the plan and
+the C that comes of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from mcuforge.emit import c_names, c_values
+from mcuforge.graph import DType, Tensor
+from mcuforge.plan import CArray, KernelCall, Plan
+
+C_TYPES = {
+    DType.INT8: "int8_t",
+    DType.UINT8: "uint8_t",
+    DType.INT32: "int32_t",
+    DType.FLOAT32: "float",
+}
+MF_DTYPES = {DType.INT8: "MF_INT8", DType.UINT8: "MF_UINT8", DType.FLOAT32: "MF_FLOAT32"}
+
+
+@dataclass(frozen=True)
+class ConstantView:
+    """A constant array: `const <c_type> <name>[<count>]`."""
+
+    name: str
+    c_type: str
+    count: int
+    bytes: int
+    values: str
+    comment: str
+
+
+@dataclass(frozen=True)
+class MemberView:
+    """One designated initialiser of a parameter struct."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class CallView:
+    """One kernel call: its parameter struct and its arguments."""
+
+    kernel: str
+    c_type: str
+    params: str
+    members: tuple[MemberView, ...]
+    arguments: str
+
+
+@dataclass(frozen=True)
+class OpView:
+    """One op: the comment above it, its calls, and where its output lies."""
+
+    index: int
+    title: str
+    calls: tuple[CallView, ...]
+    output: str
+    output_bytes: int
+
+
+@dataclass(frozen=True)
+class TensorView:
+    """A tensor in the arena."""
+
+    name: str
+    c_type: str
+    offset: int
+    comment: str
+
+
+@dataclass(frozen=True)
+class BorderView:
+    """An input or output of the model, as the `mf_tensor` that describes it."""
+
+    tensor: str
+    dtype: str
+    bytes: int
+    rank: int
+    shape: str
+    scale: str
+    zero_point: int
+    comment: str
+
+
+@dataclass(frozen=True)
+class ModelView:
+    """Everything that the model's templates need."""
+
+    name: str
+    title: str
+    version: str
+    hash: str
+    hash_bytes: str
+    arena_bytes: int
+    lower_bound: int
+    alignment: int
+    kernels: tuple[str, ...]
+    constants: tuple[ConstantView, ...]
+    tensors: tuple[TensorView, ...]
+    ops: tuple[OpView, ...]
+    inputs: tuple[BorderView, ...]
+    outputs: tuple[BorderView, ...]
+
+
+def shape_text(tensor: Tensor) -> str:
+    """`int8[1, 48, 48, 8]`."""
+    return f"{tensor.dtype.value}{list(tensor.shape)}"
+
+
+class _Builder:
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.graph = plan.graph
+        self.constants: list[ConstantView] = []
+        self.constant_names: dict[int, str] = {}
+
+    def tensor_name(self, index: int) -> str:
+        """Name of a tensor in C; a constant is emitted the first time that it is used."""
+        tensor = self.graph.tensor(index)
+        if tensor.data is None:
+            return f"t{index}_{c_names.identifier(_short(tensor.name))}"
+        if index not in self.constant_names:
+            name = f"c{index}_{c_names.identifier(_short(tensor.name))}"
+            about = f"{shape_text(tensor)} {tensor.name}"
+            self.constant_names[index] = self._constant(
+                name, C_TYPES[tensor.dtype], tensor.data, about
+            )
+        return self.constant_names[index]
+
+    def _constant(self, name: str, c_type: str, values: npt.NDArray[Any], about: str) -> str:
+        self.constants.append(
+            ConstantView(
+                name=name,
+                c_type=c_type,
+                count=int(values.size),
+                bytes=int(values.nbytes),
+                values=c_values.initializer(c_type, values),
+                comment=c_names.comment(about),
+            )
+        )
+        return name
+
+    def op(self, position: int) -> OpView:
+        planned, op = self.plan.ops[position], self.graph.ops[position]
+        output = self.graph.output(op)
+        sources = ", ".join(
+            shape_text(t)
+            for i in op.inputs
+            if i >= 0 and not (t := self.graph.tensor(i)).is_constant
+        )
+        title = f"{op.kind}  {sources} -> {shape_text(output)}  {output.name}"
+        if planned.view_of is not None:
+            title += "  (a view: no bytes move)"
+        return OpView(
+            index=position,
+            title=c_names.comment(title),
+            calls=tuple(
+                self._call(position, number, call, len(planned.calls))
+                for number, call in enumerate(planned.calls)
+            ),
+            output=self.tensor_name(op.outputs[0]),
+            output_bytes=output.bytes,
+        )
+
+    def _call(self, position: int, number: int, call: KernelCall, count: int) -> CallView:
+        prefix = f"op{position}" if count == 1 else f"op{position}_{number}"
+        members = []
+        for name, kind, value in call.params.values():
+            if not isinstance(kind, CArray):
+                text = c_values.scalar(kind.c_type, value)
+            elif value is None:
+                text = "NULL"
+            else:
+                about = f"{call.kernel} of op {position}, shape {list(value.shape)}"
+                text = self._constant(f"{prefix}_{name}", kind.c_type, value, about)
+            members.append(MemberView(name, text))
+        arguments = [f"&{prefix}_params", *map(self.tensor_name, (*call.inputs, call.output))]
+        if call.scratch_bytes:
+            arguments.append(f"SCRATCH({self.plan.ops[position].scratch_offset})")
+        return CallView(
+            kernel=call.kernel,
+            c_type=call.params.c_type,
+            params=f"{prefix}_params",
+            members=tuple(members),
+            arguments=", ".join(arguments),
+        )
+
+    def tensor(self, index: int) -> TensorView:
+        tensor = self.graph.tensor(index)
+        return TensorView(
+            name=self.tensor_name(index),
+            c_type=C_TYPES[tensor.dtype],
+            offset=self.plan.offsets[index],
+            comment=c_names.comment(f"{shape_text(tensor)} {tensor.name}"),
+        )
+
+    def border(self, index: int) -> BorderView:
+        tensor = self.graph.tensor(index)
+        q = tensor.quantization
+        return BorderView(
+            tensor=self.tensor_name(index),
+            dtype=MF_DTYPES[tensor.dtype],
+            bytes=tensor.bytes,
+            rank=len(tensor.shape),
+            shape=", ".join(map(str, tensor.shape)) or "0",
+            scale=c_values.floating(q.scale if q else 1.0),
+            zero_point=q.zero_point if q else 0,
+            comment=c_names.comment(f"{shape_text(tensor)} {tensor.name}"),
+        )
+
+
+def _short(tensor_name: str) -> str:
+    """The last telling part of a tensor's name, for identifiers that one can read."""
+    parts = [p for p in tensor_name.split(";")[0].split("/") if p]
+    return parts[-2] if len(parts) > 1 else (parts[0] if parts else "tensor")
+
+
+def model_view(plan: Plan, name: str, version: str) -> ModelView:
+    """The view of a plan under the C name `name`."""
+    builder = _Builder(plan)
+    graph = plan.graph
+    ops = tuple(builder.op(position) for position in range(len(plan.ops)))
+    digest = bytes.fromhex(graph.model_hash)
+    return ModelView(
+        name=name,
+        title=c_names.comment(graph.name),
+        version=version,
+        hash=graph.model_hash,
+        hash_bytes=", ".join(f"0x{b:02x}" for b in digest),
+        arena_bytes=plan.arena.bytes,
+        lower_bound=plan.arena.lower_bound,
+        alignment=plan.alignment,
+        kernels=kernels(plan),
+        ops=ops,
+        tensors=tuple(builder.tensor(i) for i in plan.offsets),
+        inputs=tuple(builder.border(i) for i in graph.inputs),
+        outputs=tuple(builder.border(i) for i in graph.outputs),
+        constants=tuple(builder.constants),
+    )
+
+
+def kernels(plan: Plan) -> tuple[str, ...]:
+    """Names of the kernels that the plan calls, sorted."""
+    return tuple(sorted({call.kernel for op in plan.ops for call in op.calls}))

@@ -1,0 +1,83 @@
+"""Building the kernels under sanitizers, and running cases on them and on the oracle."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from single_op import Case
+
+KERNELS = Path(__file__).parents[2] / "firmware" / "kernels"
+SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+FLAGS = (
+    *("-std=c11", "-O1", "-g", "-fPIC", "-shared", "-fno-omit-frame-pointer"),
+    *("-Wall", "-Wextra", "-Werror", "-Wconversion"),
+)
+ORACLE_ARENA_BYTES = 1 << 20
+
+
+def build(library: Path) -> None:
+    """Compile all kernels into one shared library under ASan and UBSan."""
+    partial = library.with_suffix(f".{os.getpid()}")
+    sources = sorted(KERNELS.glob("*.c"))
+    subprocess.run(["gcc", *FLAGS, *SANITIZERS, "-o", partial, *sources], check=True)
+    partial.rename(library)
+
+
+def run_oracle(case: Case) -> list[Any]:
+    """The case's outputs as TFLM's reference kernels compute them."""
+    from tflite_micro import runtime
+
+    interpreter = runtime.Interpreter.from_bytes(case.model, arena_size=ORACLE_ARENA_BYTES)
+    for position, values in enumerate(case.inputs):
+        interpreter.set_input(values, position)
+    interpreter.invoke()
+    return [np.array(interpreter.get_output(0))]
+
+
+def run_ours(library: Path, cases: list[Case]) -> list[list[Any]]:
+    """The cases' outputs as our kernels compute them, in a child process."""
+    asan = subprocess.run(
+        ["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    environment = {
+        **os.environ,
+        "LD_PRELOAD": asan,
+        # The interpreter itself leaks at exit; the kernels allocate nothing.
+        "ASAN_OPTIONS": "detect_leaks=0",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+        "PYTHONMALLOC": "malloc",
+    }
+    worker = subprocess.run(
+        [sys.executable, str(Path(__file__).parent / "worker.py"), str(library)],
+        input=pickle.dumps([(c.model, c.inputs) for c in cases]),
+        capture_output=True,
+        env=environment,
+        check=False,
+    )
+    if worker.returncode != 0:
+        log = worker.stderr.decode(errors="replace")
+        number = log.count("\ncase ") if "case 0" in log else 0
+        tail = "\n".join(line for line in log.splitlines() if not line.startswith("case "))
+        pytest.fail(f"case {number} ({cases[number].note}):\n{tail[-6000:]}", pytrace=False)
+    return pickle.loads(worker.stdout)
+
+
+def compare(number: int, case: Case, expected: list[Any], actual: list[Any]) -> None:
+    """Fail with case, index, expected and actual value at the first byte that differs."""
+    for e, a in zip(expected, actual, strict=True):
+        assert e.shape == a.shape and e.dtype == a.dtype, f"case {number} ({case.note})"
+        if e.tobytes() != a.tobytes():
+            wrong = np.argwhere(e != a)
+            where = tuple(int(i) for i in wrong[0])
+            pytest.fail(
+                f"case {number} ({case.note}): {len(wrong)} of {e.size} differ; "
+                f"first at {list(where)}: expected {e[where]}, got {a[where]}",
+                pytrace=False,
+            )
