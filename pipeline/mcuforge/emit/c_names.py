@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 _RESERVED = frozenset(
-    """alignas alignof auto bool break case char const constexpr continue default do double else
-    enum extern false float for goto if inline int long nullptr register restrict return short
-    signed sizeof static static_assert struct switch thread_local true typedef typeof typeof_unqual union
-    unsigned void volatile while main errno NULL asm and and_eq bitand bitor compl not not_eq or
-    or_eq xor xor_eq catch class delete explicit export friend mutable namespace new operator
-    private protected public template this throw try typename using virtual hook context model
-    arena params mf nn""".split()  # noqa: SIM905 - ninety quoted words would read worse
+    """alignas alignof auto bool break case char const constexpr continue default do double
+    else enum extern false float for goto if inline int long nullptr register restrict return
+    short signed sizeof static static_assert struct switch thread_local true typedef typeof
+    typeof_unqual union unsigned void volatile while main errno NULL asm and and_eq bitand
+    bitor compl not not_eq or or_eq xor xor_eq catch class delete explicit export friend
+    mutable namespace new operator private protected public template this throw try typename
+    using virtual hook context model arena params mf nn""".split()  # noqa: SIM905 - ninety quoted words would read worse
 )
 _MAX_LENGTH = 48
 

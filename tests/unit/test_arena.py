@@ -1,0 +1,68 @@
+"""The arena's live ranges and placement."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcuforge.arena import Buffer, live_bytes, lower_bound, peak_position, place
+
+buffers_strategy = st.lists(
+    st.builds(
+        lambda size, first, length: Buffer(size, first, first + length),
+        st.integers(1, 500),
+        st.integers(-1, 20),
+        st.integers(0, 6),
+    ),
+    min_size=1,
+    max_size=14,
+)
+
+
+@given(buffers_strategy)
+def test_buffers_that_live_together_share_no_byte(buffers: list[Buffer]) -> None:
+    placement = place(buffers, 16)
+    spans = [(o, o + b.size, b) for o, b in zip(placement.offsets, buffers, strict=True)]
+    for i, (low, high, a) in enumerate(spans):
+        assert low >= 0 and low % 16 == 0 and high <= placement.bytes
+        for other_low, other_high, b in spans[i + 1 :]:
+            assert not a.conflicts(b) or high <= other_low or other_high <= low
+
+
+@given(buffers_strategy)
+def test_no_placement_beats_the_lower_bound(buffers: list[Buffer]) -> None:
+    assert place(buffers, 1).bytes >= lower_bound(buffers)
+
+
+@given(buffers_strategy)
+def test_placement_is_deterministic(buffers: list[Buffer]) -> None:
+    assert place(buffers, 16) == place(buffers, 16)
+
+
+def test_a_chain_needs_the_two_largest_neighbours() -> None:
+    chain = [Buffer(64, -1, 0), Buffer(128, 0, 1), Buffer(32, 1, 2), Buffer(256, 2, 3)]
+    assert lower_bound(chain) == 288
+    assert place(chain, 16).bytes == 288
+
+
+def test_improvement_finds_what_first_fit_by_size_misses() -> None:
+    # By size alone the long-lived buffer ends up between two short-lived ones.
+    buffers = [
+        Buffer(16, 0, 5),
+        Buffer(64, 0, 1),
+        Buffer(48, 1, 3),
+        Buffer(64, 3, 5),
+        Buffer(32, 2, 4),
+    ]
+    assert place(buffers, 16).bytes == lower_bound(buffers)
+
+
+def test_live_bytes_count_both_ends() -> None:
+    buffers = [Buffer(10, 0, 2), Buffer(5, 2, 3)]
+    assert [live_bytes(buffers, p) for p in range(4)] == [10, 10, 15, 5]
+    assert peak_position(buffers) == 2
+
+
+def test_nothing_to_place() -> None:
+    assert place([], 16).bytes == 0
+    assert lower_bound([]) == 0
