@@ -36,10 +36,14 @@ class Buffer:
 
 @dataclass(frozen=True)
 class Placement:
-    """An offset for every buffer, in the order given, and the bytes that they take in all."""
+    """An offset for every buffer, in the order given, and the bytes that they take in all.
+
+    `lower_bound` is the peak of live bytes, each size rounded up to the alignment.
+    """
 
     offsets: tuple[int, ...]
     bytes: int
+    lower_bound: int
 
 
 def live_bytes(buffers: Sequence[Buffer], position: int) -> int:
@@ -73,9 +77,9 @@ def place(buffers: Sequence[Buffer], alignment: int) -> Placement:
         lambda i: (-aligned[i].last, i),
     )
     orders = [sorted(range(len(aligned)), key=key) for key in keys]
-    placed = [(_first_fit(aligned, conflicts, order), order) for order in orders]
+    placed = [(_first_fit(aligned, conflicts, order, bound), order) for order in orders]
     best, order = min(placed, key=lambda p: p[0].bytes)
-    return _improve(aligned, conflicts, order, best, bound)
+    return _improve(aligned, conflicts, order, best)
 
 
 def _align(size: int, alignment: int) -> int:
@@ -83,7 +87,10 @@ def _align(size: int, alignment: int) -> int:
 
 
 def _first_fit(
-    buffers: Sequence[Buffer], conflicts: Sequence[Sequence[int]], order: Sequence[int]
+    buffers: Sequence[Buffer],
+    conflicts: Sequence[Sequence[int]],
+    order: Sequence[int],
+    bound: int,
 ) -> Placement:
     offsets = [-1] * len(buffers)
     for i in order:
@@ -95,7 +102,7 @@ def _first_fit(
             offset = max(offset, start + size)
         offsets[i] = offset
     top = max((o + b.size for o, b in zip(offsets, buffers, strict=True)), default=0)
-    return Placement(tuple(offsets), top)
+    return Placement(tuple(offsets), top, bound)
 
 
 def _improve(
@@ -103,19 +110,18 @@ def _improve(
     conflicts: Sequence[Sequence[int]],
     order: Sequence[int],
     best: Placement,
-    bound: int,
 ) -> Placement:
     moves = random.Random(_SEED)  # noqa: S311 - a search, not a secret
     current = list(order)
     for _ in range(IMPROVEMENT_ROUNDS):
-        if best.bytes <= bound:
+        if best.bytes <= best.lower_bound:
             break
         candidate = list(current)
         highest = max(candidate, key=lambda i: best.offsets[i] + buffers[i].size)
         for moved in (highest, moves.choice(candidate)):
             candidate.remove(moved)
             candidate.insert(moves.randrange(len(candidate) + 1), moved)
-        placement = _first_fit(buffers, conflicts, candidate)
+        placement = _first_fit(buffers, conflicts, candidate, best.lower_bound)
         if placement.bytes <= best.bytes:
             best, current = placement, candidate
     return best

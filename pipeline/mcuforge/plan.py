@@ -17,7 +17,7 @@ from typing import Annotated, Any, ClassVar, get_type_hints
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.graph import Graph
+from mcuforge.graph import Graph, Tensor
 
 
 @dataclass(frozen=True)
@@ -112,3 +112,8 @@ class Plan:
     offsets: dict[int, int]
     arena: ArenaSummary
     alignment: int = 16
+
+
+def shape_text(tensor: Tensor) -> str:
+    """How people are shown a tensor's type: `int8[1, 48, 48, 8]`."""
+    return f"{tensor.dtype.value}{list(tensor.shape)}"

@@ -127,7 +127,7 @@ def _place(graph: Graph, lowered: tuple[PlannedOp, ...]) -> Plan:
         offsets=offsets,
         arena=ArenaSummary(
             bytes=placement.bytes,
-            lower_bound=arena.lower_bound(everything),
+            lower_bound=placement.lower_bound,
             peak_op=max(arena.peak_position(everything), 0),
         ),
         alignment=ALIGNMENT,

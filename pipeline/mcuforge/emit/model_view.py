@@ -12,8 +12,8 @@ from typing import Any
 import numpy.typing as npt
 
 from mcuforge.emit import c_names, c_values
-from mcuforge.graph import DType, Tensor
-from mcuforge.plan import CArray, KernelCall, Plan
+from mcuforge.graph import DType
+from mcuforge.plan import CArray, KernelCall, Plan, shape_text
 
 C_TYPES = {
     DType.INT8: "int8_t",
@@ -108,11 +108,6 @@ class ModelView:
     ops: tuple[OpView, ...]
     inputs: tuple[BorderView, ...]
     outputs: tuple[BorderView, ...]
-
-
-def shape_text(tensor: Tensor) -> str:
-    """`int8[1, 48, 48, 8]`."""
-    return f"{tensor.dtype.value}{list(tensor.shape)}"
 
 
 class _Builder:

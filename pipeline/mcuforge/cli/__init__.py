@@ -1,0 +1,87 @@
+"""The command line. Every command lives in its own module and is imported when it is called."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from mcuforge import __version__
+
+# Name, and the first line of the help; the command is `command` of mcuforge.cli.<name>.
+COMMANDS = {
+    "run": "Take models all the way: convert, emit, build, simulate, prove, report.",
+    "train": "Train a model of this repository again.",
+    "convert": "Convert a Keras model to a full-integer .tflite.",
+    "inspect": "Show what a .tflite holds and what it would cost.",
+    "emit": "Write the firmware project of a model for a board.",
+    "build": "Build a firmware project.",
+    "simulate": "Run a firmware project in a simulator.",
+    "parity": "Prove that host and device compute the same bytes.",
+    "boards": "List the boards.",
+    "doctor": "Check that this machine has what mcuforge needs.",
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a command's module only when it is asked for, so that start-up stays short."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"mcuforge.cli.{name}").command
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback on errors.")
+@click.version_option(__version__, prog_name="mcuforge")
+def cli() -> None:
+    """From a Keras model to verified firmware on an Arm Cortex-M."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Entry point of the `mcuforge` command. Ends the process with the command's exit code.
+
+    `--debug` may stand anywhere: one notices that it is needed after the rest is typed.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    try:
+        result = cli.main(
+            args=[a for a in given if a != "--debug"], prog_name="mcuforge", standalone_mode=False
+        )
+        sys.exit(result if isinstance(result, int) else 0)
+    except click.ClickException as error:
+        if debug:
+            traceback.print_exc()
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted: nothing half-written was left behind.", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        # The reader of our output has gone (as in `... | head`): closing stdout must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if debug:
+            raise
+        click.echo(
+            f"Error: internal error: {type(error).__name__}: {error}\n"
+            "This is a bug in mcuforge. Add --debug to see where it happened.",
+            err=True,
+        )
+        sys.exit(1)

@@ -1,0 +1,56 @@
+"""What several commands share: options, output, and finding a model's .tflite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+
+from mcuforge.errors import UsageError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# Progress and messages go to stderr, results to stdout, so that `--json` can be piped.
+progress_console = Console(stderr=True)
+result_console = Console()
+
+
+def json_option(function: F) -> F:
+    """`--json`: the result as JSON on stdout."""
+    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(
+        function
+    )
+
+
+def board_option(function: F) -> F:
+    """`--board`: a board's name, or the path of a board file."""
+    return click.option(
+        "--board", "board_name", default="mps2-an386", show_default=True, metavar="NAME|FILE.toml",
+        help="The board; `mcuforge boards` lists them.",
+    )(function)  # fmt: skip
+
+
+def echo_json(content: Any) -> None:
+    """Print JSON on stdout."""
+    click.echo(json.dumps(content, indent=2))
+
+
+def find_tflite(model: Path) -> Path:
+    """The `.tflite` that MODEL means: the file itself, or the artefact of a model folder.
+
+    Raises `UsageError` where MODEL is something else.
+    """
+    if model.is_dir():
+        from mcuforge import recipe
+
+        tflite = recipe.load(model).tflite
+        if not tflite.exists():
+            raise UsageError(f"{tflite}: no such file. Make it with `mcuforge convert {model}`.")
+        return tflite
+    if model.suffix == ".keras":
+        raise UsageError(f"{model} is a Keras model. Convert it first: `mcuforge convert {model}`.")
+    return model

@@ -1,0 +1,64 @@
+"""`mcuforge inspect`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.markup import escape
+from rich.table import Table
+
+from mcuforge import cost, driver, planner
+from mcuforge.cli.common import echo_json, find_tflite, json_option, result_console
+from mcuforge.cost import summary
+from mcuforge.errors import UnsupportedError
+from mcuforge.graph import Graph
+from mcuforge.plan import Plan, shape_text
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@json_option
+def command(model: Path, as_json: bool) -> None:
+    """Show what MODEL (a .tflite, or a model folder) holds and what it would cost.
+
+    Lists every op with its layer, shape, kernel and multiply-accumulates, and the arena that it
+    needs. Exit code 1 where an op is not supported.
+    """
+    graph = driver.read_graph(find_tflite(model))
+    try:
+        plan = planner.plan(graph)
+    except UnsupportedError as error:
+        if not as_json:
+            result_console.print(_table(graph, None))
+        raise error
+    if as_json:
+        echo_json(summary(plan))
+        return
+    result_console.print(_table(graph, plan))
+    totals = summary(plan)
+    result_console.print(
+        f"{totals['macs']:,} multiply-accumulates, {totals['parameters']:,} parameters, "
+        f"{totals['constant_bytes']:,} B of constants.\n"
+        f"Arena {totals['arena']['bytes']:,} B; no placement can need less than "
+        f"{totals['arena']['lower_bound']:,} B."
+    )
+
+
+def _table(graph: Graph, plan: Plan | None) -> Table:
+    table = Table(title=escape(graph.name))
+    for heading in ("#", "op", "layer", "output", "kernel"):
+        table.add_column(heading)
+    table.add_column("MACs", justify="right")
+    for position, op in enumerate(graph.ops):
+        calls = plan.ops[position].calls if plan else ()
+        kernels = ", ".join(dict.fromkeys(c.kernel for c in calls))
+        table.add_row(
+            str(position),
+            escape(op.kind),
+            escape(graph.layer(op)[-40:]),
+            shape_text(graph.output(op)).replace("[", "\\["),
+            kernels or ("(view)" if plan else "?"),
+            f"{cost.macs(graph, op):,}",
+        )
+    return table

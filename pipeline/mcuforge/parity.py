@@ -1,0 +1,91 @@
+"""The verdict: do the device, the same C on the host, and TFLM compute the same bytes?
+
+TFLM's own kernels on the host are the oracle. The device and the host build of the generated C
+must equal them on every byte of every output. LiteRT's resolvers are compared as well and reported
+with their largest difference, but decide nothing: they differ from TFLM by design.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Sample = Sequence[npt.NDArray[Any]]  # one array for each input or output of the model
+
+ORACLE = "TFLM on the host"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One engine's outputs against the oracle's. `decides`: a difference fails the verdict."""
+
+    engine: str
+    bytes_compared: int
+    bytes_differing: int
+    samples_differing: int
+    max_difference: float
+    decides: bool
+    first_difference: str | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome for one model on one board."""
+
+    samples: int
+    comparisons: tuple[Comparison, ...]
+    divergence: str | None = None
+
+    @property
+    def exact(self) -> bool:
+        """True where every engine that decides agrees with the oracle on every byte."""
+        return all(c.bytes_differing == 0 for c in self.comparisons if c.decides)
+
+
+def compare(
+    engine: str, expected: Sequence[Sample], actual: Sequence[Sample], *, decides: bool
+) -> Comparison:
+    """Compare all outputs of all samples. Both hold one sequence of outputs for each sample.
+
+    Raises `ValueError` where the numbers of samples or outputs, shapes or dtypes differ.
+    """
+    compared = differing = samples = 0
+    largest = 0.0
+    first = None
+    for number, (want, got) in enumerate(zip(expected, actual, strict=True)):
+        wrong_before = differing
+        for output, (e, a) in enumerate(zip(want, got, strict=True)):
+            if e.shape != a.shape or e.dtype != a.dtype:
+                raise ValueError(f"{engine}: {a.dtype}{a.shape} instead of {e.dtype}{e.shape}")
+            compared += e.nbytes
+            wrong = _bytes_differing(e, a)
+            differing += wrong
+            if wrong:
+                largest = max(largest, largest_difference(e, a))
+                first = first or f"sample {number}, output {output}, {first_difference(e, a)}"
+        samples += differing > wrong_before
+    return Comparison(engine, compared, differing, samples, largest, decides, first)
+
+
+def _bytes_differing(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> int:
+    left = np.frombuffer(np.ascontiguousarray(a).tobytes(), np.uint8)
+    right = np.frombuffer(np.ascontiguousarray(b).tobytes(), np.uint8)
+    return int(np.count_nonzero(left != right))
+
+
+def largest_difference(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> float:
+    """Largest absolute difference: quantised steps for integers, real units for floats."""
+    return float(np.max(np.abs(a.astype(np.float64) - b.astype(np.float64)), initial=0.0))
+
+
+def first_difference(expected: npt.NDArray[Any], actual: npt.NDArray[Any]) -> str:
+    """`index [0, 3, 1]: expected -7, got -6` for the first element that differs."""
+    wrong = np.argwhere(expected != actual)
+    if not len(wrong):  # equal values, different bytes: NaNs or signed zeros
+        return "the values are equal but not their bytes"
+    where = tuple(int(i) for i in wrong[0])
+    return f"index {list(where)}: expected {expected[where]}, got {actual[where]}"

@@ -1,0 +1,138 @@
+"""What a run found, as a table, as JSON and as one self-contained HTML page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import jinja2
+from rich.markup import escape
+from rich.table import Table
+
+from mcuforge import __version__, paths
+from mcuforge.parity import Verdict
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """One quality metric of the float model, the int8 model (oracle) and the device."""
+
+    metric: str
+    float_model: float | None
+    int8_model: float
+    device: float
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Bytes of flash and RAM in the linked firmware, and instructions of one inference.
+
+    `text` is code, `constants` everything else that stays in flash; both with the harness.
+    `stack` is the high-water mark measured on the device. `instructions` were counted by the
+    simulator (None on hardware); they are not cycles.
+    """
+
+    text: int
+    constants: int
+    arena: int
+    arena_lower_bound: int
+    ram: int
+    stack: int
+    instructions: int | None
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """Everything about one model on one board."""
+
+    model: str
+    sha256: str
+    board: str
+    engine: str
+    verdict: Verdict
+    accuracy: tuple[Accuracy, ...]
+    costs: Costs
+    ops: tuple[dict[str, Any], ...]
+
+
+def as_json(report: RunReport) -> str:
+    """The report as JSON text."""
+    content = {"mcuforge": __version__, **asdict(report)}
+    content["verdict"]["exact"] = report.verdict.exact
+    return json.dumps(content, indent=2) + "\n"
+
+
+def as_html(reports: Sequence[RunReport]) -> str:
+    """The reports as one HTML page that loads nothing. Every value is escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(paths.data_dir("templates") / "report"),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template("report.html.j2")
+    return template.render(reports=reports, rows=rows(reports), version=__version__)
+
+
+def rows(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:
+    """The summary: a label and one cell for each report."""
+    metrics = list(dict.fromkeys(a.metric for r in reports for a in r.accuracy))
+    decisive = [[c for c in r.verdict.comparisons if c.decides] for r in reports]
+    return [
+        ("board", [r.board for r in reports]),
+        *((f"{m} (float / int8 / device)", [_metric(r, m) for r in reports]) for m in metrics),
+        ("samples", [f"{r.verdict.samples:,}" for r in reports]),
+        ("bytes compared", [f"{max(c.bytes_compared for c in d):,}" for d in decisive]),
+        ("bytes that differ", [f"{max(c.bytes_differing for c in d):,}" for d in decisive]),
+        ("flash: code", [f"{r.costs.text:,} B" for r in reports]),
+        ("flash: constants", [f"{r.costs.constants:,} B" for r in reports]),
+        ("RAM: arena", [f"{r.costs.arena:,} B" for r in reports]),
+        ("RAM: stack used", [f"{r.costs.stack:,} B" for r in reports]),
+        ("instructions / inference", [_instructions(r) for r in reports]),
+    ]
+
+
+def summary_table(reports: Sequence[RunReport]) -> Table:
+    """The summary as a table for the terminal, one column a model."""
+    table = Table()
+    table.add_column("model")
+    for report in reports:
+        table.add_column(escape(report.model), justify="right")
+    for label, cells in rows(reports):
+        table.add_row(label, *map(escape, cells))
+    return table
+
+
+def parity_table(report: RunReport) -> Table:
+    """Every engine against the oracle."""
+    table = Table(title=f"{escape(report.model)} on {escape(report.board)}: against TFLM")
+    table.add_column("engine")
+    for heading in ("bytes compared", "differ", "samples", "largest"):
+        table.add_column(heading, justify="right")
+    table.add_column("decides")
+    for c in report.verdict.comparisons:
+        table.add_row(
+            escape(c.engine),
+            f"{c.bytes_compared:,}",
+            f"{c.bytes_differing:,}",
+            f"{c.samples_differing}",
+            f"{c.max_difference:g}",
+            "yes" if c.decides else "no",
+        )
+    return table
+
+
+def _metric(report: RunReport, metric: str) -> str:
+    for a in report.accuracy:
+        if a.metric == metric:
+            values = (a.float_model, a.int8_model, a.device)
+            return " / ".join("-" if v is None else f"{v:.4f}" for v in values)
+    return "-"
+
+
+def _instructions(report: RunReport) -> str:
+    count = report.costs.instructions
+    return "-" if count is None else f"{count:,}"

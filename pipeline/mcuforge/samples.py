@@ -1,0 +1,97 @@
+"""Inputs for the model: golden samples quantised, or seeded random ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcuforge.errors import ModelError, UsageError
+from mcuforge.graph import DType, Graph, Quantization, Tensor
+
+_SEED = 20
+
+
+def quantize(values: npt.NDArray[Any], quantization: Quantization) -> npt.NDArray[np.int8]:
+    """round(x / scale) + zero point, ties away from zero, clamped to int8 (TFLite's QUANTIZE)."""
+    ratio = (np.asarray(values, np.float32) / np.float32(quantization.scale)).astype(np.float64)
+    rounded = np.copysign(np.floor(np.abs(ratio) + 0.5), ratio)  # exact in float64
+    clamped = np.clip(rounded + quantization.zero_point, -128, 127)
+    return np.asarray(clamped, np.int8)
+
+
+def dequantize(values: npt.NDArray[Any], tensor: Tensor) -> npt.NDArray[np.float32]:
+    """scale * (q - zero point) of an output; a float output as it is."""
+    if tensor.dtype is DType.FLOAT32 or tensor.quantization is None:
+        return np.asarray(values, np.float32)
+    shifted = values.astype(np.int32) - tensor.quantization.zero_point
+    return np.asarray(shifted * np.float32(tensor.quantization.scale), np.float32)
+
+
+def random_samples(graph: Graph, count: int) -> list[list[npt.NDArray[Any]]]:
+    """`count` samples over the whole range of the model's inputs; the same every time."""
+    rng = np.random.default_rng(_SEED)
+    return [[_random(rng, graph.tensor(i)) for i in graph.inputs] for _ in range(count)]
+
+
+def _random(rng: np.random.Generator, tensor: Tensor) -> npt.NDArray[Any]:
+    if tensor.dtype is DType.FLOAT32:
+        return rng.uniform(-1.0, 1.0, tensor.shape).astype(np.float32)
+    info = np.iinfo(tensor.dtype.value)
+    return rng.integers(info.min, info.max + 1, tensor.shape).astype(tensor.dtype.value)
+
+
+def quantize_batch(
+    batch: npt.NDArray[Any], graph: Graph, where: str
+) -> list[list[npt.NDArray[Any]]]:
+    """Float32 inputs of shape [N, ...] as samples for a model with one input.
+
+    int8 arrays are taken as quantised already. Raises `ModelError` on another shape or dtype.
+    """
+    if len(graph.inputs) != 1:
+        raise ModelError(f"{where}: the model has {len(graph.inputs)} inputs; give one array each.")
+    tensor = graph.tensor(graph.inputs[0])
+    if batch.ndim < 1 or int(np.prod(batch.shape[1:])) != tensor.elements:
+        raise ModelError(
+            f"{where}: samples of shape {list(batch.shape[1:])} do not fit the model's input "
+            f"'{tensor.name}' of shape {list(tensor.shape)}."
+        )
+    if batch.dtype == np.float32 and not np.isfinite(batch).all():
+        raise ModelError(f"{where}: the samples hold NaN or infinity.")
+    return [[_as_input(sample, tensor, where)] for sample in batch]
+
+
+def _as_input(sample: npt.NDArray[Any], tensor: Tensor, where: str) -> npt.NDArray[Any]:
+    shaped = sample.reshape(tensor.shape)
+    if shaped.dtype == np.dtype(tensor.dtype.value):
+        return shaped
+    if shaped.dtype != np.float32 or tensor.dtype is not DType.INT8 or not tensor.quantization:
+        raise ModelError(f"{where}: {shaped.dtype} samples for a {tensor.dtype.value} input.")
+    return quantize(shaped, tensor.quantization)
+
+
+def load(path: Path, graph: Graph, count: int | None) -> list[list[npt.NDArray[Any]]]:
+    """The first `count` samples of an `.npz` (its array `inputs`) or `.npy` file.
+
+    Raises `UsageError` where the file cannot be read, `ModelError` where it does not fit.
+    """
+    batch = read_array(path)
+    return quantize_batch(batch if count is None else batch[:count], graph, str(path))
+
+
+def read_array(path: Path) -> npt.NDArray[Any]:
+    """The samples in a file, shape [N, ...]. Pickled content is refused."""
+    try:
+        content = np.load(path, allow_pickle=False)
+        array = content["inputs"] if isinstance(content, np.lib.npyio.NpzFile) else content
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file.") from None
+    except KeyError:
+        raise UsageError(f"{path}: holds no array named 'inputs'.") from None
+    except (OSError, ValueError, EOFError) as error:
+        raise UsageError(f"{path}: not a readable .npz or .npy file ({error}).") from None
+    if array.ndim < 1 or len(array) == 0:
+        raise UsageError(f"{path}: holds no samples.")
+    return np.asarray(array)
