@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -81,16 +83,19 @@ def load(path: Path, graph: Graph, count: int | None) -> list[list[npt.NDArray[A
     return quantize_batch(batch if count is None else batch[:count], graph, str(path))
 
 
-def read_array(path: Path) -> npt.NDArray[Any]:
-    """The samples in a file, shape [N, ...]. Pickled content is refused."""
+def read_array(path: Path, name: str = "inputs") -> npt.NDArray[Any]:
+    """The array `name` of an `.npz`, or a `.npy` file, shape [N, ...]. Pickled content is refused.
+
+    Raises `UsageError` where the file is missing, damaged or empty, or holds no such array.
+    """
     try:
         content = np.load(path, allow_pickle=False)
-        array = content["inputs"] if isinstance(content, np.lib.npyio.NpzFile) else content
+        array = content[name] if isinstance(content, np.lib.npyio.NpzFile) else content
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file.") from None
     except KeyError:
-        raise UsageError(f"{path}: holds no array named 'inputs'.") from None
-    except (OSError, ValueError, EOFError) as error:
+        raise UsageError(f"{path}: holds no array named '{name}'.") from None
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise UsageError(f"{path}: not a readable .npz or .npy file ({error}).") from None
     if array.ndim < 1 or len(array) == 0:
         raise UsageError(f"{path}: holds no samples.")
