@@ -1,0 +1,14 @@
+"""Keras -> full-integer int8 `.tflite`.
+
+    result = convert(recipe)                                   # or
+    result = convert(Path("model.keras"), Path("calibration.npz"))
+    Path("model.tflite").write_bytes(result.tflite)
+
+TensorFlow runs in a child process, never in this one: importing this package is cheap, the
+converter's log noise stays out of the terminal, and its crashes become messages.
+"""
+
+from mcuforge.convert.conversion import ConversionResult, convert
+from mcuforge.convert.float_reference import float_outputs
+
+__all__ = ["ConversionResult", "convert", "float_outputs"]

@@ -1,0 +1,32 @@
+"""The float model's outputs: what quantisation is measured against."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcuforge.convert import child
+from mcuforge.convert.child import Progress
+
+
+def float_outputs(
+    keras: Path, inputs: npt.NDArray[Any], on_progress: Progress | None = None
+) -> npt.NDArray[np.float32]:
+    """The Keras model's outputs, float32 [N, ...], for inputs [N, ...] of the model's shape.
+
+    Raises `ModelError` where the file is missing, damaged, or does not fit the inputs, and
+    `ToolError` where TensorFlow is missing or fails.
+    """
+    with tempfile.TemporaryDirectory(prefix="mcuforge-") as folder:
+        source, target = Path(folder, "inputs.npy"), Path(folder, "outputs.npy")
+        np.save(source, np.asarray(inputs, np.float32))
+        child.call(
+            "mcuforge.convert.keras_jobs:predict",
+            {"keras_file": str(keras), "inputs": str(source), "outputs": str(target)},
+            on_progress,
+        )
+        return np.asarray(np.load(target), np.float32)

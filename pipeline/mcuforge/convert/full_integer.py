@@ -1,0 +1,84 @@
+"""What a converted model must be: int8 from input to output, with static shapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ai_edge_litert import schema_py_generated as schema
+
+from mcuforge.convert import flatbuffer
+from mcuforge.errors import ModelError
+from mcuforge.layer_names import layer_name
+
+_FLOATS = (schema.TensorType.FLOAT16, schema.TensorType.FLOAT32, schema.TensorType.FLOAT64)
+_SHAPE_OPS = (schema.BuiltinOperator.SHAPE, schema.BuiltinOperator.PACK)
+_OP_NAMES = {v: n for n, v in vars(schema.BuiltinOperator).items() if isinstance(v, int)}
+_TYPE_NAMES = {v: n.lower() for n, v in vars(schema.TensorType).items() if isinstance(v, int)}
+
+
+def enforce_full_integer(model: bytes, where: str) -> None:
+    """Raise `ModelError` unless the `.tflite` is full-integer; `where` names the model.
+
+    Refused: an input or output that is not int8, an op that computes in float, a dynamic shape.
+    The message names the layers and says what to do.
+    """
+    unpacked = flatbuffer.unpack(model)
+    if len(unpacked.subgraphs) != 1:
+        raise ModelError(
+            f"{where}: the model has branches or loops ({len(unpacked.subgraphs)} subgraphs). "
+            "Unroll recurrent layers (unroll=True) and take conditions out of the model."
+        )
+    graph = unpacked.subgraphs[0]
+    _check_shapes(unpacked, graph, where)
+    _check_ops(unpacked, graph, where)
+    _check_ends(graph, where)
+
+
+def _check_shapes(model: Any, graph: Any, where: str) -> None:
+    for tensor in graph.tensors:
+        signature = tensor.shapeSignature
+        if signature is None:
+            continue
+        moving = [axis for axis, size in enumerate(signature) if size < 0]
+        # a batch that the signature leaves open is fixed to 1 by the shape itself
+        if moving and not (moving == [0] and tensor.shape[0] == 1):
+            raise _dynamic(tensor, where)
+    for op in graph.operators:
+        if flatbuffer.op_kind(model, op) in _SHAPE_OPS:
+            raise _dynamic(graph.tensors[op.outputs[0]], where)
+
+
+def _dynamic(tensor: Any, where: str) -> ModelError:
+    return ModelError(
+        f"{where}: layer '{layer_name(flatbuffer.name_of(tensor))}' has a shape that is only known "
+        "at run time. Fix every dimension of the model's input: "
+        "keras.Input(shape=(height, width, channels), batch_size=1)."
+    )
+
+
+def _check_ops(model: Any, graph: Any, where: str) -> None:
+    left = []
+    for op in graph.operators:
+        tensors = [graph.tensors[i] for i in [*op.inputs, *op.outputs] if i >= 0]
+        kind = _OP_NAMES.get(flatbuffer.op_kind(model, op), "?")
+        converts = kind in ("QUANTIZE", "DEQUANTIZE")  # only carries values to and from float
+        if not converts and any(t.type in _FLOATS for t in tensors):
+            name = layer_name(flatbuffer.name_of(graph.tensors[op.outputs[0]]))
+            left.append(f"{kind} (layer '{name}')")
+    if left:
+        raise ModelError(
+            f"{where}: no int8 version of {', '.join(left)}; computed in float. "
+            "Replace the layer by one that the int8 converter knows, or move it out of the model."
+        )
+
+
+def _check_ends(graph: Any, where: str) -> None:
+    for end, indices in (("input", graph.inputs), ("output", graph.outputs)):
+        for tensor in (graph.tensors[i] for i in indices):
+            if tensor.type != schema.TensorType.INT8:
+                kind = _TYPE_NAMES.get(tensor.type, "?")
+                name = layer_name(flatbuffer.name_of(tensor))
+                raise ModelError(
+                    f"{where}: {end} '{name}' is {kind}, not int8. Give the model float32 inputs "
+                    "and outputs in Keras; the conversion makes them int8."
+                )

@@ -1,0 +1,139 @@
+"""What runs in the child process: every use of TensorFlow and Keras but the training scripts.
+
+Models are loaded in Keras's safe mode, so that a `.keras` file from elsewhere runs no code.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from mcuforge.convert.child import Progress
+from mcuforge.errors import ModelError, UsageError
+
+_UNSUPPORTED_OP = re.compile(r"'(?:tf|tfl)\.(\w+)' op is neither a custom op nor a flex op")
+_LOCATION = re.compile(r'fused\["\w*:", "([^"@]+)')
+
+
+def predict(keras_file: str, inputs: str, outputs: str, on_progress: Progress) -> None:
+    """Write the float outputs of a model, float32 [N, ...], for inputs float32 [N, ...]."""
+    model = _load(Path(keras_file))
+    batch = np.load(inputs)
+    _check_inputs(model, batch, "inputs", keras_file)
+    run = tf.function(lambda sample: model(sample, training=False))
+    results = []
+    for number, sample in enumerate(batch):
+        on_progress(number, len(batch))
+        results.append(np.asarray(run(sample[np.newaxis]), np.float32)[0])
+    on_progress(len(batch), len(batch))
+    np.save(outputs, np.stack(results))
+
+
+def quantise(
+    keras_file: str, calibration: str, calibration_name: str, tflite: str, on_progress: Progress
+) -> None:
+    """Write the int8 `.tflite` of a model calibrated with float32 [N, ...]."""
+    model = _load(Path(keras_file))
+    batch = np.load(calibration)
+    _check_inputs(model, batch, calibration_name, keras_file)
+    model = _with_batch_of_one(model, keras_file)
+
+    def representative() -> Iterator[list[npt.NDArray[np.float32]]]:
+        for number, sample in enumerate(batch):
+            on_progress(number, len(batch))
+            yield [sample[np.newaxis]]
+        on_progress(len(batch), len(batch))
+
+    # from_keras_model on a static batch: the only route that leaves no shape arithmetic behind
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = representative
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tf.int8
+    converter.inference_output_type = tf.int8
+    Path(tflite).write_bytes(_run(converter, keras_file))
+
+
+def _load(path: Path) -> Any:
+    if not path.is_file():
+        raise ModelError(f"{path}: no such file. Train the model or name another .keras file.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises whatever the damage leads to
+        reason = " ".join(str(error).split())[:300]
+        raise ModelError(
+            f"{path}: not a Keras model that can be loaded ({type(error).__name__}: {reason}). "
+            "Save it again with model.save('model.keras'); layers of your own and Lambda layers "
+            "cannot be loaded."
+        ) from error
+
+
+def _check_inputs(model: Any, batch: npt.NDArray[Any], where: str, keras_file: str) -> None:
+    if len(model.inputs) != 1 or len(model.outputs) < 1:
+        raise ModelError(
+            f"{keras_file}: the model has {len(model.inputs)} inputs; one is supported. "
+            "Concatenate them outside the model."
+        )
+    name, shape = model.inputs[0].name, tuple(model.inputs[0].shape)[1:]
+    if any(d is None for d in shape):
+        raise ModelError(
+            f"{keras_file}: input '{name}' has the dynamic shape {_text(shape)}. Fix every "
+            "dimension: keras.Input(shape=(height, width, channels), batch_size=1)."
+        )
+    if batch.shape[1:] != shape:
+        raise UsageError(
+            f"{where}: samples of shape {list(batch.shape[1:])} do not fit input '{name}' of "
+            f"{keras_file}, which is {_text(shape)}."
+        )
+
+
+def _with_batch_of_one(model: Any, keras_file: str) -> Any:
+    """The model itself where its batch size is 1, else a copy of it with that batch size."""
+    tensor = model.inputs[0]
+    if tensor.shape[0] == 1:
+        return model
+    one = keras.Input(tensor.shape[1:], batch_size=1, dtype=tensor.dtype, name=tensor.name)
+    try:
+        copy = keras.models.clone_model(model, input_tensors=[one])
+        copy.set_weights(model.get_weights())
+    except Exception as error:
+        raise ModelError(
+            f"{keras_file}: input '{tensor.name}' has the batch size {tensor.shape[0]}, and the "
+            f"model cannot be rebuilt with 1 ({error}). Give its Input batch_size=1."
+        ) from error
+    return copy
+
+
+def _run(converter: Any, keras_file: str) -> bytes:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return bytes(converter.convert())
+    except Exception as error:  # ConverterError, RuntimeError, ValueError, by the stage that failed
+        raise ModelError(f"{keras_file}: {_explained(str(error))}") from error
+
+
+def _explained(error: str) -> str:
+    """The converter's error in one sentence, with op and layer where it tells them."""
+    advice = "Replace the layer by one that the int8 converter knows."
+    op = _UNSUPPORTED_OP.search(error)
+    if op is None:
+        first = " ".join(error.split())[:300]
+        return f"the TensorFlow Lite converter refuses the model ({first}). {advice}"
+    location = _LOCATION.search(error)
+    place = f" (layer '{location.group(1)}')" if location else ""
+    return f"the op {op.group(1)}{place} has no int8 version in TensorFlow Lite. {advice}"
+
+
+def _text(shape: tuple[int | None, ...]) -> str:
+    return "[" + ", ".join("?" if d is None else str(d) for d in shape) + "]"
