@@ -36,4 +36,96 @@ typedef struct {
 
 void nn_lookup_s8(const nn_lookup_s8_params *params, const int8_t *input, int8_t *output);
 
+/* Convolutions -------------------------------------------------------------------------------*/
+
+/* Convolution: CONV_2D, FULLY_CONNECTED (as a 1x1 convolution over rows), and one phase of
+ * TRANSPOSE_CONV (whose outputs lie `stride` pixels apart).
+ *
+ *   output[b, y, x, c] = clamp(requantize(bias[c] + sum of taps) + output_offset)
+ *
+ * Output pixel (b, y, x) begins at byte output_start + b * output_batch_stride +
+ * y * output_row_stride + x * output_pixel_stride. Taps outside the input count as its zero point.
+ * Grouped convolution: group_channels divides input_channels; group g sees its own slice.
+ *
+ *   weights  [output_channels][filter_stride], each filter in the order y, x, channel and padded
+ *            with zeros to filter_stride, a multiple of 4 (0 where the filter has no taps)
+ *   bias     [output_channels], with input offset * sum of the filter added, modulo 2^32
+ *   scratch  4 * filter_stride bytes
+ *
+ * Not in place. Sums must fit int32 for every input; filter_stride <= 131072. */
+typedef struct {
+    int32_t batches;
+    int32_t input_height;
+    int32_t input_width;
+    int32_t input_channels;
+    int32_t group_channels;
+    int32_t output_height;
+    int32_t output_width;
+    int32_t output_channels;
+    int32_t filter_height;
+    int32_t filter_width;
+    int32_t filter_stride;
+    int32_t stride_height;
+    int32_t stride_width;
+    int32_t dilation_height;
+    int32_t dilation_width;
+    int32_t padding_top;
+    int32_t padding_left;
+    int32_t output_start;
+    int32_t output_batch_stride;
+    int32_t output_row_stride;
+    int32_t output_pixel_stride;
+    int32_t input_zero_point;
+    int32_t output_offset;
+    int32_t activation_min;
+    int32_t activation_max;
+    const int8_t *weights;
+    const int32_t *bias;
+    const int32_t *multiplier; /* [output_channels] */
+    const int32_t *shift;      /* [output_channels] */
+} nn_conv2d_s8_params;
+
+void nn_conv2d_s8(const nn_conv2d_s8_params *params, const int8_t *input, int8_t *output,
+                  int8_t *scratch);
+
+/* DEPTHWISE_CONV_2D: output channel c = i * depth_multiplier + m sees input channel i.
+ *
+ *   weights        [taps][output_channels], taps in the order y, x
+ *   bias           [output_channels], with input offset * sum of the filter added, modulo 2^32
+ *   input_taps     [taps] bytes from the first tap of a position to each, inside the input
+ *   gathered_taps  [taps] the same for a gathered patch: tap * input_channels
+ *   scratch        taps * input_channels bytes
+ *
+ * Not in place. Sums must fit int32 for every input; taps <= 131072. */
+typedef struct {
+    int32_t batches;
+    int32_t input_height;
+    int32_t input_width;
+    int32_t input_channels;
+    int32_t depth_multiplier;
+    int32_t output_height;
+    int32_t output_width;
+    int32_t filter_height;
+    int32_t filter_width;
+    int32_t stride_height;
+    int32_t stride_width;
+    int32_t dilation_height;
+    int32_t dilation_width;
+    int32_t padding_top;
+    int32_t padding_left;
+    int32_t input_zero_point;
+    int32_t output_offset;
+    int32_t activation_min;
+    int32_t activation_max;
+    const int8_t *weights;
+    const int32_t *bias;
+    const int32_t *multiplier; /* [output_channels] */
+    const int32_t *shift;      /* [output_channels] */
+    const int32_t *input_taps;
+    const int32_t *gathered_taps;
+} nn_depthwise_conv2d_s8_params;
+
+void nn_depthwise_conv2d_s8(const nn_depthwise_conv2d_s8_params *params, const int8_t *input,
+                            int8_t *output, int8_t *scratch);
+
 #endif /* NN_H */

@@ -53,12 +53,14 @@ static inline int32_t nn_rounding_divide_by_pot(int32_t x, int32_t exponent) {
     return (x >> exponent) + (remainder > threshold);
 }
 
-/* x * multiplier * 2^shift, -31 <= shift <= 30: TFLM's MultiplyByQuantizedMultiplier. */
+/* x * multiplier * 2^shift, 0 <= multiplier, -31 <= shift <= 30: TFLM's
+ * MultiplyByQuantizedMultiplier. A multiplier that is not negative cannot meet the one overflow of
+ * the doubling high multiply, which is therefore left out. */
 static inline int32_t nn_requantize(int32_t x, int32_t multiplier, int32_t shift) {
     const int32_t left = shift > 0 ? shift : 0;
     const int32_t right = shift > 0 ? 0 : -shift;
-    return nn_rounding_divide_by_pot(
-        nn_rounding_doubling_high_mul(nn_wrapping_shift_left(x, left), multiplier), right);
+    const int64_t product = (int64_t)nn_wrapping_shift_left(x, left) * multiplier;
+    return nn_rounding_divide_by_pot((int32_t)((product + (INT64_C(1) << 30)) >> 31), right);
 }
 
 #endif /* NN_FIXED_POINT_H */

@@ -13,27 +13,32 @@ from single_op import Case
 
 
 @pytest.fixture(scope="session")
-def sanitised_kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All kernels as one sanitised shared library, built once for all test processes."""
+def sanitised_kernels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """All kernels as a sanitised library for each variant, built once for all test processes."""
     content = b"".join(p.read_bytes() for p in sorted(sanitised.KERNELS.glob("*.[ch]")))
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    library = shared / f"kernels-{hashlib.sha256(content).hexdigest()[:16]}.so"
-    if not library.exists():
-        sanitised.build(library)
-    return library
+    libraries = {}
+    for variant in sanitised.VARIANTS:
+        library = shared / f"{variant}-{hashlib.sha256(content).hexdigest()[:16]}.so"
+        if not library.exists():
+            sanitised.build(library, variant)
+        libraries[variant] = library
+    return libraries
 
 
 @pytest.fixture(scope="session")
-def assert_exact(sanitised_kernels: Path) -> Callable[[Iterable[Case]], None]:
+def assert_exact(sanitised_kernels: dict[str, Path]) -> Callable[[Iterable[Case]], None]:
     """Fails with case, index, expected and actual value at the first byte that differs."""
 
     def check(cases: Iterable[Case]) -> None:
         cases = list(cases)
         assert cases
-        results = sanitised.run_ours(sanitised_kernels, cases)
-        for number, (case, ours) in enumerate(zip(cases, results, strict=True)):
-            sanitised.compare(number, case, sanitised.run_oracle(case), ours)
+        expected = [sanitised.run_oracle(case) for case in cases]
+        for variant, library in sanitised_kernels.items():
+            results = sanitised.run_ours(library, cases)
+            for number, (case, ours) in enumerate(zip(cases, results, strict=True)):
+                sanitised.compare(f"{variant}, case {number}", case, expected[number], ours)
 
     return check

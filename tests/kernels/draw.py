@@ -7,6 +7,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from ai_edge_litert import schema_py_generated as schema
+
+ACTIVATIONS = [schema.ActivationFunctionType.NONE] * 3 + [
+    schema.ActivationFunctionType.RELU,
+    schema.ActivationFunctionType.RELU6,
+    schema.ActivationFunctionType.RELU_N1_TO_1,
+]
 
 T = TypeVar("T")
 
@@ -48,3 +55,14 @@ class Draw:
         if style == 1:
             return np.full(tuple(shape), self.choice([low, 127, 0]), np.int8)
         return self.rng.integers(low, 128, size=tuple(shape)).astype(np.int8)
+
+    def bias(self, channels: int) -> npt.NDArray[Any]:
+        """int32 biases, mostly of the size that trained models have, now and then huge."""
+        limit = self.choice([100, 10_000, 10_000, 1 << 24, 1 << 30])
+        return self.rng.integers(-limit, limit + 1, size=channels).astype(np.int32)
+
+    def weight_scales(self, channels: int) -> float | tuple[float, ...]:
+        """One scale, or one for each channel over a wide range of magnitudes."""
+        if channels == 1 or self.chance(0.4):
+            return self.scale(1e-6, 1.0)
+        return tuple(self.scale(1e-7, 2.0) for _ in range(channels))

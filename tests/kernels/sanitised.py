@@ -22,11 +22,17 @@ FLAGS = (
 ORACLE_ARENA_BYTES = 1 << 20
 
 
-def build(library: Path) -> None:
+# The kernels as every core gets them, and as cores with DSP instructions do.
+VARIANTS = {"portable": (), "dsp": ("-DNN_EMULATE_DSP",)}
+
+
+def build(library: Path, variant: str) -> None:
     """Compile all kernels into one shared library under ASan and UBSan."""
     partial = library.with_suffix(f".{os.getpid()}")
     sources = sorted(KERNELS.glob("*.c"))
-    subprocess.run(["gcc", *FLAGS, *SANITIZERS, "-o", partial, *sources], check=True)
+    subprocess.run(
+        ["gcc", *FLAGS, *VARIANTS[variant], *SANITIZERS, "-o", partial, *sources], check=True
+    )
     partial.rename(library)
 
 
@@ -69,15 +75,15 @@ def run_ours(library: Path, cases: list[Case]) -> list[list[Any]]:
     return pickle.loads(worker.stdout)
 
 
-def compare(number: int, case: Case, expected: list[Any], actual: list[Any]) -> None:
+def compare(number: str, case: Case, expected: list[Any], actual: list[Any]) -> None:
     """Fail with case, index, expected and actual value at the first byte that differs."""
     for e, a in zip(expected, actual, strict=True):
-        assert e.shape == a.shape and e.dtype == a.dtype, f"case {number} ({case.note})"
+        assert e.shape == a.shape and e.dtype == a.dtype, f"{number} ({case.note})"
         if e.tobytes() != a.tobytes():
             wrong = np.argwhere(e != a)
             where = tuple(int(i) for i in wrong[0])
             pytest.fail(
-                f"case {number} ({case.note}): {len(wrong)} of {e.size} differ; "
+                f"{number} ({case.note}): {len(wrong)} of {e.size} differ; "
                 f"first at {list(where)}: expected {e[where]}, got {a[where]}",
                 pytrace=False,
             )

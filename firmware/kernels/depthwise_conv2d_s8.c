@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nn.h"
+#include "nn_dot.h"
+#include "nn_fixed_point.h"
+
+static inline int8_t finish(const nn_depthwise_conv2d_s8_params *params, int32_t sum,
+                            int32_t channel) {
+    const int32_t acc = nn_wrapping_add(sum, params->bias[channel]);
+    const int32_t scaled = nn_requantize(acc, params->multiplier[channel], params->shift[channel]) +
+                           params->output_offset;
+    return (int8_t)nn_clamp(scaled, params->activation_min, params->activation_max);
+}
+
+/* Copies what the filter sees at a position that reaches beyond the input; what lies outside has
+ * the value of the zero point, so that the folded bias holds. */
+static void gather(const nn_depthwise_conv2d_s8_params *params, const int8_t *image, int32_t top,
+                   int32_t left, int8_t *patch) {
+    const size_t channels = (size_t)params->input_channels;
+    for (int32_t filter_y = 0; filter_y < params->filter_height; ++filter_y) {
+        const int32_t y = top + filter_y * params->dilation_height;
+        for (int32_t filter_x = 0; filter_x < params->filter_width; ++filter_x) {
+            const int32_t x = left + filter_x * params->dilation_width;
+            if (y < 0 || y >= params->input_height || x < 0 || x >= params->input_width) {
+                memset(patch, params->input_zero_point, channels);
+            } else {
+                memcpy(patch, image + (y * params->input_width + x) * params->input_channels,
+                       channels);
+            }
+            patch += channels;
+        }
+    }
+}
+
+/* Four neighbouring channels: `input` and `weights` point at the first of them. */
+static inline void four_channels(const int8_t *input, const int32_t *taps, const int8_t *weights,
+                                 int32_t weights_step, int32_t count, int32_t sums[4]) {
+    int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    for (const int32_t *const end = taps + count; taps < end; ++taps, weights += weights_step) {
+#if NN_DSP
+        const uint32_t x = nn_load_word(input + *taps), w = nn_load_word(weights);
+        const uint32_t x_even = nn_sxtb16(x), x_odd = nn_sxtb16_ror8(x);
+        const uint32_t w_even = nn_sxtb16(w), w_odd = nn_sxtb16_ror8(w);
+        s0 = nn_smlabb(x_even, w_even, s0);
+        s1 = nn_smlabb(x_odd, w_odd, s1);
+        s2 = nn_smlatt(x_even, w_even, s2);
+        s3 = nn_smlatt(x_odd, w_odd, s3);
+#else
+        const int8_t *const x = input + *taps;
+        s0 += x[0] * weights[0];
+        s1 += x[1] * weights[1];
+        s2 += x[2] * weights[2];
+        s3 += x[3] * weights[3];
+#endif
+    }
+    sums[0] = s0;
+    sums[1] = s1;
+    sums[2] = s2;
+    sums[3] = s3;
+}
+
+static inline int32_t one_channel(const int8_t *input, const int32_t *taps, const int8_t *weights,
+                                  int32_t weights_step, int32_t count) {
+    int32_t sum = 0;
+    for (const int32_t *const end = taps + count; taps < end; ++taps, weights += weights_step) {
+        sum += input[*taps] * weights[0];
+    }
+    return sum;
+}
+
+static void pixel(const nn_depthwise_conv2d_s8_params *params, const int8_t *input,
+                  const int32_t *taps, int8_t *output) {
+    const int32_t count = params->filter_height * params->filter_width;
+    const int32_t multiplier = params->depth_multiplier;
+    const int32_t channels = params->input_channels * multiplier;
+    int32_t channel = 0;
+    if (multiplier == 1) {
+        for (; channel + 4 <= channels; channel += 4) {
+            int32_t sums[4];
+            four_channels(input + channel, taps, params->weights + channel, channels, count, sums);
+            for (int32_t i = 0; i < 4; ++i) {
+                output[channel + i] = finish(params, sums[i], channel + i);
+            }
+        }
+    }
+    const int8_t *source = input + channel; /* channel is 0 unless the multiplier is 1 */
+    for (; channel < channels; channel += multiplier, ++source) {
+        for (int32_t c = channel; c < channel + multiplier; ++c) {
+            const int32_t sum = one_channel(source, taps, params->weights + c, channels, count);
+            output[c] = finish(params, sum, c);
+        }
+    }
+}
+
+void nn_depthwise_conv2d_s8(const nn_depthwise_conv2d_s8_params *params, const int8_t *input,
+                            int8_t *output, int8_t *scratch) {
+    const int32_t row = params->input_width * params->input_channels;
+    const int32_t reach_y = (params->filter_height - 1) * params->dilation_height;
+    const int32_t reach_x = (params->filter_width - 1) * params->dilation_width;
+    for (int32_t batch = 0; batch < params->batches; ++batch) {
+        const int8_t *const image = input + batch * params->input_height * row;
+        for (int32_t y = 0; y < params->output_height; ++y) {
+            const int32_t top = y * params->stride_height - params->padding_top;
+            const int rows_fit = top >= 0 && top + reach_y < params->input_height;
+            for (int32_t x = 0; x < params->output_width; ++x) {
+                const int32_t left = x * params->stride_width - params->padding_left;
+                if (rows_fit && left >= 0 && left + reach_x < params->input_width) {
+                    pixel(params, image + top * row + left * params->input_channels,
+                          params->input_taps, output);
+                } else {
+                    gather(params, image, top, left, scratch);
+                    pixel(params, scratch, params->gathered_taps, output);
+                }
+                output += params->input_channels * params->depth_multiplier;
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+"""FULLY_CONNECTED, as a 1x1 convolution over its rows."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+from mcuforge.graph import FullyConnectedAttributes, Graph, Op
+from mcuforge.numerics import quantize_multiplier
+from mcuforge.ops import Operator
+from mcuforge.ops.common import (
+    MAX_SHIFT,
+    clamp_range,
+    constraint_fused_activation,
+    constraint_int8_activations,
+    constraint_not_empty,
+    describe,
+    quantization,
+)
+from mcuforge.ops.convolution import (
+    MAX_TAPS,
+    Conv2dS8Params,
+    accumulator_overflow,
+    bias_values,
+    constant,
+    constraint_bias,
+    constraint_weights,
+    fold_bias,
+    multipliers,
+    pack_filters,
+    scratch_bytes,
+)
+from mcuforge.plan import KernelCall
+
+MAX_BIAS_SCALE_DIFFERENCE = 0.02  # of the output scale: TFLM refuses models beyond
+
+
+def constraint_shapes(graph: Graph, op: Op) -> str | None:
+    """The weights are [outputs, inputs]; the input holds rows of inputs, the output of outputs."""
+    source, weights, output = graph.input(op, 0), graph.input(op, 1), graph.output(op)
+    if len(weights.shape) != 2 or not output.shape:
+        return f"the weights are {describe(weights)}, the output {describe(output)}"
+    outputs, inputs = weights.shape
+    rows = prod(output.shape[:-1])
+    if output.shape[-1] != outputs or source.elements != rows * inputs:
+        return f"{describe(source)} meets weights {describe(weights)} and makes {describe(output)}"
+    return None
+
+
+def constraint_weights_format(_graph: Graph, op: Op) -> str | None:
+    """The weights are in the default format, not shuffled for another kernel."""
+    weights_format = cast(FullyConnectedAttributes, op.attributes).weights_format
+    return None if weights_format == 0 else f"their format is {weights_format}"
+
+
+def constraint_bias_scale(graph: Graph, op: Op) -> str | None:
+    """With one weight scale, the bias scale is within 2 % of the output scale of the product's."""
+    weights, bias = quantization(graph.input(op, 1)), graph.optional_input(op, 2)
+    if weights.per_channel or bias is None:
+        return None
+    product = quantization(graph.input(op, 0)).scale * weights.scale
+    scale = bias.quantization.scale if bias.quantization else 0.0
+    apart = abs(product - scale) / quantization(graph.output(op)).scale
+    return None if apart <= MAX_BIAS_SCALE_DIFFERENCE else f"they are {apart:g} of it apart"
+
+
+def constraint_effective_scale(graph: Graph, op: Op) -> str | None:
+    """input scale * weight scale / output scale is below 2^30 for every output."""
+    _, shift = _multipliers(graph, op)
+    return f"a shift of {shift.max()} is needed" if shift.max() > MAX_SHIFT else None
+
+
+def constraint_accumulator(graph: Graph, op: Op) -> str | None:
+    """No input can drive an accumulator out of int32; there are at most 131,072 inputs a row."""
+    filters = constant(graph.input(op, 1))
+    if filters.shape[1] > MAX_TAPS:
+        return f"there are {filters.shape[1]}"
+    bias = bias_values(graph, op, 2, len(filters))
+    return accumulator_overflow(filters, bias, quantization(graph.input(op, 0)).zero_point)
+
+
+def _multipliers(graph: Graph, op: Op) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Per channel in double; with one scale TFLM multiplies input and weight scale in float32.
+
+    Source: TFLM's CalculateOpDataFullyConnected and TFLite's GetQuantizedConvolutionMultipler.
+    """
+    source, weights = quantization(graph.input(op, 0)), quantization(graph.input(op, 1))
+    target, channels = quantization(graph.output(op)), graph.input(op, 1).shape[0]
+    if weights.per_channel:
+        return multipliers(source, weights, target, channels)
+    product = float(np.float32(source.scale) * np.float32(weights.scale))
+    multiplier, shift = quantize_multiplier(product / target.scale)
+    return np.full(channels, multiplier, np.int32), np.full(channels, shift, np.int32)
+
+
+def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
+    """One call of `nn_conv2d_s8`: a row is a pixel, its values are the channels."""
+    filters = constant(graph.input(op, 1))
+    outputs, inputs = filters.shape
+    rows = prod(graph.output(op).shape[:-1])
+    packed = pack_filters(filters)
+    zero_point = quantization(graph.input(op, 0)).zero_point
+    target = quantization(graph.output(op))
+    activation = cast(FullyConnectedAttributes, op.attributes).activation
+    low, high = clamp_range(activation, target)
+    multiplier, shift = _multipliers(graph, op)
+    params = Conv2dS8Params(
+        batches=1,
+        input_height=1,
+        input_width=rows,
+        input_channels=inputs,
+        group_channels=inputs,
+        output_height=1,
+        output_width=rows,
+        output_channels=outputs,
+        filter_height=1,
+        filter_width=1,
+        filter_stride=packed.shape[1],
+        stride_height=1,
+        stride_width=1,
+        dilation_height=1,
+        dilation_width=1,
+        padding_top=0,
+        padding_left=0,
+        output_start=0,
+        output_batch_stride=rows * outputs,
+        output_row_stride=rows * outputs,
+        output_pixel_stride=outputs,
+        input_zero_point=zero_point,
+        output_offset=target.zero_point,
+        activation_min=low,
+        activation_max=high,
+        weights=packed,
+        bias=fold_bias(filters, bias_values(graph, op, 2, outputs), zero_point),
+        multiplier=multiplier,
+        shift=shift,
+    )
+    return (
+        KernelCall(
+            kernel="conv2d_s8",
+            params=params,
+            inputs=(op.inputs[0],),
+            output=op.outputs[0],
+            reason="a fully connected layer is a 1x1 convolution over its rows",
+            scratch_bytes=scratch_bytes(packed.shape[1]),
+        ),
+    )
+
+
+OPERATORS = (
+    Operator(
+        kinds=("FULLY_CONNECTED",),
+        constraints=(
+            constraint_int8_activations,
+            constraint_not_empty,
+            constraint_fused_activation,
+            constraint_weights(0, 1, axis=0),
+            constraint_weights_format,
+            constraint_shapes,
+            constraint_bias(2, channels=-1),
+            constraint_bias_scale,
+            constraint_effective_scale,
+            constraint_accumulator,
+        ),
+        lower=lower,
+        kernels=("conv2d_s8",),
+    ),
+)
