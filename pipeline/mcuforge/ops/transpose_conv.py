@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-
 from mcuforge.graph import Graph, Op, TransposeConvAttributes
 from mcuforge.ops import Operator
 from mcuforge.ops.common import (
