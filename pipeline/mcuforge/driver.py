@@ -1,7 +1,8 @@
-"""The pipeline from a `.tflite` to a plan: the only module that composes these stages."""
+"""The pipeline, start to end: the only module that composes the stages."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from mcuforge import planner, tflite_reader
@@ -11,11 +12,17 @@ from mcuforge.plan import Plan
 from mcuforge.verify import verify
 
 
-def read_graph(tflite: Path) -> Graph:
+def title(model: Path) -> str | None:
+    """The name of a model folder; None for a file, which names itself."""
+    return model.resolve().name if model.is_dir() else None
+
+
+def read_graph(tflite: Path, name: str | None = None) -> Graph:
     """Read, verify and legalise a `.tflite`. Raises `ModelError`."""
-    return legalise(verify(tflite_reader.read(tflite)))
+    graph = legalise(verify(tflite_reader.read(tflite)))
+    return replace(graph, name=name) if name else graph
 
 
-def make_plan(tflite: Path) -> Plan:
+def make_plan(tflite: Path, name: str | None = None) -> Plan:
     """The plan of a `.tflite`. Raises `ModelError` or `UnsupportedError`."""
-    return planner.plan(read_graph(tflite))
+    return planner.plan(read_graph(tflite, name))

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mcuforge.layer_names import layer_name
+
 
 class DType(Enum):
     """Element type of a tensor. The value is the NumPy name."""
@@ -259,8 +261,8 @@ class Graph:
         return self.tensors[op.outputs[position]]
 
     def layer(self, op: Op) -> str:
-        """The layer the op came from, as far as the file tells: its output's name."""
-        return self.output(op).name if op.outputs else ""
+        """The Keras layer the op came from, as far as the name of its output tells."""
+        return layer_name(self.output(op).name) if op.outputs else ""
 
     def describe(self, op: Op) -> str:
         """How messages name an op: kind, position and layer."""

@@ -52,7 +52,7 @@ def test_the_model_reads_as_a_list_of_calls() -> None:
     ]
     text = files["model/test_model.c"].decode()
     assert "nn_lookup_s8(&op0_params, t0_layer0, t1_layer1);" in text
-    assert "/* 1: RELU  int8[1, 64] -> int8[1, 64]  layer2/out */" in text
+    assert "/* 1: RELU  int8[1, 64] -> int8[1, 64]  layer2 */" in text
     assert "static uint8_t arena[64];" in text
 
 

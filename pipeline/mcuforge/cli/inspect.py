@@ -25,7 +25,7 @@ def command(model: Path, as_json: bool) -> None:
     Lists every op with its layer, shape, kernel and multiply-accumulates, and the arena that it
     needs. Exit code 1 where an op is not supported.
     """
-    graph = driver.read_graph(find_tflite(model))
+    graph = driver.read_graph(find_tflite(model), driver.title(model))
     try:
         plan = planner.plan(graph)
     except UnsupportedError as error:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from mcuforge.emit import c_names, c_values
 from mcuforge.graph import DType
+from mcuforge.layer_names import layer_name
 from mcuforge.plan import CArray, KernelCall, Plan, shape_text
 
 C_TYPES = {
@@ -121,9 +122,9 @@ class _Builder:
         """Name of a tensor in C; a constant is emitted the first time that it is used."""
         tensor = self.graph.tensor(index)
         if tensor.data is None:
-            return f"t{index}_{c_names.identifier(_short(tensor.name))}"
+            return f"t{index}_{c_names.identifier(layer_name(tensor.name))}"
         if index not in self.constant_names:
-            name = f"c{index}_{c_names.identifier(_short(tensor.name))}"
+            name = f"c{index}_{c_names.identifier(layer_name(tensor.name))}"
             about = f"{shape_text(tensor)} {tensor.name}"
             self.constant_names[index] = self._constant(
                 name, C_TYPES[tensor.dtype], tensor.data, about
@@ -151,7 +152,7 @@ class _Builder:
             for i in op.inputs
             if i >= 0 and not (t := self.graph.tensor(i)).is_constant
         )
-        title = f"{op.kind}  {sources} -> {shape_text(output)}  {output.name}"
+        title = f"{op.kind}  {sources} -> {shape_text(output)}  {self.graph.layer(op)}"
         if planned.view_of is not None:
             title += "  (a view: no bytes move)"
         return OpView(
@@ -210,12 +211,6 @@ class _Builder:
             zero_point=q.zero_point if q else 0,
             comment=c_names.comment(f"{shape_text(tensor)} {tensor.name}"),
         )
-
-
-def _short(tensor_name: str) -> str:
-    """The last telling part of a tensor's name, for identifiers that one can read."""
-    parts = [p for p in tensor_name.split(";")[0].split("/") if p]
-    return parts[-2] if len(parts) > 1 else (parts[0] if parts else "tensor")
 
 
 def model_view(plan: Plan, name: str, version: str) -> ModelView:

@@ -1,0 +1,39 @@
+"""`mcuforge emit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mcuforge import boards, driver, fit, project
+from mcuforge.cli.common import board_option, echo_json, find_tflite, json_option
+from mcuforge.emit import c_names
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@board_option
+@click.option("--name", help="The model's name in C; by default made from the file's name.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="The project's folder [build/...]."
+)
+@json_option
+def command(
+    model: Path, board_name: str, name: str | None, output: Path | None, as_json: bool
+) -> None:
+    """Write the firmware project of MODEL (a .tflite, or a model folder) for a board.
+
+    The project builds with CMake alone: it needs neither mcuforge nor Python.
+    """
+    board = boards.load(board_name)
+    plan = driver.make_plan(find_tflite(model), driver.title(model))
+    fit.check(plan, board)
+    c_name = c_names.identifier(name or plan.graph.name)
+    folder = output or Path("build") / f"{c_name}-{board.name}"
+    written = project.emit(plan, board, folder, c_name)
+    if as_json:
+        echo_json({"folder": str(folder), "board": written.board, "model": written.model})
+        return
+    click.echo(f"{folder}: firmware of '{written.model}' for {board.title}.")
+    click.echo(f"Build it: mcuforge build {folder}")

@@ -1,0 +1,31 @@
+"""`mcuforge train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mcuforge import recipe, train
+from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.progress import progress
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the recipe's.")
+@click.option("--epochs", type=click.IntRange(1), help="Instead of the recipe's.")
+@json_option
+def command(model: Path, seed: int | None, epochs: int | None, as_json: bool) -> None:
+    """Train MODEL (a model folder) again and write its artefacts.
+
+    The old artefacts stay as they were unless everything succeeded.
+    """
+    with progress("training") as on_progress:
+        result = train.run(recipe.load(model), on_progress, seed=seed, epochs=epochs)
+    if as_json:
+        echo_json({"seconds": result.seconds, "written": [str(p) for p in result.written]})
+        return
+    click.echo(f"Trained in {result.seconds:.0f} s.")
+    for path in result.written:
+        click.echo(f"{path}: {path.stat().st_size:,} bytes")

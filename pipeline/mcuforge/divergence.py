@@ -1,0 +1,67 @@
+"""Where two engines part: the first op whose output differs, and the first byte of it.
+
+Both ends trace the same input: a digest of every op's output comes back, the first pair that
+differs names the op, and only that op's output is fetched from both and compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+from mcuforge import parity
+from mcuforge.device.client import Device
+from mcuforge.plan import Plan, shape_text
+
+Arrays = Sequence[npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One engine's run of one input: CRC-32 of every op's output, and how to get an output."""
+
+    engine: str
+    digests: tuple[int, ...]
+    fetch: Callable[[int], bytes]
+
+
+def trace_device(engine: str, device: Device, inputs: Arrays) -> Trace:
+    """The trace of a device, simulated or real, or of the host build."""
+    digests = tuple(digest.crc32 for digest in device.trace(inputs))
+    return Trace(engine, digests, lambda op: device.fetch_op_output(op, inputs))
+
+
+def trace_outputs(engine: str, outputs: Sequence[npt.NDArray[Any]]) -> Trace:
+    """The trace of an engine whose op outputs are all known."""
+    contents = [np.ascontiguousarray(o).tobytes() for o in outputs]
+    return Trace(engine, tuple(map(crc32, contents)), lambda op: contents[op])
+
+
+def first(plan: Plan, expected: Trace, actual: Trace) -> str | None:
+    """What differs first, in words: op, layer, tensor, index, both values. None if nothing does."""
+    for position, (want, got) in enumerate(zip(expected.digests, actual.digests, strict=True)):
+        if want != got:
+            return _describe(plan, position, expected, actual)
+    return None
+
+
+def _describe(plan: Plan, position: int, expected: Trace, actual: Trace) -> str:
+    graph = plan.graph
+    op = graph.ops[position]
+    tensor = graph.output(op)
+    arrays = [
+        np.frombuffer(t.fetch(position), tensor.dtype.value).reshape(tensor.shape)
+        for t in (expected, actual)
+    ]
+    wrong = int(np.count_nonzero(arrays[0] != arrays[1]))
+    kernels = ", ".join(dict.fromkeys(c.kernel for c in plan.ops[position].calls)) or "a view"
+    return (
+        f"{actual.engine} and {expected.engine} part at op {position}, {graph.describe(op)}, "
+        f"kernel {kernels}: tensor {tensor.index} {shape_text(tensor)} differs in {wrong:,} of "
+        f"{tensor.elements:,} values, first at {parity.first_difference(arrays[0], arrays[1])}."
+    )
