@@ -1,0 +1,113 @@
+"""Runs a model in a worker process, and turns whatever happens there into one error."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcuforge.errors import ModelError, ToolError
+from mcuforge.oracle import framing
+from mcuforge.oracle.engine import Sample
+
+# -P: the current folder is not ours, and must not shadow the modules that the worker imports.
+_COMMAND = (sys.executable, "-P", "-m", "mcuforge.oracle.worker")
+_NOISE = ("INFO:", "WARNING:")
+_LOG_LINES = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Reply:
+    """Outputs of every sample, and the tensors that were asked for, by index."""
+
+    outputs: list[list[npt.NDArray[Any]]]
+    tensors: list[dict[int, npt.NDArray[Any]]]
+
+
+def run(
+    name: str,
+    engine: str,
+    model: bytes,
+    inputs: Sequence[Sample],
+    tensors: Sequence[int] = (),
+    timeout_s: float = 600.0,
+) -> Reply:
+    """Run `model` (a `.tflite`) on every sample, in order, in one interpreter.
+
+    `inputs` holds one sequence of arrays a sample, one array for each input; all samples have the
+    same shapes and dtypes. Raises `ModelError` where the interpreter refuses the model or the
+    samples, crashes, or needs longer than `timeout_s`; `ToolError` where it cannot be started.
+    """
+    if not inputs:
+        return Reply([], [])
+    arrays = {"model": np.frombuffer(model, np.uint8), **_stack(inputs)}
+    request = framing.pack({"engine": engine, "tensors": list(tensors)}, arrays)
+    ended = _start(name, request, timeout_s)
+    log = _log(ended.stderr)
+    if ended.returncode != 0:
+        raise ModelError(_crash(name, ended.returncode, log))
+    try:
+        header, results = framing.unpack(ended.stdout)
+    except framing.FramingError as error:
+        raise ToolError(f"{name}: the worker process answered with nonsense ({error}).") from None
+    if "error" in header:
+        raise _refusal(name, str(header["error"]), log)
+    return _reply(results, len(inputs), tensors)
+
+
+def _stack(inputs: Sequence[Sample]) -> dict[str, npt.NDArray[Any]]:
+    first = inputs[0]
+    for number, sample in enumerate(inputs):
+        if [(a.shape, a.dtype) for a in sample] != [(a.shape, a.dtype) for a in first]:
+            raise ModelError(f"Sample {number} has other shapes or dtypes than sample 0.")
+    return {f"input{i}": np.stack([s[i] for s in inputs]) for i in range(len(first))}
+
+
+def _start(name: str, request: bytes, timeout_s: float) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(
+            _COMMAND, input=request, capture_output=True, timeout=timeout_s, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise ModelError(
+            f"{name} did not finish within {timeout_s:g} s. The model may be damaged: "
+            "`mcuforge inspect` checks it."
+        ) from None
+    except OSError as error:
+        raise ToolError(f"{name}: cannot start {_COMMAND[0]} ({error.strerror}).") from None
+
+
+def _log(stderr: bytes) -> str:
+    """What the interpreter printed: each line once, without its chatter."""
+    lines = (line.strip() for line in stderr.decode(errors="replace").splitlines())
+    told = dict.fromkeys(line for line in lines if line and not line.startswith(_NOISE))
+    return "\n".join(list(told)[-_LOG_LINES:])
+
+
+def _crash(name: str, code: int, log: str) -> str:
+    try:
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    except ValueError:
+        how = f"signal {-code}"
+    message = f"{name} crashed on the model ({how}). `mcuforge inspect` tells whether it is sound."
+    return f"{message}\n{log}" if log else message
+
+
+def _refusal(name: str, error: str, log: str) -> ModelError | ToolError:
+    if error.startswith(("ImportError:", "ModuleNotFoundError:")):
+        return ToolError(f"{name} cannot be loaded: {error}")
+    return ModelError(f"{name} cannot run the model: {log or error}")
+
+
+def _reply(results: framing.Arrays, samples: int, tensors: Sequence[int]) -> Reply:
+    outputs = [results[f"output{i}"] for i in range(len(results) - len(set(tensors)))]
+    return Reply(
+        [[output[n] for output in outputs] for n in range(samples)],
+        [{t: results[f"tensor{t}"][n] for t in tensors} for n in range(samples)],
+    )

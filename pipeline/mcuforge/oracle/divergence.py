@@ -1,0 +1,37 @@
+"""Where two interpreters start to differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcuforge.graph import Graph, Op
+from mcuforge.oracle.engine import Engine, Sample, difference, op_outputs
+
+
+@dataclass(frozen=True, eq=False)
+class Divergence:
+    """The first op whose output differs: by how many elements, and by how much at most."""
+
+    op: Op
+    elements_differing: int
+    max_difference: float
+
+
+def first_divergence(
+    graph: Graph, model: bytes, sample: Sample, expected: Engine, actual: Engine
+) -> Divergence | None:
+    """The first op of `graph` at which `actual` differs from `expected`, or None.
+
+    `graph` is the graph of `model` (a `.tflite`), whose tensor indices it must have kept. Raises
+    `ModelError` or `ToolError`.
+    """
+    tensors = op_outputs(graph)
+    want = expected.trace(model, [sample], tensors)[0]
+    got = actual.trace(model, [sample], tensors)[0]
+    for op in graph.ops:
+        if not op.outputs:
+            continue
+        count, largest = difference(want[op.outputs[0]], got[op.outputs[0]])
+        if count:
+            return Divergence(op, count, largest)
+    return None

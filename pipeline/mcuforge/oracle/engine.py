@@ -1,0 +1,55 @@
+"""The interface of an interpreter on the host."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from mcuforge.graph import Graph
+
+Sample = Sequence[npt.NDArray[Any]]  # one array for each input or output of the model
+
+
+class Engine(Protocol):
+    """Something that runs a `.tflite` on the host. Raises `ModelError` or `ToolError`."""
+
+    @property
+    def name(self) -> str:
+        """How reports call it."""
+        ...
+
+    def run(self, model: bytes, inputs: Sequence[Sample]) -> list[list[npt.NDArray[Any]]]:
+        """Outputs of every sample. Samples run in order; variables carry over between them."""
+        ...
+
+    def trace(
+        self, model: bytes, inputs: Sequence[Sample], tensors: Sequence[int]
+    ) -> list[dict[int, npt.NDArray[Any]]]:
+        """For every sample, the values of activations by tensor index of the `.tflite`.
+
+        Only outputs of ops have values.
+        """
+        ...
+
+
+def op_outputs(graph: Graph) -> tuple[int, ...]:
+    """Tensor indices of every op's first output, in execution order: what to trace."""
+    return tuple(op.outputs[0] for op in graph.ops if op.outputs)
+
+
+def difference(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> tuple[int, float]:
+    """Number of elements that differ, and the largest absolute difference.
+
+    The difference is in quantised steps for integers and in real units for floats. NaN equals NaN.
+    Raises `ValueError` where the shapes differ.
+    """
+    if a.shape != b.shape:
+        raise ValueError(f"shapes {a.shape} and {b.shape} cannot be compared")
+    wide = np.int64 if a.dtype.kind in "biu" and b.dtype.kind in "biu" else np.float64
+    left, right = a.astype(wide), b.astype(wide)
+    differs = (left != right) & ~((left != left) & (right != right))
+    gaps = np.abs(left[differs] - right[differs])
+    return int(np.count_nonzero(differs)), float(np.max(gaps, initial=0))
