@@ -2,27 +2,183 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from mcuforge import planner, tflite_reader
+import numpy as np
+import numpy.typing as npt
+
+from mcuforge import (
+    atomic,
+    cost,
+    fit,
+    metrics,
+    project,
+    prove,
+    recipe,
+    samples,
+)
+from mcuforge.boards import Board
+from mcuforge.build import BuildResult, build
+from mcuforge.convert import convert, float_outputs
+from mcuforge.device.client import Device
+from mcuforge.emit import c_names
+from mcuforge.errors import UsageError
+from mcuforge.frontend import make_plan
 from mcuforge.graph import Graph
-from mcuforge.passes import legalise
+from mcuforge.parity import Sample
 from mcuforge.plan import Plan
-from mcuforge.verify import verify
+from mcuforge.prove import OnStage, Proof
+from mcuforge.recipe import Recipe
+from mcuforge.report import Accuracy, Costs, RunReport
+from mcuforge.simulate.qemu import Qemu
+
+HOST_PRESET = "host"
+DEFAULT_SAMPLES = 50  # for a model without golden samples
 
 
-def title(model: Path) -> str | None:
-    """The name of a model folder; None for a file, which names itself."""
-    return model.resolve().name if model.is_dir() else None
+@dataclass(frozen=True)
+class Source:
+    """What a run starts from: a `.tflite`, and the recipe if it comes from a model folder."""
+
+    name: str
+    tflite: Path
+    recipe: Recipe | None
 
 
-def read_graph(tflite: Path, name: str | None = None) -> Graph:
-    """Read, verify and legalise a `.tflite`. Raises `ModelError`."""
-    graph = legalise(verify(tflite_reader.read(tflite)))
-    return replace(graph, name=name) if name else graph
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """The samples of a run: as the model takes them, and as real values with their truth."""
+
+    samples: list[list[npt.NDArray[Any]]]
+    real: npt.NDArray[Any] | None = None
+    golden: dict[str, npt.NDArray[Any]] | None = None
 
 
-def make_plan(tflite: Path, name: str | None = None) -> Plan:
-    """The plan of a `.tflite`. Raises `ModelError` or `UnsupportedError`."""
-    return planner.plan(read_graph(tflite, name))
+def run(
+    model: Path,
+    board: Board,
+    output: Path,
+    *,
+    count: int | None,
+    inputs_file: Path | None,
+    port: str | None,
+    on_stage: OnStage,
+) -> RunReport:
+    """Take one model all the way to a report. Raises `ForgeError`; a failed parity is no error.
+
+    `count` bounds the number of samples (None: all golden ones). Without `port` the board is
+    simulated. Writes the `.tflite` and the project under `output`.
+    """
+    source = prepare(model, output, on_stage)
+    plan = make_plan(source.tflite, source.name)
+    fit.check(plan, board)
+    inputs = make_inputs(source, plan.graph, count, inputs_file)
+    folder = output / f"{c_names.identifier(source.name)}-{board.name}"
+    project.emit(plan, board, folder)
+    on_stage("build", 0, 2)
+    built = build(folder, board.name)
+    on_stage("build", 1, 2)
+    host = build(folder, HOST_PRESET)
+    on_stage("build", 2, 2)
+    tflite = source.tflite.read_bytes()
+    with devices(board, built, host, port) as (on_host, on_board):
+        name = f"{board.title}, {'simulated' if port is None else port}"
+        proof = prove.prove(plan, tflite, inputs.samples, on_host, on_board, name, on_stage)
+    return RunReport(
+        model=source.name,
+        sha256=plan.graph.model_hash,
+        board=board.name,
+        engine="aot",
+        verdict=proof.verdict,
+        accuracy=accuracy(source, plan.graph, inputs, proof, on_stage),
+        costs=costs(plan, board, built, proof, simulated=port is None),
+        ops=tuple(cost.summary(plan)["ops"]),
+    )
+
+
+def prepare(model: Path, output: Path, on_stage: OnStage) -> Source:
+    """The `.tflite` of MODEL: itself, or converted from the model folder's Keras model."""
+    if model.suffix == ".tflite":
+        return Source(model.stem, model, None)
+    if model.suffix == ".keras":
+        raise UsageError(
+            f"{model}: convert it first: mcuforge convert {model} --calibration samples.npz"
+        )
+    loaded = recipe.load(model)
+    converted = convert(loaded, on_progress=lambda done, total: on_stage("convert", done, total))
+    tflite = output / f"{c_names.identifier(loaded.name)}.tflite"
+    atomic.write_bytes(tflite, converted.tflite)
+    return Source(loaded.name, tflite, loaded)
+
+
+def make_inputs(
+    source: Source, graph: Graph, count: int | None, inputs_file: Path | None
+) -> Inputs:
+    """Samples from a file, else the recipe's golden ones, else random ones from a fixed seed."""
+    if inputs_file is not None:
+        return Inputs(samples.load(inputs_file, graph, count))
+    if source.recipe is None:
+        return Inputs(samples.random_samples(graph, count or DEFAULT_SAMPLES))
+    golden = metrics.load_golden(source.recipe.golden, source.recipe.metric)
+    real = np.asarray(golden["inputs"][:count], np.float32)
+    batch = samples.quantize_batch(real, graph, str(source.recipe.golden))
+    return Inputs(batch, real, golden)
+
+
+@contextmanager
+def devices(
+    board: Board, built: BuildResult, host: BuildResult, port: str | None
+) -> Iterator[tuple[Device, Device]]:
+    """The host build as a child process, and the board behind `port` or in the simulator."""
+    with Device.spawn([str(host.elf)]) as on_host:
+        if port is not None:
+            with Device.open(port) as on_board:
+                yield on_host, on_board
+        else:
+            with Qemu(board, built.elf) as simulator:
+                yield on_host, simulator.device
+
+
+def accuracy(
+    source: Source, graph: Graph, inputs: Inputs, proof: Proof, on_stage: OnStage
+) -> tuple[Accuracy, ...]:
+    """The recipe's metrics for the float model, the int8 model (oracle) and the device."""
+    if source.recipe is None or inputs.real is None or inputs.golden is None:
+        return ()
+    real, golden, metric = inputs.real, inputs.golden, source.recipe.metric
+    floats = float_outputs(
+        source.recipe.keras, real, lambda done, total: on_stage("float", done, total)
+    )
+    by_engine = [
+        metrics.evaluate(metric, real, outputs, golden)
+        for outputs in (
+            floats,
+            _real_outputs(graph, proof.oracle),
+            _real_outputs(graph, proof.device.outputs),
+        )
+    ]
+    return tuple(Accuracy(name, *(values[name] for values in by_engine)) for name in by_engine[0])
+
+
+def _real_outputs(graph: Graph, outputs: Sequence[Sample]) -> npt.NDArray[np.float32]:
+    """The first output of every sample, dequantised: float32 [N, ...] without the batch of one."""
+    tensor = graph.tensor(graph.outputs[0])
+    return np.concatenate([samples.dequantize(o[0], tensor) for o in outputs])
+
+
+def costs(plan: Plan, board: Board, built: BuildResult, proof: Proof, *, simulated: bool) -> Costs:
+    """Flash and RAM of the linked firmware, stack and instructions as measured on the device."""
+    ticks = proof.device.ticks
+    return Costs(
+        text=built.sizes.text,
+        constants=built.sizes.constants,
+        arena=plan.arena.bytes,
+        arena_lower_bound=plan.arena.lower_bound,
+        ram=built.sizes.ram,
+        stack=proof.device.stats.stack_high_water,
+        instructions=board.instructions(sum(ticks)) // len(ticks) if simulated else None,
+    )

@@ -30,6 +30,7 @@ class Comparison:
     max_difference: float
     decides: bool
     first_difference: str | None = None
+    first_sample: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ def compare(
     """
     compared = differing = samples = 0
     largest = 0.0
-    first = None
+    first: str | None = None
+    first_sample: int | None = None
     for number, (want, got) in enumerate(zip(expected, actual, strict=True)):
         wrong_before = differing
         for output, (e, a) in enumerate(zip(want, got, strict=True)):
@@ -66,9 +68,11 @@ def compare(
             differing += wrong
             if wrong:
                 largest = max(largest, largest_difference(e, a))
-                first = first or f"sample {number}, output {output}, {first_difference(e, a)}"
+                if first is None:
+                    first_sample = number
+                    first = f"sample {number}, output {output}, {first_difference(e, a)}"
         samples += differing > wrong_before
-    return Comparison(engine, compared, differing, samples, largest, decides, first)
+    return Comparison(engine, compared, differing, samples, largest, decides, first, first_sample)
 
 
 def _bytes_differing(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> int:

@@ -57,10 +57,13 @@ class RunReport:
     ops: tuple[dict[str, Any], ...]
 
 
-def as_json(report: RunReport) -> str:
-    """The report as JSON text."""
-    content = {"mcuforge": __version__, **asdict(report)}
-    content["verdict"]["exact"] = report.verdict.exact
+def as_json(reports: Sequence[RunReport]) -> str:
+    """The reports as JSON text."""
+    content: dict[str, Any] = {"mcuforge": __version__, "reports": []}
+    for report in reports:
+        values = asdict(report)
+        values["verdict"]["exact"] = report.verdict.exact
+        content["reports"].append(values)
     return json.dumps(content, indent=2) + "\n"
 
 

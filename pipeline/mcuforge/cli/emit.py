@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mcuforge import boards, driver, fit, project
+from mcuforge import boards, fit, frontend, project
 from mcuforge.cli.common import board_option, echo_json, find_tflite, json_option
 from mcuforge.emit import c_names
 
@@ -27,7 +27,7 @@ def command(
     The project builds with CMake alone: it needs neither mcuforge nor Python.
     """
     board = boards.load(board_name)
-    plan = driver.make_plan(find_tflite(model), driver.title(model))
+    plan = frontend.make_plan(find_tflite(model), frontend.title(model))
     fit.check(plan, board)
     c_name = c_names.identifier(name or plan.graph.name)
     folder = output or Path("build") / f"{c_name}-{board.name}"

@@ -8,7 +8,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from mcuforge import cost, driver, planner
+from mcuforge import cost, frontend, planner
 from mcuforge.cli.common import echo_json, find_tflite, json_option, result_console
 from mcuforge.cost import summary
 from mcuforge.errors import UnsupportedError
@@ -25,7 +25,7 @@ def command(model: Path, as_json: bool) -> None:
     Lists every op with its layer, shape, kernel and multiply-accumulates, and the arena that it
     needs. Exit code 1 where an op is not supported.
     """
-    graph = driver.read_graph(find_tflite(model), driver.title(model))
+    graph = frontend.read_graph(find_tflite(model), frontend.title(model))
     try:
         plan = planner.plan(graph)
     except UnsupportedError as error:

@@ -1,0 +1,51 @@
+"""`mcuforge parity`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mcuforge import boards
+from mcuforge.cli.common import board_option, find_tflite, json_option
+from mcuforge.cli.progress import stages
+from mcuforge.cli.run import finish
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@board_option
+@click.option("--port", metavar="URL", help="A board or simulator: /dev/ttyACM0, socket://...")
+@click.option(
+    "--inputs",
+    "inputs_file",
+    type=click.Path(path_type=Path),
+    help="An .npz whose array 'inputs' holds samples; by default random ones.",
+)
+@click.option("--samples", type=click.IntRange(1), help="Use only so many samples.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path("build"), show_default=True
+)
+@json_option
+def command(
+    model: Path,
+    board_name: str,
+    port: str | None,
+    inputs_file: Path | None,
+    samples: int | None,
+    output: Path,
+    as_json: bool,
+) -> None:
+    """Prove that device, host and TFLM compute the same bytes for MODEL, a .tflite.
+
+    Needs no TensorFlow. Exit code 0 only if every byte agrees; else the first op that differs is
+    named, with index, expected and actual value.
+    """
+    from mcuforge import driver
+
+    with stages(str(model)) as on_stage:
+        result = driver.run(
+            find_tflite(model), boards.load(board_name), output, count=samples,
+            inputs_file=inputs_file, port=port, on_stage=on_stage,
+        )  # fmt: skip
+    finish([result], output, as_json)

@@ -1,0 +1,69 @@
+"""`mcuforge run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mcuforge import atomic, boards, report
+from mcuforge.cli.common import board_option, json_option, result_console
+from mcuforge.cli.progress import stages
+from mcuforge.errors import ParityError
+from mcuforge.report import RunReport
+
+
+@click.command()
+@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
+@board_option
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path("build"), show_default=True
+)
+@click.option("--samples", type=click.IntRange(1), help="Use only so many samples.")
+@json_option
+def command(
+    models: tuple[Path, ...], board_name: str, output: Path, samples: int | None, as_json: bool
+) -> None:
+    """Take MODELS (model folders or .tflite files) all the way.
+
+    Converts, emits the firmware, builds it, runs it in the simulator, proves that every byte
+    agrees, and reports what it costs. Exit code 0 only if every byte agrees.
+    """
+    from mcuforge import driver
+
+    board = boards.load(board_name)
+    reports = []
+    for model in models:
+        with stages(str(model)) as on_stage:
+            reports.append(
+                driver.run(
+                    model,
+                    board,
+                    output,
+                    count=samples,
+                    inputs_file=None,
+                    port=None,
+                    on_stage=on_stage,
+                )
+            )
+    finish(reports, output, as_json)
+
+
+def finish(reports: list[RunReport], output: Path, as_json: bool) -> None:
+    """Write the reports, print them, and raise `ParityError` unless every byte agrees."""
+    page = output / "report.html"
+    text = report.as_json(reports)
+    atomic.write_bytes(output / "report.json", text.encode())
+    atomic.write_bytes(page, report.as_html(reports).encode())
+    if as_json:
+        click.echo(text, nl=False)
+    else:
+        for each in reports:
+            result_console.print(report.parity_table(each))
+        result_console.print(report.summary_table(reports))
+        click.echo(f"Report: {page}")
+    failed = [r for r in reports if not r.verdict.exact]
+    if failed:
+        raise ParityError(
+            "\n".join(f"{r.model} on {r.board}: {r.verdict.divergence}" for r in failed)
+        )

@@ -1,0 +1,114 @@
+"""Runs every engine on the same samples and compares them with the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from mcuforge import divergence, parity
+from mcuforge.device.client import Device
+from mcuforge.device.protocol import Stats
+from mcuforge.oracle.engine import op_outputs
+from mcuforge.oracle.litert import LITERT
+from mcuforge.oracle.tflm import TFLM
+from mcuforge.parity import Comparison, Sample, Verdict
+from mcuforge.plan import Plan
+
+# Called with what is being done, how much of it is done, and how much there is.
+OnStage = Callable[[str, int, int], None]
+
+HOST = "generated C on this computer"
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """One device's run of all samples. `ticks` holds a stopwatch reading a sample."""
+
+    outputs: list[list[npt.NDArray[Any]]]
+    ticks: tuple[int, ...]
+    stats: Stats
+
+
+@dataclass(frozen=True, eq=False)
+class Proof:
+    """The verdict, and what it rests on."""
+
+    verdict: Verdict
+    oracle: list[list[npt.NDArray[Any]]]
+    device: Measurement
+
+
+def measure(
+    device: Device, label: str, plan: Plan, samples: Sequence[Sample], on_stage: OnStage
+) -> Measurement:
+    """Run all samples on a device whose firmware is that of `plan`. Raises `DeviceError`."""
+    device.hello(plan.graph.model_hash)
+    outputs, ticks = [], []
+    on_stage(label, 0, len(samples))
+    for number, sample in enumerate(samples):
+        result = device.run(sample)
+        outputs.append(result.outputs)
+        ticks.append(result.ticks)
+        on_stage(label, number + 1, len(samples))
+    return Measurement(outputs, tuple(ticks), device.stats())
+
+
+def prove(
+    plan: Plan,
+    tflite: bytes,
+    samples: Sequence[Sample],
+    host: Device,
+    device: Device,
+    device_name: str,
+    on_stage: OnStage,
+) -> Proof:
+    """Compare the device, the host build and LiteRT with TFLM on every sample.
+
+    Raises `ToolError` where the oracle is missing, `DeviceError` where a device does not answer.
+    """
+    on_stage("oracle", 0, 1 + len(LITERT))
+    expected = TFLM.run(tflite, samples)
+    others = []
+    for number, engine in enumerate(LITERT):
+        on_stage("oracle", 1 + number, 1 + len(LITERT))
+        others.append((engine.name, engine.run(tflite, samples)))
+    on_stage("oracle", 1 + len(LITERT), 1 + len(LITERT))
+    on_host = measure(host, "host", plan, samples, on_stage)
+    on_device = measure(device, "device", plan, samples, on_stage)
+    comparisons = (
+        parity.compare(device_name, expected, on_device.outputs, decides=True),
+        parity.compare(HOST, expected, on_host.outputs, decides=True),
+        *(parity.compare(name, expected, outputs, decides=False) for name, outputs in others),
+    )
+    verdict = Verdict(len(samples), comparisons)
+    if not verdict.exact:
+        text = _locate(plan, tflite, samples, comparisons, host, device, device_name)
+        verdict = Verdict(len(samples), comparisons, text)
+    return Proof(verdict, expected, on_device)
+
+
+def _locate(
+    plan: Plan,
+    tflite: bytes,
+    samples: Sequence[Sample],
+    comparisons: Sequence[Comparison],
+    host: Device,
+    device: Device,
+    device_name: str,
+) -> str:
+    """Where the first engine that failed leaves the oracle."""
+    failed = next(c for c in comparisons if c.decides and c.bytes_differing)
+    culprit = device if failed.engine == device_name else host
+    sample = samples[failed.first_sample or 0]
+    tensors = op_outputs(plan.graph)
+    known = TFLM.trace(tflite, [sample], tensors)[0]
+    expected = divergence.trace_outputs(parity.ORACLE, [known[t] for t in tensors])
+    actual = divergence.trace_device(failed.engine, culprit, sample)
+    found = divergence.first(plan, expected, actual)
+    return found or (
+        f"{failed.engine} differs from {parity.ORACLE} in {failed.first_difference}, but not when "
+        "it is traced: its result depends on timing or on memory that nobody wrote."
+    )
