@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crash.h"
+#include "harness_protocol.h"
+
+#define UNMAPPED 0x1FFFFFF0u /* a hole in the memory map of every board */
+
+static volatile uint32_t sink;
+
+__attribute__((noinline)) static uint32_t overflow_stack(uint32_t depth) {
+    volatile uint32_t frame[64];
+    frame[depth % 64u] = depth;
+    /* The sum keeps this from becoming a loop. */
+    return depth == 0 ? frame[0] : overflow_stack(depth - 1u) + frame[0];
+}
+
+void mf_crash(uint32_t kind) {
+    switch (kind) {
+    case MF_CRASH_UNDEFINED:
+        __asm__ volatile("udf #0");
+        break;
+    case MF_CRASH_STACK:
+        sink = overflow_stack(UINT32_MAX);
+        break;
+    case MF_CRASH_DIVIDE: {
+        volatile uint32_t zero = 0;
+        sink = 1u / zero;
+        break;
+    }
+    default:
+        sink = *(volatile uint32_t *)UNMAPPED;
+        break;
+    }
+}

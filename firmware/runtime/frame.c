@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "frame.h"
+#include "crc32.h"
+#include "uart.h"
+
+#include <string.h>
+
+#define BLOCK_BYTES 254u /* the most that one COBS code byte can announce */
+#define FULL_BLOCK 255u
+#define CRC_BYTES 4u
+
+/* block[0] is the code byte: 1 + the number of bytes that follow. */
+static uint8_t block[1 + BLOCK_BYTES];
+static uint32_t block_bytes;
+static uint32_t sent_crc;
+static uint32_t dropped;
+
+static void flush_block(void) {
+    block[0] = (uint8_t)(1u + block_bytes);
+    mf_uart_write(block, 1u + block_bytes);
+    block_bytes = 0;
+}
+
+static void stuff(const uint8_t *data, uint32_t bytes) {
+    for (uint32_t i = 0; i < bytes; i++) {
+        if (block_bytes == BLOCK_BYTES) {
+            flush_block(); /* a full block stands for no zero after it */
+        }
+        if (data[i] == 0) {
+            flush_block();
+        } else {
+            block[1u + block_bytes++] = data[i];
+        }
+    }
+}
+
+void mf_frame_begin(void) {
+    static const uint8_t delimiter = 0;
+    block_bytes = 0;
+    sent_crc = 0;
+    mf_uart_write(&delimiter, 1);
+}
+
+void mf_frame_bytes(const void *data, uint32_t bytes) {
+    sent_crc = mf_crc32(sent_crc, data, bytes);
+    stuff(data, bytes);
+}
+
+void mf_frame_u8(uint8_t value) {
+    mf_frame_bytes(&value, sizeof value);
+}
+
+void mf_frame_u16(uint16_t value) {
+    mf_frame_bytes(&value, sizeof value);
+}
+
+void mf_frame_u32(uint32_t value) {
+    mf_frame_bytes(&value, sizeof value);
+}
+
+void mf_frame_u64(uint64_t value) {
+    mf_frame_bytes(&value, sizeof value);
+}
+
+void mf_frame_end(void) {
+    static const uint8_t delimiter = 0;
+    uint32_t crc = sent_crc;
+    stuff((const uint8_t *)&crc, sizeof crc);
+    flush_block();
+    mf_uart_write(&delimiter, 1);
+}
+
+/* Reads up to the next delimiter, decoding COBS. Returns the bytes decoded, of which at most
+ * `capacity` are stored; more than `capacity` also where a block was cut short. */
+static uint32_t receive_stuffed(uint8_t *buffer, uint32_t capacity) {
+    uint32_t length = 0;
+    uint32_t left = 0;
+    uint32_t code = FULL_BLOCK;
+    for (uint8_t byte = mf_uart_read(); byte != 0; byte = mf_uart_read()) {
+        if (left > 0) {
+            left--;
+        } else {
+            uint32_t previous = code;
+            code = byte;
+            left = code - 1u;
+            if (previous == FULL_BLOCK) {
+                continue; /* neither the first code byte nor one after a full block means a zero */
+            }
+            byte = 0;
+        }
+        if (length < capacity) {
+            buffer[length] = byte;
+        }
+        length++;
+    }
+    return left == 0 ? length : capacity + 1u;
+}
+
+uint32_t mf_frame_receive(uint8_t *buffer, uint32_t capacity) {
+    for (;;) {
+        uint32_t length = receive_stuffed(buffer, capacity);
+        if (length > CRC_BYTES && length <= capacity) {
+            uint32_t crc;
+            memcpy(&crc, buffer + length - CRC_BYTES, CRC_BYTES);
+            if (crc == mf_crc32(0, buffer, length - CRC_BYTES)) {
+                return length - CRC_BYTES;
+            }
+        }
+        if (length != 0) {
+            dropped++;
+        }
+    }
+}
+
+uint32_t mf_frame_dropped(void) {
+    return dropped;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Frames over the UART: COBS(payload, CRC-32 of the payload) between zero bytes.
+ *
+ * Frames are sent while they are made, whatever their length, and need no buffer beyond one COBS
+ * block. Integers are little-endian, as is every core that this runs on.
+ */
+#ifndef MF_FRAME_H
+#define MF_FRAME_H
+
+#include <stdint.h>
+
+/* Between begin and end, append the payload. Begin abandons a frame that was not ended. */
+void mf_frame_begin(void);
+void mf_frame_bytes(const void *data, uint32_t bytes);
+void mf_frame_u8(uint8_t value);
+void mf_frame_u16(uint16_t value);
+void mf_frame_u32(uint32_t value);
+void mf_frame_u64(uint64_t value);
+void mf_frame_end(void);
+
+/* Waits for the next undamaged frame of at most `capacity` bytes, CRC included, and returns the
+ * length of its payload. Damaged and longer ones are dropped and counted. */
+uint32_t mf_frame_receive(uint8_t *buffer, uint32_t capacity);
+
+/* Frames dropped since the start. */
+uint32_t mf_frame_dropped(void);
+
+#endif /* MF_FRAME_H */

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Numbers of the harness protocol. The messages are described in docs/harness-protocol.md, and
+ * mirrored by mcuforge.device.protocol; a test compares the two.
+ */
+#ifndef MF_HARNESS_PROTOCOL_H
+#define MF_HARNESS_PROTOCOL_H
+
+#define MF_PROTOCOL_VERSION 1
+
+/* Requests. A reply has the type of its request with MF_REPLY set. */
+#define MF_REQUEST_HELLO 0x01
+#define MF_REQUEST_WRITE 0x02
+#define MF_REQUEST_RUN 0x03
+#define MF_REQUEST_READ 0x04
+#define MF_REQUEST_TRACE 0x05
+#define MF_REQUEST_STATS 0x06
+#define MF_REQUEST_CRASH 0x70 /* only where the firmware was built with MF_CRASH_TEST */
+#define MF_REPLY 0x80
+
+/* Frames that the device sends of its own accord. */
+#define MF_EVENT_DIGEST 0xC0
+#define MF_EVENT_OUTPUT 0xC1
+#define MF_EVENT_FAULT 0xE0
+
+/* Status of a reply. */
+#define MF_STATUS_OK 0
+#define MF_STATUS_MALFORMED 1     /* the body has the wrong length */
+#define MF_STATUS_UNKNOWN 2       /* no such request */
+#define MF_STATUS_RANGE 3         /* tensor, op or byte range does not exist */
+#define MF_STATUS_SEQUENCE 4      /* an older request than the last one, or no HELLO since reset */
+#define MF_STATUS_VERSION 5       /* the host speaks another version of the protocol */
+#define MF_STATUS_INIT_FAILED 6   /* the engine could not start */
+#define MF_STATUS_INVOKE_FAILED 7 /* the engine could not run the model */
+
+/* Modes of TRACE. */
+#define MF_TRACE_DIGESTS 0
+#define MF_TRACE_OUTPUT 1
+
+/* Kinds of CRASH. */
+#define MF_CRASH_BUS 0
+#define MF_CRASH_UNDEFINED 1
+#define MF_CRASH_STACK 2
+#define MF_CRASH_DIVIDE 3
+
+/* Bytes of the largest request that the device takes in, and of the pieces of a streamed output. */
+#define MF_REQUEST_BYTES 4096
+#define MF_OUTPUT_PIECE_BYTES 1024
+
+#endif /* MF_HARNESS_PROTOCOL_H */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "harness_trace.h"
+#include "crc32.h"
+#include "frame.h"
+#include "harness_protocol.h"
+#include "ticks.h"
+
+typedef struct {
+    uint16_t sequence;
+    uint32_t mode;
+    uint32_t op;
+} trace_context;
+
+static void begin_event(const trace_context *trace, uint8_t type, uint32_t op) {
+    mf_frame_begin();
+    mf_frame_u8(type);
+    mf_frame_u8(MF_STATUS_OK);
+    mf_frame_u16(trace->sequence);
+    mf_frame_u32(op);
+}
+
+static void send_digest(const trace_context *trace, uint32_t op, const void *output, uint32_t bytes,
+                        uint64_t ticks) {
+    begin_event(trace, MF_EVENT_DIGEST, op);
+    mf_frame_u32(bytes);
+    mf_frame_u32(mf_crc32(0, output, bytes));
+    mf_frame_u64(ticks);
+    mf_frame_end();
+}
+
+static void send_output(const trace_context *trace, uint32_t op, const uint8_t *output,
+                        uint32_t bytes) {
+    for (uint32_t offset = 0; offset < bytes; offset += MF_OUTPUT_PIECE_BYTES) {
+        uint32_t left = bytes - offset;
+        begin_event(trace, MF_EVENT_OUTPUT, op);
+        mf_frame_u32(bytes);
+        mf_frame_u32(offset);
+        mf_frame_bytes(output + offset,
+                       left < MF_OUTPUT_PIECE_BYTES ? left : MF_OUTPUT_PIECE_BYTES);
+        mf_frame_end();
+    }
+}
+
+static void on_op(void *context, uint32_t op, const void *output, uint32_t bytes) {
+    uint64_t ticks = mf_ticks_elapsed(); /* of this op alone: the stopwatch restarts below */
+    const trace_context *trace = context;
+    if (trace->mode == MF_TRACE_DIGESTS) {
+        send_digest(trace, op, output, bytes, ticks);
+    } else if (op == trace->op) {
+        send_output(trace, op, output, bytes);
+    }
+    mf_ticks_start();
+}
+
+mf_status mf_harness_trace(const mf_model *model, uint16_t sequence, uint32_t mode, uint32_t op) {
+    trace_context trace = {.sequence = sequence, .mode = mode, .op = op};
+    mf_ticks_start();
+    return model->invoke(on_op, &trace);
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reset and the vector table of a Cortex-M. No interrupt of the chip itself is used: the table
+ * ends after the core's own exceptions.
+ */
+#include "cortex_m.h"
+#include "fault.h"
+#include "stack.h"
+
+#include <string.h>
+
+/* From the linker script. */
+extern uint32_t mf_stack_start[];
+extern uint32_t mf_stack_end[];
+extern uint8_t mf_data_start[];
+extern uint8_t mf_data_end[];
+extern const uint8_t mf_data_image[];
+extern uint8_t mf_bss_start[];
+extern uint8_t mf_bss_end[];
+
+int main(void);
+void Reset_Handler(void);
+void SysTick_Handler(void);
+
+typedef struct {
+    uint32_t *stack;
+    void (*handlers[15])(void);
+} vector_table;
+
+/* Memory, bus and usage faults stay disabled and so become hard faults: one handler sees all. */
+__attribute__((section(".vectors"), used)) static const vector_table vectors = {
+    .stack = mf_stack_end,
+    .handlers =
+        {
+            Reset_Handler,  /*  1 */
+            mf_fault_entry, /*  2 NMI */
+            mf_fault_entry, /*  3 HardFault */
+            mf_fault_entry, /*  4 MemManage */
+            mf_fault_entry, /*  5 BusFault */
+            mf_fault_entry, /*  6 UsageFault */
+            mf_fault_entry, /*  7 SecureFault */
+            mf_fault_entry, /*  8 */
+            mf_fault_entry, /*  9 */
+            mf_fault_entry, /* 10 */
+            mf_fault_entry, /* 11 SVCall */
+            mf_fault_entry, /* 12 DebugMonitor */
+            mf_fault_entry, /* 13 */
+            mf_fault_entry, /* 14 PendSV */
+            SysTick_Handler /* 15 */
+        },
+};
+
+static void enable_core_features(void) {
+    SCB->vtor = (uint32_t)(uintptr_t)&vectors;
+    SCB->ccr |= CCR_TRAP_DIVIDE_BY_ZERO;
+#if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
+    SCB->cpacr |= CPACR_FPU_AND_MVE;
+#endif
+#if defined(__ARM_FEATURE_MVE)
+    SCB->ccr |= CCR_LOOP_BRANCHES;
+#endif
+#if __ARM_ARCH >= 8
+    /* The core itself then stops a stack overflow. Older cores fault at the edge of the RAM, where
+     * the linker script puts the stack. */
+    __asm__ volatile("msr msplim, %0" ::"r"(mf_stack_start));
+#endif
+    mf_barrier();
+}
+
+void Reset_Handler(void) {
+    enable_core_features();
+    mf_stack_paint();
+    memcpy(mf_data_start, mf_data_image, (size_t)(mf_data_end - mf_data_start));
+    memset(mf_bss_start, 0, (size_t)(mf_bss_end - mf_bss_start));
+    (void)main();
+    for (;;) {
+    }
+}

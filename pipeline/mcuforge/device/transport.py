@@ -1,0 +1,180 @@
+"""Bytes to and from a device: a TCP socket, a serial port, or a child process."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from mcuforge.errors import DeviceError
+
+_CHUNK = 65536
+_POLL_SECONDS = 0.02
+
+
+class LinkError(Exception):
+    """The link to the device is gone: closed at the other end, or unplugged."""
+
+
+class Transport(Protocol):
+    """A stream of bytes in both directions."""
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`. Raises `LinkError`."""
+
+    def read(self, timeout: float) -> bytes:
+        """What has arrived, waiting at most `timeout` seconds. Empty on a time-out.
+
+        Raises `LinkError`.
+        """
+
+    def close(self) -> None:
+        """Let go of the link. May be called twice."""
+
+
+class SocketTransport:
+    """A TCP connection. pyserial has one, too, but reads from it byte by byte."""
+
+    def __init__(self, host: str, port: int, timeout: float = 5.0) -> None:
+        self._socket = socket.create_connection((host, port), timeout)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`."""
+        try:
+            self._socket.settimeout(None)
+            self._socket.sendall(data)
+        except OSError as error:
+            raise LinkError(str(error)) from None
+
+    def read(self, timeout: float) -> bytes:
+        """What has arrived within `timeout` seconds."""
+        self._socket.settimeout(max(timeout, 0.001))
+        try:
+            data = self._socket.recv(_CHUNK)
+        except TimeoutError:
+            return b""
+        except OSError as error:
+            raise LinkError(str(error)) from None
+        if not data:
+            raise LinkError("the connection was closed")
+        return data
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
+
+
+class SerialTransport:
+    """Any port that pyserial can open."""
+
+    def __init__(self, url: str, baud: int) -> None:
+        import serial
+
+        self._error = serial.SerialException
+        self._port = serial.serial_for_url(url, baudrate=baud, timeout=_POLL_SECONDS)
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`."""
+        try:
+            self._port.write(data)
+            self._port.flush()
+        except (self._error, OSError) as error:
+            raise LinkError(str(error)) from None
+
+    def read(self, timeout: float) -> bytes:
+        """What has arrived within `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        try:
+            while True:
+                data: bytes = self._port.read(max(1, self._port.in_waiting))
+                if data or time.monotonic() >= deadline:
+                    return data
+        except (self._error, OSError) as error:
+            raise LinkError(str(error)) from None
+
+    def close(self) -> None:
+        """Close the port."""
+        self._port.close()
+
+
+class ProcessTransport:
+    """stdin and stdout of a child process: firmware built for this computer."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._process = subprocess.Popen(
+            list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        self._name = command[0]
+
+    def write(self, data: bytes) -> None:
+        """Send all of `data`."""
+        stdin: Any = self._process.stdin
+        try:
+            stdin.write(data)
+            stdin.flush()
+        except (OSError, ValueError) as error:
+            raise self._ended() from error
+
+    def read(self, timeout: float) -> bytes:
+        """What has arrived within `timeout` seconds."""
+        stdout: Any = self._process.stdout
+        ready, _, _ = select.select([stdout], [], [], timeout)
+        if not ready:
+            return b""
+        data = os.read(stdout.fileno(), _CHUNK)
+        if not data:
+            raise self._ended()
+        return data
+
+    def _ended(self) -> LinkError:
+        stderr: Any = self._process.stderr
+        try:
+            code = self._process.wait(timeout=5.0)
+        except subprocess.TimeoutExpired:
+            return LinkError(f"{self._name} closed its output")
+        message = stderr.read().decode(errors="replace").strip()
+        return LinkError(f"{self._name} ended with exit code {code}\n{message}".strip())
+
+    def close(self) -> None:
+        """End the child; it ends by itself when its stdin closes."""
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream:
+                try:
+                    stream.close()
+                except OSError:
+                    pass  # unsent bytes for a child that has ended
+        try:
+            self._process.wait(timeout=2.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stderr:
+            self._process.stderr.close()
+
+
+def open_url(url: str, baud: int) -> Transport:
+    """The transport for a URL: `socket://host:port`, a port name, or any pyserial URL.
+
+    Raises `DeviceError` where it cannot be opened.
+    """
+    try:
+        if url.startswith("socket://"):
+            parts = urlsplit(url)
+            return SocketTransport(parts.hostname or "127.0.0.1", parts.port or 0)
+        return SerialTransport(url, baud)
+    except (OSError, ValueError) as error:  # SerialException is an OSError
+        raise DeviceError(f"{url} cannot be opened: {error}.") from None
+
+
+def spawn(command: Sequence[str]) -> Transport:
+    """The transport to a child process. Raises `DeviceError` where it cannot be started."""
+    try:
+        return ProcessTransport(command)
+    except OSError as error:
+        raise DeviceError(f"{command[0]} cannot be started: {error.strerror}.") from None

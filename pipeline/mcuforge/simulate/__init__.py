@@ -1,0 +1,1 @@
+"""Runs firmware without a board."""

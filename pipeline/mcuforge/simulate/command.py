@@ -1,0 +1,24 @@
+"""The simulator's command line: for running it, and for showing people how."""
+
+from __future__ import annotations
+
+from mcuforge.boards import Board
+
+QEMU = "qemu-system-arm"
+
+
+def qemu_command(board: Board, elf: str) -> list[str]:
+    """The command that runs `elf` on the board's machine, without a serial port yet.
+
+    `shift=0` makes every instruction take 1 ns of the machine's time, so that its timers count
+    instructions: equal work gives equal ticks, on any computer.
+    """
+    if board.qemu_machine is None:
+        raise ValueError(f"{board.name} has no QEMU machine")
+    return [
+        QEMU,
+        *("-machine", board.qemu_machine),
+        *("-icount", "shift=0"),
+        *("-display", "none", "-monitor", "none", "-nic", "none"),
+        *("-kernel", elf),
+    ]

@@ -1,0 +1,182 @@
+"""Firmware in QEMU, with its UART on a TCP port of this computer."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from mcuforge.boards import Board
+from mcuforge.device.client import Device, Link
+from mcuforge.device.transport import SocketTransport
+from mcuforge.errors import DeviceError, ToolError, UsageError
+from mcuforge.simulate.command import QEMU, qemu_command
+
+_HOST = "127.0.0.1"
+_START_SECONDS = 20.0
+_STOP_SECONDS = 2.0
+_PORT_ATTEMPTS = 5
+_INSTALL = (
+    "Install it: Debian: apt install qemu-system-arm; Fedora: dnf install qemu-system-arm; "
+    "macOS: brew install qemu; Windows: winget install SoftwareFreedomConservancy.QEMU."
+)
+
+
+class _PortTakenError(Exception):
+    """Another program took the port between our choice and QEMU's start."""
+
+
+class Qemu:
+    """A context manager: QEMU runs inside, and has ended after it, whatever happened.
+
+    `device` speaks the harness protocol with the firmware. Entering raises `ToolError` where QEMU
+    is missing, `UsageError` where it has no machine for the board or there is no such ELF, and
+    `DeviceError` where it does not start; the message holds what QEMU printed.
+    """
+
+    def __init__(self, board: Board, elf: Path, link: Link | None = None) -> None:
+        self._board = board
+        self._elf = elf
+        self._link = link
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stderr: IO[bytes] | None = None
+        self._device: Device | None = None
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        if self._board.qemu_machine is None:
+            raise UsageError(f"QEMU has no machine for the board '{self._board.name}'.")
+        if not self._elf.is_file():
+            raise UsageError(f"{self._elf}: no such file. Build the project first.")
+        if shutil.which(QEMU) is None:
+            raise ToolError(f"{QEMU} was not found on PATH. {_INSTALL}")
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def device(self) -> Device:
+        """The firmware's harness."""
+        if self._device is None:
+            raise RuntimeError("QEMU is not running: use it as a context manager")
+        return self._device
+
+    @property
+    def url(self) -> str:
+        """Where the UART is. QEMU serves one connection at a time, and `device` has it."""
+        return f"socket://{_HOST}:{self.port}"
+
+    def _start(self) -> None:
+        for attempt in range(_PORT_ATTEMPTS):
+            self.port = free_port()
+            try:
+                transport = self._launch()
+            except _PortTakenError:
+                self.stop()
+                if attempt == _PORT_ATTEMPTS - 1:
+                    raise DeviceError(f"QEMU found no free TCP port on {_HOST}.") from None
+            else:
+                self._device = Device(transport, self._link, self.explain)
+                return
+
+    def _launch(self) -> SocketTransport:
+        command = [
+            *_die_with_parent(),
+            *qemu_command(self._board, str(self._elf)),
+            *("-serial", f"tcp:{_HOST}:{self.port},server=on,wait=off,nodelay=on"),
+        ]
+        # A file, not a pipe: nobody would empty a pipe while the firmware runs.
+        self._stderr = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._stderr
+        )
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                transport = SocketTransport(_HOST, self.port)
+            except OSError:
+                if self._process.poll() is not None:
+                    raise self._start_error() from None
+                time.sleep(0.01)
+                continue
+            if self._process.poll() is not None:
+                transport.close()  # something else listens there
+                raise self._start_error()
+            return transport
+        raise DeviceError(f"QEMU did not open its port within {_START_SECONDS:g} s.")
+
+    def _start_error(self) -> Exception:
+        text = self._printed()
+        if "Address already in use" in text or "Failed to find an available port" in text:
+            return _PortTakenError(text)
+        return DeviceError(f"QEMU did not start. {self.explain()}")
+
+    def _printed(self) -> str:
+        if self._stderr is None:
+            return ""
+        self._stderr.seek(0)
+        return self._stderr.read().decode(errors="replace").strip()
+
+    def explain(self) -> str:
+        """Whether QEMU still runs, and what it printed."""
+        if self._process is None:
+            return "QEMU is not running."
+        try:
+            code: int | None = self._process.wait(timeout=0.2)
+        except subprocess.TimeoutExpired:
+            code = None
+        state = "QEMU still runs." if code is None else f"QEMU ended with exit code {code}."
+        printed = self._printed()
+        return f"{state} It printed:\n{printed}" if printed else state
+
+    def stop(self) -> None:
+        """End QEMU. May be called twice."""
+        if self._device is not None:
+            self._device.close()
+            self._device = None
+        if self._process is not None:
+            _end(self._process)
+            self._process = None
+        if self._stderr is not None:
+            self._stderr.close()
+            self._stderr = None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def free_port() -> int:
+    """A TCP port that was free a moment ago."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((_HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _die_with_parent() -> list[str]:
+    """A prefix that makes the kernel end the child where we are killed and cannot do it."""
+    setpriv = shutil.which("setpriv") if sys.platform == "linux" else None
+    return [setpriv, "--pdeathsig", "KILL"] if setpriv else []

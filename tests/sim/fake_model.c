@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A model of three "ops" to test the harness with, before and apart from any real model.
+ *
+ *   op 0   a = data ^ 0x5A           int8[4, 600]
+ *   op 1   b = a reversed            int8[4, 600]
+ *   op 2   result = b + 3 (mod 256)  int8[4, 600], after looping `loops` times
+ *   op 2 also counts: runs = number of invocations so far, int32[1]
+ *
+ * As in a real model, inputs and outputs share the arena, so that invoke overwrites the inputs.
+ */
+#include "fake_model.h"
+
+#define BYTES 2400u
+
+static _Alignas(16) uint8_t arena[2u * BYTES + 16u];
+static int32_t count;
+
+#define DATA arena
+#define SCRATCH (arena + BYTES)
+#define LOOPS ((int32_t *)(void *)(arena + 2u * BYTES))
+#define RUNS (LOOPS + 1)
+
+/* Two instructions a turn on a Cortex-M. */
+static void spin(int32_t turns) {
+#if defined(__arm__)
+    __asm__ volatile("1: subs %0, #1\n\tbne 1b" : "+r"(turns)::"cc");
+#else
+    for (volatile int32_t turn = turns; turn > 0; turn = turn - 1) {
+    }
+#endif
+}
+
+static mf_status init(void) {
+    return MF_OK;
+}
+
+static uint32_t arena_used(void) {
+    return sizeof arena;
+}
+
+static mf_status invoke(mf_op_hook hook, void *context) {
+    int32_t turns = *LOOPS;
+    *LOOPS = -1;
+    for (uint32_t i = 0; i < BYTES; i++) {
+        DATA[i] ^= 0x5Au;
+    }
+    if (hook != NULL) {
+        hook(context, 0, DATA, BYTES);
+    }
+    for (uint32_t i = 0; i < BYTES; i++) {
+        SCRATCH[i] = DATA[BYTES - 1u - i];
+    }
+    if (hook != NULL) {
+        hook(context, 1, SCRATCH, BYTES);
+    }
+    for (uint32_t i = 0; i < BYTES; i++) {
+        DATA[i] = (uint8_t)(SCRATCH[i] + 3u);
+    }
+    if (turns > 0) {
+        spin(turns);
+    }
+    *RUNS = ++count;
+    if (hook != NULL) {
+        hook(context, 2, DATA, BYTES);
+    }
+    return turns < 0 ? MF_ERROR : MF_OK;
+}
+
+static const mf_tensor inputs[] = {
+    {.data = DATA, .bytes = BYTES, .dtype = MF_INT8, .rank = 2, .shape = {4, 600}, .scale = 0.5f},
+    {.data = LOOPS, .bytes = 4, .dtype = MF_INT32, .rank = 1, .shape = {1}},
+};
+
+static const mf_tensor outputs[] = {
+    {.data = DATA,
+     .bytes = BYTES,
+     .dtype = MF_INT8,
+     .rank = 2,
+     .shape = {4, 600},
+     .scale = 0.25f,
+     .zero_point = -3},
+    {.data = RUNS, .bytes = 4, .dtype = MF_INT32, .rank = 1, .shape = {1}},
+};
+
+const mf_model fake_model = {
+    .name = "fake",
+    .engine = "aot",
+    .hash = {0xFA, 0x4E},
+    .arena_bytes = sizeof arena,
+    .op_count = 3,
+    .input_count = 2,
+    .output_count = 2,
+    .inputs = inputs,
+    .outputs = outputs,
+    .init = init,
+    .invoke = invoke,
+    .arena_used = arena_used,
+};
