@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -199,8 +200,8 @@ def test_a_read_only_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         def refuse(*_: object, **options: Any) -> str:
             raise PermissionError(errno.EACCES, "Permission denied", f"{options['dir']}/.mcuforge-")
 
-        monkeypatch.setattr(atomic.tempfile, "mkdtemp", refuse)
-        monkeypatch.setattr(atomic.tempfile, "mkstemp", refuse)
+        monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+        monkeypatch.setattr(tempfile, "mkstemp", refuse)
     with pytest.raises(ForgeError, match="no permission"):
         atomic.write_bytes(locked / "file", b"x")
     with pytest.raises(ForgeError, match="no permission"):
