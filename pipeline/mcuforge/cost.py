@@ -29,13 +29,14 @@ def macs(graph: Graph, op: Op) -> int:
 
 
 def constant_bytes(planned: PlannedOp) -> int:
-    """Bytes of the arrays in the parameters of the op's calls."""
-    return sum(
-        value.nbytes
+    """Bytes of the arrays in the parameters of the op's calls; equal ones are emitted once."""
+    arrays = {
+        (kind.c_type, value.tobytes())
         for call in planned.calls
         for _, kind, value in call.params.values()
         if isinstance(kind, CArray) and value is not None
-    )
+    }
+    return sum(len(content) for _, content in arrays)
 
 
 def summary(plan: Plan) -> dict[str, Any]:

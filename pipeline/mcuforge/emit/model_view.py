@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from mcuforge.emit import c_names, c_values
@@ -117,6 +118,7 @@ class _Builder:
         self.graph = plan.graph
         self.constants: list[ConstantView] = []
         self.constant_names: dict[int, str] = {}
+        self.equal_constants: dict[tuple[str, bytes], str] = {}
 
     def tensor_name(self, index: int) -> str:
         """Name of a tensor in C; a constant is emitted the first time that it is used."""
@@ -132,6 +134,11 @@ class _Builder:
         return self.constant_names[index]
 
     def _constant(self, name: str, c_type: str, values: npt.NDArray[Any], about: str) -> str:
+        """Name of the array with these values: one emitted before, if there is an equal one."""
+        content = (c_type, np.ascontiguousarray(values).tobytes())
+        known = self.equal_constants.setdefault(content, name)
+        if known != name:
+            return known
         self.constants.append(
             ConstantView(
                 name=name,
