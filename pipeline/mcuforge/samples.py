@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -89,14 +87,21 @@ def read_array(path: Path, name: str = "inputs") -> npt.NDArray[Any]:
     Raises `UsageError` where the file is missing, damaged or empty, or holds no such array.
     """
     try:
-        content = np.load(path, allow_pickle=False)
-        array = content[name] if isinstance(content, np.lib.npyio.NpzFile) else content
+        with path.open("rb") as file:
+            array = _array(np.load(file, allow_pickle=False), name)
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file.") from None
     except KeyError:
         raise UsageError(f"{path}: holds no array named '{name}'.") from None
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise UsageError(f"{path}: not a readable .npz or .npy file ({error}).") from None
+    except Exception as error:  # NumPy and zipfile raise whatever the damage leads to
+        raise UsageError(f"{path}: not a readable .npz or .npy file ({error}).") from error
     if array.ndim < 1 or len(array) == 0:
         raise UsageError(f"{path}: holds no samples.")
     return np.asarray(array)
+
+
+def _array(content: Any, name: str) -> npt.NDArray[Any]:
+    if not isinstance(content, np.lib.npyio.NpzFile):
+        return np.asarray(content)
+    with content:
+        return np.asarray(content[name])

@@ -14,6 +14,7 @@ from mcuforge import samples
 from mcuforge.convert import child
 from mcuforge.convert.child import Progress
 from mcuforge.convert.full_integer import enforce_full_integer
+from mcuforge.convert.keras_file import check_keras_file
 from mcuforge.convert.rewrite_upsampling import rewrite_upsampling
 from mcuforge.errors import UsageError
 from mcuforge.recipe import Recipe
@@ -47,7 +48,7 @@ def convert(
         calibration = source.calibration if calibration is None else calibration
     else:
         keras = source
-    child.require_tensorflow()
+    check_keras_file(keras)
     inputs, where = _calibration_inputs(calibration)
     converted = _run_converter(keras, inputs, where, on_progress)
     rewritten = rewrite_upsampling(converted)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from mcuforge.convert import child
 from mcuforge.convert.child import Progress
+from mcuforge.convert.keras_file import check_keras_file
 
 
 def float_outputs(
@@ -21,6 +22,7 @@ def float_outputs(
     Raises `ModelError` where the file is missing, damaged, or does not fit the inputs, and
     `ToolError` where TensorFlow is missing or fails.
     """
+    check_keras_file(keras)
     with tempfile.TemporaryDirectory(prefix="mcuforge-") as folder:
         source, target = Path(folder, "inputs.npy"), Path(folder, "outputs.npy")
         np.save(source, np.asarray(inputs, np.float32))

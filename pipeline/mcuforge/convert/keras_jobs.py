@@ -63,8 +63,6 @@ def quantise(
 
 
 def _load(path: Path) -> Any:
-    if not path.is_file():
-        raise ModelError(f"{path}: no such file. Train the model or name another .keras file.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -102,9 +100,10 @@ def _with_batch_of_one(model: Any, keras_file: str) -> Any:
     tensor = model.inputs[0]
     if tensor.shape[0] == 1:
         return model
-    one = keras.Input(tensor.shape[1:], batch_size=1, dtype=tensor.dtype, name=tensor.name)
     try:
-        copy = keras.models.clone_model(model, input_tensors=[one])
+        # The clone wants its inputs in the structure of the model's: one tensor, a list or a dict.
+        ones = keras.tree.map_structure(_one_sample, model.input)
+        copy = keras.models.clone_model(model, input_tensors=ones)
         copy.set_weights(model.get_weights())
     except Exception as error:
         raise ModelError(
@@ -112,6 +111,10 @@ def _with_batch_of_one(model: Any, keras_file: str) -> Any:
             f"model cannot be rebuilt with 1 ({error}). Give its Input batch_size=1."
         ) from error
     return copy
+
+
+def _one_sample(tensor: Any) -> Any:
+    return keras.Input(tensor.shape[1:], batch_size=1, dtype=tensor.dtype, name=tensor.name)
 
 
 def _run(converter: Any, keras_file: str) -> bytes:

@@ -1,0 +1,72 @@
+"""Training, in the child process."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from mcuforge.convert.child import Progress
+from mcuforge.errors import ToolError, UsageError
+
+_EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
+
+
+def train(
+    script: str,
+    seed: int,
+    epochs: int,
+    keras_file: str,
+    calibration: str,
+    golden: str,
+    on_progress: Progress,
+) -> None:
+    """Run a training script and write the model, the calibration and the golden arrays."""
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+    function = getattr(_load(Path(script)), "train", None)
+    if function is None:
+        raise UsageError(f"{script}: defines no function train(seed, epochs, on_progress).")
+    on_progress(0, epochs)
+    model, calibration_arrays, golden_arrays = function(seed, epochs, on_progress)
+    model.save(keras_file)
+    strip_dates(Path(keras_file))
+    np.savez_compressed(calibration, **calibration_arrays)
+    np.savez_compressed(golden, **golden_arrays)
+
+
+def _load(script: Path) -> Any:
+    """The script as a module; it may import its neighbours."""
+    sys.path.insert(0, str(script.parent))
+    spec = importlib.util.spec_from_file_location("recipe_train", script)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{script}: not a Python script.")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except ModuleNotFoundError as error:
+        raise ToolError(
+            f"{script}: needs the module '{error.name}', which is not installed. What the models "
+            "of this repository need comes with: pip install 'mcuforge[train]'"
+        ) from error
+    return module
+
+
+def strip_dates(path: Path) -> None:
+    """Rewrite a `.keras` archive without the dates that Keras puts in: same weights, same bytes."""
+    with zipfile.ZipFile(path) as archive:
+        members = [(name, archive.read(name)) for name in archive.namelist()]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in members:
+            if name == "metadata.json":
+                metadata = json.loads(content)
+                metadata.pop("date_saved", None)
+                content = json.dumps(metadata).encode()
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH_OF_ZIP), content)

@@ -1,0 +1,99 @@
+"""Trains a recipe's model and makes its artefacts: `.keras`, calibration, golden, `.tflite`.
+
+The recipe's script defines
+
+    def train(seed: int, epochs: int, on_progress: Callable[[int, int], None]) -> tuple[
+        keras.Model, dict[str, np.ndarray], dict[str, np.ndarray]
+    ]:
+
+and returns the trained model, the calibration arrays (`inputs`) and the golden arrays (`inputs`
+and what the recipe's metric needs). It runs in a child process with everything seeded, and may
+import the modules that lie beside it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcuforge import atomic, metrics, samples
+from mcuforge.convert import ConversionResult, child, convert
+from mcuforge.convert.child import Progress
+from mcuforge.errors import UsageError
+from mcuforge.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What was made. `seconds` is the wall-clock time of training, without the conversion."""
+
+    seconds: float
+    written: tuple[Path, ...]
+    conversion: ConversionResult
+
+
+def run(
+    recipe: Recipe,
+    on_progress: Progress | None = None,
+    *,
+    seed: int | None = None,
+    epochs: int | None = None,
+) -> TrainingResult:
+    """Train, convert, and only then replace the artefacts; `on_progress` counts epochs.
+
+    `seed` and `epochs` override the recipe's. Raises `UsageError` where the recipe has no
+    training, `ToolError` where TensorFlow is missing or the script fails, and what `convert`
+    raises. The old artefacts stay as they were unless everything succeeded.
+    """
+    training = recipe.training
+    if training is None:
+        raise UsageError(f"{recipe.file}: has no [train] table, so there is nothing to train with.")
+    if not training.script.is_file():
+        raise UsageError(f"{recipe.file}: train.script: {training.script} does not exist.")
+    with tempfile.TemporaryDirectory(prefix="mcuforge-") as folder:
+        made = _in_folder(recipe, Path(folder))
+        started = time.monotonic()
+        child.call(
+            "mcuforge.convert.training_job:train",
+            {
+                "script": str(training.script),
+                "seed": training.seed if seed is None else seed,
+                "epochs": training.epochs if epochs is None else epochs,
+                "keras_file": str(made.keras),
+                "calibration": str(made.calibration),
+                "golden": str(made.golden),
+            },
+            on_progress,
+        )
+        seconds = time.monotonic() - started
+        samples.read_array(made.calibration)
+        metrics.load_golden(made.golden, recipe.metric)
+        conversion = convert(made)
+        made.tflite.write_bytes(conversion.tflite)
+        return TrainingResult(seconds, _publish(made, recipe), conversion)
+
+
+def _in_folder(recipe: Recipe, folder: Path) -> Recipe:
+    """The recipe with its artefacts in another folder."""
+    return dataclasses.replace(
+        recipe,
+        keras=folder / "model.keras",
+        tflite=folder / "model.tflite",
+        calibration=folder / "calibration.npz",
+        golden=folder / "golden.npz",
+    )
+
+
+def _publish(made: Recipe, recipe: Recipe) -> tuple[Path, ...]:
+    pairs = (
+        (made.keras, recipe.keras),
+        (made.calibration, recipe.calibration),
+        (made.golden, recipe.golden),
+        (made.tflite, recipe.tflite),
+    )
+    for source, target in pairs:
+        atomic.write_bytes(target, source.read_bytes())
+    return tuple(target for _, target in pairs)

@@ -1,0 +1,150 @@
+"""What conversion refuses before TensorFlow is even started."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tflite_builder import Builder
+
+from mcuforge.convert import child, convert, float_outputs
+from mcuforge.convert.full_integer import enforce_full_integer
+from mcuforge.convert.keras_file import check_keras_file
+from mcuforge.errors import ForgeError, ModelError, UsageError
+
+FLOAT32, INT8, INT32 = 0, 9, 2
+NEG, SHAPE, DEQUANTIZE = 59, 77, 6
+
+
+@pytest.fixture
+def keras_file(tmp_path: Path) -> Path:
+    """An archive that looks like a Keras model."""
+    path = tmp_path / "model.keras"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("metadata.json", "config.json", "model.weights.h5"):
+            archive.writestr(name, "{}" * 50)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def no_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail if anything gets as far as TensorFlow."""
+
+    def call(*_: object) -> None:
+        raise AssertionError("TensorFlow was started")
+
+    monkeypatch.setattr(child, "call", call)
+
+
+def test_importing_the_package_does_not_import_tensorflow() -> None:
+    imports = "import sys, mcuforge.convert, mcuforge.train"
+    code = imports + "; print({'tensorflow', 'keras'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        (None, "No calibration samples"),
+        (np.zeros((0, 4), np.float32), r"shape \[0, 4\]"),
+        (np.zeros(4, np.float32), r"shape \[4\]"),
+        (np.array([[1.0, np.nan]]), "NaN or infinity"),
+        (np.array([[1.0, np.inf]]), "NaN or infinity"),
+        (np.zeros((2, 4), np.uint8), "dtype uint8; expected float32"),
+        (np.array([["a"]]), "expected float32"),
+    ],
+)
+def test_unusable_calibration_samples(
+    keras_file: Path, samples: np.ndarray[tuple[int, ...], np.dtype[np.float32]], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        convert(keras_file, samples)
+
+
+def test_calibration_files(keras_file: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none\.npz: no such file"):
+        convert(keras_file, tmp_path / "none.npz")
+    np.savez(tmp_path / "other.npz", images=np.zeros((2, 2)))
+    with pytest.raises(UsageError, match=r"other\.npz: holds no array named 'inputs'"):
+        convert(keras_file, tmp_path / "other.npz")
+
+
+def test_a_missing_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"none\.keras: no such file"):
+        convert(tmp_path / "none.keras", np.zeros((1, 2)))
+    with pytest.raises(ModelError, match=r"none\.keras: no such file"):
+        float_outputs(tmp_path / "none.keras", np.zeros((1, 2)))
+    with pytest.raises(ModelError, match="a folder"):
+        convert(tmp_path, np.zeros((1, 2)))
+
+
+def test_a_truncated_model_is_a_message_at_every_length(keras_file: Path) -> None:
+    content = keras_file.read_bytes()
+    for length in range(0, len(content), 5):
+        keras_file.write_bytes(content[:length])
+        with pytest.raises(ModelError, match=r"model\.keras"):
+            check_keras_file(keras_file)
+
+
+def test_a_model_with_damaged_content(keras_file: Path) -> None:
+    content = bytearray(keras_file.read_bytes())
+    content[content.index(b"{}{}") + 20] ^= 1
+    keras_file.write_bytes(bytes(content))
+    with pytest.raises(ModelError, match=r"metadata\.json is damaged"):
+        check_keras_file(keras_file)
+    with zipfile.ZipFile(keras_file, "w") as archive:
+        archive.writestr("hello.txt", "")
+    with pytest.raises(ModelError, match=r"without config\.json"):
+        check_keras_file(keras_file)
+
+
+def refusal(builder: Builder, inputs: list[int], outputs: list[int]) -> str:
+    with pytest.raises(ForgeError) as caught:
+        enforce_full_integer(builder.build(inputs, outputs), "model.keras")
+    return caught.value.message
+
+
+def test_a_float_op_is_named_with_its_layer() -> None:
+    builder = Builder()
+    source, x, y = builder.tensor([1, 4]), builder.tensor([1, 4], FLOAT32), 2
+    builder.tensor([1, 4], FLOAT32)
+    builder.op(DEQUANTIZE, [source], [x])
+    builder.op(NEG, [x], [y])
+    message = refusal(builder, [source], [y])
+    assert "NEG (layer 'layer2')" in message
+    assert "DEQUANTIZE" not in message
+
+
+def test_float_ends_are_refused() -> None:
+    builder = Builder()
+    source, x = builder.tensor([1, 4]), builder.tensor([1, 4], FLOAT32)
+    builder.op(DEQUANTIZE, [source], [x])
+    assert "output 'layer1' is float32, not int8" in refusal(builder, [source], [x])
+    builder = Builder()
+    source = builder.tensor([1, 4], INT32)
+    assert "input 'layer0' is int32, not int8" in refusal(builder, [source], [source])
+
+
+def test_dynamic_shapes_are_refused() -> None:
+    builder = Builder()
+    source, x = builder.tensor([1, 4]), builder.tensor([2], INT32)
+    builder.op(SHAPE, [source], [x])
+    assert "layer 'layer1' has a shape that is only known at run time" in refusal(
+        builder, [source], [source]
+    )
+    builder = Builder()
+    source = builder.tensor([1, 1])
+    builder.graph.tensors[source].shapeSignature = [-1, -1]
+    assert "layer 'layer0'" in refusal(builder, [source], [source])
+
+
+def test_an_open_batch_of_one_is_accepted() -> None:
+    builder = Builder()
+    source = builder.tensor([1, 4])
+    builder.graph.tensors[source].shapeSignature = [-1, 4]
+    enforce_full_integer(builder.build([source], [source]), "model.keras")

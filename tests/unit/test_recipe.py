@@ -1,0 +1,89 @@
+"""Recipes: what is accepted, and what the messages say about the rest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mcuforge import recipe
+from mcuforge.errors import UsageError
+from mcuforge.recipe import Metric
+
+GOOD = """
+name = "tiny"
+summary = "a model"
+[model]
+keras = "a/model.keras"
+tflite = "a/model.tflite"
+[convert]
+calibration = "a/calibration.npz"
+[evaluation]
+golden = "a/golden.npz"
+metric = "segmentation"
+[train]
+script = "train.py"
+seed = 3
+epochs = 7
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    file = folder / "recipe.toml"
+    file.write_text(text)
+    return file
+
+
+def test_folder_and_file_give_the_same_recipe(tmp_path: Path) -> None:
+    file = write(tmp_path, GOOD)
+    loaded = recipe.load(tmp_path)
+    assert loaded == recipe.load(file)
+    assert (loaded.name, loaded.metric, loaded.folder) == ("tiny", Metric.SEGMENTATION, tmp_path)
+    assert loaded.training is not None
+    assert (loaded.training.seed, loaded.training.epochs) == (3, 7)
+
+
+def test_paths_are_relative_to_the_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, GOOD)
+    monkeypatch.chdir(tmp_path.parent)
+    loaded = recipe.load(Path(tmp_path.name))
+    assert loaded.keras == tmp_path / "a" / "model.keras"
+    assert loaded.keras.is_absolute()
+
+
+def test_training_is_optional(tmp_path: Path) -> None:
+    write(tmp_path, GOOD[: GOOD.index("[train]")])
+    assert recipe.load(tmp_path).training is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ('keras = "a', 'kears = "a', ["model.kears", "unknown key", "'keras', 'tflite'"]),
+        ("[train]", "[trian]", ["trian", "unknown key", "'train'"]),
+        ('name = "tiny"', "", ["name", "is missing"]),
+        ('metric = "segmentation"', 'metric = "iou"', ["evaluation.metric", "'iou'", "'none'"]),
+        ("seed = 3", "seed = true", ["train.seed", "whole number", "True"]),
+        ("epochs = 7", "epochs = 0", ["train.epochs", "1 ... 100000"]),
+        ('keras = "a/model.keras"', "keras = 4", ["model.keras", "text"]),
+        ("[convert]\ncalibration", "convert", ["convert", "must be a table"]),
+        ("[model]", "[model", ["not valid TOML"]),
+    ],
+)
+def test_a_bad_recipe_names_file_key_and_what_is_allowed(
+    tmp_path: Path, old: str, new: str, expected: list[str]
+) -> None:
+    text = GOOD.replace(old, new)
+    if new == "convert":  # a key with a value where a table belongs
+        text = 'convert = "x"\n' + GOOD.replace('[convert]\ncalibration = "a/calibration.npz"', "")
+    file = write(tmp_path, text)
+    with pytest.raises(UsageError) as caught:
+        recipe.load(tmp_path)
+    for part in [str(file), *expected]:
+        assert part in caught.value.message
+    assert caught.value.exit_code == 2
+
+
+def test_a_missing_recipe_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"recipe\.toml: no such file"):
+        recipe.load(tmp_path)
