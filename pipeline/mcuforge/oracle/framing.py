@@ -25,10 +25,15 @@ class FramingError(ValueError):
 
 
 def pack(header: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> bytes:
-    """A message: a header of JSON values, and arrays of any numeric dtype by name."""
+    """A message: a header of JSON values, and arrays by name.
+
+    Raises `TypeError` on an array of Python objects.
+    """
+    if any(array.dtype.hasobject for array in arrays.values()):
+        raise TypeError("arrays of Python objects cannot be sent")
     text = np.frombuffer(json.dumps(header).encode(), np.uint8)
     stream = io.BytesIO()
-    np.savez(stream, allow_pickle=False, **{_HEADER: text, **arrays})
+    np.savez(stream, **{_HEADER: text, **arrays})  # type: ignore[arg-type]
     return stream.getvalue()
 
 

@@ -15,6 +15,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,7 +27,6 @@ Array = npt.NDArray[Any]
 
 # Enough for any model of a microcontroller at first. The memory is touched only where it is used.
 _ARENA_BYTES = (1 << 22, 1 << 26, 1 << 30)
-_LITERT_MODULES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 
 
 class Session(Protocol):
@@ -89,15 +89,12 @@ class LiteRtSession:
 
     def __init__(self, model: bytes, resolver: str, preserve: bool) -> None:
         module = litert_module()
-        try:
-            self._interpreter = module.Interpreter(
-                model_content=model,
-                num_threads=1,
-                experimental_op_resolver_type=module.OpResolverType[resolver],
-                experimental_preserve_all_tensors=preserve,
-            )
-        except Exception as error:
-            raise RuntimeError(f"{error}{_numpy_hint(module.__name__)}") from error
+        self._interpreter = module.Interpreter(
+            model_content=model,
+            num_threads=1,
+            experimental_op_resolver_type=module.OpResolverType[resolver],
+            experimental_preserve_all_tensors=preserve,
+        )
         self._interpreter.allocate_tensors()
         self._inputs = [int(d["index"]) for d in self._interpreter.get_input_details()]
         self._outputs = [int(d["index"]) for d in self._interpreter.get_output_details()]
@@ -116,18 +113,18 @@ class LiteRtSession:
 
 
 def litert_module() -> Any:
-    """ai-edge-litert's interpreter, or that of tflite-runtime, its predecessor."""
-    for name in _LITERT_MODULES[:-1]:
-        try:
-            return import_module(name)
-        except ImportError:
-            continue
-    return import_module(_LITERT_MODULES[-1])
+    """ai-edge-litert's interpreter, or that of tflite-runtime, its predecessor.
 
-
-def _numpy_hint(module: str) -> str:
-    old = module.startswith("tflite_runtime") and int(np.__version__.split(".")[0]) >= 2
-    return " (tflite-runtime works with numpy<2 only)" if old else ""
+    Raises `ImportError` where neither works.
+    """
+    try:
+        return import_module("ai_edge_litert.interpreter")
+    except ImportError:
+        if find_spec("tflite_runtime") is None:
+            raise
+    if int(np.__version__.split(".")[0]) >= 2:
+        raise ImportError("tflite-runtime works with numpy<2 only; install ai-edge-litert instead")
+    return import_module("tflite_runtime.interpreter")
 
 
 def _check_count(inputs: Sequence[Array], count: int) -> None:
