@@ -1,0 +1,5 @@
+"""`python -m mcuforge`."""
+
+from mcuforge.cli import main
+
+main()

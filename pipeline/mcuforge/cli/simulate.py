@@ -1,0 +1,78 @@
+"""`mcuforge simulate`."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from mcuforge import boards, build, project
+from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.progress import stages
+from mcuforge.device.client import Device
+from mcuforge.errors import UsageError
+from mcuforge.simulate.qemu import Qemu
+
+_SEED = 20
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--samples", type=click.IntRange(1), default=5, show_default=True)
+@json_option
+def command(folder: Path, samples: int, as_json: bool) -> None:
+    """Run the firmware project in FOLDER in QEMU on random inputs, and count instructions.
+
+    It is built first where it was not. `mcuforge parity` compares the results.
+    """
+    described = project.load(folder)
+    board = boards.load(described.board)
+    if board.is_host:
+        raise UsageError(f"{folder} is a project for this computer; there is nothing to simulate.")
+    with stages(str(folder)) as on_stage:
+        on_stage("build", 0, 1)
+        built = build.build(folder, board.name)
+        on_stage("build", 1, 1)
+        with Qemu(board, built.elf) as simulator:
+            device = simulator.device
+            device.hello(described.sha256)
+            rows = []
+            for number in range(samples):
+                rows.append(_run(device, number))
+                on_stage("simulate", number + 1, samples)
+            stats = device.stats()
+    instructions = [board.instructions(row["ticks"]) for row in rows]
+    if as_json:
+        echo_json(
+            {
+                "board": board.name,
+                "simulator": "qemu",
+                "runs": [r | {"instructions": i} for r, i in zip(rows, instructions, strict=True)],
+                "stack_high_water": stats.stack_high_water,
+                "arena_bytes": stats.arena_bytes,
+            }
+        )
+        return
+    for row, count in zip(rows, instructions, strict=True):
+        click.echo(f"sample {row['sample']}: {count:,} instructions, outputs {row['outputs']}")
+    click.echo(
+        f"QEMU {board.qemu_machine}: stack used {stats.stack_high_water:,} of "
+        f"{stats.stack_bytes:,} B, arena {stats.arena_bytes:,} B. Instructions are not cycles."
+    )
+
+
+def _run(device: Device, number: int) -> dict[str, Any]:
+    """One inference of random bytes; the outputs as CRC-32."""
+    rng = np.random.default_rng((_SEED, number))
+    inputs = [
+        (rng.random(t.shape, np.float32) * 2 - 1)
+        if t.dtype == "float32"
+        else np.frombuffer(rng.bytes(t.bytes), t.dtype).reshape(t.shape)
+        for t in device.info.inputs
+    ]
+    result = device.run(inputs)
+    digests = [f"{zlib.crc32(np.ascontiguousarray(o).tobytes()):08x}" for o in result.outputs]
+    return {"sample": number, "ticks": result.ticks, "outputs": digests}
