@@ -191,7 +191,7 @@ def report() -> Report:
 def test_the_table_shows_every_finding(report: Report) -> None:
     console = Console(width=200, record=True, file=None, quiet=False, stderr=True)
     with console.capture() as capture:
-        console.print(report.table())
+        console.print(doctor.table(report))
     lines = [line for line in capture.get().splitlines() if "│" in line]
     assert [re.findall(r"ok|missing|optional", line)[:1] for line in lines] == [
         ["ok"],
@@ -201,10 +201,11 @@ def test_the_table_shows_every_finding(report: Report) -> None:
     assert "[here]" in lines[0]
     assert "/bin/[here]" in lines[0]
     assert "0.1 is too old" in lines[2]
+    assert "- gone: Debian: apt install x; Fedora: dnf install x; macOS" in capture.get()
 
 
 def test_json_holds_the_same(report: Report) -> None:
-    content: dict[str, Any] = json.loads(json.dumps(report.as_json()))
+    content: dict[str, Any] = json.loads(json.dumps(doctor.as_json(report)))
     assert content["ok"] is False
     assert [(f["name"], f["ok"]) for f in content["findings"]] == [
         ("[here]", True),
