@@ -86,7 +86,7 @@ def run(
     on_stage("build", 2, 2)
     tflite = source.tflite.read_bytes()
     with devices(board, built, host, port) as (on_host, on_board):
-        name = f"{board.title}, {'simulated' if port is None else port}"
+        name = f"{board.name} {'in QEMU' if port is None else 'on ' + port}"
         proof = prove.prove(plan, tflite, inputs.samples, on_host, on_board, name, on_stage)
     return RunReport(
         model=source.name,

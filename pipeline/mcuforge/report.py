@@ -15,6 +15,9 @@ from mcuforge import __version__, paths
 from mcuforge.parity import Verdict
 
 
+_METRIC_LABELS = {"mse": "MSE", "auc": "AUC", "mean_iou": "mean IoU"}
+
+
 @dataclass(frozen=True)
 class Accuracy:
     """One quality metric of the float model, the int8 model (oracle) and the device."""
@@ -86,7 +89,13 @@ def rows(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:
     decisive = [[c for c in r.verdict.comparisons if c.decides] for r in reports]
     return [
         ("board", [r.board for r in reports]),
-        *((f"{m} (float / int8 / device)", [_metric(r, m) for r in reports]) for m in metrics),
+        *(
+            (
+                f"{_METRIC_LABELS.get(m, m)} (float / int8 / device)",
+                [_metric(r, m) for r in reports],
+            )
+            for m in metrics
+        ),
         ("samples", [f"{r.verdict.samples:,}" for r in reports]),
         ("bytes compared", [f"{max(c.bytes_compared for c in d):,}" for d in decisive]),
         ("bytes that differ", [f"{max(c.bytes_differing for c in d):,}" for d in decisive]),
@@ -132,7 +141,7 @@ def _metric(report: RunReport, metric: str) -> str:
     for a in report.accuracy:
         if a.metric == metric:
             values = (a.float_model, a.int8_model, a.device)
-            return " / ".join("-" if v is None else f"{v:.4f}" for v in values)
+            return " / ".join("-" if v is None else f"{v:.4g}" for v in values)
     return "-"
 
 
