@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import zipfile
@@ -13,7 +14,7 @@ from tflite_builder import Builder
 
 from mcuforge.convert import child, convert, float_outputs
 from mcuforge.convert.full_integer import enforce_full_integer
-from mcuforge.convert.keras_file import check_keras_file
+from mcuforge.convert.keras_file import check_keras_file, make_reproducible
 from mcuforge.errors import ForgeError, ModelError, UsageError
 
 FLOAT32, INT8, INT32 = 0, 9, 2
@@ -101,6 +102,24 @@ def test_a_model_with_damaged_content(keras_file: Path) -> None:
         archive.writestr("hello.txt", "")
     with pytest.raises(ModelError, match=r"without config\.json"):
         check_keras_file(keras_file)
+
+
+def test_the_same_model_gives_the_same_archive(tmp_path: Path) -> None:
+    contents = []
+    for name, address in (("a.keras", 140023271564816), ("b.keras", 94576272134864)):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            archive.writestr("metadata.json", f'{{"date_saved": "{name}", "keras_version": "3"}}')
+            shared = [{"shared_object_id": address + i} for i in (0, 8, 0)]
+            archive.writestr("config.json", json.dumps({"layers": shared}))
+            archive.writestr("model.weights.h5", b"weights")
+        make_reproducible(tmp_path / name)
+        contents.append((tmp_path / name).read_bytes())
+    assert contents[0] == contents[1]
+    with zipfile.ZipFile(tmp_path / "a.keras") as archive:
+        ids = [x["shared_object_id"] for x in json.loads(archive.read("config.json"))["layers"]]
+        assert ids == [1, 2, 1]
+        assert archive.read("metadata.json") == b'{"keras_version": "3"}'
+        assert archive.read("model.weights.h5") == b"weights"
 
 
 def refusal(builder: Builder, inputs: list[int], outputs: list[int]) -> str:

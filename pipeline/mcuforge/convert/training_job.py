@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import sys
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from mcuforge.convert.child import Progress
+from mcuforge.convert.keras_file import make_reproducible
 from mcuforge.errors import ToolError, UsageError
-
-_EPOCH_OF_ZIP = (1980, 1, 1, 0, 0, 0)
 
 
 def train(
@@ -37,7 +34,7 @@ def train(
     on_progress(0, epochs)
     model, calibration_arrays, golden_arrays = function(seed, epochs, on_progress)
     model.save(keras_file)
-    strip_dates(Path(keras_file))
+    make_reproducible(Path(keras_file))
     np.savez_compressed(calibration, **calibration_arrays)
     np.savez_compressed(golden, **golden_arrays)
 
@@ -57,16 +54,3 @@ def _load(script: Path) -> Any:
             "of this repository need comes with: pip install 'mcuforge[train]'"
         ) from error
     return module
-
-
-def strip_dates(path: Path) -> None:
-    """Rewrite a `.keras` archive without the dates that Keras puts in: same weights, same bytes."""
-    with zipfile.ZipFile(path) as archive:
-        members = [(name, archive.read(name)) for name in archive.namelist()]
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        for name, content in members:
-            if name == "metadata.json":
-                metadata = json.loads(content)
-                metadata.pop("date_saved", None)
-                content = json.dumps(metadata).encode()
-            archive.writestr(zipfile.ZipInfo(name, _EPOCH_OF_ZIP), content)

@@ -1,0 +1,47 @@
+# Run in a process of its own: `python keras_models.py FOLDER` saves the models that tests convert.
+"""Small Keras models, each with one thing that conversion must handle or refuse."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+SHAPE = (8, 6, 2)
+
+
+def save_all(folder: Path) -> None:
+    """Write every model to `<folder>/<name>.keras`."""
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(5)
+
+    def save(name: str, inputs: Any, output: Any) -> None:
+        keras.Model(inputs, output, name="tiny").save(folder / f"{name}.keras")
+
+    def conv(x: Any, name: str) -> Any:
+        return layers.Conv2D(3, 3, padding="same", activation="relu", name=name)(x)
+
+    image = keras.Input(SHAPE, name="image")  # the batch size is open
+    x = layers.UpSampling2D((2, 3), name="enlarge")(conv(image, "front"))
+    x = layers.Conv2DTranspose(2, 3, 2, bias_initializer="ones", name="grow")(x)
+    save("good", image, layers.Softmax(name="classes")(x))
+
+    image = keras.Input(SHAPE, batch_size=1, name="image")
+    x = keras.ops.sort(conv(image, "front"), axis=-1)
+    save("float_op", image, conv(x, "back"))
+    save("unknown_op", image, keras.ops.erf(conv(image, "front")))
+
+    open_sides = keras.Input((None, None, 2), batch_size=1, name="photo")
+    save("dynamic", open_sides, conv(open_sides, "front"))
+
+    other = keras.Input(SHAPE, batch_size=1, name="other")
+    save("two_inputs", [image, other], layers.Add(name="sum")([image, other]))
+
+    rows = keras.Input((6, 4), batch_size=1, name="rows")
+    save("recurrent", rows, layers.LSTM(3, name="memory")(rows))
+
+
+if __name__ == "__main__":
+    save_all(Path(sys.argv[1]))

@@ -1,0 +1,95 @@
+"""Conversion of real Keras models. Each call starts TensorFlow: few calls, many checks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import keras_models
+import numpy as np
+import pytest
+from test_convert_upsampling import kinds, litert, tflm
+
+from mcuforge import samples, tflite_reader
+from mcuforge.convert import conversion, convert, float_outputs
+from mcuforge.errors import ForgeError, ModelError, UsageError
+from mcuforge.verify import verify
+
+pytestmark = pytest.mark.tensorflow
+
+BATCH = np.random.default_rng(3).random((16, *keras_models.SHAPE), np.float32)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The saved models."""
+    pytest.importorskip("tensorflow", reason="needs mcuforge[train]", exc_type=ImportError)
+    folder = tmp_path_factory.mktemp("keras")
+    command = [sys.executable, keras_models.__file__, str(folder)]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    return folder
+
+
+def test_a_good_model(folder: Path) -> None:
+    keras = folder / "good.keras"
+    seen: list[tuple[int, int]] = []
+    result = convert(keras, BATCH, lambda *step: seen.append(step))
+    assert seen == [(done, len(BATCH)) for done in range(len(BATCH) + 1)]
+    assert kinds(result.tflite) == [
+        "CONV_2D", "RESIZE_NEAREST_NEIGHBOR", "TRANSPOSE_CONV", "SOFTMAX"
+    ]  # fmt: skip
+    assert len(result.rewritten) == 1 and "enlarge" in result.rewritten[0]
+
+    graph = verify(tflite_reader.read_bytes(result.tflite, "good"))
+    ends = [graph.tensor(i) for i in (*graph.inputs, *graph.outputs)]
+    assert [t.dtype.value for t in ends] == ["int8", "int8"]
+    assert [t.shape for t in ends] == [(1, *keras_models.SHAPE), (1, 33, 37, 2)]
+
+    before = conversion._run_converter(keras, BATCH, "batch", None)  # also: the same bytes twice
+    assert "TILE" in kinds(before)
+    assert conversion.rewrite_upsampling(before).model == result.tflite
+    floats = float_outputs(keras, BATCH)
+    assert floats.shape == (len(BATCH), 33, 37, 2)
+    for sample, expected in zip(samples.quantize_batch(BATCH, graph, "test"), floats, strict=True):
+        output = litert(result.tflite, [sample[0]])[0]
+        assert np.array_equal(litert(before, [sample[0]])[0], output)
+        real = samples.dequantize(tflm(result.tflite, sample[0]), ends[1])
+        assert np.abs(real[0] - expected).max() < 0.05
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("float_op", r"float_op\.keras: no int8 version of NEG \(layer 'sort'\)"),
+        ("unknown_op", r"unknown_op\.keras: the op Erf .*has no int8 version"),
+        ("dynamic", r"input 'photo' has the dynamic shape \[\?, \?, 2\].*batch_size=1"),
+        ("two_inputs", r"the model has 2 inputs; one is supported"),
+    ],
+)
+def test_what_cannot_be_int8_is_named(folder: Path, name: str, message: str) -> None:
+    with pytest.raises(ModelError, match=message):
+        convert(folder / f"{name}.keras", BATCH)
+
+
+def test_a_converter_that_crashes_is_a_message(folder: Path) -> None:
+    with pytest.raises(
+        ForgeError, match=r"recurrent|signal"
+    ):  # TensorFlow 2.21: segmentation fault
+        convert(folder / "recurrent.keras", np.zeros((2, 6, 4), np.float32))
+
+
+def test_samples_of_another_shape(folder: Path) -> None:
+    with pytest.raises(UsageError, match=r"samples of shape \[2, 6\] do not fit input 'image'"):
+        convert(folder / "good.keras", np.zeros((3, 2, 6), np.float32))
+
+
+def test_a_model_with_damaged_weights(folder: Path, tmp_path: Path) -> None:
+    damaged = tmp_path / "damaged.keras"
+    with zipfile.ZipFile(folder / "good.keras") as good, zipfile.ZipFile(damaged, "w") as bad:
+        for name in good.namelist():
+            content = good.read(name)
+            bad.writestr(name, content[: len(content) // 2] if name.endswith(".h5") else content)
+    with pytest.raises(ModelError, match=r"damaged\.keras: not a Keras model that can be loaded"):
+        float_outputs(damaged, BATCH)
