@@ -36,6 +36,217 @@ typedef struct {
 
 void nn_lookup_s8(const nn_lookup_s8_params *params, const int8_t *input, int8_t *output);
 
+/* The same table look-up from and to uint8: QUANTIZE at the borders of a model. The table's bytes
+ * are indexed by q - 128 for uint8 inputs, and taken as unsigned for uint8 outputs. In place. */
+void nn_lookup_u8_s8(const nn_lookup_s8_params *params, const uint8_t *input, int8_t *output);
+void nn_lookup_s8_u8(const nn_lookup_s8_params *params, const int8_t *input, uint8_t *output);
+
+/* QUANTIZE: round(input / scale) + zero_point clamped to int8, the division in float32, ties
+ * rounded away from zero. Infinities saturate, and so does a quotient of 2^31 and more, which TFLM
+ * leaves undefined; NaN becomes the zero point. Not in place. */
+typedef struct {
+    int32_t elements;
+    float scale;
+    int32_t zero_point;
+} nn_quantize_f32_s8_params;
+
+void nn_quantize_f32_s8(const nn_quantize_f32_s8_params *params, const float *input,
+                        int8_t *output);
+
+/* DEQUANTIZE: scale * (input - zero_point) in float32. Not in place. */
+typedef struct {
+    int32_t elements;
+    float scale;
+    int32_t zero_point;
+} nn_dequantize_s8_f32_params;
+
+void nn_dequantize_s8_f32(const nn_dequantize_s8_f32_params *params, const int8_t *input,
+                          float *output);
+
+/* ADD and SUB with broadcasting. `wide` is the input with the larger scale: rescaled to half of
+ * itself times 2^20, as TFLM does, it is only multiplied by 2^19.
+ *
+ *   sum    = wide * wide_factor + wide_bias
+ *          + narrow_sign * rescale((narrow + narrow_offset) * 2^20)
+ *   output = clamp(requantize(sum) + output_offset)
+ *
+ * A row is `inner` outputs; the inputs move by their stride, 0 or 1, within it. Around it go `rank`
+ * <= 7 loops, extents[0] the innermost (see nn_loops.h); the steps, in elements, move the inputs
+ * from row to row. Both shifts are <= 0. In place over an input that is not broadcast. */
+typedef struct {
+    int32_t inner;
+    int32_t wide_stride;
+    int32_t narrow_stride;
+    int32_t rank;
+    const int32_t *extents;      /* [rank], NULL for rank 0; so are the steps */
+    const int32_t *wide_steps;   /* [rank] */
+    const int32_t *narrow_steps; /* [rank] */
+    int32_t wide_factor;         /* 2^19, or -2^19 where `wide` is subtracted */
+    int32_t wide_bias;           /* wide_factor * -zero_point */
+    int32_t narrow_offset;
+    int32_t narrow_multiplier;
+    int32_t narrow_shift;
+    int32_t narrow_sign; /* 1, or -1 where `narrow` is subtracted */
+    int32_t output_multiplier;
+    int32_t output_shift;
+    int32_t output_offset;
+    int32_t activation_min;
+    int32_t activation_max;
+} nn_add_s8_params;
+
+void nn_add_s8(const nn_add_s8_params *params, const int8_t *wide, const int8_t *narrow,
+               int8_t *output);
+
+/* MUL with broadcasting: clamp(requantize((input1 + offset1) * (input2 + offset2)) +
+ * output_offset). Loops as in nn_add_s8; shift <= 15. In place over an input that is not
+ * broadcast. */
+typedef struct {
+    int32_t inner;
+    int32_t stride1;
+    int32_t stride2;
+    int32_t rank;
+    const int32_t *extents; /* [rank], NULL for rank 0; so are the steps */
+    const int32_t *steps1;  /* [rank] */
+    const int32_t *steps2;  /* [rank] */
+    int32_t offset1;
+    int32_t offset2;
+    int32_t multiplier;
+    int32_t shift;
+    int32_t output_offset;
+    int32_t activation_min;
+    int32_t activation_max;
+} nn_mul_s8_params;
+
+void nn_mul_s8(const nn_mul_s8_params *params, const int8_t *input1, const int8_t *input2,
+               int8_t *output);
+
+/* SOFTMAX of `rows` rows of `depth` <= 4095 values; the output is in 1/256 with zero point -128.
+ *
+ * exponentials[d] is exp of the rescaled difference -d from the row's maximum, as Q0.31; from
+ * d = entries on it counts as 0. Where the sum of a row reaches 512 times its largest exponential,
+ * TFLM stops with an assertion; here every output is then -128, probability 0. In place. */
+typedef struct {
+    int32_t rows;
+    int32_t depth;
+    int32_t entries; /* 1 ... 256 */
+    const int32_t *exponentials;
+} nn_softmax_s8_params;
+
+void nn_softmax_s8(const nn_softmax_s8_params *params, const int8_t *input, int8_t *output);
+
+/* Pooling and reductions -----------------------------------------------------------------------*/
+
+/* MAX_POOL_2D and AVERAGE_POOL_2D. Padding counts for neither: a window is clipped to the input
+ * first, and at least one element is left. Averages round ties away from zero; a clipped window
+ * has at most 2^23 elements a channel. Not in place. */
+typedef struct {
+    int32_t batches;
+    int32_t input_height;
+    int32_t input_width;
+    int32_t channels;
+    int32_t output_height;
+    int32_t output_width;
+    int32_t filter_height;
+    int32_t filter_width;
+    int32_t stride_height;
+    int32_t stride_width;
+    int32_t padding_top;
+    int32_t padding_left;
+    int32_t activation_min;
+    int32_t activation_max;
+} nn_pool2d_s8_params;
+
+void nn_max_pool2d_s8(const nn_pool2d_s8_params *params, const int8_t *input, int8_t *output);
+void nn_average_pool2d_s8(const nn_pool2d_s8_params *params, const int8_t *input, int8_t *output);
+
+/* MEAN over any axes: requantize(bias + sum) + output_offset clamped to int8. The multiplier holds
+ * the division by the number of elements, so that it may be below 2^30.
+ *
+ * A row is `inner` outputs, inner_stride input bytes apart; kept_rank loops go around it. Each
+ * output sums runs of `reduced` elements, reduced_stride apart; reduced_rank loops go around them.
+ * Loops are as in nn_loops.h, steps in elements. Sums must fit int32. Not in place. */
+typedef struct {
+    int32_t inner;
+    int32_t inner_stride;
+    int32_t kept_rank;
+    const int32_t *kept_extents; /* [kept_rank], NULL for 0 */
+    const int32_t *kept_steps;   /* [kept_rank], NULL for 0 */
+    int32_t reduced;
+    int32_t reduced_stride;
+    int32_t reduced_rank;
+    const int32_t *reduced_extents; /* [reduced_rank], NULL for 0 */
+    const int32_t *reduced_steps;   /* [reduced_rank], NULL for 0 */
+    int32_t bias;                   /* -zero_point * number of elements */
+    int32_t multiplier;
+    int32_t shift;
+    int32_t output_offset;
+} nn_mean_s8_params;
+
+void nn_mean_s8(const nn_mean_s8_params *params, const int8_t *input, int8_t *output);
+
+/* Moving bytes ---------------------------------------------------------------------------------*/
+
+/* One input of CONCATENATION: `rows` rows of row_bytes go to output_offset + row * output_stride.
+ * Not in place. */
+typedef struct {
+    int32_t rows;
+    int32_t row_bytes;
+    int32_t output_offset;
+    int32_t output_stride;
+} nn_copy_rows_s8_params;
+
+void nn_copy_rows_s8(const nn_copy_rows_s8_params *params, const int8_t *input, int8_t *output);
+
+/* PAD and PADV2: `head` bytes of `value`, then rows of `row` input bytes with gaps of `value`
+ * between them, then `tail` bytes of `value`. After a row, gaps[level] follows, where `level` is
+ * the loop that advances (see nn_loops.h); `rank` <= 4. Not in place. */
+typedef struct {
+    int32_t head;
+    int32_t row;
+    int32_t tail;
+    int32_t rank;
+    const int32_t *extents; /* [rank], NULL for rank 0 */
+    const int32_t *gaps;    /* [rank], NULL for rank 0 */
+    int8_t value;
+} nn_pad_s8_params;
+
+void nn_pad_s8(const nn_pad_s8_params *params, const int8_t *input, int8_t *output);
+
+/* RESIZE_NEAREST_NEIGHBOR: output pixel (y, x) copies input pixel (rows[y], columns[x]).
+ * Not in place. */
+typedef struct {
+    int32_t batches;
+    int32_t input_height;
+    int32_t input_width;
+    int32_t channels;
+    int32_t output_height;
+    int32_t output_width;
+    const int16_t *rows;    /* [output_height] */
+    const int16_t *columns; /* [output_width] */
+} nn_resize_nearest_s8_params;
+
+void nn_resize_nearest_s8(const nn_resize_nearest_s8_params *params, const int8_t *input,
+                          int8_t *output);
+
+/* RESIZE_BILINEAR: output row y blends input rows rows[y] and rows[y] + 1, the second with weight
+ * row_weights[y] / 1024; columns likewise. A weight of 0 means that the next row or column is not
+ * read, as it may not exist. Ties round away from zero. Not in place. */
+typedef struct {
+    int32_t batches;
+    int32_t input_height;
+    int32_t input_width;
+    int32_t channels;
+    int32_t output_height;
+    int32_t output_width;
+    const int16_t *rows;           /* [output_height] */
+    const int16_t *row_weights;    /* [output_height], 0 ... 1023 */
+    const int16_t *columns;        /* [output_width] */
+    const int16_t *column_weights; /* [output_width], 0 ... 1023 */
+} nn_resize_bilinear_s8_params;
+
+void nn_resize_bilinear_s8(const nn_resize_bilinear_s8_params *params, const int8_t *input,
+                           int8_t *output);
+
 /* Convolutions -------------------------------------------------------------------------------*/
 
 /* Convolution: CONV_2D, FULLY_CONNECTED (as a 1x1 convolution over rows), and one phase of

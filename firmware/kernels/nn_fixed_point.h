@@ -63,4 +63,37 @@ static inline int32_t nn_requantize(int32_t x, int32_t multiplier, int32_t shift
     return nn_rounding_divide_by_pot((int32_t)((product + (INT64_C(1) << 30)) >> 31), right);
 }
 
+/* Zero bits above the highest one, for x > 0. */
+static inline int32_t nn_leading_zeros(int32_t x) {
+    uint32_t rest = (uint32_t)x;
+    int32_t count = 0;
+    for (int32_t half = 16; half > 0; half /= 2) {
+        if ((rest >> (32 - half)) == 0) {
+            rest <<= half;
+            count += half;
+        }
+    }
+    return count;
+}
+
+/* x * 2^shift clamped to int32, 0 <= shift <= 31. */
+static inline int32_t nn_saturating_shift_left(int32_t x, int32_t shift) {
+    const int64_t shifted = x * (INT64_C(1) << shift);
+    return (int32_t)(shifted < INT32_MIN ? INT32_MIN : shifted > INT32_MAX ? INT32_MAX : shifted);
+}
+
+/* 1 / (1 + x) as Q0.31 for x in [0, 1] as Q0.31: three Newton-Raphson steps on Q2.29 values, which
+ * is gemmlowp's one_over_one_plus_x_for_x_in_0_1. */
+static inline int32_t nn_one_over_one_plus_x(int32_t x) {
+    const int32_t one = 1 << 29;
+    const int32_t half_sum = (int32_t)(((int64_t)x + INT32_MAX + 1) >> 1); /* (1 + x) / 2 */
+    /* 48/17 - 32/17 * half_sum is the linear first guess. */
+    int32_t reciprocal = 1515870810 + nn_rounding_doubling_high_mul(half_sum, -1010580540);
+    for (int32_t step = 0; step < 3; ++step) {
+        const int32_t error = one - nn_rounding_doubling_high_mul(half_sum, reciprocal);
+        reciprocal += nn_saturating_shift_left(nn_rounding_doubling_high_mul(reciprocal, error), 2);
+    }
+    return nn_saturating_shift_left(reciprocal, 1);
+}
+
 #endif /* NN_FIXED_POINT_H */

@@ -198,6 +198,13 @@ class SoftmaxAttributes:
 
 
 @dataclass(frozen=True)
+class LeakyReluAttributes:
+    """LEAKY_RELU: alpha * x below zero."""
+
+    alpha: float
+
+
+@dataclass(frozen=True)
 class ReducerAttributes:
     """MEAN."""
 
@@ -215,6 +222,7 @@ Attributes = (
     | ConcatenationAttributes
     | ResizeAttributes
     | SoftmaxAttributes
+    | LeakyReluAttributes
     | ReducerAttributes
 )
 

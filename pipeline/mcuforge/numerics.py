@@ -76,3 +76,94 @@ def all_int8() -> Int64Array:
 def clamp_int8(x: Int64Array, low: int = INT8_MIN, high: int = INT8_MAX) -> npt.NDArray[np.int8]:
     """x clamped to [low, high], as int8."""
     return np.clip(x, low, high).astype(np.int8)
+
+
+def wrap_int8(x: Int64Array) -> npt.NDArray[np.int8]:
+    """x modulo 2^8, as int8: the bits of an unsigned byte."""
+    return np.asarray((np.asarray(x, np.int64) & 0xFF).astype(np.uint8).view(np.int8))
+
+
+# Transcendental functions of gemmlowp. Qm.n names an int32 with m integer and n fractional bits.
+
+_ONE_Q0_31 = INT32_MAX
+_ONE_Q2_29 = 1 << 29
+# exp(-2^k) as Q0.31, for k = -2 ... 4.
+_EXP_OF_MINUS_POWERS = (1672461947, 1302514674, 790015084, 290630308, 39332535, 720401, 242)
+
+
+def saturating_shift_left(x: Int64Array, shift: int) -> Int64Array:
+    """x * 2^shift clamped to int32."""
+    return np.asarray(np.clip(np.asarray(x, np.int64) << shift, INT32_MIN, INT32_MAX), np.int64)
+
+
+def _exp_in_last_quarter(a: Int64Array) -> Int64Array:
+    """exp(a) for a in [-1/4, 0), Q0.31 to Q0.31: the Taylor series around -1/8 to degree four."""
+    exp_of_minus_eighth, third = 1895147668, 715827883
+    x = a + (1 << 28)
+    x2 = rounding_doubling_high_mul(x, x)
+    x3 = rounding_doubling_high_mul(x2, x)
+    x4 = rounding_doubling_high_mul(x2, x2)
+    sixths = rounding_doubling_high_mul(rounding_divide_by_pot(x4, 2) + x3, third)
+    series = x + rounding_divide_by_pot(sixths + x2, 1)
+    return exp_of_minus_eighth + rounding_doubling_high_mul(series, exp_of_minus_eighth)
+
+
+def exp_on_negative_values(a: Int64Array, integer_bits: int) -> Int64Array:
+    """exp(a) as Q0.31 for a <= 0 with 4 or 5 integer bits (gemmlowp's function of that name).
+
+    exp of the last quarter, times exp(-2^k) for each bit of what is left of -a.
+    """
+    a = np.asarray(a, np.int64)
+    fractional_bits = 31 - integer_bits
+    quarter = 1 << (fractional_bits - 2)
+    in_last_quarter = (a & (quarter - 1)) - quarter
+    result = _exp_in_last_quarter(saturating_shift_left(in_last_quarter, integer_bits))
+    rest = in_last_quarter - a
+    for power, factor in zip(range(-2, integer_bits), _EXP_OF_MINUS_POWERS, strict=False):
+        bit = (rest >> (fractional_bits + power)) & 1
+        result = np.where(bit, rounding_doubling_high_mul(result, factor), result)
+    return np.where(a == 0, _ONE_Q0_31, result)
+
+
+def _reciprocal_of_half_sum(a: Int64Array) -> Int64Array:
+    """2 / (1 + a) as Q2.29 for a in [0, 1] as Q0.31: three Newton-Raphson steps."""
+    half = (np.asarray(a, np.int64) + _ONE_Q0_31 + 1) >> 1
+    x = 1515870810 + rounding_doubling_high_mul(half, -1010580540)  # 48/17 - 32/17 * half
+    for _ in range(3):
+        error = _ONE_Q2_29 - rounding_doubling_high_mul(half, x)
+        x = x + saturating_shift_left(rounding_doubling_high_mul(x, error), 2)
+    return x
+
+
+def one_over_one_plus_x(a: Int64Array) -> Int64Array:
+    """1 / (1 + a) as Q0.31 for a in [0, 1] as Q0.31."""
+    return saturating_shift_left(_reciprocal_of_half_sum(a), 1)
+
+
+def one_minus_x_over_one_plus_x(a: Int64Array) -> Int64Array:
+    """(1 - a) / (1 + a) as Q0.31 for a in [0, 1] as Q0.31."""
+    return saturating_shift_left(_reciprocal_of_half_sum(a) - _ONE_Q2_29, 2)
+
+
+def logistic(a: Int64Array) -> Int64Array:
+    """1 / (1 + exp(-a)) as Q0.31 for any a as Q4.27."""
+    a = np.asarray(a, np.int64)
+    positive = one_over_one_plus_x(exp_on_negative_values(-np.abs(a), 4))
+    result = np.where(a > 0, positive, _ONE_Q0_31 - positive)
+    return np.where(a == 0, 1 << 30, result)
+
+
+def tanh(a: Int64Array) -> Int64Array:
+    """tanh(a) as Q0.31 for any a as Q4.27."""
+    a = np.asarray(a, np.int64)
+    # -2|a| as Q5.26 has the bits of -|a| as Q4.27.
+    magnitude = one_minus_x_over_one_plus_x(exp_on_negative_values(-np.abs(a), 5))
+    return np.where(a == 0, 0, np.where(a < 0, -magnitude, magnitude))
+
+
+def input_radius(integer_bits: int, left_shift: int) -> int:
+    """Largest |x| for which x * 2^left_shift stays below the top of Q<integer_bits>.
+
+    Source: TFLite's CalculateInputRadius with 31 bits in all.
+    """
+    return math.floor(((1 << integer_bits) - 1) * (1 << (31 - integer_bits)) / (1 << left_shift))

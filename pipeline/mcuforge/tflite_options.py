@@ -16,6 +16,7 @@ from mcuforge.graph import (
     DepthwiseConv2DAttributes,
     ElementwiseAttributes,
     FullyConnectedAttributes,
+    LeakyReluAttributes,
     NoAttributes,
     Padding,
     Pool2DAttributes,
@@ -123,6 +124,10 @@ def _softmax(o: Any) -> SoftmaxAttributes:
     return SoftmaxAttributes(float(o.Beta()))
 
 
+def _leaky_relu(o: Any) -> LeakyReluAttributes:
+    return LeakyReluAttributes(float(o.Alpha()))
+
+
 def _reducer(o: Any) -> ReducerAttributes:
     return ReducerAttributes(bool(o.KeepDims()))
 
@@ -142,5 +147,6 @@ _READERS: dict[str, tuple[str, Callable[[Any], Attributes]]] = {
     "RESIZE_BILINEAR": ("ResizeBilinearOptions", _resize),
     "RESIZE_NEAREST_NEIGHBOR": ("ResizeNearestNeighborOptions", _resize),
     "SOFTMAX": ("SoftmaxOptions", _softmax),
+    "LEAKY_RELU": ("LeakyReluOptions", _leaky_relu),
     "MEAN": ("ReducerOptions", _reducer),
 }

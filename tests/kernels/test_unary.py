@@ -1,28 +1,70 @@
-"""RELU and its kin against the oracle."""
+"""RELU and its kin against the oracle: every case runs all 256 inputs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
+from ai_edge_litert import schema_py_generated as schema
 from draw import Draw
 from single_op import Case, Spec, build
 
+SHAPE = (1, 4, 8, 8)
+EVERY_VALUE = np.arange(-128, 128, dtype=np.int8).reshape(SHAPE)
+Check = Callable[[Iterable[Case]], None]
 
-def relu_cases(seed: int, count: int) -> Iterator[Case]:
+
+def case(kind: str, source: Spec, target: Spec, options: Any = None) -> Case:
+    note = f"{source.scale} {source.zero_point} -> {target.scale} {target.zero_point}"
+    return Case(build(kind, [source], [target], options), [EVERY_VALUE], note)
+
+
+def rescaled(draw: Draw) -> tuple[Spec, Spec]:
+    """Input and output; now and then with ratios from far below 2^-31 to just below 2^23."""
+    low, high = draw.choice([(1e-4, 1.0), (1e-4, 1.0), (4e-9, 1e-3), (1e-3, 900.0)])
+    other = draw.choice([(1e-4, 1.0), (1e-3, 1e7)])
+    source = Spec(SHAPE, scale=draw.scale(low, high), zero_point=draw.zero_point())
+    same = draw.chance(0.1)
+    scale = source.scale if same else draw.scale(*other)
+    return source, Spec(SHAPE, scale=scale, zero_point=draw.zero_point())
+
+
+def relu_cases(kind: str, seed: int, count: int) -> Iterator[Case]:
     draw = Draw(seed)
-    every_value = np.arange(-128, 128, dtype=np.int8)
     for _ in range(count):
-        source = Spec((1, 4, 8, 8), scale=draw.scale(), zero_point=draw.zero_point())
-        target = Spec((1, 4, 8, 8), scale=draw.scale(), zero_point=draw.zero_point())
-        yield Case(
-            build("RELU", [source], [target]),
-            [every_value.reshape(1, 4, 8, 8)],
-            f"{source.scale} {source.zero_point} -> {target.scale} {target.zero_point}",
-        )
+        yield case(kind, *rescaled(draw))
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_relu_equals_the_oracle(assert_exact: Callable[[Iterable[Case]], None], seed: int) -> None:
-    assert_exact(relu_cases(seed, 1000))
+def leaky_relu_cases(seed: int, count: int) -> Iterator[Case]:
+    draw = Draw(seed)
+    for _ in range(count):
+        options = schema.LeakyReluOptionsT()
+        options.alpha = draw.choice([0.0, 1.0, 0.01, 0.2, 3.0, draw.scale()])
+        yield case("LEAKY_RELU", *rescaled(draw), options)
+
+
+def squash_cases(kind: str, scale: float, zero_point: int, seed: int, count: int) -> Iterator[Case]:
+    draw = Draw(seed)
+    for _ in range(count):
+        low, high = draw.choice([(1e-3, 1.0), (1e-3, 1.0), (4e-9, 1e-3), (1.0, 1e10)])
+        source = Spec(SHAPE, scale=draw.scale(low, high), zero_point=draw.zero_point())
+        yield case(kind, source, Spec(SHAPE, scale=scale, zero_point=zero_point))
+
+
+@pytest.mark.parametrize("kind", ["RELU", "RELU6", "ABS"])
+def test_clamps_equal_the_oracle(assert_exact: Check, kind: str) -> None:
+    assert_exact(relu_cases(kind, seed=1, count=600))
+
+
+def test_leaky_relu_equals_the_oracle(assert_exact: Check) -> None:
+    assert_exact(leaky_relu_cases(seed=2, count=600))
+
+
+def test_logistic_equals_the_oracle(assert_exact: Check) -> None:
+    assert_exact(squash_cases("LOGISTIC", 1 / 256, -128, seed=3, count=600))
+
+
+def test_tanh_equals_the_oracle(assert_exact: Check) -> None:
+    assert_exact(squash_cases("TANH", 1 / 128, 0, seed=4, count=600))

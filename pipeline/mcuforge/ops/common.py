@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from mcuforge.graph import Activation, DType, Graph, Op, Padding, Quantization, Tensor
-from mcuforge.numerics import INT8_MAX, INT8_MIN, round_half_away
+from mcuforge.numerics import INT8_MAX, INT8_MIN, INT32_MAX, round_half_away
+from mcuforge.ops import Constraint
 
 MAX_SHIFT = 30
 
@@ -31,6 +32,25 @@ def is_per_tensor_int8(tensor: Tensor) -> bool:
     return tensor.dtype is DType.INT8 and q is not None and not q.per_channel
 
 
+def constraint_arity(least: int, most: int) -> Constraint:
+    """The constraint that an op has `least` to `most` inputs, the first `least` of them present.
+
+    It goes first: all other constraints rely on the inputs being there.
+    """
+
+    def constraint(_graph: Graph, op: Op) -> str | None:
+        if not least <= len(op.inputs) <= most:
+            return f"it has {len(op.inputs)} inputs"
+        if any(index < 0 for index in op.inputs[:least]):
+            return "an input is left out"
+        return None if len(op.outputs) == 1 else f"it has {len(op.outputs)} outputs"
+
+    count = str(most) if least == most else f"{least} to {most}"
+    plural = "" if count == "1" else "s"
+    constraint.__doc__ = f"The op has {count} input{plural} and one output."
+    return constraint
+
+
 def constraint_int8_activations(graph: Graph, op: Op) -> str | None:
     """The first input and the output are int8, quantised per tensor."""
     for tensor in (graph.input(op, 0), graph.output(op)):
@@ -47,12 +67,23 @@ def constraint_not_empty(graph: Graph, op: Op) -> str | None:
     return None
 
 
-def constraint_fused_activation(_graph: Graph, op: Op) -> str | None:
-    """The fused activation is none, RELU, RELU_N1_TO_1 or RELU6."""
+def constraint_fused_activation(graph: Graph, op: Op) -> str | None:
+    """The fused activation is none, RELU, RELU_N1_TO_1 or RELU6, and fits the output's scale."""
     activation = getattr(op.attributes, "activation", Activation.NONE)
     if activation in (Activation.TANH, Activation.SIGN_BIT):
         return f"it fuses {activation.value}"
+    q = graph.output(op).quantization
+    if activation is not Activation.NONE and q is not None:
+        limit = 6.0 if activation is Activation.RELU6 else 1.0
+        if limit / q.scale > INT32_MAX:
+            return f"it fuses {activation.value} into an output of scale {q.scale}"
     return None
+
+
+def float32_ratio(a: float, b: float) -> float:
+    """a / b in float32 arithmetic, as TFLM's Prepare functions compute it; may be 0 or infinite."""
+    with np.errstate(over="ignore", under="ignore"):
+        return float(np.float32(a) / np.float32(b))
 
 
 def clamp_range(activation: Activation, output: Quantization) -> tuple[int, int]:

@@ -4,17 +4,35 @@ from __future__ import annotations
 
 from mcuforge.ops import (
     Operator,
+    concatenation,
     conv2d,
     depthwise_conv2d,
+    elementwise,
     fully_connected,
+    mean,
+    pad,
+    pooling,
+    quantize,
+    reshape,
+    resize,
+    softmax,
     transpose_conv,
     unary,
 )
 
 _MODULES = (
+    concatenation.OPERATORS,
     conv2d.OPERATORS,
     depthwise_conv2d.OPERATORS,
+    elementwise.OPERATORS,
     fully_connected.OPERATORS,
+    mean.OPERATORS,
+    pad.OPERATORS,
+    pooling.OPERATORS,
+    quantize.OPERATORS,
+    reshape.OPERATORS,
+    resize.OPERATORS,
+    softmax.OPERATORS,
     transpose_conv.OPERATORS,
     unary.OPERATORS,
 )

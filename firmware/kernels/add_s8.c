@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nn.h"
+#include "nn_fixed_point.h"
+#include "nn_loops.h"
+
+/* (x * 2^20) * multiplier * 2^shift: TFLM's rescaling of an input, x = q - zero_point.
+ *
+ * The doubling high multiply rounds x * 2^20 * multiplier / 2^31; 2^20 cancels. */
+static int32_t rescale(int32_t x, int32_t multiplier, int32_t shift) {
+    const int64_t product = (int64_t)x * multiplier;
+    return nn_rounding_divide_by_pot((int32_t)((product + (1 << 10)) >> 11), -shift);
+}
+
+static void add_row(const nn_add_s8_params *p, const int8_t *wide, const int8_t *narrow,
+                    int8_t *output) {
+    for (int32_t i = 0; i < p->inner; ++i) {
+        const int32_t scaled_wide = *wide * p->wide_factor + p->wide_bias;
+        const int32_t scaled_narrow =
+            rescale(*narrow + p->narrow_offset, p->narrow_multiplier, p->narrow_shift);
+        const int32_t sum = scaled_wide + p->narrow_sign * scaled_narrow;
+        const int32_t rescaled =
+            nn_requantize(sum, p->output_multiplier, p->output_shift) + p->output_offset;
+        output[i] = (int8_t)nn_clamp(rescaled, p->activation_min, p->activation_max);
+        wide += p->wide_stride;
+        narrow += p->narrow_stride;
+    }
+}
+
+void nn_add_s8(const nn_add_s8_params *params, const int8_t *wide, const int8_t *narrow,
+               int8_t *output) {
+    /* A copy that no output can alias: its members stay in registers. */
+    const nn_add_s8_params p = *params;
+    int32_t digits[NN_MAX_LOOPS] = {0};
+    for (;;) {
+        add_row(&p, wide, narrow, output);
+        const int32_t level = nn_odometer_next(digits, p.extents, p.rank);
+        if (level == p.rank) {
+            return;
+        }
+        wide += p.wide_steps[level];
+        narrow += p.narrow_steps[level];
+        output += p.inner;
+    }
+}

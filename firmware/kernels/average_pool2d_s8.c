@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nn.h"
+#include "nn_fixed_point.h"
+#include "nn_window.h"
+
+/* sum / count rounded to nearest, ties away from zero, then clamped. */
+static int8_t average(const nn_pool2d_s8_params *p, int32_t sum, int32_t count) {
+    const int32_t half = count / 2;
+    const int32_t mean = (sum > 0 ? sum + half : sum - half) / count;
+    return (int8_t)nn_clamp(mean, p->activation_min, p->activation_max);
+}
+
+static int32_t sum_of_one(nn_window w) {
+    int32_t sum = 0;
+    for (int32_t y = 0; y < w.rows; ++y) {
+        for (int32_t x = 0; x < w.columns; ++x) {
+            sum += *w.start;
+            w.start += w.column_step;
+        }
+        w.start += w.row_step;
+    }
+    return sum;
+}
+
+static void sums_of_four(nn_window w, int32_t sums[4]) {
+    int32_t sum0 = 0;
+    int32_t sum1 = 0;
+    int32_t sum2 = 0;
+    int32_t sum3 = 0;
+    for (int32_t y = 0; y < w.rows; ++y) {
+        for (int32_t x = 0; x < w.columns; ++x) {
+            sum0 += w.start[0];
+            sum1 += w.start[1];
+            sum2 += w.start[2];
+            sum3 += w.start[3];
+            w.start += w.column_step;
+        }
+        w.start += w.row_step;
+    }
+    sums[0] = sum0;
+    sums[1] = sum1;
+    sums[2] = sum2;
+    sums[3] = sum3;
+}
+
+static void average_of_pixel(const nn_pool2d_s8_params *p, nn_window w, int8_t *output) {
+    const int32_t count = w.rows * w.columns;
+    int32_t channel = 0;
+    for (; channel + 4 <= p->channels; channel += 4) {
+        int32_t sums[4];
+        sums_of_four(w, sums);
+        for (int32_t i = 0; i < 4; ++i) {
+            output[channel + i] = average(p, sums[i], count);
+        }
+        w.start += 4;
+    }
+    for (; channel < p->channels; ++channel) {
+        output[channel] = average(p, sum_of_one(w), count);
+        w.start += 1;
+    }
+}
+
+void nn_average_pool2d_s8(const nn_pool2d_s8_params *params, const int8_t *input, int8_t *output) {
+    const int32_t batch_step = params->input_height * params->input_width * params->channels;
+    for (int32_t batch = 0; batch < params->batches; ++batch) {
+        for (int32_t y = 0; y < params->output_height; ++y) {
+            for (int32_t x = 0; x < params->output_width; ++x) {
+                average_of_pixel(params, nn_pool_window(params, input, y, x), output);
+                output += params->channels;
+            }
+        }
+        input += batch_step;
+    }
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nn.h"
+#include "nn_fixed_point.h"
+#include "nn_window.h"
+
+static int32_t max_of_one(nn_window w, int32_t low) {
+    int32_t best = low;
+    for (int32_t y = 0; y < w.rows; ++y) {
+        for (int32_t x = 0; x < w.columns; ++x) {
+            best = nn_max(best, *w.start);
+            w.start += w.column_step;
+        }
+        w.start += w.row_step;
+    }
+    return best;
+}
+
+static void max_of_four(nn_window w, int32_t low, int32_t high, int8_t *output) {
+    int32_t best0 = low;
+    int32_t best1 = low;
+    int32_t best2 = low;
+    int32_t best3 = low;
+    for (int32_t y = 0; y < w.rows; ++y) {
+        for (int32_t x = 0; x < w.columns; ++x) {
+            best0 = nn_max(best0, w.start[0]);
+            best1 = nn_max(best1, w.start[1]);
+            best2 = nn_max(best2, w.start[2]);
+            best3 = nn_max(best3, w.start[3]);
+            w.start += w.column_step;
+        }
+        w.start += w.row_step;
+    }
+    output[0] = (int8_t)nn_min(best0, high);
+    output[1] = (int8_t)nn_min(best1, high);
+    output[2] = (int8_t)nn_min(best2, high);
+    output[3] = (int8_t)nn_min(best3, high);
+}
+
+static void max_of_pixel(const nn_pool2d_s8_params *p, nn_window w, int8_t *output) {
+    int32_t channel = 0;
+    for (; channel + 4 <= p->channels; channel += 4) {
+        max_of_four(w, p->activation_min, p->activation_max, output + channel);
+        w.start += 4;
+    }
+    for (; channel < p->channels; ++channel) {
+        output[channel] = (int8_t)nn_min(max_of_one(w, p->activation_min), p->activation_max);
+        w.start += 1;
+    }
+}
+
+void nn_max_pool2d_s8(const nn_pool2d_s8_params *params, const int8_t *input, int8_t *output) {
+    const int32_t batch_step = params->input_height * params->input_width * params->channels;
+    for (int32_t batch = 0; batch < params->batches; ++batch) {
+        for (int32_t y = 0; y < params->output_height; ++y) {
+            for (int32_t x = 0; x < params->output_width; ++x) {
+                max_of_pixel(params, nn_pool_window(params, input, y, x), output);
+                output += params->channels;
+            }
+        }
+        input += batch_step;
+    }
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The part of a pooling window that lies inside the input.
+ */
+#ifndef NN_WINDOW_H
+#define NN_WINDOW_H
+
+#include "nn.h"
+#include "nn_fixed_point.h"
+
+/* Elements first ... first + count - 1 along one axis. */
+typedef struct {
+    int32_t first;
+    int32_t count;
+} nn_span;
+
+/* The elements of `window` from `origin` on (which may be negative) that exist. */
+static inline nn_span nn_clip(int32_t origin, int32_t window, int32_t size) {
+    const int32_t first = nn_max(origin, 0);
+    const nn_span span = {first, nn_min(origin + window, size) - first};
+    return span;
+}
+
+/* One channel of a clipped window: the elements to reduce. */
+typedef struct {
+    const int8_t *start;
+    int32_t rows;
+    int32_t columns;
+    int32_t column_step; /* bytes to the next element of a row: the number of channels */
+    int32_t row_step;    /* bytes from the end of a row to the start of the next */
+} nn_window;
+
+/* The window of output row `out_y` and column `out_x`, channel 0, in one batch's input. */
+static inline nn_window nn_pool_window(const nn_pool2d_s8_params *p, const int8_t *input,
+                                       int32_t out_y, int32_t out_x) {
+    const nn_span y =
+        nn_clip(out_y * p->stride_height - p->padding_top, p->filter_height, p->input_height);
+    const nn_span x =
+        nn_clip(out_x * p->stride_width - p->padding_left, p->filter_width, p->input_width);
+    const nn_window window = {
+        input + (y.first * p->input_width + x.first) * p->channels,
+        y.count,
+        x.count,
+        p->channels,
+        (p->input_width - x.count) * p->channels,
+    };
+    return window;
+}
+
+#endif /* NN_WINDOW_H */

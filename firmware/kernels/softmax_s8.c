@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nn.h"
+#include "nn_fixed_point.h"
+
+enum { SUM_INTEGER_BITS = 12, BITS_BELOW_OUTPUT = 31 - 8 };
+
+static int32_t row_maximum(const int8_t *input, int32_t depth) {
+    int32_t best = INT8_MIN;
+    for (int32_t i = 0; i < depth; ++i) {
+        best = nn_max(best, input[i]);
+    }
+    return best;
+}
+
+/* Sum of the exponentials of a row as Q12.19. */
+static int32_t row_sum(const nn_softmax_s8_params *p, const int8_t *input, int32_t maximum) {
+    const uint32_t half = UINT32_C(1) << (SUM_INTEGER_BITS - 1);
+    int32_t sum = 0;
+    for (int32_t i = 0; i < p->depth; ++i) {
+        const int32_t difference = maximum - input[i];
+        if (difference < p->entries) {
+            const uint32_t exponential = (uint32_t)p->exponentials[difference];
+            sum += (int32_t)((exponential + half) >> SUM_INTEGER_BITS);
+        }
+    }
+    return sum;
+}
+
+static void softmax_row(const nn_softmax_s8_params *p, const int8_t *input, int8_t *output) {
+    const int32_t maximum = row_maximum(input, p->depth);
+    const int32_t sum = row_sum(p, input, maximum);
+    const int32_t headroom = nn_leading_zeros(sum);
+    /* sum = (1 + fraction) * 2^(12 - headroom), the fraction being Q0.31. */
+    const int32_t fraction = (int32_t)(((uint32_t)sum << headroom) - (UINT32_C(1) << 31));
+    const int32_t reciprocal = nn_one_over_one_plus_x(fraction);
+    const int32_t exponent = SUM_INTEGER_BITS - headroom + BITS_BELOW_OUTPUT;
+    for (int32_t i = 0; i < p->depth; ++i) {
+        const int32_t difference = maximum - input[i];
+        int32_t probability = 0;
+        if (difference < p->entries && exponent <= 31) {
+            probability = nn_rounding_divide_by_pot(
+                nn_rounding_doubling_high_mul(reciprocal, p->exponentials[difference]), exponent);
+        }
+        output[i] = (int8_t)nn_min(probability + INT8_MIN, INT8_MAX);
+    }
+}
+
+void nn_softmax_s8(const nn_softmax_s8_params *params, const int8_t *input, int8_t *output) {
+    for (int32_t row = 0; row < params->rows; ++row) {
+        softmax_row(params, input, output);
+        input += params->depth;
+        output += params->depth;
+    }
+}

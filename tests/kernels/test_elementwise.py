@@ -1,0 +1,85 @@
+"""ADD, SUB and MUL against the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from draw import ACTIVATIONS, Draw
+from single_op import Case, Spec, build
+
+Check = Callable[[Iterable[Case]], None]
+OPTIONS = {"ADD": schema.AddOptionsT, "SUB": schema.SubOptionsT, "MUL": schema.MulOptionsT}
+
+
+def shapes(draw: Draw) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+    """Two shapes and the one that they broadcast to: alike, one a scalar or vector, or mixed."""
+    rank = draw.choice([0, 1, 2, 3, 4, 4, 4, 5, 6])
+    output = tuple(draw.integer(1, 4 if rank > 3 else 9) for _ in range(rank))
+    style = draw.choice(["alike", "alike", "last", "mixed", "mixed"])
+    if style == "alike":
+        return output, output, output
+    if style == "last":
+        other = draw.choice([output[rank - 1 :], (1,) * rank, ()])
+        pair = (output, other) if draw.chance(0.5) else (other, output)
+        return *pair, output
+    a = tuple(1 if draw.chance(0.35) else d for d in output)
+    b = tuple(1 if draw.chance(0.35) else d for d in output)
+    leading = draw.integer(0, rank)
+    b = b[leading:] if all(d == 1 for d in b[:leading]) else b
+    return a, b, tuple(np.broadcast_shapes(a, b))
+
+
+def quantised(draw: Draw, kind: str) -> list[tuple[float, int]]:
+    """Scale and zero point of both inputs and the output, within the op's range."""
+    a, b = draw.scale(), draw.scale()
+    if draw.chance(0.2):
+        a, b = draw.choice([(a, a), (a, float(np.float32(a * 1e-9))), (1e-15, 1e15)])
+    if kind == "MUL":
+        real = float(2.0 ** draw.rng.uniform(-34, 14))
+        output = float(np.float32(a * b / real))
+    else:
+        low = 3.0 * max(a, b) / 2**20
+        output = draw.choice([draw.scale(low, low * 100), draw.scale(low, max(a, b) * 1e4)])
+        output = max(output, draw.scale(1e-3, 1.0)) if draw.chance(0.5) else output
+    return [(scale, draw.zero_point()) for scale in (a, b, output)]
+
+
+def case(draw: Draw, kind: str, quantisation: list[tuple[float, int]]) -> Case:
+    specs = [
+        Spec(shape, scale=scale, zero_point=zero_point)
+        for shape, (scale, zero_point) in zip(shapes(draw), quantisation, strict=True)
+    ]
+    options = OPTIONS[kind]()
+    if specs[2].scale > 1e-8:  # else the clamp of an activation overflows
+        options.fusedActivationFunction = draw.choice(ACTIVATIONS)
+    data: list[Any] = [draw.int8(spec.shape) for spec in specs[:2]]
+    constant = draw.choice([None, None, 0, 1])
+    if constant is not None:
+        specs[constant] = replace(specs[constant], data=data[constant])
+        del data[constant]
+    note = f"{[s.shape for s in specs]} {quantisation} constant {constant}"
+    return Case(build(kind, specs[:2], specs[2:], options), data, note)
+
+
+def cases(kind: str, seed: int, count: int) -> Iterator[Case]:
+    draw = Draw(seed)
+    for _ in range(count):
+        yield case(draw, kind, quantised(draw, kind))
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("kind", ["ADD", "SUB", "MUL"])
+def test_elementwise_equals_the_oracle(assert_exact: Check, kind: str, seed: int) -> None:
+    assert_exact(cases(kind, seed, 500))
+
+
+def test_a_multiplier_that_rounds_to_two_to_the_31(assert_exact: Check) -> None:
+    draw = Draw(9)
+    epsilon = 2.0**-23  # (1 - e) * (1 + e) has the fraction 1 - 2^-46
+    quantisation = [(1 - epsilon, 3), (1 + epsilon, -5), (64.0, 7)]
+    assert_exact([case(draw, "MUL", quantisation) for _ in range(50)])

@@ -1,0 +1,49 @@
+"""MEAN against the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from draw import Draw
+from single_op import Case, Spec, build
+
+Check = Callable[[Iterable[Case]], None]
+
+
+def reduced(shape: tuple[int, ...], axes: list[int], keep_dims: bool) -> tuple[int, ...]:
+    gone = {axis % len(shape) for axis in axes}
+    if keep_dims:
+        return tuple(1 if i in gone else d for i, d in enumerate(shape))
+    return tuple(d for i, d in enumerate(shape) if i not in gone)
+
+
+def cases(seed: int, count: int) -> Iterator[Case]:
+    draw = Draw(seed)
+    for _ in range(count):
+        rank = draw.choice([1, 2, 3, 4, 4, 4, 5, 6])
+        shape = tuple(draw.integer(1, 4 if rank > 4 else 9) for _ in range(rank))
+        axes = [draw.integer(-rank, rank - 1) for _ in range(draw.integer(1, rank))]
+        if rank == 4 and draw.chance(0.4):
+            axes = draw.choice([[1, 2], [2, 1], [-2, -3]])
+        options = schema.ReducerOptionsT()
+        options.keepDims = draw.chance(0.5)
+        source_scale = draw.scale(*draw.choice([(1e-3, 1.0), (1e-3, 1.0), (1e-10, 1e3)]))
+        source = Spec(shape, scale=source_scale, zero_point=draw.zero_point())
+        target_scale = source_scale if draw.chance(0.2) else draw.scale(1e-3, 10.0)
+        target = Spec(
+            reduced(shape, axes, options.keepDims), scale=target_scale, zero_point=draw.zero_point()
+        )
+        table = np.array(axes, np.int32)
+        axis = Spec(table.shape, "int32", None, data=table)
+        if len(axes) == 1 and draw.chance(0.3):
+            axis = Spec((), "int32", None, data=table)
+        model = build("MEAN", [source, axis], [target], options)
+        yield Case(model, [draw.int8(shape)], f"{shape} {axes} {source_scale} -> {target_scale}")
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_mean_equals_the_oracle(assert_exact: Check, seed: int) -> None:
+    assert_exact(cases(seed, 750))

@@ -1,0 +1,53 @@
+"""MAX_POOL_2D and AVERAGE_POOL_2D against the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from draw import ACTIVATIONS, Draw
+from single_op import Case, Spec, build
+
+SAME, VALID = schema.Padding.SAME, schema.Padding.VALID
+
+
+def options(draw: Draw, height: int, width: int) -> schema.Pool2DOptionsT:
+    o = schema.Pool2DOptionsT()
+    o.padding = draw.choice([SAME, VALID])
+    largest = 12 if o.padding == SAME else 7
+    o.filterHeight = draw.integer(1, min(largest, height) if o.padding == VALID else largest)
+    o.filterWidth = draw.integer(1, min(largest, width) if o.padding == VALID else largest)
+    o.strideH, o.strideW = draw.integer(1, 4), draw.integer(1, 4)
+    o.fusedActivationFunction = draw.choice(ACTIVATIONS)
+    return o
+
+
+def extent(size: int, window: int, stride: int, padding: int) -> int:
+    return -(-size // stride) if padding == SAME else (size - window) // stride + 1
+
+
+def cases(kind: str, seed: int, count: int) -> Iterator[Case]:
+    draw = Draw(seed)
+    for _ in range(count):
+        batches, channels = draw.choice([1, 1, 2, 3]), draw.integer(1, 11)
+        height, width = draw.integer(1, 9), draw.integer(1, 9)
+        o = options(draw, height, width)
+        shape = (
+            batches,
+            extent(height, o.filterHeight, o.strideH, o.padding),
+            extent(width, o.filterWidth, o.strideW, o.padding),
+            channels,
+        )
+        scale, zero_point = draw.scale(1e-2, 1.0), draw.zero_point()
+        source = Spec((batches, height, width, channels), scale=scale, zero_point=zero_point)
+        target = Spec(shape, scale=scale, zero_point=zero_point)
+        yield Case(build(kind, [source], [target], o), [draw.int8(source.shape)], str(vars(o)))
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("kind", ["MAX_POOL_2D", "AVERAGE_POOL_2D"])
+def test_pooling_equals_the_oracle(
+    assert_exact: Callable[[Iterable[Case]], None], kind: str, seed: int
+) -> None:
+    assert_exact(cases(kind, seed, 500))
