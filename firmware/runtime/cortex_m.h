@@ -33,14 +33,31 @@ typedef struct {
     volatile uint32_t calibration;
 } mf_systick;
 
+/* Of ARMv7-M: in ARMv8-M the registers differ. */
+typedef struct {
+    volatile uint32_t type;
+    volatile uint32_t control;
+    volatile uint32_t region_number;
+    volatile uint32_t region_base;
+    volatile uint32_t region_attributes;
+} mf_mpu;
+
 #define SCB ((mf_scb *)0xE000ED00u)
 #define SYSTICK ((mf_systick *)0xE000E010u)
+#define MPU ((mf_mpu *)0xE000ED90u)
 
 #define ICSR_CLEAR_SYSTICK (1u << 25)
 #define ICSR_SYSTICK_PENDING (1u << 26)
 #define CCR_TRAP_DIVIDE_BY_ZERO (1u << 4)
 #define CCR_LOOP_BRANCHES (1u << 19) /* ARMv8.1-M: lets low-overhead loops run at speed */
 #define CPACR_FPU_AND_MVE (0xFu << 20)
+
+#define MPU_REGIONS (0xFFu << 8)
+#define MPU_ENABLE (1u << 0)
+#define MPU_DEFAULT_MAP (1u << 2) /* where no region lies, as without an MPU */
+#define MPU_REGION_ENABLE (1u << 0)
+#define MPU_REGION_256_BYTES (7u << 1)
+#define MPU_REGION_NO_ACCESS ((0u << 24) | (1u << 28))
 
 #define SYSTICK_ENABLE (1u << 0)
 #define SYSTICK_INTERRUPT (1u << 1)

@@ -2,7 +2,7 @@
 #include "crash.h"
 #include "harness_protocol.h"
 
-#define UNMAPPED 0x1FFFFFF0u /* a hole in the memory map of every board */
+#define UNMAPPED 0xF8000000u /* a hole in the memory map of every board */
 
 static volatile uint32_t sink;
 
@@ -22,8 +22,9 @@ void mf_crash(uint32_t kind) {
         sink = overflow_stack(UINT32_MAX);
         break;
     case MF_CRASH_DIVIDE: {
+        volatile uint32_t seven = 7;
         volatile uint32_t zero = 0;
-        sink = 1u / zero;
+        sink = seven / zero;
         break;
     }
     default:

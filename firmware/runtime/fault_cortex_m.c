@@ -24,6 +24,8 @@ typedef struct {
     uint32_t hfsr;
     uint32_t mmfar;
     uint32_t bfar;
+    uint32_t stack_start;
+    uint32_t stack_end;
 } fault_report;
 
 /* The stack may be what is broken, so the handler brings its own. */
@@ -37,10 +39,12 @@ __attribute__((noreturn, used)) static void fault_main(uint32_t pointer, uint32_
         .hfsr = SCB->hfsr,
         .mmfar = SCB->mmfar,
         .bfar = SCB->bfar,
+        .stack_start = (uint32_t)(uintptr_t)mf_stack_start,
+        .stack_end = (uint32_t)(uintptr_t)mf_stack_end,
     };
     /* Reading a wild stack pointer here would lock the core up. */
-    uint32_t last = (uint32_t)(uintptr_t)mf_stack_end - sizeof report.stacked;
-    if (pointer >= (uint32_t)(uintptr_t)mf_stack_start && pointer <= last && pointer % 4u == 0) {
+    uint32_t last = report.stack_end - sizeof report.stacked;
+    if (pointer >= report.stack_start && pointer <= last && pointer % 4u == 0) {
         report.stacked_valid = 1;
         memcpy(report.stacked, (const void *)(uintptr_t)pointer, sizeof report.stacked);
     }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 /* From the linker script. */
+extern uint32_t mf_stack_guard[]; /* 256 bytes below the stack, on cores without a stack limit */
 extern uint32_t mf_stack_start[];
 extern uint32_t mf_stack_end[];
 extern uint8_t mf_data_start[];
@@ -59,16 +60,27 @@ static void enable_core_features(void) {
 #if defined(__ARM_FEATURE_MVE)
     SCB->ccr |= CCR_LOOP_BRANCHES;
 #endif
+    mf_barrier();
+}
+
+/* Makes a fault of a stack overflow, instead of wrong data. */
+static void guard_stack(void) {
 #if __ARM_ARCH >= 8
-    /* The core itself then stops a stack overflow. Older cores fault at the edge of the RAM, where
-     * the linker script puts the stack. */
     __asm__ volatile("msr msplim, %0" ::"r"(mf_stack_start));
+#else
+    if ((MPU->type & MPU_REGIONS) != 0) {
+        MPU->region_number = 0;
+        MPU->region_base = (uint32_t)(uintptr_t)mf_stack_guard;
+        MPU->region_attributes = MPU_REGION_NO_ACCESS | MPU_REGION_256_BYTES | MPU_REGION_ENABLE;
+        MPU->control = MPU_DEFAULT_MAP | MPU_ENABLE;
+    }
 #endif
     mf_barrier();
 }
 
 void Reset_Handler(void) {
     enable_core_features();
+    guard_stack();
     mf_stack_paint();
     memcpy(mf_data_start, mf_data_image, (size_t)(mf_data_end - mf_data_start));
     memset(mf_bss_start, 0, (size_t)(mf_bss_end - mf_bss_start));

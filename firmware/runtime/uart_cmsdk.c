@@ -25,6 +25,9 @@ void mf_uart_init(void) {
     uint32_t divider = MF_UART_CLOCK_HZ / MF_UART_BAUD;
     UART->baud_divider = divider < SMALLEST_DIVIDER ? SMALLEST_DIVIDER : divider;
     UART->control = CONTROL_TX_ENABLE | CONTROL_RX_ENABLE;
+    /* Drops what arrived before. And QEMU, where the host may connect before this point, looks at
+     * the connection again only when the data register is read. */
+    (void)UART->data;
 }
 
 void mf_uart_write(const uint8_t *data, uint32_t bytes) {

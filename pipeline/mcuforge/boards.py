@@ -22,6 +22,8 @@ TICK_KINDS = ("systick", "posix")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _REGION = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NANOSECONDS = 10**9
+_WITHOUT_STACK_LIMIT = ("cortex-m3", "cortex-m4", "cortex-m7")
+_MPU_GUARD_BYTES = 256  # the region that startup_cortex_m.c sets up
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,11 @@ class Board:
         """Bytes for data and the stack; 0 for the host, which has no limit."""
         p = self.placement
         return self._capacity(p.data, p.stack) if p else 0
+
+    @property
+    def stack_guard_bytes(self) -> int:
+        """Bytes that the MPU guards below the stack on cores without a stack limit register."""
+        return _MPU_GUARD_BYTES if self.core and self.core.name in _WITHOUT_STACK_LIMIT else 0
 
     @property
     def instructions_per_tick(self) -> Fraction:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mcuforge.errors import ForgeError, ToolError, UsageError
-from mcuforge.firmware_size import FirmwareSize, firmware_size
+from mcuforge.firmware_size import NO_SIZE, FirmwareSize, firmware_size
 
 Progress = Callable[[int, int], None]
 
@@ -47,13 +47,13 @@ class FitError(ForgeError):
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What a build made. `hex`, `bin`, `map` and `size` are None for this computer."""
+    """What a build made. For this computer there is no `hex`, `bin` and `map`; sizes are 0."""
 
     elf: Path
     hex: Path | None = None
     bin: Path | None = None
     map: Path | None = None
-    size: FirmwareSize | None = None
+    sizes: FirmwareSize = NO_SIZE
 
 
 def build(project: Path, preset: str, on_progress: Progress | None = None) -> BuildResult:
@@ -78,7 +78,7 @@ def build(project: Path, preset: str, on_progress: Progress | None = None) -> Bu
         hex=elf.with_suffix(".hex"),
         bin=elf.with_suffix(".bin"),
         map=elf.with_suffix(".map"),
-        size=firmware_size(elf),
+        sizes=firmware_size(elf),
     )
 
 
@@ -135,9 +135,8 @@ def _run(command: list[str], folder: Path, on_progress: Progress | None = None) 
         errors="replace",
     ) as process:
         lines: list[str] = []
-        assert process.stdout is not None  # noqa: S101 - it is a pipe
         try:
-            for line in process.stdout:
+            for line in process.stdout or ():
                 lines.append(line)
                 step = _STEP.match(line)
                 if step and on_progress:

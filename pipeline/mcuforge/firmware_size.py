@@ -28,10 +28,13 @@ class Section:
 
 @dataclass(frozen=True)
 class FirmwareSize:
-    """Bytes by use. `code` counts instructions and the constants of everything but the model."""
+    """Bytes by use.
 
-    code: int
-    model_constants: int
+    `text` is code with its own constants, `constants` are the weights and parameters of the model.
+    """
+
+    text: int
+    constants: int
     data: int
     bss: int
     stack: int
@@ -40,12 +43,15 @@ class FirmwareSize:
     @property
     def flash(self) -> int:
         """Bytes that must be flashed; initial values of data are among them."""
-        return self.code + self.model_constants + self.data
+        return self.text + self.constants + self.data
 
     @property
     def ram(self) -> int:
         """Bytes of RAM, the arena and the reserved stack included."""
         return self.data + self.bss + self.stack
+
+
+NO_SIZE = FirmwareSize(0, 0, 0, 0, 0, ())
 
 
 def firmware_size(elf: Path) -> FirmwareSize:
@@ -60,8 +66,8 @@ def firmware_size(elf: Path) -> FirmwareSize:
     zeroed = [s for s in sections if not s.in_flash]
     stack = sum(s.bytes for s in zeroed if s.name == _STACK)
     return FirmwareSize(
-        code=sum(s.bytes for s in constant) - model,
-        model_constants=model,
+        text=sum(s.bytes for s in constant) - model,
+        constants=model,
         data=sum(s.bytes for s in sections if s.in_flash and s.writable),
         bss=sum(s.bytes for s in zeroed) - stack,
         stack=stack,

@@ -227,9 +227,7 @@ class Device:
         body = struct.pack("<II", mode, op)
         for _ in range(self._link.attempts):
             self._write_inputs(inputs)
-            self._exchange(
-                Request.TRACE, body, seconds=self._link.run_seconds, on_event=collect
-            )
+            self._exchange(Request.TRACE, body, seconds=self._link.run_seconds, on_event=collect)
             if complete():
                 return
         raise DeviceError(

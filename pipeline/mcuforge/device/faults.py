@@ -27,13 +27,14 @@ _CFSR = {
     17: "jump to an address without the Thumb bit",
     18: "broken return from an exception",
     19: "use of a coprocessor that is off or missing: built for a core with another FPU?",
-    20: "stack overflow",
     24: "unaligned access",
     25: "division by zero",
 }
 _MMFAR_VALID = 7
 _BFAR_VALID = 15
 _HFSR_VECTOR = 1
+_STACK_LIMIT = 20
+_GUARD_BYTES = 256
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,21 @@ class Fault:
     hfsr: int
     mmfar: int
     bfar: int
+    stack_start: int
+    stack_end: int
+
+    @property
+    def is_stack_overflow(self) -> bool:
+        """True where the stack limit, or the guard below the stack, was hit."""
+        guard = range(self.stack_start - _GUARD_BYTES, self.stack_start)
+        in_guard = bool(self.cfsr >> _MMFAR_VALID & 1) and self.mmfar in guard
+        return in_guard or bool(self.cfsr >> _STACK_LIMIT & 1) or self.sp in guard
 
     @property
     def reason(self) -> str:
         """What happened, in words."""
+        if self.is_stack_overflow:
+            return f"stack overflow: {self.stack_end - self.stack_start:,} bytes are too few"
         reasons = [text for bit, text in _CFSR.items() if self.cfsr >> bit & 1]
         if self.hfsr >> _HFSR_VECTOR & 1:
             reasons.append("bus error while reading the vector table")
@@ -75,7 +87,7 @@ class Fault:
 
 def parse_fault(body: bytes) -> Fault:
     """Raises `struct.error` where the body has the wrong length."""
-    valid, *words = struct.unpack("<15I", body)
+    valid, *words = struct.unpack("<17I", body)
     registers = words[: len(STACKED)]
     stacked = dict(zip(STACKED, registers, strict=True)) if valid else None
     return Fault(stacked, *words[len(STACKED) :])

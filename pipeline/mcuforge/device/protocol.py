@@ -95,7 +95,8 @@ class Message:
 def encode(message: Message) -> bytes:
     """The message as bytes for the wire, delimiters included."""
     payload = _HEADER.pack(message.kind, message.status, message.sequence) + message.body
-    return b"\0" + cobs.encode(payload + _CRC.pack(zlib.crc32(payload))) + b"\0"
+    stuffed: bytes = cobs.encode(payload + _CRC.pack(zlib.crc32(payload)))
+    return b"\0" + stuffed + b"\0"
 
 
 def decode(frame: bytes) -> Message:
@@ -272,7 +273,8 @@ def parse_digest(body: bytes) -> OpDigest:
 
 def parse_output(body: bytes) -> OutputPiece:
     """Raises `struct.error` where the body is too short."""
-    return OutputPiece(*struct.unpack_from("<III", body), data=body[12:])
+    op, total, offset = struct.unpack_from("<III", body)
+    return OutputPiece(op, total, offset, body[12:])
 
 
 def parse_stats(body: bytes) -> Stats:

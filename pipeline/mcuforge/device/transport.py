@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
@@ -145,10 +146,8 @@ class ProcessTransport:
         """End the child; it ends by itself when its stdin closes."""
         for stream in (self._process.stdin, self._process.stdout):
             if stream:
-                try:
+                with contextlib.suppress(OSError):  # unsent bytes for a child that has ended
                     stream.close()
-                except OSError:
-                    pass  # unsent bytes for a child that has ended
         try:
             self._process.wait(timeout=2.0)
         except subprocess.TimeoutExpired:

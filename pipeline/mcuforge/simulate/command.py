@@ -19,6 +19,6 @@ def qemu_command(board: Board, elf: str) -> list[str]:
         QEMU,
         *("-machine", board.qemu_machine),
         *("-icount", "shift=0"),
-        *("-display", "none", "-monitor", "none", "-nic", "none"),
+        *("-display", "none", "-monitor", "none"),
         *("-kernel", elf),
     ]

@@ -103,7 +103,7 @@ class Qemu:
             *("-serial", f"tcp:{_HOST}:{self.port},server=on,wait=off,nodelay=on"),
         ]
         # A file, not a pipe: nobody would empty a pipe while the firmware runs.
-        self._stderr = tempfile.TemporaryFile()
+        self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - `stop` closes it
         self._process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._stderr
         )
