@@ -1,0 +1,41 @@
+# make demo: the whole pipeline on the shipped models, in a simulator.
+# make test: all tests but the slow ones. Both set up what they need first.
+.POSIX:
+.PHONY: help demo test test-slow lint format setup clean
+
+BIN = .venv/bin
+C_FILES = find firmware tests -name '*.[ch]' -print0 | xargs -0
+BOARD = mps2-an386
+
+help:
+	@echo 'make demo       two models from Keras to verified firmware, in QEMU (BOARD=$(BOARD))'
+	@echo 'make test       the tests; make test-slow: those that take long'
+	@echo 'make lint       ruff, mypy, clang-format; make format: repair what they can'
+	@echo 'make setup      only install what is needed; make clean: remove what was made'
+
+demo: setup
+	@$(BIN)/mcuforge run models/autoencoder models/unet --board $(BOARD)
+
+test: setup
+	@$(BIN)/pytest -q -n 2 -m 'not slow'
+
+test-slow: setup
+	@$(BIN)/pytest -q -n 2 -m slow
+
+lint: setup
+	@$(BIN)/ruff check -q .
+	@$(BIN)/ruff format -q --check .
+	@$(BIN)/mypy
+	@$(C_FILES) $(BIN)/clang-format --dry-run -Werror
+
+format: setup
+	@$(BIN)/ruff check -q --fix . || true
+	@$(BIN)/ruff format -q .
+	@$(C_FILES) $(BIN)/clang-format -i
+
+setup:
+	@sh tools/setup.sh
+
+clean:
+	@rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find pipeline models tests -name __pycache__ -type d -prune -exec rm -rf {} +

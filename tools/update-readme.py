@@ -1,0 +1,41 @@
+"""Put the operator table, and the table of `make demo` given on stdin, into README.md.
+
+make demo | .venv/bin/python tools/update-readme.py
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from mcuforge.ops import table
+
+README = Path(__file__).parents[1] / "README.md"
+DEMO = "<!-- demo: begin -->", "<!-- demo: end -->"
+
+
+def replace(text: str, begin: str, end: str, content: str) -> str:
+    """`text` with `content` between the two markers."""
+    head, rest = text.split(begin)
+    _, tail = rest.split(end)
+    return f"{head}{begin}\n{content}\n{end}{tail}"
+
+
+def summary(output: str) -> str:
+    """The last table that `mcuforge run` printed, as Markdown text."""
+    lines = output.splitlines()
+    last = max(i for i, line in enumerate(lines) if line.startswith("┏"))
+    end = next(i for i in range(last, len(lines)) if lines[i].startswith("└"))
+    return "\n".join(["```text", *lines[last : end + 1], "```"])
+
+
+def main() -> None:
+    """Rewrite README.md."""
+    text = replace(README.read_text(), table.BEGIN, table.END, table.markdown())
+    if not sys.stdin.isatty() and (output := sys.stdin.read()).strip():
+        text = replace(text, *DEMO, summary(output))
+    README.write_text(text)
+
+
+if __name__ == "__main__":
+    main()
