@@ -14,6 +14,7 @@ import the modules that lie beside it.
 from __future__ import annotations
 
 import dataclasses
+import os
 import tempfile
 import time
 from dataclasses import dataclass
@@ -22,8 +23,8 @@ from pathlib import Path
 from mcuforge import atomic, metrics, samples
 from mcuforge.convert import ConversionResult, child, convert
 from mcuforge.convert.child import Progress
-from mcuforge.errors import UsageError
-from mcuforge.recipe import Recipe
+from mcuforge.errors import ForgeError, UsageError
+from mcuforge.recipe import Recipe, Training
 
 
 @dataclass(frozen=True)
@@ -53,27 +54,42 @@ def run(
         raise UsageError(f"{recipe.file}: has no [train] table, so there is nothing to train with.")
     if not training.script.is_file():
         raise UsageError(f"{recipe.file}: train.script: {training.script} does not exist.")
+    training = dataclasses.replace(
+        training,
+        seed=training.seed if seed is None else seed,
+        epochs=training.epochs if epochs is None else epochs,
+    )
     with tempfile.TemporaryDirectory(prefix="mcuforge-") as folder:
         made = _in_folder(recipe, Path(folder))
         started = time.monotonic()
-        child.call(
-            "mcuforge.convert.training_job:train",
-            {
-                "script": str(training.script),
-                "seed": training.seed if seed is None else seed,
-                "epochs": training.epochs if epochs is None else epochs,
-                "keras_file": str(made.keras),
-                "calibration": str(made.calibration),
-                "golden": str(made.golden),
-            },
-            on_progress,
-        )
-        seconds = time.monotonic() - started
-        samples.read_array(made.calibration)
-        metrics.load_golden(made.golden, recipe.metric)
-        conversion = convert(made)
+        try:
+            _train(training, made, on_progress)
+            seconds = time.monotonic() - started
+            conversion = convert(made)
+        except ForgeError as error:
+            # the temporary folder's name would help nobody
+            error.message = error.message.replace(folder + os.sep, "the new ")
+            raise
         made.tflite.write_bytes(conversion.tflite)
         return TrainingResult(seconds, _publish(made, recipe), conversion)
+
+
+def _train(training: Training, made: Recipe, on_progress: Progress | None) -> None:
+    """Run the script in a child process and check what it made."""
+    child.call(
+        "mcuforge.convert.training_job:train",
+        {
+            "script": str(training.script),
+            "seed": training.seed,
+            "epochs": training.epochs,
+            "keras_file": str(made.keras),
+            "calibration": str(made.calibration),
+            "golden": str(made.golden),
+        },
+        on_progress,
+    )
+    samples.read_array(made.calibration)
+    metrics.load_golden(made.golden, made.metric)
 
 
 def _in_folder(recipe: Recipe, folder: Path) -> Recipe:
