@@ -68,8 +68,7 @@ def run(
             conversion = convert(made)
         except ForgeError as error:
             # the temporary folder's name would help nobody
-            error.message = error.message.replace(folder + os.sep, "the new ")
-            raise
+            raise type(error)(error.message.replace(folder + os.sep, "the new ")) from error
         made.tflite.write_bytes(conversion.tflite)
         return TrainingResult(seconds, _publish(made, recipe), conversion)
 
