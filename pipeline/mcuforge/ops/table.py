@@ -11,13 +11,19 @@ BEGIN, END = "<!-- operators: begin -->", "<!-- operators: end -->"
 
 
 def markdown() -> str:
-    """One row an operator: its kernels and every rule that a model must obey."""
-    lines = ["| operator | kernels | rules |", "|---|---|---|"]
+    """The rules that every operator has, then a row an operator: its kernels, its own rules."""
+    rules = {kind: tuple(map(rule, operator.constraints)) for kind, operator in OPERATORS.items()}
+    common = [r for r in next(iter(rules.values())) if all(r in each for each in rules.values())]
+    lines = [
+        f"For every operator: {' '.join(common)}",
+        "",
+        "| operator | kernels | rules |",
+        "|---|---|---|",
+    ]
     for kind in sorted(OPERATORS):
-        operator = OPERATORS[kind]
-        kernels = ", ".join(f"`{name}`" for name in operator.kernels) or "none: a view"
-        rules = " ".join(dict.fromkeys(map(rule, operator.constraints)))
-        lines.append(f"| {kind} | {kernels} | {rules} |")
+        kernels = ", ".join(f"`{name}`" for name in OPERATORS[kind].kernels) or "none: a view"
+        own = " ".join(r for r in dict.fromkeys(rules[kind]) if r not in common)
+        lines.append(f"| {kind} | {kernels} | {own} |")
     return "\n".join(lines)
 
 
