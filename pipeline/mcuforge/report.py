@@ -14,7 +14,6 @@ from rich.table import Table
 from mcuforge import __version__, paths
 from mcuforge.parity import Verdict
 
-
 _METRIC_LABELS = {"mse": "MSE", "auc": "AUC", "mean_iou": "mean IoU"}
 
 
