@@ -70,13 +70,14 @@ class Report:
         return {"ok": self.ok, "findings": [{**asdict(f), "ok": f.ok} for f in self.findings]}
 
     def table(self) -> Table:
-        """A row a finding."""
-        table = Table()
-        for heading in ("", "tool or library", "version", "where", "needed for"):
+        """A row a finding; where it was found, or what is wrong, under what it is needed for."""
+        table = Table(box=None, pad_edge=False)
+        for heading in ("", "tool or library", "version", "needed for, where"):
             table.add_column(heading, overflow="fold")
         for f in self.findings:
             found = escape(f.problem or f.where or "not found")
-            table.add_row(_mark(f), escape(f.name), escape(f.version or "-"), found, f.needed_for)
+            cell = f"{escape(f.needed_for)}\n[dim]{found}[/]"
+            table.add_row(_mark(f), escape(f.name), escape(f.version or "-"), cell)
         return table
 
     def advice(self, everywhere: bool = False) -> list[str]:
