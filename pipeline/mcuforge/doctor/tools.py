@@ -130,7 +130,7 @@ def _newlib(compiler: Finding) -> Finding:
         if code != 0:
             return replace(finding, problem=f"no program links with {flags[0]}: {_error(output)}")
     _, library = _run([compiler.where, "-print-file-name=libc.a"])
-    return replace(finding, where=library.strip())
+    return replace(finding, where=str(Path(library.strip()).resolve()))
 
 
 def _qemu() -> Finding:
