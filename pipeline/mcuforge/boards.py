@@ -220,7 +220,7 @@ def _board(table: Table) -> Board:
     if core is None:
         for section, kind in (("uart", uart.kind), ("ticks", ticks.kind)):
             if kind != "posix":
-                raise table.error(f"{section}.kind", "is 'posix' on a board without [core]")
+                raise table.error(f"{section}.kind", "must be 'posix' on a board without [core]")
         table.finish()
         return Board(name, title, ticks, uart)
     clock = table.table("clock")

@@ -43,6 +43,10 @@ class SocketTransport:
 
     def __init__(self, host: str, port: int, timeout: float = 5.0) -> None:
         self._socket = socket.create_connection((host, port), timeout)
+        if self._socket.getsockname() == self._socket.getpeername():
+            # Where nobody listens yet, the kernel may choose the very port for our own end.
+            self._socket.close()
+            raise ConnectionRefusedError("nobody listens there")
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def write(self, data: bytes) -> None:

@@ -1,0 +1,150 @@
+"""Board files: every shipped one is sound, and every mistake in one is named."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from mcuforge import boards, paths
+from mcuforge.errors import UsageError
+
+M4 = (paths.data_dir("firmware") / "boards" / "mps2-an386.toml").read_text()
+
+
+def edited(tmp_path: Path, text: str, *edits: tuple[str, str]) -> Path:
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path = tmp_path / "board.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("name", boards.names())
+def test_every_shipped_board_loads(name: str) -> None:
+    board = boards.load(name)
+    assert board.name == name
+    assert board.title
+    if board.is_host:
+        assert (board.flags, board.flash_bytes, board.ram_bytes) == ((), 0, 0)
+    else:
+        assert board.qemu_machine
+        assert board.renode_cpu
+        assert board.ram_bytes >= 64 * 1024
+        assert board.flash_bytes >= 256 * 1024
+
+
+def test_the_promised_boards_ship() -> None:
+    promised = {"mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547", "host"}
+    assert promised <= set(boards.names())
+    assert [b.name for b in boards.available()] == boards.names()
+
+
+@pytest.mark.parametrize(
+    ("name", "flags", "per_tick"),
+    [
+        ("mps2-an385", "-mcpu=cortex-m3 -mthumb -mfloat-abi=soft", Fraction(40)),
+        (
+            "mps2-an386",
+            "-mcpu=cortex-m4 -mthumb -mfpu=fpv4-sp-d16 -mfloat-abi=hard",
+            Fraction(40),
+        ),
+        ("mps2-an500", "-mcpu=cortex-m7 -mthumb -mfpu=fpv5-d16 -mfloat-abi=hard", Fraction(40)),
+        ("mps2-an505", "-mcpu=cortex-m33 -mthumb -mfpu=fpv5-sp-d16 -mfloat-abi=hard", Fraction(50)),
+        ("mps3-an547", "-mcpu=cortex-m55 -mthumb -mfloat-abi=hard", Fraction(125, 4)),
+    ],
+)
+def test_flags_and_ticks_follow_from_the_board(name: str, flags: str, per_tick: Fraction) -> None:
+    board = boards.load(name)
+    assert " ".join(board.flags) == flags
+    assert board.instructions_per_tick == per_tick
+    assert board.instructions(1_000) == 1_000 * per_tick
+
+
+@pytest.mark.parametrize(
+    ("core", "fpu", "dsp", "mve", "flags"),
+    [
+        ("cortex-m4", "none", True, False, "-mcpu=cortex-m4 -mthumb -mfloat-abi=soft"),
+        ("cortex-m33", "none", False, False, "-mcpu=cortex-m33+nodsp -mthumb -mfloat-abi=soft"),
+        ("cortex-m55", "double", True, False, "-mcpu=cortex-m55+nomve -mthumb -mfloat-abi=hard"),
+        ("cortex-m55", "none", True, True, "-mcpu=cortex-m55+nofp -mthumb -mfloat-abi=hard"),
+        ("cortex-m55", "none", True, False, "-mcpu=cortex-m55+nomve+nofp -mthumb -mfloat-abi=soft"),
+    ],
+)
+def test_flags_leave_out_what_the_core_lacks(
+    core: str, fpu: str, dsp: bool, mve: bool, flags: str
+) -> None:
+    assert " ".join(boards.Core(core, fpu, dsp, mve).flags) == flags
+
+
+def test_a_split_board_adds_up_its_memories(tmp_path: Path) -> None:
+    extra = '[[memory]]\nname = "QSPI"\nkind = "flash"\nbase = 0x9000_0000\nbytes = 4096\n'
+    path = edited(
+        tmp_path,
+        M4,
+        ("[placement]", extra + "\n[placement]"),
+        ('constants = "FLASH"', 'constants = "QSPI"'),
+    )
+    board = boards.load(str(path))
+    assert board.flash_bytes == 0x40_0000 + 4096
+    assert board.ram_bytes == 0x40_0000
+
+
+def test_only_cores_without_a_stack_limit_get_a_guard() -> None:
+    guards = {b.name: b.stack_guard_bytes for b in boards.available()}
+    assert guards["mps2-an385"] == guards["mps2-an386"] == guards["mps2-an500"] == 256
+    assert guards["mps2-an505"] == guards["mps3-an547"] == guards["host"] == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("[core]", "colour = 1\n[core]", "'colour' is unknown; known here: name, title, core"),
+        ("dsp = true", "dsp = true\nfpga = 1", "'core.fpga' is unknown; known here: name, fpu"),
+        ('fpu = "single"', "", "'core.fpu' is missing; it must be one of: none, single"),
+        ('fpu = "single"', 'fpu = "double"', "'core.fpu' is 'double'; .* none, single"),
+        ("cortex-m4", "cortex-m5", "'core.name' is 'cortex-m5'; .* cortex-m3, cortex-m4"),
+        ("dsp = true", "dsp = false", "'core.dsp' must be true here"),
+        ("mve = false", "mve = true", "'core.mve' must be false here"),
+        ("dsp = true", "dsp = 1", "'core.dsp' is 1; it must be true or false"),
+        ("hz = 25_000_000", "hz = 0", "'clock.hz' is 0; it must lie in"),
+        ("hz = 25_000_000", 'hz = "fast"', "'clock.hz' is 'fast'; it must be an integer"),
+        ("base = 0x2000_0000", "base = 0x3F_FFFF", "'memory.1..base' 'RAM' overlaps 'FLASH'"),
+        ('name = "RAM"', 'name = "FLASH"', "'FLASH' is taken by another region"),
+        ('name = "RAM"', 'name = "R;M"', "'memory.1..name' is 'R;M'; it must match"),
+        ("base = 0x2000_0000", "base = 0x1_0000_0000", "'memory.1..base' is 4294967296"),
+        ('data = "RAM"', 'data = "FLASH"', "'placement.data' is 'FLASH'; it must be one of: RAM"),
+        ("stack_bytes = 8192", "stack_bytes = 8190", "'placement.stack_bytes' must be a multiple"),
+        ("stack_bytes = 8192", "stack_bytes = 8", "'placement.stack_bytes' is 8; it must lie"),
+        ('kind = "cmsdk"', 'kind = "16550"', "'uart.kind' is '16550'; .* cmsdk, posix"),
+        ('name = "mps2-an386"', 'name = "../x"', "'name' is '../x'; it must match"),
+        ('title = "Arm', 'title = ""\n#', "'title' is ''; it must not be empty"),
+        ("[simulators.qemu]", "[simulators.gem5]", "'simulators.gem5' is unknown"),
+        ("[core]", "[core", "not valid TOML"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
+    path = edited(tmp_path, M4, (old, new))
+    with pytest.raises(UsageError, match=f"(?s){message}") as error:
+        boards.load_file(path)
+    assert str(path) in error.value.message
+    assert error.value.exit_code == 2
+
+
+def test_a_host_needs_posix_drivers(tmp_path: Path) -> None:
+    text = 'name = "me"\ntitle = "me"\n[uart]\nkind = "posix"\n[ticks]\nkind = "systick"\nhz = 1\n'
+    path = edited(tmp_path, text)
+    with pytest.raises(UsageError, match=r"'ticks.kind' must be 'posix' on a board without"):
+        boards.load_file(path)
+
+
+def test_unknown_boards_and_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no board 'stm99'. Boards: host, mps2-an385"):
+        boards.load("stm99")
+    with pytest.raises(UsageError, match="no such board file"):
+        boards.load(str(tmp_path / "none.toml"))
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match="cannot be read"):
+        boards.load_file(tmp_path / "binary.toml")
