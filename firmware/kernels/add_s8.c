@@ -8,7 +8,7 @@
  * The doubling high multiply rounds x * 2^20 * multiplier / 2^31; 2^20 cancels. */
 static int32_t rescale(int32_t x, int32_t multiplier, int32_t shift) {
     const int64_t product = (int64_t)x * multiplier;
-    return nn_rounding_divide_by_pot((int32_t)((product + (1 << 10)) >> 11), -shift);
+    return nn_rounding_shift_right((int32_t)((product + (1 << 10)) >> 11), -shift);
 }
 
 static void add_row(const nn_add_s8_params *p, const int8_t *wide, const int8_t *narrow,
@@ -18,8 +18,9 @@ static void add_row(const nn_add_s8_params *p, const int8_t *wide, const int8_t 
         const int32_t scaled_narrow =
             rescale(*narrow + p->narrow_offset, p->narrow_multiplier, p->narrow_shift);
         const int32_t sum = scaled_wide + p->narrow_sign * scaled_narrow;
-        const int32_t rescaled =
-            nn_requantize(sum, p->output_multiplier, p->output_shift) + p->output_offset;
+        /* |sum| < 2^28: there is room for the cheaper rounding. */
+        const int32_t high = nn_rounding_high_mul(sum, p->output_multiplier);
+        const int32_t rescaled = nn_rounding_shift_right(high, -p->output_shift) + p->output_offset;
         output[i] = (int8_t)nn_clamp(rescaled, p->activation_min, p->activation_max);
         wide += p->wide_stride;
         narrow += p->narrow_stride;

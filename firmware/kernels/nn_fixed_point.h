@@ -53,14 +53,27 @@ static inline int32_t nn_rounding_divide_by_pot(int32_t x, int32_t exponent) {
     return (x >> exponent) + (remainder > threshold);
 }
 
+/* nn_rounding_doubling_high_mul for b >= 0, which cannot meet the one overflow. */
+static inline int32_t nn_rounding_high_mul(int32_t a, int32_t b) {
+    return (int32_t)(((int64_t)a * b + (INT64_C(1) << 30)) >> 31);
+}
+
+/* nn_rounding_divide_by_pot for |x| < 2^30 (any x for exponent 0), in half the instructions: the
+ * nudge is 2^(exponent - 1), less one for negative x so that ties go away from zero. */
+static inline int32_t nn_rounding_shift_right(int32_t x, int32_t exponent) {
+    const int32_t half = (int32_t)((UINT32_C(1) << exponent) >> 1);
+    const int32_t negative = half != 0 ? x >> 31 : 0;
+    return (x + half + negative) >> exponent;
+}
+
 /* x * multiplier * 2^shift, 0 <= multiplier, -31 <= shift <= 30: TFLM's
  * MultiplyByQuantizedMultiplier. A multiplier that is not negative cannot meet the one overflow of
  * the doubling high multiply, which is therefore left out. */
 static inline int32_t nn_requantize(int32_t x, int32_t multiplier, int32_t shift) {
     const int32_t left = shift > 0 ? shift : 0;
     const int32_t right = shift > 0 ? 0 : -shift;
-    const int64_t product = (int64_t)nn_wrapping_shift_left(x, left) * multiplier;
-    return nn_rounding_divide_by_pot((int32_t)((product + (INT64_C(1) << 30)) >> 31), right);
+    const int32_t high = nn_rounding_high_mul(nn_wrapping_shift_left(x, left), multiplier);
+    return nn_rounding_divide_by_pot(high, right);
 }
 
 /* Zero bits above the highest one, for x > 0. */
@@ -76,10 +89,13 @@ static inline int32_t nn_leading_zeros(int32_t x) {
     return count;
 }
 
-/* x * 2^shift clamped to int32, 0 <= shift <= 31. */
+/* x * 2^shift clamped to int32, 0 <= shift <= 30. */
 static inline int32_t nn_saturating_shift_left(int32_t x, int32_t shift) {
-    const int64_t shifted = x * (INT64_C(1) << shift);
-    return (int32_t)(shifted < INT32_MIN ? INT32_MIN : shifted > INT32_MAX ? INT32_MAX : shifted);
+    const int32_t limit = INT32_MAX >> shift;
+    if (x > limit) {
+        return INT32_MAX;
+    }
+    return x < -limit - 1 ? INT32_MIN : x * (1 << shift);
 }
 
 /* 1 / (1 + x) as Q0.31 for x in [0, 1] as Q0.31: three Newton-Raphson steps on Q2.29 values, which
