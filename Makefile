@@ -25,7 +25,7 @@ test-slow: setup
 lint: setup
 	@$(BIN)/ruff check -q .
 	@$(BIN)/ruff format -q --check .
-	@$(BIN)/mypy
+	@$(BIN)/mypy --no-error-summary
 	@$(C_FILES) $(BIN)/clang-format --dry-run -Werror
 
 format: setup
