@@ -17,6 +17,7 @@ from mcuforge.ops import Constraint
 from mcuforge.ops.common import MAX_SHIFT, describe, quantization
 from mcuforge.plan import I32, ArrayI8, ArrayI32, KernelParams
 
+MAX_OPTION = 32_767
 MAX_TAPS = 131_072  # sums of that many int8 products fit int32 whatever the data
 
 Int64Array = npt.NDArray[np.int64]
@@ -118,15 +119,22 @@ def accumulator_overflow(filters: Int64Array, bias: Int64Array, zero_point: int)
     return f"the accumulator of output channel {int(np.argmax(outside))} can leave int32"
 
 
-def constraint_weights(input_position: int, weights_position: int, axis: int) -> Constraint:
+def outside_range(*values: int) -> str | None:
+    """What is wrong with options that must be from 1 to 32767; None where they are.
+
+    The bound keeps every position that a kernel computes inside int32.
+    """
+    wrong = [value for value in values if not 1 <= value <= MAX_OPTION]
+    return f"one of them is {wrong[0]}" if wrong else None
+
+
+def constraint_weights(weights_position: int, axis: int) -> Constraint:
     """A constraint on the weights, whose output channels lie along `axis`."""
 
     def constraint_constant_int8_weights(graph: Graph, op: Op) -> str | None:
         """The weights are a constant int8 tensor with zero point 0, per tensor or per channel."""
-        if len(op.inputs) <= max(input_position, weights_position):
-            return f"it has {len(op.inputs)} inputs"
-        weights = graph.optional_input(op, weights_position)
-        if weights is None or weights.data is None:
+        weights = graph.input(op, weights_position)
+        if weights.data is None:
             return "its weights are no constant"
         if weights.dtype is not DType.INT8 or weights.quantization is None:
             return f"its weights are {describe(weights)}, or carry no scale"

@@ -11,6 +11,7 @@ from mcuforge.graph import DepthwiseConv2DAttributes, Graph, Op
 from mcuforge.ops import Operator
 from mcuforge.ops.common import (
     clamp_range,
+    constraint_arity,
     constraint_fused_activation,
     constraint_int8_activations,
     constraint_not_empty,
@@ -29,6 +30,7 @@ from mcuforge.ops.convolution import (
     constraint_weights,
     fold_bias,
     multipliers,
+    outside_range,
 )
 from mcuforge.plan import I32, ArrayI8, ArrayI32, KernelCall, KernelParams
 
@@ -87,11 +89,13 @@ def constraint_ranks(graph: Graph, op: Op) -> str | None:
     return None if batches[0] == batches[1] else f"the batches are {batches[0]} and {batches[1]}"
 
 
-def constraint_positive_options(_graph: Graph, op: Op) -> str | None:
-    """Strides, dilations and the depth multiplier are at least 1."""
+def constraint_options(graph: Graph, op: Op) -> str | None:
+    """Strides, dilations, depth multiplier and the dilated filter's extent: from 1 to 32767."""
     a = _attributes(op)
-    smallest = min(a.stride_h, a.stride_w, a.dilation_h, a.dilation_w, a.depth_multiplier)
-    return None if smallest >= 1 else f"one of them is {smallest}"
+    _, height, width, _ = graph.input(op, 1).shape
+    return outside_range(
+        a.stride_h, a.stride_w, a.dilation_h, a.dilation_w, a.depth_multiplier
+    ) or outside_range((height - 1) * a.dilation_h + 1, (width - 1) * a.dilation_w + 1)
 
 
 def constraint_channels(graph: Graph, op: Op) -> str | None:
@@ -182,12 +186,13 @@ OPERATORS = (
     Operator(
         kinds=("DEPTHWISE_CONV_2D",),
         constraints=(
+            constraint_arity(2, 3),
             constraint_int8_activations,
             constraint_not_empty,
             constraint_fused_activation,
-            constraint_weights(0, 1, axis=3),
+            constraint_weights(1, axis=3),
             constraint_ranks,
-            constraint_positive_options,
+            constraint_options,
             constraint_channels,
             constraint_output_size,
             constraint_bias(2, channels=3),

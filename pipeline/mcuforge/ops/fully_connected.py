@@ -14,6 +14,7 @@ from mcuforge.ops import Operator
 from mcuforge.ops.common import (
     MAX_SHIFT,
     clamp_range,
+    constraint_arity,
     constraint_fused_activation,
     constraint_int8_activations,
     constraint_not_empty,
@@ -154,10 +155,11 @@ OPERATORS = (
     Operator(
         kinds=("FULLY_CONNECTED",),
         constraints=(
+            constraint_arity(2, 3),
             constraint_int8_activations,
             constraint_not_empty,
             constraint_fused_activation,
-            constraint_weights(0, 1, axis=0),
+            constraint_weights(1, axis=0),
             constraint_weights_format,
             constraint_shapes,
             constraint_bias(2, channels=-1),

@@ -15,6 +15,7 @@ from mcuforge.graph import Graph, Op, TransposeConvAttributes
 from mcuforge.ops import Operator
 from mcuforge.ops.common import (
     clamp_range,
+    constraint_arity,
     constraint_fused_activation,
     constraint_not_empty,
     describe,
@@ -35,11 +36,13 @@ from mcuforge.ops.convolution import (
     constraint_weights,
     fold_bias,
     multipliers,
+    outside_range,
     pack_filters,
     scratch_bytes,
 )
 from mcuforge.plan import KernelCall
 
+MAX_PHASES = 64  # each becomes a call with filters of its own
 WEIGHTS, INPUT, BIAS = 1, 2, 3  # positions of the op's inputs; 0 is the output shape
 
 
@@ -75,8 +78,6 @@ def phases(output: int, window: int, stride: int, padding: int) -> tuple[Phase, 
 
 def constraint_int8_input(graph: Graph, op: Op) -> str | None:
     """Input and output are int8, quantised per tensor."""
-    if not 3 <= len(op.inputs) <= 4 or min(op.inputs[:3]) < 0:
-        return f"it has {len(op.inputs)} inputs"
     for tensor in (graph.input(op, INPUT), graph.output(op)):
         if not is_per_tensor_int8(tensor):
             return f"tensor '{tensor.name}' is {describe(tensor)}, or not quantised per tensor"
@@ -84,7 +85,7 @@ def constraint_int8_input(graph: Graph, op: Op) -> str | None:
 
 
 def constraint_shapes(graph: Graph, op: Op) -> str | None:
-    """Input, weights and output have four dimensions that agree; strides are at least 1."""
+    """Input, weights and output have four dimensions that agree."""
     source, weights, output = graph.input(op, INPUT), graph.input(op, WEIGHTS), graph.output(op)
     ranks = [len(t.shape) for t in (source, weights, output)]
     if ranks != [4, 4, 4]:
@@ -93,9 +94,17 @@ def constraint_shapes(graph: Graph, op: Op) -> str | None:
         return f"the batches are {source.shape[0]} and {output.shape[0]}"
     if (weights.shape[0], weights.shape[3]) != (output.shape[3], source.shape[3]):
         return f"{describe(source)} meets weights {describe(weights)} and makes {describe(output)}"
+    return None
+
+
+def constraint_strides(graph: Graph, op: Op) -> str | None:
+    """Strides are at least 1 and have at most 64 phases; the filter's extent is at most 32767."""
     a = _attributes(op)
-    smallest = min(a.stride_h, a.stride_w)
-    return None if smallest >= 1 else f"a stride is {smallest}"
+    _, height, width, _ = graph.input(op, WEIGHTS).shape
+    wrong = outside_range(a.stride_h, a.stride_w, height, width)
+    if wrong is None and a.stride_h * a.stride_w > MAX_PHASES:
+        return f"strides of {a.stride_h} and {a.stride_w} have {a.stride_h * a.stride_w}"
+    return wrong
 
 
 def constraint_output_shape(graph: Graph, op: Op) -> str | None:
@@ -208,11 +217,13 @@ OPERATORS = (
     Operator(
         kinds=("TRANSPOSE_CONV",),
         constraints=(
+            constraint_arity(3, 4),
             constraint_int8_input,
             constraint_not_empty,
             constraint_fused_activation,
-            constraint_weights(INPUT, WEIGHTS, axis=0),
+            constraint_weights(WEIGHTS, axis=0),
             constraint_shapes,
+            constraint_strides,
             constraint_output_shape,
             constraint_bias(BIAS, channels=3),
             constraint_shifts(INPUT, WEIGHTS),
