@@ -33,12 +33,6 @@ def save_all(folder: Path) -> None:
     save("float_op", image, conv(x, "back"))
     save("unknown_op", image, keras.ops.erf(conv(image, "front")))
 
-    open_sides = keras.Input((None, None, 2), batch_size=1, name="photo")
-    save("dynamic", open_sides, conv(open_sides, "front"))
-
-    other = keras.Input(SHAPE, batch_size=1, name="other")
-    save("two_inputs", [image, other], layers.Add(name="sum")([image, other]))
-
     rows = keras.Input((6, 4), batch_size=1, name="rows")
     save("recurrent", rows, layers.LSTM(3, name="memory")(rows))
 

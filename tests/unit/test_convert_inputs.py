@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from tflite_builder import Builder
 from mcuforge.convert import child, convert, float_outputs
 from mcuforge.convert.full_integer import enforce_full_integer
 from mcuforge.convert.keras_file import check_keras_file, make_reproducible
+from mcuforge.convert.model_inputs import check_inputs
 from mcuforge.errors import ForgeError, ModelError, UsageError
 
 FLOAT32, INT8, INT32 = 0, 9, 2
@@ -120,6 +122,34 @@ def test_the_same_model_gives_the_same_archive(tmp_path: Path) -> None:
         assert ids == [1, 2, 1]
         assert archive.read("metadata.json") == b'{"keras_version": "3"}'
         assert archive.read("model.weights.h5") == b"weights"
+
+
+@pytest.mark.parametrize(
+    ("shapes", "dtype", "error", "message"),
+    [
+        ([(1, 8, 6)], "float32", None, ""),
+        ([(None, 8, 6)], "float32", None, ""),
+        ([(1, 8, 6), (1, 2)], "float32", ModelError, "m: the model has 2 inputs; one is supported"),
+        (
+            [(1, None, 6)],
+            "float32",
+            ModelError,
+            r"'x' has the dynamic shape \[\?, 6\].*batch_size=1",
+        ),
+        ([(1, 8, 6)], "int32", ModelError, "'x' is int32; a model for int8 takes float32"),
+        ([(1, 6, 8)], "float32", UsageError, r"c: samples of shape \[8, 6\] do not fit input 'x'"),
+    ],
+)
+def test_the_inputs_of_a_model(
+    shapes: list[tuple[int | None, ...]], dtype: str, error: type[ForgeError] | None, message: str
+) -> None:
+    inputs = [SimpleNamespace(name="x", shape=shape, dtype=dtype) for shape in shapes]
+    model, batch = SimpleNamespace(inputs=inputs), np.zeros((3, 8, 6), np.float32)
+    if error is None:
+        check_inputs(model, batch, "c", "m")
+        return
+    with pytest.raises(error, match=message):
+        check_inputs(model, batch, "c", "m")
 
 
 def refusal(builder: Builder, inputs: list[int], outputs: list[int]) -> str:

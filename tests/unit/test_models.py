@@ -21,6 +21,9 @@ MODELS = Path(__file__).parents[2] / "models"
 NAMES = sorted(file.parent.name for file in MODELS.glob("*/recipe.toml"))
 FLOOR = {"auc": 0.98, "mean_iou": 0.85}
 PARITY_SAMPLES = 64
+needs_tensorflow = pytest.mark.skipif(
+    importlib.util.find_spec("tensorflow") is None, reason="needs mcuforge[train]"
+)
 
 
 @cache
@@ -38,8 +41,6 @@ def int8_quality(folder: Path) -> dict[str, float]:
 
 def data_module(loaded: Recipe, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The model's data.py."""
-    for needed in ("skimage", "sklearn"):
-        pytest.importorskip(needed, reason="needs mcuforge[train]")
     spec = importlib.util.spec_from_file_location(f"{loaded.name}_data", loaded.folder / "data.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -77,6 +78,7 @@ def test_int8_is_good_enough_to_be_useful(name: str) -> None:
 
 
 @pytest.mark.tensorflow
+@needs_tensorflow
 @pytest.mark.parametrize("name", NAMES)
 def test_int8_is_within_a_point_of_float(name: str) -> None:
     loaded = recipe.load(MODELS / name)
@@ -88,6 +90,7 @@ def test_int8_is_within_a_point_of_float(name: str) -> None:
 
 
 @pytest.mark.tensorflow
+@needs_tensorflow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_committed_tflite_is_what_convert_makes(name: str) -> None:
     # Not byte for byte: the calibration's float kernels may round differently on another CPU.
@@ -102,6 +105,7 @@ def test_the_committed_tflite_is_what_convert_makes(name: str) -> None:
 
 
 @pytest.mark.tensorflow
+@needs_tensorflow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_data_is_made_again_from_its_seed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = recipe.load(MODELS / name)

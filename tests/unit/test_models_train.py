@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,9 @@ def train(seed, epochs, on_progress):
     arrays = {"inputs": np.random.default_rng(seed).random((6, 4, 4, 1), np.float32)}
     return keras.Model(image, output), arrays, {**arrays, "labels": neighbour.LABELS}
 """
+needs_tensorflow = pytest.mark.skipif(
+    importlib.util.find_spec("tensorflow") is None, reason="needs mcuforge[train]"
+)
 ARTEFACTS = ("keras", "tflite", "calibration", "golden")
 
 
@@ -55,8 +59,8 @@ def contents(tiny: Recipe) -> set[bytes]:
 
 
 @pytest.mark.tensorflow
+@needs_tensorflow
 def test_training_makes_every_artefact(tiny: Recipe) -> None:
-    pytest.importorskip("tensorflow", reason="needs mcuforge[train]", exc_type=ImportError)
     seen: list[tuple[int, int]] = []
     result = train.run(tiny, lambda *step: seen.append(step), epochs=3)
     assert seen == [(0, 3), (1, 3), (2, 3), (3, 3)]

@@ -17,7 +17,7 @@ from mcuforge.convert.keras_file import check_keras_file
 def float_outputs(
     keras: Path, inputs: npt.NDArray[Any], on_progress: Progress | None = None
 ) -> npt.NDArray[np.float32]:
-    """The Keras model's outputs, float32 [N, ...], for inputs [N, ...] of the model's shape.
+    """The Keras model's first output, float32 [N, ...], for inputs [N, ...] of the model's shape.
 
     Raises `ModelError` where the file is missing, damaged, or does not fit the inputs, and
     `ToolError` where TensorFlow is missing or fails.

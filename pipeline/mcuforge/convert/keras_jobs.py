@@ -17,18 +17,19 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from mcuforge.convert.child import Progress
-from mcuforge.errors import ModelError, UsageError
+from mcuforge.convert.model_inputs import check_inputs
+from mcuforge.errors import ModelError
 
 _UNSUPPORTED_OP = re.compile(r"'(?:tf|tfl)\.(\w+)' op is neither a custom op nor a flex op")
 _LOCATION = re.compile(r'fused\["\w*:", "([^"@]+)')
 
 
 def predict(keras_file: str, inputs: str, outputs: str, on_progress: Progress) -> None:
-    """Write the float outputs of a model, float32 [N, ...], for inputs float32 [N, ...]."""
+    """Write the model's first output, float32 [N, ...], for inputs float32 [N, ...]."""
     model = _load(Path(keras_file))
     batch = np.load(inputs)
-    _check_inputs(model, batch, "inputs", keras_file)
-    run = tf.function(lambda sample: model(sample, training=False))
+    check_inputs(model, batch, "inputs", keras_file)
+    run = tf.function(lambda sample: tf.nest.flatten(model(sample, training=False))[0])
     results = []
     for number, sample in enumerate(batch):
         on_progress(number, len(batch))
@@ -43,7 +44,8 @@ def quantise(
     """Write the int8 `.tflite` of a model calibrated with float32 [N, ...]."""
     model = _load(Path(keras_file))
     batch = np.load(calibration)
-    _check_inputs(model, batch, calibration_name, keras_file)
+    check_inputs(model, batch, calibration_name, keras_file)
+    _check_no_loops(model, keras_file)
     model = _with_batch_of_one(model, keras_file)
 
     def representative() -> Iterator[list[npt.NDArray[np.float32]]]:
@@ -68,7 +70,7 @@ def _load(path: Path) -> Any:
             warnings.simplefilter("ignore")
             return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # Keras raises whatever the damage leads to
-        reason = " ".join(str(error).split())[:300]
+        reason = " ".join(str(error).split()).split(". ")[0][:300]
         raise ModelError(
             f"{path}: not a Keras model that can be loaded ({type(error).__name__}: {reason}). "
             "Save it again with model.save('model.keras'); layers of your own and Lambda layers "
@@ -76,23 +78,14 @@ def _load(path: Path) -> Any:
         ) from error
 
 
-def _check_inputs(model: Any, batch: npt.NDArray[Any], where: str, keras_file: str) -> None:
-    if len(model.inputs) != 1 or len(model.outputs) < 1:
-        raise ModelError(
-            f"{keras_file}: the model has {len(model.inputs)} inputs; one is supported. "
-            "Concatenate them outside the model."
-        )
-    name, shape = model.inputs[0].name, tuple(model.inputs[0].shape)[1:]
-    if any(d is None for d in shape):
-        raise ModelError(
-            f"{keras_file}: input '{name}' has the dynamic shape {_text(shape)}. Fix every "
-            "dimension: keras.Input(shape=(height, width, channels), batch_size=1)."
-        )
-    if batch.shape[1:] != shape:
-        raise UsageError(
-            f"{where}: samples of shape {list(batch.shape[1:])} do not fit input '{name}' of "
-            f"{keras_file}, which is {_text(shape)}."
-        )
+def _check_no_loops(model: Any, keras_file: str) -> None:
+    """Refuse recurrent layers written as loops: TensorFlow's int8 converter segfaults on them."""
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.RNN) and not layer.unroll:
+            raise ModelError(
+                f"{keras_file}: layer '{layer.name}' is a loop over time, which the int8 converter "
+                "cannot take. Build it with unroll=True."
+            )
 
 
 def _with_batch_of_one(model: Any, keras_file: str) -> Any:
@@ -136,7 +129,3 @@ def _explained(error: str) -> str:
     location = _LOCATION.search(error)
     place = f" (layer '{location.group(1)}')" if location else ""
     return f"the op {op.group(1)}{place} has no int8 version in TensorFlow Lite. {advice}"
-
-
-def _text(shape: tuple[int | None, ...]) -> str:
-    return "[" + ", ".join("?" if d is None else str(d) for d in shape) + "]"

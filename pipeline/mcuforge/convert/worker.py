@@ -1,7 +1,7 @@
 """The child process of `child.py`: `python -m mcuforge.convert.worker package.module:function`.
 
 Reads the arguments as JSON from stdin, writes one JSON message a line to what was stdout: progress,
-then the result or the error. The function may print whatever it likes; it lands on stderr.
+then the result or the error. What the function prints is dropped.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import Any, TextIO
 
 from mcuforge.errors import ForgeError
@@ -18,9 +19,10 @@ from mcuforge.errors import ForgeError
 
 def main() -> None:
     """Run the function named on the command line."""
-    # Hand the real stdout to the messages alone, then let everything else write to stderr.
+    # Hand the real stdout to the messages alone. Keras prints pages when it exports a model.
     with os.fdopen(os.dup(1), "w", encoding="utf-8") as messages:
-        os.dup2(2, 1)
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
         arguments = json.load(sys.stdin)
         _send(messages, _outcome(sys.argv[1], arguments, messages))
 

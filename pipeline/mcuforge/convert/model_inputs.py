@@ -1,0 +1,42 @@
+"""What conversion asks of a model's inputs. Needs no Keras, only a model's attributes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy.typing as npt
+
+from mcuforge.errors import ModelError, UsageError
+
+
+def check_inputs(model: Any, batch: npt.NDArray[Any], where: str, keras_file: str) -> None:
+    """Raise unless the Keras model has one static float32 input that `batch` [N, ...] fits.
+
+    Raises `ModelError` where the model is to blame, `UsageError` where the samples are; `where`
+    and `keras_file` name them.
+    """
+    if len(model.inputs) != 1:
+        raise ModelError(
+            f"{keras_file}: the model has {len(model.inputs)} inputs; one is supported. "
+            "Concatenate them outside the model."
+        )
+    name, shape = model.inputs[0].name, tuple(model.inputs[0].shape)[1:]
+    if any(d is None for d in shape):
+        raise ModelError(
+            f"{keras_file}: input '{name}' has the dynamic shape {_text(shape)}. Fix every "
+            "dimension: keras.Input(shape=(height, width, channels), batch_size=1)."
+        )
+    if model.inputs[0].dtype != "float32":
+        raise ModelError(
+            f"{keras_file}: input '{name}' is {model.inputs[0].dtype}; a model for int8 takes "
+            "float32 inputs. Look up embeddings outside the model."
+        )
+    if batch.shape[1:] != shape:
+        raise UsageError(
+            f"{where}: samples of shape {list(batch.shape[1:])} do not fit input '{name}' of "
+            f"{keras_file}, which is {_text(shape)}."
+        )
+
+
+def _text(shape: tuple[int | None, ...]) -> str:
+    return "[" + ", ".join("?" if d is None else str(d) for d in shape) + "]"
