@@ -12,8 +12,9 @@ import jinja2
 from mcuforge import __version__, paths
 from mcuforge.boards import Board, load
 from mcuforge.emit import c_names
-from mcuforge.simulate.command import qemu_command
+from mcuforge.simulate.command import qemu_command, serial_options
 
+_README_PORT = 4000
 _COMMON = ("harness.c", "harness_trace.c", "frame.c", "crc32.c")
 _HEADERS = (
     "harness.h",
@@ -87,6 +88,7 @@ def render_project(board: Board, model: ProjectModel) -> dict[str, bytes]:
         "presets": presets(board),
         "folders": ", ".join(f"`{folder}/`" for folder in model.include_dirs),
         "instructions_per_tick": f"{float(board.instructions_per_tick):g}",
+        "qemu_serial": " ".join(serial_options(_README_PORT)),
         "qemu_command": " ".join(qemu_command(board, f"build/{board.name}/firmware.elf"))
         if board.qemu_machine
         else "",

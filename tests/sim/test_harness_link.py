@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -173,6 +176,7 @@ def test_sequence_numbers_go_round(raw: Raw) -> None:
         (Request.READ, words(2, 0, 1), Status.RANGE),
         (Request.READ, words(0, 1, 2400), Status.RANGE),
         (Request.READ, words(0, 0xFFFFFFFF, 2), Status.RANGE),
+        (Request.READ, words(0, 1, 0xFFFFFFFF), Status.RANGE),
         (Request.READ, words(0, 2400, 0), Status.OK),
         (Request.TRACE, words(2, 0), Status.RANGE),
         (Request.TRACE, words(1, 3), Status.RANGE),
@@ -213,6 +217,21 @@ def test_another_protocol_version_is_reported(
         pytest.raises(DeviceError, match=r"speaks version 1 of the harness protocol, .* version 2"),
     ):
         device.hello()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs pseudo-terminals")
+def test_a_serial_port_works(host_firmware: Path) -> None:
+    ours, theirs = os.openpty()
+    name = os.ttyname(theirs)
+    with subprocess.Popen([host_firmware], stdin=ours, stdout=ours) as firmware:
+        with Device.open(name) as device:
+            inputs = fake.inputs(3)
+            expected = fake.expected_ops(inputs[0])[2].reshape(fake.SHAPE)
+            assert device.hello(fake.HASH).board == "host"
+            assert np.array_equal(device.run(inputs).outputs[0], expected)
+        os.close(theirs)
+        os.close(ours)
+        firmware.terminate()
 
 
 def test_programs_and_ports_that_do_not_exist_are_reported(tmp_path: Path) -> None:

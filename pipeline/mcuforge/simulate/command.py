@@ -5,6 +5,7 @@ from __future__ import annotations
 from mcuforge.boards import Board
 
 QEMU = "qemu-system-arm"
+LOCALHOST = "127.0.0.1"
 
 
 def qemu_command(board: Board, elf: str) -> list[str]:
@@ -22,3 +23,11 @@ def qemu_command(board: Board, elf: str) -> list[str]:
         *("-display", "none", "-monitor", "none"),
         *("-kernel", elf),
     ]
+
+
+def serial_options(port: int) -> list[str]:
+    """Options that put the first UART on a TCP port of this computer.
+
+    Without `nodelay` each reply would wait for the acknowledgement of its first byte: 40 ms.
+    """
+    return ["-serial", f"tcp:{LOCALHOST}:{port},server=on,wait=off,nodelay=on"]

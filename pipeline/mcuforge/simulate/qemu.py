@@ -16,9 +16,8 @@ from mcuforge.boards import Board
 from mcuforge.device.client import Device, Link
 from mcuforge.device.transport import SocketTransport
 from mcuforge.errors import DeviceError, ToolError, UsageError
-from mcuforge.simulate.command import QEMU, qemu_command
+from mcuforge.simulate.command import LOCALHOST, QEMU, qemu_command, serial_options
 
-_HOST = "127.0.0.1"
 _START_SECONDS = 20.0
 _STOP_SECONDS = 2.0
 _PORT_ATTEMPTS = 5
@@ -81,7 +80,7 @@ class Qemu:
     @property
     def url(self) -> str:
         """Where the UART is. QEMU serves one connection at a time, and `device` has it."""
-        return f"socket://{_HOST}:{self.port}"
+        return f"socket://{LOCALHOST}:{self.port}"
 
     def _start(self) -> None:
         for attempt in range(_PORT_ATTEMPTS):
@@ -91,7 +90,7 @@ class Qemu:
             except _PortTakenError:
                 self.stop()
                 if attempt == _PORT_ATTEMPTS - 1:
-                    raise DeviceError(f"QEMU found no free TCP port on {_HOST}.") from None
+                    raise DeviceError(f"QEMU found no free TCP port on {LOCALHOST}.") from None
             else:
                 self._device = Device(transport, self._link, self.explain)
                 return
@@ -100,7 +99,7 @@ class Qemu:
         command = [
             *_die_with_parent(),
             *qemu_command(self._board, str(self._elf)),
-            *("-serial", f"tcp:{_HOST}:{self.port},server=on,wait=off,nodelay=on"),
+            *serial_options(self.port),
         ]
         # A file, not a pipe: nobody would empty a pipe while the firmware runs.
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - `stop` closes it
@@ -110,7 +109,7 @@ class Qemu:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
             try:
-                transport = SocketTransport(_HOST, self.port)
+                transport = SocketTransport(LOCALHOST, self.port)
             except OSError:
                 if self._process.poll() is not None:
                     raise self._start_error() from None
@@ -171,7 +170,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def free_port() -> int:
     """A TCP port that was free a moment ago."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((_HOST, 0))
+        probe.bind((LOCALHOST, 0))
         port: int = probe.getsockname()[1]
         return port
 
