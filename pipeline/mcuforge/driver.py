@@ -33,7 +33,7 @@ from mcuforge.parity import Sample
 from mcuforge.plan import Plan
 from mcuforge.prove import OnStage, Proof
 from mcuforge.recipe import Recipe
-from mcuforge.report import Accuracy, Costs, RunReport
+from mcuforge.report import Accuracy, Costs, FloatDifference, RunReport
 from mcuforge.simulate.qemu import Qemu
 
 HOST_PRESET = "host"
@@ -88,13 +88,15 @@ def run(
     with devices(board, built, host, port) as (on_host, on_board):
         name = f"{board.name} {'in QEMU' if port is None else 'on ' + port}"
         proof = prove.prove(plan, tflite, inputs.samples, on_host, on_board, name, on_stage)
+    floats = float_reference(source, inputs, on_stage)
     return RunReport(
         model=source.name,
         sha256=plan.graph.model_hash,
         board=board.name,
         engine="aot",
         verdict=proof.verdict,
-        accuracy=accuracy(source, plan.graph, inputs, proof, on_stage),
+        accuracy=accuracy(source, plan.graph, inputs, proof, floats),
+        float_difference=float_difference(plan.graph, proof, floats),
         costs=costs(plan, board, built, proof, simulated=port is None),
         ops=tuple(cost.summary(plan)["ops"]),
     )
@@ -143,25 +145,48 @@ def devices(
                 yield on_host, simulator.device
 
 
+def float_reference(
+    source: Source, inputs: Inputs, on_stage: OnStage
+) -> npt.NDArray[np.float32] | None:
+    """The float Keras model's outputs of the golden samples; None without a recipe."""
+    if source.recipe is None or inputs.real is None:
+        return None
+    return float_outputs(
+        source.recipe.keras, inputs.real, lambda done, total: on_stage("float", done, total)
+    )
+
+
 def accuracy(
-    source: Source, graph: Graph, inputs: Inputs, proof: Proof, on_stage: OnStage
+    source: Source,
+    graph: Graph,
+    inputs: Inputs,
+    proof: Proof,
+    floats: npt.NDArray[np.float32] | None,
 ) -> tuple[Accuracy, ...]:
     """The recipe's metrics for the float model, the int8 model (oracle) and the device."""
-    if source.recipe is None or inputs.real is None or inputs.golden is None:
+    if source.recipe is None or inputs.real is None or inputs.golden is None or floats is None:
         return ()
-    real, golden, metric = inputs.real, inputs.golden, source.recipe.metric
-    floats = float_outputs(
-        source.recipe.keras, real, lambda done, total: on_stage("float", done, total)
+    engines = (
+        floats,
+        _real_outputs(graph, proof.oracle),
+        _real_outputs(graph, proof.device.outputs),
     )
     by_engine = [
-        metrics.evaluate(metric, real, outputs, golden)
-        for outputs in (
-            floats,
-            _real_outputs(graph, proof.oracle),
-            _real_outputs(graph, proof.device.outputs),
-        )
+        metrics.evaluate(source.recipe.metric, inputs.real, outputs, inputs.golden)
+        for outputs in engines
     ]
     return tuple(Accuracy(name, *(values[name] for values in by_engine)) for name in by_engine[0])
+
+
+def float_difference(
+    graph: Graph, proof: Proof, floats: npt.NDArray[np.float32] | None
+) -> FloatDifference | None:
+    """How far the device's real outputs are from the float model's."""
+    if floats is None:
+        return None
+    gaps = np.abs(_real_outputs(graph, proof.device.outputs).reshape(floats.shape) - floats)
+    q = graph.tensor(graph.outputs[0]).quantization
+    return FloatDifference(float(gaps.max()), float(gaps.mean()), q.scale if q else 0.0)
 
 
 def _real_outputs(graph: Graph, outputs: Sequence[Sample]) -> npt.NDArray[np.float32]:

@@ -28,6 +28,18 @@ class Accuracy:
 
 
 @dataclass(frozen=True)
+class FloatDifference:
+    """The device's dequantised outputs against the float model's, in real units.
+
+    `step` is the output's scale: what one quantised step is worth.
+    """
+
+    largest: float
+    mean: float
+    step: float
+
+
+@dataclass(frozen=True)
 class Costs:
     """Bytes of flash and RAM in the linked firmware, and instructions of one inference.
 
@@ -55,6 +67,7 @@ class RunReport:
     engine: str
     verdict: Verdict
     accuracy: tuple[Accuracy, ...]
+    float_difference: FloatDifference | None
     costs: Costs
     ops: tuple[dict[str, Any], ...]
 
@@ -79,7 +92,9 @@ def as_html(reports: Sequence[RunReport]) -> str:
         lstrip_blocks=True,
     )
     template = environment.get_template("report.html.j2")
-    return template.render(reports=reports, rows=rows(reports), version=__version__)
+    return template.render(
+        reports=reports, rows=rows(reports), float_line=float_line, version=__version__
+    )
 
 
 def rows(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:
@@ -134,6 +149,17 @@ def parity_table(report: RunReport) -> Table:
             "yes" if c.decides else "no",
         )
     return table
+
+
+def float_line(report: RunReport) -> str:
+    """How far the device is from the float model; nothing where there is none."""
+    d = report.float_difference
+    if d is None:
+        return ""
+    return (
+        f"{report.model}, device against the float Keras model: largest difference "
+        f"{d.largest:.4g}, mean {d.mean:.4g} (one int8 step of the output is {d.step:.4g})."
+    )
 
 
 def _metric(report: RunReport, metric: str) -> str:

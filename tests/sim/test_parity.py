@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from mcuforge import boards, driver, frontend
+from mcuforge import boards, driver, frontend, project, prove, samples
+from mcuforge.build import build
+from mcuforge.device.client import Device
 from mcuforge.recipe import load
+from mcuforge.simulate.qemu import Qemu
 
 pytestmark = pytest.mark.sim
 
@@ -45,3 +52,54 @@ def test_device_host_and_tflm_agree(name: str, board: str, tmp_path: Path) -> No
     assert report.costs.instructions is not None and report.costs.instructions > 1_000_000
     assert 0 < report.costs.stack < 4096
     assert report.costs.arena == report.costs.arena_lower_bound
+
+
+def test_a_wrong_byte_in_one_kernel_is_found_on_the_device(tmp_path: Path) -> None:
+    """The device's LOGISTIC computes element 7 wrongly; the host build is right."""
+    recipe = load(MODELS / "autoencoder")
+    plan = frontend.make_plan(recipe.tflite, recipe.name)
+    board = boards.load("mps2-an386")
+    right, wrong = tmp_path / "right", tmp_path / "wrong"
+    for folder in (right, wrong):
+        project.emit(plan, board, folder)
+    kernel = wrong / "kernels" / "lookup_s8.c"
+    source = kernel.read_text()
+    statement = "output[i] = middle[input[i]];"
+    assert statement in source
+    kernel.write_text(
+        source.replace(statement, "output[i] = (int8_t)(middle[input[i]] ^ (i == 7));")
+    )
+    inputs = samples.random_samples(plan.graph, 2)
+    with (
+        Device.spawn([str(build(right, "host").elf)]) as host,
+        Qemu(board, build(wrong, board.name).elf) as simulator,
+    ):
+        tflite = recipe.tflite.read_bytes()
+        proof = prove.prove(plan, tflite, inputs, host, simulator.device, "QEMU", nothing)
+    device, on_host = [c for c in proof.verdict.comparisons if c.decides]
+    assert (device.bytes_differing, on_host.bytes_differing) == (2, 0)
+    assert not proof.verdict.exact and proof.verdict.divergence is not None
+    assert "QEMU and TFLM on the host part at op 7, LOGISTIC" in proof.verdict.divergence
+    assert "kernel lookup_s8" in proof.verdict.divergence
+    assert "1 of 1,024 values, first at index [0, 0, 7, 0]" in proof.verdict.divergence
+
+
+def test_an_interrupted_run_leaves_no_half_project(tmp_path: Path) -> None:
+    """Ctrl-C at several moments: what is there is whole, one message, no child left behind."""
+    tflite = load(MODELS / "unet").tflite
+    for delay in (0.3, 0.8, 1.5, 3.0):
+        output = tmp_path / str(delay)
+        command = [sys.executable, "-m", "mcuforge", "parity", str(tflite), "-o", str(output)]
+        running = subprocess.Popen(
+            [*command, "--samples", "200"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        time.sleep(delay)
+        running.send_signal(signal.SIGINT)
+        _, stderr = running.communicate(timeout=60)
+        assert running.returncode == 1, stderr
+        assert "Traceback" not in stderr
+        for folder in output.glob("*") if output.exists() else ():
+            assert (folder / "mcuforge.json").is_file() and (folder / "CMakeLists.txt").is_file()

@@ -60,6 +60,8 @@ def finish(reports: list[RunReport], output: Path, as_json: bool) -> None:
     else:
         for each in reports:
             result_console.print(report.parity_table(each))
+            if line := report.float_line(each):
+                result_console.print(line, highlight=False, markup=False)
         result_console.print(report.summary_table(reports))
         click.echo(f"Report: {page}")
     failed = [r for r in reports if not r.verdict.exact]
