@@ -11,6 +11,7 @@ import struct
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import ceil
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -43,7 +44,11 @@ _SEQUENCES = 2**16
 
 @dataclass(frozen=True)
 class Link:
-    """How patient the host is. Seconds of wall-clock time."""
+    """How patient the host is. Seconds of wall-clock time.
+
+    A request is repeated every `reply_seconds`: at most `attempts` times, but where the model runs
+    (RUN, TRACE) for at most `run_seconds`.
+    """
 
     attempts: int = 6
     reply_seconds: float = 2.0
@@ -244,21 +249,23 @@ class Device:
         on_event: Callable[[Message], None] | None = None,
         check: bool = True,
     ) -> Message:
-        """The reply to a request, which is repeated until `seconds` are over."""
+        """The reply to a request, which is repeated until one comes or the time is over."""
         self._sequence = (self._sequence + 1) % _SEQUENCES
         request = protocol.encode(Message(kind, self._sequence, body))
-        seconds = seconds or self._link.reply_seconds * self._link.attempts
-        start = time.monotonic()
-        for attempt in range(self._link.attempts):
+        attempts = self._link.attempts
+        if seconds is not None:
+            attempts = max(1, ceil(seconds / self._link.reply_seconds))
+        for _ in range(attempts):
             self._send(request)
-            until = start + seconds * (attempt + 1) / self._link.attempts
+            until = time.monotonic() + self._link.reply_seconds
             reply = self._await_reply(kind, until, on_event)
             if reply is not None:
                 if check:
                     _check_status(reply)
                 return reply
         raise DeviceError(
-            f"No answer to {kind.name} within {seconds:g} s and {self._link.attempts} attempts"
+            f"No answer to {kind.name} within {attempts * self._link.reply_seconds:g} s and "
+            f"{attempts} attempts"
             f"{self._damage()}. Is the firmware running, and are port and baud rate right?"
             + self._explanation()
         )
