@@ -49,6 +49,14 @@ def quantised(draw: Draw, kind: str) -> list[tuple[float, int]]:
     return [(scale, draw.zero_point()) for scale in (a, b, output)]
 
 
+def ties(draw: Draw) -> list[tuple[float, int]]:
+    """Scales for which ADD and SUB meet ties, which the last bit of a multiplier decides."""
+    scale = draw.scale()
+    ratio = draw.choice([2 / 5, 2 / 3, 6 / 5, 4 / 3, 10 / 7, 14 / 9])
+    output = float(np.float32(scale * ratio))
+    return [(s, draw.zero_point()) for s in (scale, scale, output)]
+
+
 def case(draw: Draw, kind: str, quantisation: list[tuple[float, int]]) -> Case:
     specs = [
         Spec(shape, scale=scale, zero_point=zero_point)
@@ -69,13 +77,37 @@ def case(draw: Draw, kind: str, quantisation: list[tuple[float, int]]) -> Case:
 def cases(kind: str, seed: int, count: int) -> Iterator[Case]:
     draw = Draw(seed)
     for _ in range(count):
-        yield case(draw, kind, quantised(draw, kind))
+        tied = kind != "MUL" and draw.chance(0.3)
+        yield case(draw, kind, ties(draw) if tied else quantised(draw, kind))
+
+
+def amplified_cases(kind: str, seed: int, count: int) -> Iterator[Case]:
+    """The rescaled narrow input alone, times nearly 1: its own rounding shows in the output."""
+    draw = Draw(seed)
+    for _ in range(count):
+        wide, zero_point = draw.scale(), draw.zero_point()
+        narrow = float(np.float32(wide * 2.0 ** draw.rng.uniform(-22, -17)))
+        output = float(np.float32(2 * wide / 2**20 * draw.rng.uniform(1.01, 1.5)))
+        specs = [
+            Spec((256,), scale=wide, zero_point=zero_point),
+            Spec((256,), scale=narrow, zero_point=draw.zero_point()),
+            Spec((256,), scale=output, zero_point=draw.integer(-20, 20)),
+        ]
+        data = [np.full(256, zero_point, np.int8), np.arange(-128, 128).astype(np.int8)]
+        order = draw.choice([[0, 1], [1, 0]])
+        model = build(kind, [specs[i] for i in order], specs[2:], OPTIONS[kind]())
+        yield Case(model, [data[i] for i in order], f"{specs} order {order}")
 
 
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("kind", ["ADD", "SUB", "MUL"])
 def test_elementwise_equals_the_oracle(assert_exact: Check, kind: str, seed: int) -> None:
     assert_exact(cases(kind, seed, 500))
+
+
+@pytest.mark.parametrize("kind", ["ADD", "SUB"])
+def test_rescaled_inputs_are_rounded_like_the_oracle(assert_exact: Check, kind: str) -> None:
+    assert_exact(amplified_cases(kind, 5, 150))
 
 
 def test_a_multiplier_that_rounds_to_two_to_the_31(assert_exact: Check) -> None:
