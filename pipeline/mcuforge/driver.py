@@ -19,6 +19,7 @@ from mcuforge import (
     project,
     prove,
     recipe,
+    reference,
     samples,
 )
 from mcuforge.boards import Board
@@ -67,13 +68,15 @@ def run(
     inputs_file: Path | None,
     port: str | None,
     on_stage: OnStage,
+    name: str | None = None,
 ) -> RunReport:
     """Take one model all the way to a report. Raises `ForgeError`; a failed parity is no error.
 
+    `name` is what a `.tflite` is called, instead of by its file's name.
     `count` bounds the number of samples (None: all golden ones). Without `port` the board is
     simulated. Writes the `.tflite` and the project under `output`.
     """
-    source = prepare(model, output, on_stage)
+    source = prepare(model, name, output, on_stage)
     plan = make_plan(source.tflite, source.name)
     fit.check(plan, board)
     inputs = make_inputs(source, plan.graph, count, inputs_file)
@@ -85,9 +88,15 @@ def run(
     host = build(folder, HOST_PRESET)
     on_stage("build", 2, 2)
     tflite = source.tflite.read_bytes()
+    expected = reference.compute(
+        plan.graph, tflite, inputs.samples, lambda done, total: on_stage("oracle", done, total)
+    )
+    # Only now: a simulator that waits for its first request keeps a core busy.
     with devices(board, built, host, port) as (on_host, on_board):
         name = f"{board.name} {'in QEMU' if port is None else 'on ' + port}"
-        proof = prove.prove(plan, tflite, inputs.samples, on_host, on_board, name, on_stage)
+        proof = prove.prove(
+            plan, tflite, inputs.samples, expected, on_host, on_board, name, on_stage
+        )
     floats = float_reference(source, inputs, on_stage)
     return RunReport(
         model=source.name,
@@ -102,10 +111,10 @@ def run(
     )
 
 
-def prepare(model: Path, output: Path, on_stage: OnStage) -> Source:
+def prepare(model: Path, name: str | None, output: Path, on_stage: OnStage) -> Source:
     """The `.tflite` of MODEL: itself, or converted from the model folder's Keras model."""
     if model.suffix == ".tflite":
-        return Source(model.stem, model, None)
+        return Source(name or model.stem, model, None)
     if model.suffix == ".keras":
         raise UsageError(
             f"{model}: convert it first: mcuforge convert {model} --calibration samples.npz"

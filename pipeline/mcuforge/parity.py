@@ -21,7 +21,11 @@ ORACLE = "TFLM on the host"
 
 @dataclass(frozen=True)
 class Comparison:
-    """One engine's outputs against the oracle's. `decides`: a difference fails the verdict."""
+    """One engine's outputs against the oracle's. `decides`: a difference fails the verdict.
+
+    `starts_at` names the first op whose output differs, where it was looked for. `problem` says why
+    an engine that decides nothing could not run.
+    """
 
     engine: str
     bytes_compared: int
@@ -31,6 +35,8 @@ class Comparison:
     decides: bool
     first_difference: str | None = None
     first_sample: int | None = None
+    starts_at: str | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True)

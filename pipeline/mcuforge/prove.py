@@ -1,4 +1,4 @@
-"""Runs every engine on the same samples and compares them with the oracle."""
+"""Runs the generated C, on the host and on a device, and compares both with the oracle."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from mcuforge import divergence, parity
 from mcuforge.device.client import Device
 from mcuforge.device.protocol import Stats
 from mcuforge.oracle.engine import op_outputs
-from mcuforge.oracle.litert import LITERT
 from mcuforge.oracle.tflm import TFLM
 from mcuforge.parity import Comparison, Sample, Verdict
 from mcuforge.plan import Plan
+from mcuforge.reference import Reference
 
 # Called with what is being done, how much of it is done, and how much there is.
 OnStage = Callable[[str, int, int], None]
@@ -60,34 +60,28 @@ def prove(
     plan: Plan,
     tflite: bytes,
     samples: Sequence[Sample],
+    reference: Reference,
     host: Device,
     device: Device,
     device_name: str,
     on_stage: OnStage,
 ) -> Proof:
-    """Compare the device, the host build and LiteRT with TFLM on every sample.
+    """Compare the device and the host build with the oracle on every sample.
 
-    Raises `ToolError` where the oracle is missing, `DeviceError` where a device does not answer.
+    Raises `DeviceError` where a device does not answer.
     """
-    on_stage("oracle", 0, 1 + len(LITERT))
-    expected = TFLM.run(tflite, samples)
-    others = []
-    for number, engine in enumerate(LITERT):
-        on_stage("oracle", 1 + number, 1 + len(LITERT))
-        others.append((engine.name, engine.run(tflite, samples)))
-    on_stage("oracle", 1 + len(LITERT), 1 + len(LITERT))
     on_host = measure(host, "host", plan, samples, on_stage)
     on_device = measure(device, "device", plan, samples, on_stage)
     comparisons = (
-        parity.compare(device_name, expected, on_device.outputs, decides=True),
-        parity.compare(HOST, expected, on_host.outputs, decides=True),
-        *(parity.compare(name, expected, outputs, decides=False) for name, outputs in others),
+        parity.compare(device_name, reference.expected, on_device.outputs, decides=True),
+        parity.compare(HOST, reference.expected, on_host.outputs, decides=True),
+        *reference.others,
     )
     verdict = Verdict(len(samples), comparisons)
     if not verdict.exact:
         text = _locate(plan, tflite, samples, comparisons, host, device, device_name)
         verdict = Verdict(len(samples), comparisons, text)
-    return Proof(verdict, expected, on_device)
+    return Proof(verdict, reference.expected, on_device)
 
 
 def _locate(

@@ -151,6 +151,18 @@ def parity_table(report: RunReport) -> Table:
     return table
 
 
+def notes(report: RunReport) -> list[str]:
+    """One line for each engine that differs, or that could not run: where it starts, or why."""
+    comparisons = report.verdict.comparisons
+    return [
+        f"{c.engine} cannot run: {c.problem}"
+        if c.problem is not None
+        else f"{c.engine} starts to differ at {c.starts_at}."
+        for c in comparisons
+        if c.problem is not None or c.starts_at is not None
+    ]
+
+
 def float_line(report: RunReport) -> str:
     """How far the device is from the float model; nothing where there is none."""
     d = report.float_difference

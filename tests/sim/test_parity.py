@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mcuforge import boards, driver, frontend, project, prove, samples
+from mcuforge import boards, driver, frontend, project, prove, reference, samples
 from mcuforge.build import build
 from mcuforge.device.client import Device
 from mcuforge.recipe import load
@@ -70,12 +70,13 @@ def test_a_wrong_byte_in_one_kernel_is_found_on_the_device(tmp_path: Path) -> No
         source.replace(statement, "output[i] = (int8_t)(middle[input[i]] ^ (i == 7));")
     )
     inputs = samples.random_samples(plan.graph, 2)
+    tflite = recipe.tflite.read_bytes()
+    known = reference.compute(plan.graph, tflite, inputs, lambda *_: None)
     with (
         Device.spawn([str(build(right, "host").elf)]) as host,
         Qemu(board, build(wrong, board.name).elf) as simulator,
     ):
-        tflite = recipe.tflite.read_bytes()
-        proof = prove.prove(plan, tflite, inputs, host, simulator.device, "QEMU", nothing)
+        proof = prove.prove(plan, tflite, inputs, known, host, simulator.device, "QEMU", nothing)
     device, on_host = [c for c in proof.verdict.comparisons if c.decides]
     assert (device.bytes_differing, on_host.bytes_differing) == (2, 0)
     assert not proof.verdict.exact and proof.verdict.divergence is not None

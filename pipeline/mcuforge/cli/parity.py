@@ -41,11 +41,11 @@ def command(
     Needs no TensorFlow. Exit code 0 only if every byte agrees; else the first op that differs is
     named, with index, expected and actual value.
     """
-    from mcuforge import driver
+    from mcuforge import driver, frontend
 
     with stages(str(model)) as on_stage:
         result = driver.run(
             find_tflite(model), boards.load(board_name), output, count=samples,
-            inputs_file=inputs_file, port=port, on_stage=on_stage,
+            inputs_file=inputs_file, port=port, on_stage=on_stage, name=frontend.title(model),
         )  # fmt: skip
     finish([result], output, as_json)

@@ -60,8 +60,9 @@ def finish(reports: list[RunReport], output: Path, as_json: bool) -> None:
     else:
         for each in reports:
             result_console.print(report.parity_table(each))
-            if line := report.float_line(each):
-                result_console.print(line, highlight=False, markup=False)
+            for line in (*report.notes(each), report.float_line(each)):
+                if line:
+                    result_console.print(line, highlight=False, markup=False, soft_wrap=True)
         result_console.print(report.summary_table(reports))
         click.echo(f"Report: {page}")
     failed = [r for r in reports if not r.verdict.exact]
