@@ -115,3 +115,10 @@ def test_a_multiplier_that_rounds_to_two_to_the_31(assert_exact: Check) -> None:
     epsilon = 2.0**-23  # (1 - e) * (1 + e) has the fraction 1 - 2^-46
     quantisation = [(1 - epsilon, 3), (1 + epsilon, -5), (64.0, 7)]
     assert_exact([case(draw, "MUL", quantisation) for _ in range(50)])
+
+
+@pytest.mark.parametrize("kind", ["ADD", "SUB"])
+def test_scales_that_float32_cannot_divide(assert_exact: Check, kind: str) -> None:
+    draw = Draw(10)
+    quantisation = [(1e38, 3), (1e-30, -5), (1e38, 7)]
+    assert_exact([case(draw, kind, quantisation) for _ in range(20)])

@@ -51,10 +51,10 @@ def test_sums_stay_below_one(kind: str) -> None:
     assert binary(kind, spec(3, scale=1e-12), spec(3, scale=1e3), spec(3, scale=1e30)) == ""
 
 
-def test_sub_computes_scales_in_float32() -> None:
+@pytest.mark.parametrize("kind", ["ADD", "SUB"])
+def test_scales_may_lie_far_apart(kind: str) -> None:
     huge, tiny = spec(3, scale=3e38), spec(3, scale=1e-30)
-    assert binary("ADD", huge, tiny, huge) == ""
-    assert "the scales are" in binary("SUB", huge, tiny, huge)
+    assert binary(kind, huge, tiny, huge) == ""
 
 
 def test_products_do_not_overflow() -> None:
