@@ -11,7 +11,9 @@
  *   Clamp       [activation_min, activation_max] on the quantised output, both in [-128, 127].
  *   Signature   void nn_<kernel>(const nn_<kernel>_params *params, inputs..., output[, scratch]);
  *               a kernel cannot fail: the planner has refused what it cannot compute.
- *   Overlap     input and output must not overlap unless the kernel says "in place".
+ *   Overlap     a kernel that says "in place" may write over its input, byte for byte. One that
+ *               says "ascending" reads and writes in ascending order; its output may run into the
+ *               input from below, as far as the planner works out. Others need separate buffers.
  *   Alignment   no pointer needs more than its element's alignment; scratch is 16-byte aligned.
  *
  * A parameter struct is mirrored by a KernelParams dataclass in the planner, member for member.
@@ -249,8 +251,7 @@ void nn_resize_bilinear_s8(const nn_resize_bilinear_s8_params *params, const int
 
 /* Convolutions -------------------------------------------------------------------------------*/
 
-/* Convolution: CONV_2D, FULLY_CONNECTED (as a 1x1 convolution over rows), and one phase of
- * TRANSPOSE_CONV (whose outputs lie `stride` pixels apart).
+/* Convolution: CONV_2D, and one phase of TRANSPOSE_CONV (whose outputs lie `stride` pixels apart).
  *
  *   output[b, y, x, c] = clamp(requantize(bias[c] + sum of taps) + output_offset)
  *
@@ -263,7 +264,8 @@ void nn_resize_bilinear_s8(const nn_resize_bilinear_s8_params *params, const int
  *   bias     [output_channels], with input offset * sum of the filter added, modulo 2^32
  *   scratch  4 * filter_stride bytes
  *
- * Not in place. Sums must fit int32 for every input; filter_stride <= 131072. */
+ * Ascending, two pixels at a time, or a row where there are groups. Sums must fit int32 for every
+ * input; filter_stride <= 131072. */
 typedef struct {
     int32_t batches;
     int32_t input_height;
@@ -307,7 +309,7 @@ void nn_conv2d_s8(const nn_conv2d_s8_params *params, const int8_t *input, int8_t
  *   gathered_taps  [taps] the same for a gathered patch: tap * input_channels
  *   scratch        taps * input_channels bytes
  *
- * Not in place. Sums must fit int32 for every input; taps <= 131072. */
+ * Ascending, a pixel at a time. Sums must fit int32 for every input; taps <= 131072. */
 typedef struct {
     int32_t batches;
     int32_t input_height;
@@ -338,5 +340,31 @@ typedef struct {
 
 void nn_depthwise_conv2d_s8(const nn_depthwise_conv2d_s8_params *params, const int8_t *input,
                             int8_t *output, int8_t *scratch);
+
+/* FULLY_CONNECTED: every row of the input with every filter.
+ *
+ *   output[r, c] = clamp(requantize(bias[c] + sum of taps) + output_offset)
+ *
+ *   weights  [outputs][filter_stride], each filter padded with zeros to filter_stride, a multiple
+ *            of 4
+ *   bias     [outputs], with input offset * sum of the filter added, modulo 2^32
+ *
+ * Ascending, a row at a time. Sums must fit int32 for every input; filter_stride <= 131072. */
+typedef struct {
+    int32_t rows;
+    int32_t inputs;
+    int32_t outputs;
+    int32_t filter_stride;
+    int32_t output_offset;
+    int32_t activation_min;
+    int32_t activation_max;
+    const int8_t *weights;
+    const int32_t *bias;
+    const int32_t *multiplier; /* [outputs] */
+    const int32_t *shift;      /* [outputs] */
+} nn_fully_connected_s8_params;
+
+void nn_fully_connected_s8(const nn_fully_connected_s8_params *params, const int8_t *input,
+                           int8_t *output);
 
 #endif /* NN_H */

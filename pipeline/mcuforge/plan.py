@@ -11,7 +11,8 @@ compiles both and compares every offset, so that they cannot drift apart.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Annotated, Any, ClassVar, get_type_hints
 
 import numpy as np
@@ -71,8 +72,9 @@ class KernelCall:
     """One call of a kernel. An op lowers to one or more calls that run one after the other.
 
     `inputs` and `output` are tensor indices of the graph: activations in the arena, or constants.
-    `in_place` lists positions of `inputs` that the output may overlay byte for byte (same size,
-    each element read before it is written). `reason` says why this kernel was chosen.
+    `overlaps` maps a position in `inputs` to a distance in bytes: the output may share bytes with
+    that input, if the op is its last use, where it starts no later than `distance` after the
+    input's start (negative: that much before it). `reason` says why this kernel was chosen.
     """
 
     kernel: str
@@ -81,7 +83,7 @@ class KernelCall:
     output: int
     reason: str
     scratch_bytes: int = 0
-    in_place: tuple[int, ...] = ()
+    overlaps: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

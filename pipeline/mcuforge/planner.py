@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mcuforge import arena, ops
-from mcuforge.arena import Buffer
+from mcuforge.arena import Buffer, Overlap
 from mcuforge.errors import UnsupportedError
 from mcuforge.graph import DType, Graph, Op
 from mcuforge.ops.registry import OPERATORS
@@ -94,7 +94,7 @@ def _lower(graph: Graph, op: Op) -> PlannedOp:
 
 @dataclass
 class _Storage:
-    """Tensors that share bytes: a view, or an op that writes over its dying input."""
+    """Tensors that share bytes because one is a view of the other."""
 
     root: dict[int, int]
 
@@ -105,7 +105,9 @@ class _Storage:
 
 
 def _place(graph: Graph, lowered: tuple[PlannedOp, ...]) -> Plan:
-    storage = _share(graph, lowered)
+    storage = _Storage(
+        {graph.ops[i].outputs[0]: p.view_of for i, p in enumerate(lowered) if p.view_of is not None}
+    )
     ranges = _live_ranges(graph, storage)
     roots = sorted(ranges)
     buffers = [Buffer(_bytes(graph, storage, r), *ranges[r]) for r in roots]
@@ -114,13 +116,14 @@ def _place(graph: Graph, lowered: tuple[PlannedOp, ...]) -> Plan:
         for position, p in enumerate(lowered)
         if any(c.scratch_bytes for c in p.calls)
     ]
-    placement = arena.place([*buffers, *scratch], ALIGNMENT)
+    everything = [*buffers, *scratch]
+    overlaps = _overlaps(lowered, storage, dict(zip(roots, buffers, strict=True)))
+    placement = arena.place(everything, ALIGNMENT, overlaps)
     at = dict(zip(roots, placement.offsets, strict=False))
     at_position = {
         b.first: offset for b, offset in zip(scratch, placement.offsets[len(roots) :], strict=True)
     }
     offsets = {t: at[root] for t in _activations(graph) if (root := storage.find(t)) in at}
-    everything = [*buffers, *scratch]
     return Plan(
         graph=graph,
         ops=tuple(replace(p, scratch_offset=at_position.get(i, 0)) for i, p in enumerate(lowered)),
@@ -128,7 +131,7 @@ def _place(graph: Graph, lowered: tuple[PlannedOp, ...]) -> Plan:
         arena=ArenaSummary(
             bytes=placement.bytes,
             lower_bound=placement.lower_bound,
-            peak_op=max(arena.peak_position(everything), 0),
+            peak_op=max(arena.peak_position(everything, overlaps), 0),
         ),
         alignment=ALIGNMENT,
     )
@@ -148,33 +151,35 @@ def _last_uses(graph: Graph) -> dict[int, int]:
     return last | {t: len(graph.ops) for t in graph.outputs}
 
 
-def _share(graph: Graph, lowered: tuple[PlannedOp, ...]) -> _Storage:
-    storage = _Storage({})
-    last = _last_uses(graph)
+def _overlaps(
+    lowered: tuple[PlannedOp, ...],
+    storage: _Storage,
+    buffers: dict[int, Buffer],
+) -> list[Overlap]:
+    """Where an op's output may run into an input that dies there.
+
+    Only what just the first call reads: it writes before the others have read their inputs.
+    """
+    index = {root: i for i, root in enumerate(buffers)}
+    found = []
     for position, planned in enumerate(lowered):
-        op = graph.ops[position]
-        if planned.view_of is not None:
-            storage.root[op.outputs[0]] = planned.view_of
-        elif len(planned.calls) == 1:
-            source = _overlaid(graph, planned, position, last, storage)
-            if source is not None:
-                storage.root[op.outputs[0]] = source
-    return storage
+        for source, distance in _sources(planned, storage).items():
+            if source in index and buffers[source].last == position:
+                target = storage.find(planned.calls[0].output)
+                found.append(Overlap(index[source], index[target], distance))
+    return found
 
 
-def _overlaid(
-    graph: Graph, planned: PlannedOp, position: int, last: dict[int, int], storage: _Storage
-) -> int | None:
-    """The input that dies here and whose bytes the output may take over."""
-    call = planned.calls[0]
-    for source in (call.inputs[i] for i in call.in_place):
-        tensor, output = graph.tensor(source), graph.tensor(call.output)
-        if tensor.is_constant or tensor.bytes != output.bytes:
-            continue
-        sharers = [t for t in _activations(graph) if storage.find(t) == storage.find(source)]
-        if all(last.get(t, -1) <= position for t in sharers):
-            return source
-    return None
+def _sources(planned: PlannedOp, storage: _Storage) -> dict[int, int]:
+    """Storage roots that the op's output may run into, and the distance: see `KernelCall`."""
+    distances: dict[int, int | None] = {}
+    for call_number, call in enumerate(planned.calls):
+        for number, tensor in enumerate(call.inputs):
+            root = storage.find(tensor)
+            allowed = call.overlaps.get(number) if call_number == 0 else None
+            known = distances.get(root, allowed)
+            distances[root] = None if allowed is None or known is None else min(allowed, known)
+    return {root: d for root, d in distances.items() if d is not None}
 
 
 def _live_ranges(graph: Graph, storage: _Storage) -> dict[int, tuple[int, int]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
-from typing import ClassVar
+from typing import ClassVar, cast
+
+import numpy as np
 
 from mcuforge.graph import Activation, ConcatenationAttributes, Graph, Op
-from mcuforge.ops import Operator
+from mcuforge.ops import Operator, overlap
 from mcuforge.ops.common import (
     constraint_arity,
     constraint_not_empty,
@@ -93,6 +95,27 @@ def _axis(graph: Graph, op: Op) -> int:
 
 
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
+    """One call for each input, the largest first: only it may share bytes with the output."""
+    calls = _copies(graph, op)
+    sizes = [graph.tensor(call.inputs[0]).bytes for call in calls]
+    largest = calls.pop(sizes.index(max(sizes)))
+    return replace(largest, overlaps=_overlaps(largest)), *calls
+
+
+def _overlaps(call: KernelCall) -> dict[int, int]:
+    """A step is a row."""
+    params = cast(CopyRowsS8Params, call.params)
+    rows = np.arange(params.rows, dtype=np.int64)
+    distance = overlap.distance(
+        rows * params.row_bytes,
+        rows * params.output_stride + params.output_offset + params.row_bytes,
+        params.rows * params.row_bytes,
+        reads_first=False,
+    )
+    return {0: distance}
+
+
+def _copies(graph: Graph, op: Op) -> list[KernelCall]:
     """One call for each input, in order."""
     shape, axis = graph.output(op).shape, _axis(graph, op)
     calls = []
@@ -115,7 +138,7 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
             )
         )
         offset += row_bytes
-    return tuple(calls)
+    return calls
 
 
 OPERATORS = (

@@ -28,6 +28,7 @@ from mcuforge.ops.convolution import (
     fold_bias,
     multipliers,
     outside_range,
+    overlap_distance,
     pack_filters,
     scratch_bytes,
 )
@@ -143,6 +144,7 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
             output=op.outputs[0],
             reason="two pixels share each load of the weights; the input offset is in the bias",
             scratch_bytes=scratch_bytes(packed.shape[1]),
+            overlaps={0: overlap_distance(params)},
         ),
     )
 

@@ -1,6 +1,6 @@
 """What the convolutions share: the kernel's parameters, packed filters, constraints on weights.
 
-CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED all become calls of `nn_conv2d_s8`.
+CONV_2D and TRANSPOSE_CONV become calls of `nn_conv2d_s8`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mcuforge.graph import DType, Graph, Op, Quantization, Tensor
 from mcuforge.numerics import INT32_MAX, INT32_MIN, quantize_multiplier, wrap_int32
-from mcuforge.ops import Constraint
+from mcuforge.ops import Constraint, overlap
 from mcuforge.ops.common import MAX_SHIFT, describe, quantization
 from mcuforge.plan import I32, ArrayI8, ArrayI32, KernelParams
 
@@ -62,6 +62,27 @@ class Conv2dS8Params(KernelParams):
 def scratch_bytes(filter_stride: int) -> int:
     """Scratch of `nn_conv2d_s8`: two patches of 16-bit lanes."""
     return 4 * filter_stride
+
+
+def overlap_distance(params: Conv2dS8Params) -> int:
+    """How far the output may run into the input: see `overlap.distance`.
+
+    A step is two pixels, gathered before their outputs are written; with several groups it is a
+    row, which every group reads again. The output must be contiguous.
+    """
+    output = params.batches, params.output_height, params.output_width
+    reads = overlap.windows(
+        output,
+        (params.input_height, params.input_width, params.input_channels),
+        (params.stride_height, params.stride_width),
+        (params.padding_top, params.padding_left),
+    )
+    writes = overlap.ends(output, params.output_channels)
+    grouped = params.group_channels != params.input_channels
+    starts = [0] if grouped else np.arange(0, params.output_width, 2)
+    steps = np.minimum.reduceat(reads, starts, axis=2), np.maximum.reduceat(writes, starts, axis=2)
+    size = params.batches * params.input_height * params.input_width * params.input_channels
+    return overlap.distance(steps[0].ravel(), steps[1].ravel(), size, reads_first=not grouped)
 
 
 def constant(tensor: Tensor) -> Int64Array:

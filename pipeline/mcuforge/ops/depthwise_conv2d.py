@@ -8,7 +8,7 @@ from typing import ClassVar, cast
 import numpy as np
 
 from mcuforge.graph import DepthwiseConv2DAttributes, Graph, Op
-from mcuforge.ops import Operator
+from mcuforge.ops import Operator, overlap
 from mcuforge.ops.common import (
     clamp_range,
     constraint_arity,
@@ -178,8 +178,23 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
             output=op.outputs[0],
             reason="four channels at a time; only positions at the border are gathered first",
             scratch_bytes=taps * channels,
+            overlaps={0: _overlap_distance(params)},
         ),
     )
+
+
+def _overlap_distance(params: DepthwiseConv2dS8Params) -> int:
+    """A step is a pixel, whose channels are read and written in turn."""
+    output = params.batches, params.output_height, params.output_width
+    reads = overlap.windows(
+        output,
+        (params.input_height, params.input_width, params.input_channels),
+        (params.stride_height, params.stride_width),
+        (params.padding_top, params.padding_left),
+    )
+    writes = overlap.ends(output, params.input_channels * params.depth_multiplier)
+    size = params.batches * params.input_height * params.input_width * params.input_channels
+    return overlap.distance(reads.ravel(), writes.ravel(), size, reads_first=False)
 
 
 OPERATORS = (

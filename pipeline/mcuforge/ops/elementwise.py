@@ -160,10 +160,10 @@ def broadcast_loops(
     return loops[-1], odometer(loops[:-1], 2)
 
 
-def _in_place(graph: Graph, inputs: tuple[int, ...], output: int) -> tuple[int, ...]:
+def _overlaps(graph: Graph, inputs: tuple[int, ...], output: int) -> dict[int, int]:
     """The inputs that are not broadcast: each element is read just before it is overwritten."""
     elements = graph.tensor(output).elements
-    return tuple(i for i, t in enumerate(inputs) if graph.tensor(t).elements == elements)
+    return {i: 0 for i, t in enumerate(inputs) if graph.tensor(t).elements == elements}
 
 
 def _add_params(graph: Graph, op: Op, wide: int) -> AddS8Params:
@@ -215,7 +215,7 @@ def lower_add(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
             inputs=inputs,
             output=op.outputs[0],
             reason=f"input {wide} has the larger scale: rescaling it is exactly a shift",
-            in_place=_in_place(graph, inputs, op.outputs[0]),
+            overlaps=_overlaps(graph, inputs, op.outputs[0]),
         ),
     )
 
@@ -251,7 +251,7 @@ def lower_mul(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
             inputs=inputs,
             output=op.outputs[0],
             reason=f"dimensions merged into {outer.rank + 1} loop(s)",
-            in_place=_in_place(graph, inputs, op.outputs[0]),
+            overlaps=_overlaps(graph, inputs, op.outputs[0]),
         ),
     )
 

@@ -1,16 +1,17 @@
-"""FULLY_CONNECTED, as a 1x1 convolution over its rows."""
+"""FULLY_CONNECTED: every row of the input with every filter."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import prod
-from typing import cast
+from typing import ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from mcuforge.graph import FullyConnectedAttributes, Graph, Op
 from mcuforge.numerics import quantize_multiplier
-from mcuforge.ops import Operator
+from mcuforge.ops import Operator, overlap
 from mcuforge.ops.common import (
     MAX_SHIFT,
     clamp_range,
@@ -23,7 +24,6 @@ from mcuforge.ops.common import (
 )
 from mcuforge.ops.convolution import (
     MAX_TAPS,
-    Conv2dS8Params,
     accumulator_overflow,
     bias_values,
     constant,
@@ -32,11 +32,28 @@ from mcuforge.ops.convolution import (
     fold_bias,
     multipliers,
     pack_filters,
-    scratch_bytes,
 )
-from mcuforge.plan import KernelCall
+from mcuforge.plan import I32, ArrayI8, ArrayI32, KernelCall, KernelParams
 
 MAX_BIAS_SCALE_DIFFERENCE = 0.02  # of the output scale: TFLM refuses models beyond
+
+
+@dataclass(frozen=True, eq=False)
+class FullyConnectedS8Params(KernelParams):
+    """Mirror of nn_fully_connected_s8_params."""
+
+    c_type: ClassVar[str] = "nn_fully_connected_s8_params"
+    rows: I32
+    inputs: I32
+    outputs: I32
+    filter_stride: I32
+    output_offset: I32
+    activation_min: I32
+    activation_max: I32
+    weights: ArrayI8
+    bias: ArrayI32
+    multiplier: ArrayI32
+    shift: ArrayI32
 
 
 def constraint_shapes(graph: Graph, op: Op) -> str | None:
@@ -98,7 +115,7 @@ def _multipliers(graph: Graph, op: Op) -> tuple[npt.NDArray[np.int32], npt.NDArr
 
 
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
-    """One call of `nn_conv2d_s8`: a row is a pixel, its values are the channels."""
+    """One call of `nn_fully_connected_s8`."""
     filters = constant(graph.input(op, 1))
     outputs, inputs = filters.shape
     rows = prod(graph.output(op).shape[:-1])
@@ -108,29 +125,11 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     activation = cast(FullyConnectedAttributes, op.attributes).activation
     low, high = clamp_range(activation, target)
     multiplier, shift = _multipliers(graph, op)
-    params = Conv2dS8Params(
-        batches=1,
-        input_height=1,
-        input_width=rows,
-        input_channels=inputs,
-        group_channels=inputs,
-        output_height=1,
-        output_width=rows,
-        output_channels=outputs,
-        filter_height=1,
-        filter_width=1,
+    params = FullyConnectedS8Params(
+        rows=rows,
+        inputs=inputs,
+        outputs=outputs,
         filter_stride=packed.shape[1],
-        stride_height=1,
-        stride_width=1,
-        dilation_height=1,
-        dilation_width=1,
-        padding_top=0,
-        padding_left=0,
-        output_start=0,
-        output_batch_stride=rows * outputs,
-        output_row_stride=rows * outputs,
-        output_pixel_stride=outputs,
-        input_zero_point=zero_point,
         output_offset=target.zero_point,
         activation_min=low,
         activation_max=high,
@@ -141,13 +140,24 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     )
     return (
         KernelCall(
-            kernel="conv2d_s8",
+            kernel="fully_connected_s8",
             params=params,
             inputs=(op.inputs[0],),
             output=op.outputs[0],
-            reason="a fully connected layer is a 1x1 convolution over its rows",
-            scratch_bytes=scratch_bytes(packed.shape[1]),
+            reason="four filters share each load of the input, which is read where it lies",
+            overlaps={0: _overlap_distance(params)},
         ),
+    )
+
+
+def _overlap_distance(params: FullyConnectedS8Params) -> int:
+    """A step is a row: every filter reads it again."""
+    rows = np.arange(params.rows, dtype=np.int64)
+    return overlap.distance(
+        rows * params.inputs,
+        (rows + 1) * params.outputs,
+        params.rows * params.inputs,
+        reads_first=False,
     )
 
 
@@ -168,6 +178,6 @@ OPERATORS = (
             constraint_accumulator,
         ),
         lower=lower,
-        kernels=("conv2d_s8",),
+        kernels=("fully_connected_s8",),
     ),
 )

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from mcuforge.graph import Graph, Op, Pool2DAttributes
-from mcuforge.ops import Operator
+from mcuforge.ops import Operator, overlap
 from mcuforge.ops.common import (
     clamp_range,
     constraint_arity,
@@ -139,14 +139,28 @@ def params(graph: Graph, op: Op) -> Pool2DS8Params:
     )
 
 
+def _overlap_distance(p: Pool2DS8Params) -> int:
+    """A step is a pixel, whose channels are read and written in turn."""
+    output = p.batches, p.output_height, p.output_width
+    image = p.input_height, p.input_width, p.channels
+    reads = overlap.windows(
+        output, image, (p.stride_height, p.stride_width), (p.padding_top, p.padding_left)
+    )
+    writes = overlap.ends(output, p.channels)
+    size = p.batches * p.input_height * p.input_width * p.channels
+    return overlap.distance(reads.ravel(), writes.ravel(), size, reads_first=False)
+
+
 def _lower_to(kernel: str, graph: Graph, op: Op) -> tuple[KernelCall, ...]:
+    prepared = params(graph, op)
     return (
         KernelCall(
             kernel=kernel,
-            params=params(graph, op),
+            params=prepared,
             inputs=(op.inputs[0],),
             output=op.outputs[0],
             reason="windows are clipped to the input, then reduced four channels at a time",
+            overlaps={0: _overlap_distance(prepared)},
         ),
     )
 

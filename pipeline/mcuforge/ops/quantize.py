@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from mcuforge.graph import DType, Graph, Op, Tensor
 from mcuforge.numerics import all_int8, clamp_int8, quantize_multiplier, requantize, wrap_int8
-from mcuforge.ops import Operator
+from mcuforge.ops import Operator, overlap
 from mcuforge.ops.common import constraint_arity, constraint_not_empty, describe, quantization
 from mcuforge.ops.unary import MAX_TABLE_SHIFT, LookupS8Params, Table, constraint_same_elements
 from mcuforge.plan import F32, I32, KernelCall, KernelParams
@@ -94,10 +94,10 @@ def lower_quantize(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     if source.dtype is DType.FLOAT32:
         q = quantization(target)
         params: KernelParams = QuantizeF32S8Params(target.elements, q.scale, q.zero_point)
-        return _call(op, "quantize_f32_s8", params, "the input is float32", in_place=False)
+        return _call(graph, op, "quantize_f32_s8", params, "the input is float32")
     params = LookupS8Params(elements=target.elements, table=requantize_table(source, target))
     reason = "a byte has 256 results: a table is exact and fastest"
-    return _call(op, LOOKUPS[source.dtype, target.dtype], params, reason, in_place=True)
+    return _call(graph, op, LOOKUPS[source.dtype, target.dtype], params, reason)
 
 
 def lower_dequantize(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
@@ -105,12 +105,15 @@ def lower_dequantize(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     source = graph.input(op, 0)
     q = quantization(source)
     params = DequantizeS8F32Params(source.elements, q.scale, q.zero_point)
-    return _call(op, "dequantize_s8_f32", params, "the output is float32", in_place=False)
+    return _call(graph, op, "dequantize_s8_f32", params, "the output is float32")
 
 
 def _call(
-    op: Op, kernel: str, params: KernelParams, reason: str, in_place: bool
+    graph: Graph, op: Op, kernel: str, params: KernelParams, reason: str
 ) -> tuple[KernelCall, ...]:
+    source, target = graph.input(op, 0), graph.output(op)
+    width = source.bytes // source.elements
+    distance = overlap.elementwise(source.elements, width, target.bytes // target.elements)
     return (
         KernelCall(
             kernel=kernel,
@@ -118,7 +121,7 @@ def _call(
             inputs=(op.inputs[0],),
             output=op.outputs[0],
             reason=reason,
-            in_place=(0,) if in_place else (),
+            overlaps={0: distance},
         ),
     )
 

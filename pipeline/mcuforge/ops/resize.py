@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.graph import DType, Graph, Op, ResizeAttributes
-from mcuforge.ops import Operator
+from mcuforge.ops import Operator, overlap
 from mcuforge.ops.common import (
     constraint_arity,
     constraint_int8_activations,
@@ -171,7 +171,23 @@ def lower_bilinear(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     return _call(op, "resize_bilinear_s8", params, "positions and weights are tabulated")
 
 
-def _call(op: Op, kernel: str, params: KernelParams, reason: str) -> tuple[KernelCall, ...]:
+def _overlap_distance(p: ResizeNearestS8Params | ResizeBilinearS8Params) -> int:
+    """A step is a pixel. The rows and columns of the tables are the lower ones that it reads."""
+    pixels = p.rows.astype(np.int64)[:, None] * p.input_width + p.columns.astype(np.int64)
+    image = p.input_height * p.input_width
+    first = np.arange(p.batches, dtype=np.int64)[:, None, None] * image
+    reads = (first + pixels) * p.channels
+    writes = overlap.ends((p.batches, p.output_height, p.output_width), p.channels)
+    size = p.batches * image * p.channels
+    return overlap.distance(reads.ravel(), writes.ravel(), size, reads_first=False)
+
+
+def _call(
+    op: Op,
+    kernel: str,
+    params: ResizeNearestS8Params | ResizeBilinearS8Params,
+    reason: str,
+) -> tuple[KernelCall, ...]:
     return (
         KernelCall(
             kernel=kernel,
@@ -179,6 +195,7 @@ def _call(op: Op, kernel: str, params: KernelParams, reason: str) -> tuple[Kerne
             inputs=(op.inputs[0],),
             output=op.outputs[0],
             reason=reason,
+            overlaps={0: _overlap_distance(params)},
         ),
     )
 

@@ -92,7 +92,7 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
             inputs=(op.inputs[0],),
             output=op.outputs[0],
             reason=f"{len(table)} differences from the maximum matter: exp is a table",
-            in_place=(0,),
+            overlaps={0: 0},
         ),
     )
 

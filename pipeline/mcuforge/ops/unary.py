@@ -200,7 +200,7 @@ def lookup(graph: Graph, op: Op, table: Table) -> tuple[KernelCall, ...]:
             inputs=(op.inputs[0],),
             output=op.outputs[0],
             reason=f"{op.kind} of int8 has 256 results: a table is exact and fastest",
-            in_place=(0,),
+            overlaps={0: 0},
         ),
     )
 

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nn.h"
+#include "nn_dot.h"
+#include "nn_fixed_point.h"
+
+/* The products of one row with `FILTERS` neighbouring filters. The row is read as it is, four taps
+ * at a time: there is no patch to gather, and so no scratch. */
+enum { FILTERS = 4 };
+
+#if NN_DSP
+
+static inline int32_t add_taps(uint32_t low, uint32_t high, const int8_t *filter, int32_t sum) {
+    const uint32_t taps = nn_load_word(filter);
+    sum = nn_smlad(low, nn_sxtb16(taps), sum);
+    return nn_smlad(high, nn_sxtb16_ror8(taps), sum);
+}
+
+static inline int32_t dot(const int8_t *row, const int8_t *filter, int32_t count) {
+    int32_t sum = 0;
+    int32_t i = 0;
+    for (; i + 4 <= count; i += 4) {
+        const uint32_t word = nn_load_word(row + i);
+        sum = add_taps(nn_sxtb16(word), nn_sxtb16_ror8(word), filter + i, sum);
+    }
+    for (; i < count; ++i) {
+        sum += row[i] * filter[i];
+    }
+    return sum;
+}
+
+static inline void dots(const int8_t *row, const int8_t *filter, int32_t count, int32_t stride,
+                        int32_t sums[FILTERS]) {
+    int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    const int8_t *second = filter + 2 * stride; /* of the second pair of filters */
+    for (const int8_t *const end = row + (count & ~3); row < end; row += 4) {
+        const uint32_t word = nn_load_word(row);
+        const uint32_t low = nn_sxtb16(word), high = nn_sxtb16_ror8(word);
+        s0 = add_taps(low, high, filter, s0);
+        s1 = add_taps(low, high, filter + stride, s1);
+        s2 = add_taps(low, high, second, s2);
+        s3 = add_taps(low, high, second + stride, s3);
+        filter += 4;
+        second += 4;
+    }
+    for (int32_t i = 0; i < (count & 3); ++i) { /* the row, unlike the filters, is not padded */
+        s0 += row[i] * filter[i];
+        s1 += row[i] * filter[stride + i];
+        s2 += row[i] * second[i];
+        s3 += row[i] * second[stride + i];
+    }
+    sums[0] = s0;
+    sums[1] = s1;
+    sums[2] = s2;
+    sums[3] = s3;
+}
+
+#else
+
+static inline int32_t dot(const int8_t *row, const int8_t *filter, int32_t count) {
+    int32_t sum = 0;
+    for (int32_t i = 0; i < count; ++i) {
+        sum += row[i] * filter[i];
+    }
+    return sum;
+}
+
+static inline void dots(const int8_t *row, const int8_t *filter, int32_t count, int32_t stride,
+                        int32_t sums[FILTERS]) {
+    int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    const int8_t *second = filter + 2 * stride;
+    for (const int8_t *const end = row + count; row < end; ++row, ++filter, ++second) {
+        const int32_t x = *row;
+        s0 += x * filter[0];
+        s1 += x * filter[stride];
+        s2 += x * second[0];
+        s3 += x * second[stride];
+    }
+    sums[0] = s0;
+    sums[1] = s1;
+    sums[2] = s2;
+    sums[3] = s3;
+}
+
+#endif
+
+static inline int8_t finish(const nn_fully_connected_s8_params *params, int32_t sum,
+                            int32_t channel) {
+    const int32_t acc = nn_wrapping_add(sum, params->bias[channel]);
+    const int32_t scaled = nn_requantize(acc, params->multiplier[channel], params->shift[channel]) +
+                           params->output_offset;
+    return (int8_t)nn_clamp(scaled, params->activation_min, params->activation_max);
+}
+
+void nn_fully_connected_s8(const nn_fully_connected_s8_params *params, const int8_t *input,
+                           int8_t *output) {
+    const int32_t stride = params->filter_stride;
+    for (int32_t row = 0; row < params->rows; ++row) {
+        const int8_t *filter = params->weights;
+        int32_t channel = 0;
+        for (; channel + FILTERS <= params->outputs; channel += FILTERS) {
+            int32_t sums[FILTERS];
+            dots(input, filter, params->inputs, stride, sums);
+            for (int32_t i = 0; i < FILTERS; ++i) {
+                output[channel + i] = finish(params, sums[i], channel + i);
+            }
+            filter += FILTERS * stride;
+        }
+        for (; channel < params->outputs; ++channel) {
+            output[channel] = finish(params, dot(input, filter, params->inputs), channel);
+            filter += stride;
+        }
+        input += params->inputs;
+        output += params->outputs;
+    }
+}
