@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcuforge.arena import Buffer, live_bytes, lower_bound, peak_position, place
+from mcuforge.arena import Buffer, Overlap, live_bytes, lower_bound, peak_position, place
 
 buffers_strategy = st.lists(
     st.builds(
@@ -66,3 +67,30 @@ def test_live_bytes_count_both_ends() -> None:
 def test_nothing_to_place() -> None:
     assert place([], 16).bytes == 0
     assert lower_bound([]) == 0
+
+
+@given(st.lists(st.tuples(st.integers(1, 300), st.integers(-400, 300)), min_size=2, max_size=10))
+def test_an_overlap_is_no_deeper_than_allowed(layers: list[tuple[int, int]]) -> None:
+    buffers = [Buffer(size, i - 1, i) for i, (size, _) in enumerate(layers)]
+    overlaps = [Overlap(i, i + 1, distance) for i, (_, distance) in enumerate(layers[1:])]
+    placement = place(buffers, 16, overlaps)
+    for o in overlaps:
+        source, target = placement.offsets[o.source], placement.offsets[o.target]
+        apart = (
+            target >= source + buffers[o.source].size or source >= target + buffers[o.target].size
+        )
+        assert apart or target <= source + o.distance
+    assert lower_bound(buffers, overlaps) <= placement.bytes
+    assert placement.bytes <= place(buffers, 16).bytes
+
+
+def test_an_output_runs_into_its_input() -> None:
+    source, target = Buffer(160, -1, 0), Buffer(320, 0, 1)
+    placement = place([source, target], 16, [Overlap(0, 1, -176)])
+    assert placement.bytes == placement.lower_bound == 336
+    assert placement.offsets == (176, 0)
+
+
+def test_an_overlap_needs_a_source_that_dies() -> None:
+    with pytest.raises(ValueError, match="does not die"):
+        place([Buffer(16, -1, 1), Buffer(16, 0, 1)], 16, [Overlap(0, 1, 0)])

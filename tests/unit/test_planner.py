@@ -8,7 +8,7 @@ import pytest
 from graphs import graph, relu_chain
 
 from mcuforge.errors import UnsupportedError
-from mcuforge.graph import DType, Graph
+from mcuforge.graph import Activation, ConcatenationAttributes, DType, Graph
 from mcuforge.planner import plan
 
 
@@ -35,6 +35,27 @@ def test_an_output_of_the_model_survives_to_the_end() -> None:
     )
     planned = plan(tapped)
     assert planned.offsets[1] != planned.offsets[2]
+
+
+def concatenated(inputs: tuple[int, int]) -> Graph:
+    """RELU 0 -> 1, a view 1 -> 2, then both `inputs` side by side in tensor 3."""
+    ops = [("RELU", (0,), 1), ("RESHAPE", (1,), 2), ("CONCATENATION", inputs, 3)]
+    shapes = [(64, 1), (64, 1), (64, 1), (64, 2)]
+    made = graph(shapes, ops, inputs=[0], outputs=[3])
+    joined = replace(made.ops[2], attributes=ConcatenationAttributes(1, Activation.NONE))
+    return replace(made, ops=(*made.ops[:2], joined))
+
+
+def test_an_output_runs_into_an_input_that_one_call_reads() -> None:
+    planned = plan(concatenated((0, 1)))
+    assert planned.arena.bytes < 64 + 64 + 128
+    assert planned.offsets[3] + 128 > planned.offsets[0] > planned.offsets[3]
+
+
+def test_an_output_spares_what_two_calls_read() -> None:
+    planned = plan(concatenated((1, 2)))  # a tensor and its own view
+    assert planned.offsets[1] == planned.offsets[2]
+    assert planned.arena.bytes == 64 + 128
 
 
 def test_offsets_are_aligned_and_inside_the_arena() -> None:

@@ -124,6 +124,7 @@ def _call_json(call: KernelCall) -> dict[str, Any]:
         "kernel": call.kernel,
         "reason": call.reason,
         "scratch_bytes": call.scratch_bytes,
+        "overlaps": {str(number): distance for number, distance in call.overlaps.items()},
         "params": scalars,
         "constants": arrays,
     }
