@@ -1,5 +1,7 @@
 """Put the operator table, and the table of `make demo` given on stdin, into README.md.
 
+The worked numbers of docs/quantization-arithmetic.md are made as well.
+
 make demo | .venv/bin/python tools/update-readme.py
 """
 
@@ -9,6 +11,7 @@ import sys
 from pathlib import Path
 
 from mcuforge.ops import table
+from mcuforge.quantization import worked
 
 README = Path(__file__).parents[1] / "README.md"
 DEMO = "<!-- demo: begin -->", "<!-- demo: end -->"
@@ -30,11 +33,13 @@ def summary(output: str) -> str:
 
 
 def main() -> None:
-    """Rewrite README.md."""
+    """Rewrite README.md and the page."""
     text = replace(README.read_text(), table.BEGIN, table.END, table.markdown())
     if not sys.stdin.isatty() and (output := sys.stdin.read()).strip():
         text = replace(text, *DEMO, summary(output))
     README.write_text(text)
+    page = README.parent / "docs" / "quantization-arithmetic.md"
+    page.write_text(replace(page.read_text(), worked.BEGIN, worked.END, worked.markdown()))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import click
 
 from mcuforge import __version__
 
-# Name, and the first line of the help; the command is `command` of mcuforge.cli.<name>.
+# Name, and the first line of the help; the command is `command` of mcuforge.cli.<name> (_ for -).
 COMMANDS = {
     "run": "Take models all the way: convert, emit, build, simulate, prove, report.",
     "train": "Train a model of this repository again.",
@@ -24,6 +24,7 @@ COMMANDS = {
     "simulate": "Run a firmware project in a simulator.",
     "parity": "Prove that host and device compute the same bytes.",
     "boards": "List the boards.",
+    "quantize-table": "Show what quantisation makes of numbers.",
     "doctor": "Check that this machine has what mcuforge needs.",
 }
 
@@ -37,7 +38,7 @@ class _LazyGroup(click.Group):
     def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"mcuforge.cli.{name}").command
+        command: click.Command = import_module(f"mcuforge.cli.{name.replace('-', '_')}").command
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -1,0 +1,122 @@
+"""`mcuforge quantize-table`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.table import Table
+
+from mcuforge.cli.common import echo_json, json_option, result_console
+from mcuforge.errors import UsageError
+
+if TYPE_CHECKING:
+    from mcuforge.quantization.worked import Worked
+
+DEFAULT_STRATEGIES = ("min-max", "percentile", "mse", "kl")
+ROUNDINGS = {"half-away": "HALF_AWAY", "half-even": "HALF_EVEN", "floor": "FLOOR"}
+MAX_ROWS = 100_000
+
+
+@click.command()
+@click.argument("values", type=click.Path(path_type=Path))
+@click.option(
+    "--calibration", "strategies", multiple=True, metavar="STRATEGY",
+    help="min-max, moving-average, percentile [LOW HIGH], mse, kl; may be repeated.",
+)  # fmt: skip
+@click.option("--bits", type=int, default=8, show_default=True, help="2 to 16.")
+@click.option("--symmetric", is_flag=True, help="Zero point 0.")
+@click.option("--rounding", type=click.Choice(list(ROUNDINGS)), default="half-away")
+@json_option
+def command(
+    values: Path,
+    strategies: tuple[str, ...],
+    bits: int,
+    symmetric: bool,
+    rounding: str,
+    as_json: bool,
+) -> None:
+    """Quantise the numbers of VALUES, a .csv, and show what each strategy makes of them."""
+    from mcuforge.quantization.arithmetic import Rounding
+    from mcuforge.quantization.strategies import parse
+    from mcuforge.quantization.worked import work
+
+    numbers = read_numbers(values)
+    results = [
+        work(numbers, parse(text), bits, centred=symmetric, rounding=Rounding[ROUNDINGS[rounding]])
+        for text in strategies or DEFAULT_STRATEGIES
+    ]
+    if as_json:
+        echo_json([_as_json(result) for result in results])
+        return
+    for result in results:
+        result_console.print(_table(result))
+
+
+def read_numbers(path: Path) -> list[float]:
+    """All numbers of a CSV file, row by row; a first row of headings is skipped.
+
+    Raises `UsageError` naming line and text of what is no finite number.
+    """
+    import csv
+    import math
+
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file)
+            rows = [(reader.line_num, row) for row in reader]
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file.") from None
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror}).") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{path}: not a CSV file of text ({error}).") from None
+    cells = [(line, cell.strip()) for line, row in rows for cell in row if cell.strip()]
+    numbers: list[float] = []
+    for line, cell in cells:
+        try:
+            number = float(cell)
+        except ValueError:
+            if line == 1 and not numbers:
+                continue
+            raise UsageError(f"{path}, line {line}: '{cell[:40]}' is not a number.") from None
+        if not math.isfinite(number):
+            raise UsageError(f"{path}, line {line}: {cell} is not finite.")
+        numbers.append(number)
+    if not numbers:
+        raise UsageError(f"{path}: holds no numbers.")
+    if len(numbers) > MAX_ROWS:
+        raise UsageError(f"{path}: {len(numbers):,} numbers; a table takes up to {MAX_ROWS:,}.")
+    return numbers
+
+
+def _as_json(result: Worked) -> dict[str, object]:
+    return {
+        "strategy": str(result.strategy),
+        "range": list(result.range),
+        "scale": result.affine.scale,
+        "zero_point": result.affine.zero_point,
+        "original": result.original.tolist(),
+        "quantized": result.quantized.tolist(),
+        "dequantized": result.dequantized.tolist(),
+        "error": result.error.tolist(),
+    }
+
+
+def _table(result: Worked) -> Table:
+    affine, chosen = result.affine, result.range
+    table = Table(
+        title=f"{result.strategy}: [{chosen.low:.6g}, {chosen.high:.6g}], "
+        f"scale {affine.scale:.6g}, zero point {affine.zero_point}"
+    )
+    for heading in ("original", "quantised", "dequantised", "error"):
+        table.add_column(heading, justify="right")
+    columns = (result.original, result.quantized, result.dequantized, result.error)
+    for x, q, back, error in zip(*columns, strict=True):
+        table.add_row(f"{x:.6g}", str(q), f"{back:.6g}", f"{error:.3g}")
+    table.caption = (
+        f"mean square error {float((result.error**2).mean()):.4g}, "
+        f"largest error {float(abs(result.error).max()):.4g}"
+    )
+    return table

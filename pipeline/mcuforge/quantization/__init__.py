@@ -1,0 +1,1 @@
+"""How int8 ranges are chosen and applied."""

@@ -1,0 +1,250 @@
+"""How a tensor's range is chosen from what was seen of it.
+
+    strategy = parse("percentile 0.1 99.9")
+    observer = strategy.observer()
+    for sample in samples:
+        observer.observe(values)          # one call a sample, an array of any shape
+    low, high = observer.range()
+
+One pass, and the state of an observer does not grow with the number of samples.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from mcuforge.errors import UsageError
+from mcuforge.quantization.histogram import Histogram
+from mcuforge.quantization.search import least_divergence, least_square_error
+
+MOMENTUM = 0.01  # weight of a sample in the moving average, as in TensorFlow's FakeQuant
+PERCENTILES = 0.1, 99.9
+FEW = 8192  # values that are kept to take percentiles of
+OUTLIER_ENERGY = 16.0  # a sample with this many times the median energy may be an outlier ...
+OUTLIER_SHARE = 0.05  # ... if there are no more of them than this
+_LOWEST_OCTAVE = -300
+
+
+class Range(NamedTuple):
+    """The real values that the lowest and the highest integer stand for."""
+
+    low: float
+    high: float
+
+
+class Observer(Protocol):
+    """What a strategy keeps of one tensor."""
+
+    def observe(self, values: npt.ArrayLike) -> None:
+        """Take one sample's values, of any shape. Raises `ValueError` for NaN or infinity."""
+        ...
+
+    def range(self) -> Range:
+        """The range chosen. Raises `ValueError` where nothing was observed."""
+        ...
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """A strategy and its parameters; equal ones choose alike. `str` is what `parse` takes."""
+
+    name: str
+    parameters: tuple[float, ...] = ()
+
+    def observer(self) -> Observer:
+        """A fresh observer for one tensor."""
+        return _OBSERVERS[self.name](*self.parameters)
+
+    def __str__(self) -> str:
+        return " ".join([self.name, *(f"{p:g}" for p in self.parameters)])
+
+
+def parse(text: str) -> Strategy:
+    """A strategy as a person writes it.
+
+    min-max | moving-average [MOMENTUM] | percentile [[LOW] HIGH] | mse | kl (or cross-entropy).
+    Raises `UsageError` for an unknown name or parameters out of range.
+    """
+    name, *words = text.replace(",", " ").split() or [""]
+    name = {"minmax": "min-max", "cross-entropy": "kl"}.get(name, name)
+    if name not in _OBSERVERS:
+        known = ", ".join((*_OBSERVERS, "auto"))
+        raise UsageError(f"there is no calibration strategy '{name}'. Choose one of: {known}.")
+    try:
+        numbers = tuple(float(word) for word in words)
+    except ValueError:
+        raise UsageError(f"'{text}': the parameters of {name} are numbers.") from None
+    return Strategy(name, _PARAMETERS.get(name, _none)(text, numbers))
+
+
+def _none(text: str, numbers: tuple[float, ...]) -> tuple[float, ...]:
+    if numbers:
+        raise UsageError(f"'{text}': this strategy has no parameters.")
+    return ()
+
+
+def _percentiles(text: str, numbers: tuple[float, ...]) -> tuple[float, ...]:
+    if len(numbers) == 1:
+        numbers = 100 - numbers[0], numbers[0]
+    low, high = (numbers or PERCENTILES) if len(numbers) in (0, 2) else (math.nan, math.nan)
+    if not 0 <= low < high <= 100:
+        raise UsageError(
+            f"'{text}': give one percentile above 50 and up to 100, or a lower and a higher one "
+            "from 0 to 100, such as 'percentile 0.1 99.9'."
+        )
+    # 100 - 99.9 is 0.09999999999999432
+    return round(low, 9), round(high, 9)
+
+
+def _momentum(text: str, numbers: tuple[float, ...]) -> tuple[float, ...]:
+    momentum = numbers[0] if numbers else MOMENTUM
+    if len(numbers) > 1 or not 0 < momentum <= 1:
+        raise UsageError(f"'{text}': the momentum is one number above 0 and up to 1.")
+    return () if momentum == MOMENTUM else (momentum,)
+
+
+_PARAMETERS: dict[str, Callable[[str, tuple[float, ...]], tuple[float, ...]]] = {
+    "percentile": _percentiles,
+    "moving-average": _momentum,
+}
+
+
+class MinMax:
+    """The smallest and the largest value seen."""
+
+    def __init__(self) -> None:
+        self._low, self._high = math.inf, -math.inf
+
+    def observe(self, values: npt.ArrayLike) -> None:
+        """See `Observer.observe`."""
+        low, high = _ends(values)
+        self._low, self._high = min(self._low, low), max(self._high, high)
+
+    def range(self) -> Range:
+        """See `Observer.range`."""
+        return _known(self._low, self._high)
+
+
+class MovingAverage:
+    """The mean of each sample's smallest and largest value, later samples counting more."""
+
+    def __init__(self, momentum: float = MOMENTUM) -> None:
+        self._momentum = momentum
+        self._low, self._high = math.inf, -math.inf
+
+    def observe(self, values: npt.ArrayLike) -> None:
+        """See `Observer.observe`."""
+        low, high = _ends(values)
+        if math.isinf(low):
+            return
+        if math.isinf(self._low):
+            self._low, self._high = low, high
+        self._low += self._momentum * (low - self._low)
+        self._high += self._momentum * (high - self._high)
+
+    def range(self) -> Range:
+        """See `Observer.range`."""
+        return _known(self._low, self._high)
+
+
+class Percentile:
+    """The values below which `low` and `high` per cent of all values lie.
+
+    Exact, with linear interpolation, up to `FEW` values; then to the width of a histogram's bin.
+    """
+
+    def __init__(self, low: float = PERCENTILES[0], high: float = PERCENTILES[1]) -> None:
+        self._percentiles = low, high
+        self._histogram = Histogram()
+        self._few: list[npt.NDArray[np.float64]] = []
+
+    def observe(self, values: npt.ArrayLike) -> None:
+        """See `Observer.observe`."""
+        self._histogram.add(values)
+        if 0 < self._histogram.count <= FEW:
+            self._few.append(np.array(values, np.float64).ravel())
+        else:
+            self._few.clear()
+
+    def range(self) -> Range:
+        """See `Observer.range`."""
+        if 0 < self._histogram.count <= FEW:
+            low, high = np.percentile(np.concatenate(self._few), self._percentiles)
+        else:
+            low, high = (self._histogram.percentile(p) for p in self._percentiles)
+        return Range(float(low), float(high))
+
+
+class Searched:
+    """The range that minimises a cost over the histogram of all samples that are no outliers.
+
+    Samples are sorted by their energy (mean square) into octaves, each with a histogram. The
+    loudest octaves, 16 times the median's energy and more, are left out if they hold no more than
+    5 % of the samples: one sample at 20 times the amplitude has the squared error of 400 others.
+    """
+
+    def __init__(self, search: Callable[[Histogram], tuple[float, float]]) -> None:
+        self._search = search
+        self._samples: dict[int, int] = {}
+        self._histograms: dict[int, Histogram] = {}
+
+    def observe(self, values: npt.ArrayLike) -> None:
+        """See `Observer.observe`."""
+        flat = np.asarray(values, np.float64).ravel()
+        if not flat.size:
+            return
+        energy = float(np.mean(flat * flat))
+        octave = math.frexp(energy)[1] if energy > 0 and math.isfinite(energy) else _LOWEST_OCTAVE
+        self._histograms.setdefault(octave, Histogram()).add(flat)
+        self._samples[octave] = self._samples.get(octave, 0) + 1
+
+    def range(self) -> Range:
+        """See `Observer.range`."""
+        if not self._samples:
+            raise ValueError("nothing was observed")
+        everything = Histogram()
+        for octave in self._kept():
+            everything.merge(self._histograms[octave])
+        return Range(*self._search(everything))
+
+    def _kept(self) -> list[int]:
+        octaves = sorted(self._samples)
+        total = sum(self._samples.values())
+        below = np.cumsum([self._samples[o] for o in octaves])
+        median = octaves[int(np.searchsorted(below, total / 2))]
+        loud = [o for o in octaves if o - median >= math.log2(OUTLIER_ENERGY)]
+        if sum(self._samples[o] for o in loud) > OUTLIER_SHARE * total:
+            return octaves
+        return [o for o in octaves if o not in loud]
+
+
+def _ends(values: npt.ArrayLike) -> tuple[float, float]:
+    flat = np.asarray(values)
+    if not flat.size:
+        return math.inf, -math.inf
+    low, high = float(flat.min()), float(flat.max())
+    if not (math.isfinite(low) and math.isfinite(high)):
+        raise ValueError("values are NaN or infinite")
+    return low, high
+
+
+def _known(low: float, high: float) -> Range:
+    if math.isinf(low):
+        raise ValueError("nothing was observed")
+    return Range(low, high)
+
+
+_OBSERVERS: dict[str, Callable[..., Observer]] = {
+    "min-max": MinMax,
+    "moving-average": MovingAverage,
+    "percentile": Percentile,
+    "mse": lambda: Searched(least_square_error),
+    "kl": lambda: Searched(least_divergence),
+}
+NAMES = tuple(_OBSERVERS)
