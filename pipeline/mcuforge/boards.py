@@ -11,18 +11,21 @@ import tomllib
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from mcuforge import paths
+from mcuforge.chips import Chip, parse_chip
 from mcuforge.errors import UsageError
 from mcuforge.toml_table import Table
 
-UART_KINDS = ("cmsdk", "posix")
-TICK_KINDS = ("systick", "posix")
+UART_KINDS = ("cmsdk", "stm32-usart", "stm32-usart-v2", "stm32-lpuart", "nrf", "pl011", "posix")
+TICK_KINDS = ("systick", "nrf-timer", "posix")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _REGION = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NANOSECONDS = 10**9
-_WITHOUT_STACK_LIMIT = ("cortex-m3", "cortex-m4", "cortex-m7")
+_WITH_MPU_GUARD = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7")
+_RP2040_BOOT_BYTES = 256
+_SMALL_RAM = 32 * 1024
+_SMALL_REQUEST, _REQUEST = 1024, 4096
 _MPU_GUARD_BYTES = 256  # the region that startup_cortex_m.c sets up
 
 
@@ -37,6 +40,8 @@ class CoreType:
 
 # fpu -> -mfpu; GCC takes it from -mcpu where it is empty. Arm's Technical Reference Manuals.
 CORE_TYPES = {
+    "cortex-m0": CoreType({"none": ""}, frozenset({False})),
+    "cortex-m0plus": CoreType({"none": ""}, frozenset({False})),
     "cortex-m3": CoreType({"none": ""}, frozenset({False})),
     "cortex-m4": CoreType({"none": "", "single": "fpv4-sp-d16"}, frozenset({True})),
     "cortex-m7": CoreType(
@@ -87,23 +92,29 @@ class Memory:
 
 @dataclass(frozen=True)
 class Placement:
-    """Names of the regions that hold code, constants, data and the stack."""
+    """Names of the regions that hold code, constants, data, the arena and the stack."""
 
     code: str
     constants: str
     data: str
+    arena: str
     stack: str
     stack_bytes: int
 
 
 @dataclass(frozen=True)
 class Uart:
-    """The UART that the harness speaks over. `kind` names the driver."""
+    """The UART that the harness speaks over. `kind` names the driver.
+
+    On an STM32, bit `enable_bit` of the register at address `enable` gives it its clock.
+    """
 
     kind: str
     base: int = 0
     clock_hz: int = 0
     baud: int = 0
+    enable: int = 0
+    enable_bit: int = 0
 
 
 @dataclass(frozen=True)
@@ -128,6 +139,8 @@ class Board:
     placement: Placement | None = None
     qemu_machine: str | None = None
     renode_cpu: str | None = None
+    qemu_serial: int = 0
+    chip: Chip | None = None
 
     @property
     def is_host(self) -> bool:
@@ -156,12 +169,27 @@ class Board:
     def ram_bytes(self) -> int:
         """Bytes for data and the stack; 0 for the host, which has no limit."""
         p = self.placement
-        return self._capacity(p.data, p.stack) if p else 0
+        return self._capacity(p.data, p.arena, p.stack) if p else 0
+
+    @property
+    def request_bytes(self) -> int:
+        """Bytes of the largest request that the harness takes in: a buffer in RAM."""
+        return _SMALL_REQUEST if 0 < self.ram_bytes <= _SMALL_RAM else _REQUEST
+
+    @property
+    def boot_bytes(self) -> int:
+        """Bytes of the second stage of the boot ROM's loader, before the vector table."""
+        return _RP2040_BOOT_BYTES if self.chip and self.chip.family == "rp2040" else 0
+
+    @property
+    def vector_table(self) -> int:
+        """Address of the vector table; 0 for the host."""
+        return self.memory(self.placement.code).base + self.boot_bytes if self.placement else 0
 
     @property
     def stack_guard_bytes(self) -> int:
-        """Bytes that the MPU guards below the stack on cores without a stack limit register."""
-        return _MPU_GUARD_BYTES if self.core and self.core.name in _WITHOUT_STACK_LIMIT else 0
+        """Bytes that the MPU guards below the stack, on cores with one and without a stack limit."""
+        return _MPU_GUARD_BYTES if self.core and self.core.name in _WITH_MPU_GUARD else 0
 
     @property
     def instructions_per_tick(self) -> Fraction:
@@ -216,23 +244,38 @@ def _board(table: Table) -> Board:
     title = table.text("title")
     core = _core(table.optional_table("core"))
     ticks = _ticks(table.table("ticks"))
-    uart = _uart(table.table("uart"))
+    uart_table = table.table("uart")
+    uart = _uart(uart_table)
     if core is None:
         for section, kind in (("uart", uart.kind), ("ticks", ticks.kind)):
             if kind != "posix":
                 raise table.error(f"{section}.kind", "must be 'posix' on a board without [core]")
+        uart_table.finish()
         table.finish()
         return Board(name, title, ticks, uart)
     clock = table.table("clock")
     clock_hz = clock.integer("hz", minimum=1)
     clock.finish()
+    chip = _chip(table, uart_table, clock_hz, uart.kind)
+    uart_table.finish()
     memories = _memories(table)
     placement = _placement(table.table("placement"), memories)
-    qemu, renode = _simulators(table.optional_table("simulators"))
+    qemu, serial, renode = _simulators(table.optional_table("simulators"))
     table.finish()
     return Board(
-        name, title, ticks, uart, core, clock_hz, memories, placement, qemu, renode
+        name, title, ticks, uart, core, clock_hz, memories, placement, qemu, renode, serial, chip
     )  # fmt: skip
+
+
+def _chip(table: Table, uart: Table, clock_hz: int, kind: str) -> Chip | None:
+    chip = table.optional_table("chip")
+    if chip is None:
+        if kind not in ("cmsdk", "posix"):
+            raise table.error("chip", f"is missing; a UART of kind '{kind}' needs its pins and clock")
+        return None
+    if kind == "cmsdk":
+        raise uart.error("kind", "is 'cmsdk', which needs no [chip]")
+    return parse_chip(chip, uart, table.optional_table("led"), clock_hz, kind)
 
 
 def _core(table: Table | None) -> Core | None:
@@ -261,8 +304,9 @@ def _uart(table: Table) -> Uart:
             base=table.integer("base", minimum=0),
             clock_hz=table.integer("clock_hz", minimum=1),
             baud=table.integer("baud", minimum=1),
+            enable=table.integer("enable", minimum=0) if "stm32" in kind else 0,
+            enable_bit=table.integer("enable_bit", minimum=0, maximum=31) if "stm32" in kind else 0,
         )
-    table.finish()
     return uart
 
 
@@ -288,10 +332,12 @@ def _memories(table: Table) -> tuple[Memory, ...]:
 def _placement(table: Table, memories: tuple[Memory, ...]) -> Placement:
     everywhere = tuple(m.name for m in memories)
     writable = tuple(m.name for m in memories if m.kind == "ram")
+    data = table.choice("data", writable)
     placement = Placement(
         code=table.choice("code", everywhere),
         constants=table.choice("constants", everywhere),
-        data=table.choice("data", writable),
+        data=data,
+        arena=table.optional_choice("arena", writable, data),
         stack=table.choice("stack", writable),
         stack_bytes=table.integer("stack_bytes", minimum=512),
     )
@@ -301,18 +347,23 @@ def _placement(table: Table, memories: tuple[Memory, ...]) -> Placement:
     return placement
 
 
-def _simulators(table: Table | None) -> tuple[str | None, str | None]:
+def _simulators(table: Table | None) -> tuple[str | None, int, str | None]:
     if table is None:
-        return None, None
-    qemu = _only(table.optional_table("qemu"), "machine")
+        return None, 0, None
+    machine, serial = None, 0
+    qemu = table.optional_table("qemu")
+    if qemu is not None:
+        machine = qemu.text("machine")
+        serial = qemu.optional_integer("serial", minimum=0, maximum=7, default=0)
+        qemu.finish()
     renode = _only(table.optional_table("renode"), "cpu_type")
     table.finish()
-    return qemu, renode
+    return machine, serial, renode
 
 
 def _only(table: Table | None, key: str) -> str | None:
     if table is None:
         return None
-    value: Any = table.text(key)
+    value = table.text(key)
     table.finish()
-    return str(value)
+    return value

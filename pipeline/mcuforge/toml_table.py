@@ -53,6 +53,17 @@ class Table:
             raise self.error(key, f"is {value!r}; it must be {what}")
         return value
 
+    def optional_choice(self, key: str, allowed: Collection[str], default: str) -> str:
+        """A string out of `allowed`, or `default` where there is none."""
+        self._known[key] = None
+        return self.choice(key, allowed) if key in self._content else default
+
+    def optional_integer(self, key: str, *, minimum: int, maximum: int, default: int) -> int:
+        """An integer in [minimum, maximum], or `default` where there is none."""
+        self._known[key] = None
+        present = key in self._content
+        return self.integer(key, minimum=minimum, maximum=maximum) if present else default
+
     def integer(self, key: str, *, minimum: int, maximum: int = 2**63) -> int:
         """An integer in [minimum, maximum]."""
         value: int = self._get(key, int, "an integer")
