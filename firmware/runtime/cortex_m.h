@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The few core registers of ARMv7-M and ARMv8-M Mainline that the runtime uses.
+ * The few core registers of ARMv6-M, ARMv7-M and ARMv8-M Mainline that the runtime uses. ARMv6-M
+ * lacks some: what says why a fault happened reads as zero there.
  */
 #ifndef MF_CORTEX_M_H
 #define MF_CORTEX_M_H
@@ -33,7 +34,7 @@ typedef struct {
     volatile uint32_t calibration;
 } mf_systick;
 
-/* Of ARMv7-M: in ARMv8-M the registers differ. */
+/* Of ARMv6-M and ARMv7-M: in ARMv8-M the registers differ. */
 typedef struct {
     volatile uint32_t type;
     volatile uint32_t control;
@@ -46,10 +47,12 @@ typedef struct {
 #define SYSTICK ((mf_systick *)0xE000E010u)
 #define MPU ((mf_mpu *)0xE000ED90u)
 
+#define ICSR_ACTIVE_EXCEPTION 0x1FFu
 #define ICSR_CLEAR_SYSTICK (1u << 25)
 #define ICSR_SYSTICK_PENDING (1u << 26)
 #define CCR_TRAP_DIVIDE_BY_ZERO (1u << 4)
-#define CCR_LOOP_BRANCHES (1u << 19) /* ARMv8.1-M: lets low-overhead loops run at speed */
+#define CCR_LOOP_BRANCHES (1u << 19)     /* ARMv8.1-M: lets low-overhead loops run at speed */
+#define SHCSR_SEPARATE_FAULTS (7u << 16) /* memory, bus and usage faults are no hard faults */
 #define CPACR_FPU_AND_MVE (0xFu << 20)
 
 #define MPU_REGIONS (0xFFu << 8)

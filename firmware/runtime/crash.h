@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-/* Faults on purpose, for tests of the fault handler: one of MF_CRASH_*. Only where the firmware was
- * built with MF_CRASH_TEST. */
+/* Goes wrong on purpose, for tests of what is told about it: one of MF_CRASH_*. Only where the
+ * firmware was built with MF_CRASH_TEST. */
 void mf_crash(uint32_t kind);
 
 #endif /* MF_CRASH_H */

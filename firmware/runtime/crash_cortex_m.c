@@ -4,6 +4,8 @@
 
 #define UNMAPPED 0xF8000000u /* a hole in the memory map of every board */
 
+extern volatile uint32_t mf_stack_start[];
+
 static volatile uint32_t sink;
 
 __attribute__((noinline)) static uint32_t overflow_stack(uint32_t depth) {
@@ -27,6 +29,23 @@ void mf_crash(uint32_t kind) {
         sink = seven / zero;
         break;
     }
+    case MF_CRASH_UNALIGNED: {
+        /* Two words at once, which no core loads from an address that is not a multiple of 4. */
+        uintptr_t odd = (uintptr_t)&sink | 1u;
+        __asm__ volatile("ldmia %0!, {r2, r3}" : "+l"(odd)::"r2", "r3", "memory");
+        break;
+    }
+    case MF_CRASH_CANARY:
+        mf_stack_start[0] = 0;
+        break;
+#if __ARM_ARCH >= 7
+    case MF_CRASH_LOCKUP:
+        __asm__ volatile("cpsid f\n\tudf #0");
+        break;
+#endif
+    case MF_CRASH_HANG:
+        for (;;) {
+        }
     default:
         sink = *(volatile uint32_t *)UNMAPPED;
         break;

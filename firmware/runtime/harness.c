@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "harness.h"
 #include "board.h"
+#include "chip.h"
 #include "crash.h"
 #include "frame.h"
 #include "harness_protocol.h"
@@ -149,14 +150,23 @@ static uint8_t write_input(const request *from) {
     return MF_STATUS_OK;
 }
 
+static uint8_t invoked(mf_status status) {
+    if (!mf_stack_intact()) {
+        return MF_STATUS_STACK;
+    }
+    return status == MF_OK ? MF_STATUS_OK : MF_STATUS_INVOKE_FAILED;
+}
+
 static uint8_t run(const request *from) {
     if (from->bytes != 0) {
         return MF_STATUS_MALFORMED;
     }
+    mf_led_set(true);
     mf_ticks_start();
     mf_status status = model->invoke(NULL, NULL);
     last.ticks = mf_ticks_elapsed();
-    return status == MF_OK ? MF_STATUS_OK : MF_STATUS_INVOKE_FAILED;
+    mf_led_set(false);
+    return invoked(status);
 }
 
 static uint8_t trace(const request *from) {
@@ -170,7 +180,7 @@ static uint8_t trace(const request *from) {
     }
     mf_status status = mf_harness_trace(model, from->sequence, mode, op);
     last.ticks = 0;
-    return status == MF_OK ? MF_STATUS_OK : MF_STATUS_INVOKE_FAILED;
+    return invoked(status);
 }
 
 static uint8_t change(const request *from) {
@@ -228,6 +238,7 @@ static void answer(const request *from) {
 #if defined(MF_CRASH_TEST)
     case MF_REQUEST_CRASH:
         mf_crash(from->bytes == 4u ? word(from, 0) : 0u);
+        reply_status(from, MF_STATUS_OK);
         break;
 #endif
     default:

@@ -32,6 +32,7 @@
 #define MF_STATUS_VERSION 5       /* the host speaks another version of the protocol */
 #define MF_STATUS_INIT_FAILED 6   /* the engine could not start */
 #define MF_STATUS_INVOKE_FAILED 7 /* the engine could not run the model */
+#define MF_STATUS_STACK 8         /* the stack overflowed: the results may be wrong */
 
 /* Modes of TRACE. */
 #define MF_TRACE_DIGESTS 0
@@ -42,9 +43,12 @@
 #define MF_CRASH_UNDEFINED 1
 #define MF_CRASH_STACK 2
 #define MF_CRASH_DIVIDE 3
+#define MF_CRASH_UNALIGNED 4
+#define MF_CRASH_CANARY 5 /* no fault: writes to the far end of the stack */
+#define MF_CRASH_LOCKUP 6 /* not on ARMv6-M: a fault where no fault can be handled */
+#define MF_CRASH_HANG 7   /* no fault: never answers again */
 
-/* Bytes of the largest request that the device takes in, and of the pieces of a streamed output. */
-#define MF_REQUEST_BYTES 4096
+/* Bytes of the pieces of a streamed output. */
 #define MF_OUTPUT_PIECE_BYTES 1024
 
 #endif /* MF_HARNESS_PROTOCOL_H */

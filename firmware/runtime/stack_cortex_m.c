@@ -2,6 +2,7 @@
 #include "stack.h"
 
 #define PATTERN 0xA5A5A5A5u
+#define CANARY_WORDS 8u
 
 /* From the linker script. */
 extern uint32_t mf_stack_start[];
@@ -14,6 +15,15 @@ void mf_stack_paint(void) {
     for (volatile uint32_t *word = mf_stack_start; word < pointer; word++) {
         *word = PATTERN;
     }
+}
+
+bool mf_stack_intact(void) {
+    for (uint32_t i = 0; i < CANARY_WORDS; i++) {
+        if (mf_stack_start[i] != PATTERN) {
+            return false;
+        }
+    }
+    return true;
 }
 
 uint32_t mf_stack_bytes(void) {

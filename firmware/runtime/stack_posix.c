@@ -11,3 +11,7 @@ uint32_t mf_stack_bytes(void) {
 uint32_t mf_stack_high_water(void) {
     return 0;
 }
+
+bool mf_stack_intact(void) {
+    return true;
+}

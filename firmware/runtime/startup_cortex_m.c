@@ -3,6 +3,7 @@
  * Reset and the vector table of a Cortex-M. No interrupt of the chip itself is used: the table
  * ends after the core's own exceptions.
  */
+#include "chip.h"
 #include "cortex_m.h"
 #include "fault.h"
 #include "stack.h"
@@ -10,7 +11,7 @@
 #include <string.h>
 
 /* From the linker script. */
-extern uint32_t mf_stack_guard[]; /* 256 bytes below the stack, on cores without a stack limit */
+extern uint32_t mf_stack_guard[]; /* 256 bytes below the stack, on cores with an MPU for it */
 extern uint32_t mf_stack_start[];
 extern uint32_t mf_stack_end[];
 extern uint8_t mf_data_start[];
@@ -18,17 +19,24 @@ extern uint8_t mf_data_end[];
 extern const uint8_t mf_data_image[];
 extern uint8_t mf_bss_start[];
 extern uint8_t mf_bss_end[];
+extern uint8_t mf_arena_start[];
+extern uint8_t mf_arena_end[];
 
 int main(void);
 void Reset_Handler(void);
 void SysTick_Handler(void);
+
+/* Replaced by the stopwatch that uses SysTick. Without one, it is as unexpected as any other. */
+__attribute__((weak, naked)) void SysTick_Handler(void) {
+    __asm__ volatile("ldr r0, =mf_fault_entry\n\tbx r0\n\t.ltorg");
+}
 
 typedef struct {
     uint32_t *stack;
     void (*handlers[15])(void);
 } vector_table;
 
-/* Memory, bus and usage faults stay disabled and so become hard faults: one handler sees all. */
+/* One handler sees all: it tells faults apart by the number of the exception. */
 __attribute__((section(".vectors"), used)) static const vector_table vectors = {
     .stack = mf_stack_end,
     .handlers =
@@ -53,7 +61,10 @@ __attribute__((section(".vectors"), used)) static const vector_table vectors = {
 
 static void enable_core_features(void) {
     SCB->vtor = (uint32_t)(uintptr_t)&vectors;
+#if __ARM_ARCH >= 7
     SCB->ccr |= CCR_TRAP_DIVIDE_BY_ZERO;
+    SCB->shcsr |= SHCSR_SEPARATE_FAULTS;
+#endif
 #if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
     SCB->cpacr |= CPACR_FPU_AND_MVE;
 #endif
@@ -84,6 +95,8 @@ void Reset_Handler(void) {
     mf_stack_paint();
     memcpy(mf_data_start, mf_data_image, (size_t)(mf_data_end - mf_data_start));
     memset(mf_bss_start, 0, (size_t)(mf_bss_end - mf_bss_start));
+    memset(mf_arena_start, 0, (size_t)(mf_arena_end - mf_arena_start));
+    mf_chip_init();
     (void)main();
     for (;;) {
     }

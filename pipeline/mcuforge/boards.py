@@ -188,7 +188,7 @@ class Board:
 
     @property
     def stack_guard_bytes(self) -> int:
-        """Bytes that the MPU guards below the stack, on cores with one and without a stack limit."""
+        """Bytes below the stack that the MPU guards; 0 where there is a stack limit or no MPU."""
         return _MPU_GUARD_BYTES if self.core and self.core.name in _WITH_MPU_GUARD else 0
 
     @property
@@ -271,7 +271,9 @@ def _chip(table: Table, uart: Table, clock_hz: int, kind: str) -> Chip | None:
     chip = table.optional_table("chip")
     if chip is None:
         if kind not in ("cmsdk", "posix"):
-            raise table.error("chip", f"is missing; a UART of kind '{kind}' needs its pins and clock")
+            raise table.error(
+                "chip", f"is missing; a UART of kind '{kind}' needs its pins and clock"
+            )
         return None
     if kind == "cmsdk":
         raise uart.error("kind", "is 'cmsdk', which needs no [chip]")

@@ -16,8 +16,9 @@ from mcuforge.toml_table import Table
 class Family:
     """A family of chips: how it names pins, and what its clock tree takes.
 
-    `pin` has two groups, port and number, or one, the number. `hz` is the clock of a family without
-    a PLL that we set. `vco` is the range of crystal / m * n, `reference` that of crystal / m, in Hz.
+    `pin` has two groups, port and number, or one, the number. `hz` is the clock of a family
+    without a PLL that we set. In Hz: `vco` is the range of crystal / m * n, `reference` that of
+    crystal / m.
     """
 
     pin: re.Pattern[str]
@@ -28,6 +29,7 @@ class Family:
     m: tuple[int, int] = (1, 63)
     n: tuple[int, int] = (1, 511)
     p: tuple[int, ...] = ()
+    has_bypass: bool = False
 
     @property
     def has_ports(self) -> bool:
@@ -39,15 +41,19 @@ _STM32_PIN = re.compile(r"P([A-I])(\d{1,2})")
 _NRF_PIN = re.compile(r"P([01])\.(\d{1,2})")
 _RP2040_PIN = re.compile(r"GP(\d{1,2})")
 
-# Ranges: reference manuals RM0090 and RM0410 (PLL of F4 and F7), RM0438 (L5), RP2040 datasheet 2.18.
+_RP2040_P = tuple(sorted({a * b for a in range(1, 8) for b in range(1, 8)}))
+
+# Ranges of the PLLs: RM0090 (F4), RM0410 (F7), RM0438 (L5), RP2040 Datasheet 2.18.
 FAMILIES = {
     "stm32f4": Family(
         _STM32_PIN, ("stm32-usart",), reference=(1_000_000, 2_000_000),
         vco=(100_000_000, 432_000_000), m=(2, 63), n=(50, 432), p=(2, 4, 6, 8),
+        has_bypass=True,
     ),
     "stm32f7": Family(
         _STM32_PIN, ("stm32-usart-v2",), reference=(1_000_000, 2_000_000),
         vco=(100_000_000, 432_000_000), m=(2, 63), n=(50, 432), p=(2, 4, 6, 8),
+        has_bypass=True,
     ),
     "stm32l5": Family(
         _STM32_PIN, ("stm32-lpuart",), reference=(4_000_000, 16_000_000),
@@ -57,7 +63,7 @@ FAMILIES = {
     "nrf52": Family(_NRF_PIN, ("nrf",), hz=64_000_000),
     "rp2040": Family(
         _RP2040_PIN, ("pl011",), reference=(5_000_000, 750_000_000),
-        vco=(750_000_000, 1_600_000_000), m=(1, 63), n=(16, 320), p=tuple(range(1, 50)),
+        vco=(750_000_000, 1_600_000_000), m=(1, 63), n=(16, 320), p=_RP2040_P,
     ),
 }  # fmt: skip
 
@@ -79,12 +85,21 @@ class Pll:
     n: int
     p: int
 
+    @property
+    def factors(self) -> tuple[int, int]:
+        """Two factors of p, the larger one first and at most 7; p and 1 where there are none."""
+        for large in range(7, 0, -1):
+            if self.p % large == 0 and self.p // large <= large:
+                return large, self.p // large
+        return self.p, 1
+
 
 @dataclass(frozen=True)
 class Chip:
     """The chip on a board. Without an LED, or without a PLL that we set, these are None.
 
-    `alternate` is the alternate function that connects the UART to its pins (STM32).
+    `alternate` is the alternate function that connects the UART to its pins (STM32). `bypass`: a
+    clock comes from outside, in place of a crystal.
     """
 
     family: str
@@ -95,6 +110,7 @@ class Chip:
     pll: Pll | None = None
     led: Pin | None = None
     led_active_high: bool = True
+    bypass: bool = False
 
 
 def parse_chip(table: Table, uart: Table, led: Table | None, clock_hz: int, kind: str) -> Chip:
@@ -109,19 +125,20 @@ def parse_chip(table: Table, uart: Table, led: Table | None, clock_hz: int, kind
     tx, rx = _pin(uart, "tx", rules), _pin(uart, "rx", rules)
     if tx == rx:
         raise uart.error("rx", f"is {rx.name}, and so is tx")
+    bypass = table.flag("bypass") if rules.has_bypass else False
     led_pin, active_high = None, True
     if led is not None:
         led_pin = _pin(led, "pin", rules)
         active_high = led.choice("active", ("high", "low")) == "high"
         led.finish()
     table.finish()
-    return Chip(family, crystal_hz, tx, rx, alternate, pll, led_pin, active_high)
+    return Chip(family, crystal_hz, tx, rx, alternate, pll, led_pin, active_high, bypass)
 
 
 def _pin(table: Table, key: str, rules: Family) -> Pin:
     name = table.text(key, pattern=rules.pin)
     match = rules.pin.fullmatch(name)
-    port, number = (match.groups() if match and rules.has_ports else ("0", name.lstrip("GP")))
+    port, number = match.groups() if match and rules.has_ports else ("0", name.lstrip("GP"))
     index = ord(port) - ord("A") if port.isalpha() else int(port)
     limit = 32 if rules.pin is not _STM32_PIN else 16
     if int(number) >= limit:
@@ -132,7 +149,9 @@ def _pin(table: Table, key: str, rules: Family) -> Pin:
 def _pll(table: Table, rules: Family, crystal_hz: int, clock_hz: int) -> Pll | None:
     if rules.hz is not None:
         if clock_hz != rules.hz:
-            raise table.error("family", f"has a clock of {rules.hz} Hz, but 'clock.hz' is {clock_hz}")
+            raise table.error(
+                "family", f"has a clock of {rules.hz} Hz, but 'clock.hz' is {clock_hz}"
+            )
         return None
     pll = table.table("pll")
     m = pll.integer("m", minimum=rules.m[0], maximum=rules.m[1])

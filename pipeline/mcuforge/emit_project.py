@@ -5,6 +5,8 @@ The model's own files come from `mcuforge.emit`; nothing here looks inside them.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import jinja2
@@ -15,6 +17,7 @@ from mcuforge.emit import c_names
 from mcuforge.simulate.command import qemu_command, serial_options
 
 _README_PORT = 4000
+_INCLUDE = re.compile(r'^#include "([\w.]+)"', re.MULTILINE)
 _COMMON = ("harness.c", "harness_trace.c", "frame.c", "crc32.c")
 _HEADERS = (
     "harness.h",
@@ -26,6 +29,7 @@ _HEADERS = (
     "ticks.h",
     "stack.h",
     "crash.h",
+    "chip.h",
 )
 _CORTEX_M = ("startup_cortex_m.c", "fault_cortex_m.c", "stack_cortex_m.c", "crash_cortex_m.c")
 _CORTEX_M_HEADERS = ("cortex_m.h", "fault.h")
@@ -88,7 +92,7 @@ def render_project(board: Board, model: ProjectModel) -> dict[str, bytes]:
         "presets": presets(board),
         "folders": ", ".join(f"`{folder}/`" for folder in model.include_dirs),
         "instructions_per_tick": f"{float(board.instructions_per_tick):g}",
-        "qemu_serial": " ".join(serial_options(_README_PORT)),
+        "qemu_serial": " ".join(serial_options(_README_PORT, board.qemu_serial)),
         "qemu_command": " ".join(qemu_command(board, f"build/{board.name}/firmware.elf"))
         if board.qemu_machine
         else "",
@@ -110,7 +114,10 @@ def presets(board: Board) -> tuple[str, ...]:
 
 
 def _drivers(board: Board) -> tuple[str, ...]:
-    return (f"uart_{board.uart.kind}.c", f"ticks_{board.ticks.kind}.c")
+    family = board.chip.family if board.chip else "none"
+    kinds = (f"uart_{board.uart.kind}", f"ticks_{board.ticks.kind}", f"chip_{family}")
+    boot = ("boot2_rp2040.c",) if board.boot_bytes else ()
+    return (*(f"{kind.replace('-', '_')}.c" for kind in kinds), *boot)
 
 
 def _targets(board: Board) -> dict[str, str]:
@@ -125,10 +132,26 @@ def _targets(board: Board) -> dict[str, str]:
 def _copied(runtime: _Runtime, board: Board) -> dict[str, bytes]:
     firmware = paths.data_dir("firmware")
     headers = _HEADERS + (() if board.is_host else _CORTEX_M_HEADERS)
-    names = (*headers, *runtime.common, *runtime.board, *runtime.host)
-    files = {f"runtime/{name}": (firmware / "runtime" / name).read_bytes() for name in names}
+    names = {*headers, *runtime.common, *runtime.board, *runtime.host}
+    names |= _included(names)
+    files = {
+        f"runtime/{name}": (firmware / "runtime" / name).read_bytes() for name in sorted(names)
+    }
     files["engines/engine.h"] = (firmware / "engines" / "engine.h").read_bytes()
     return files
+
+
+def _included(names: Collection[str]) -> set[str]:
+    """Headers of the drivers that are shared between chips, found by what includes them."""
+    folder = paths.data_dir("firmware") / "runtime"
+    found: set[str] = set()
+    queue = list(names)
+    while queue:
+        text = (folder / queue.pop()).read_text(encoding="utf-8")
+        new = {n for n in _INCLUDE.findall(text) if n not in names and n not in found}
+        queue += sorted(n for n in new if (folder / n).is_file())
+        found |= {n for n in new if (folder / n).is_file()}
+    return found
 
 
 def _environment() -> jinja2.Environment:

@@ -24,7 +24,7 @@ static int32_t count;
 /* Two instructions a turn on a Cortex-M. */
 static void spin(int32_t turns) {
 #if defined(__arm__)
-    __asm__ volatile("1: subs %0, #1\n\tbne 1b" : "+r"(turns)::"cc");
+    __asm__ volatile(".syntax unified\n1: subs %0, #1\n\tbne 1b" : "+l"(turns)::"cc");
 #else
     for (volatile int32_t turn = turns; turn > 0; turn = turn - 1) {
     }

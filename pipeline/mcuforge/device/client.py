@@ -11,7 +11,7 @@ import struct
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -40,6 +40,7 @@ Arrays = Sequence[npt.NDArray[Any]]
 _READ_BYTES = 8192  # of an output at once: bounds what a damaged frame costs
 _WRITE_HEADER = struct.Struct("<II")
 _SEQUENCES = 2**16
+_START_SECONDS = 0.2  # firmware that starts while the first HELLO arrives may lose it
 
 
 @dataclass(frozen=True)
@@ -192,7 +193,10 @@ class Device:
         return _parsed(protocol.parse_stats, self._exchange(Request.STATS))
 
     def crash(self, kind: protocol.Crash) -> None:
-        """Fault on purpose; raises `FaultError`. Firmware must be built with MF_CRASH_TEST."""
+        """Go wrong on purpose; most kinds raise `FaultError`.
+
+        Firmware must be built with MF_CRASH_TEST.
+        """
         self._exchange(Request.CRASH, struct.pack("<I", kind))
 
     def _write_inputs(self, inputs: Arrays) -> None:
@@ -255,9 +259,11 @@ class Device:
         attempts = self._link.attempts
         if seconds is not None:
             attempts = max(1, ceil(seconds / self._link.reply_seconds))
-        for _ in range(attempts):
+        for attempt in range(attempts):
             self._send(request)
-            until = time.monotonic() + self._link.reply_seconds
+            starting = kind == Request.HELLO and attempt == 0
+            patience = min(_START_SECONDS if starting else inf, self._link.reply_seconds)
+            until = time.monotonic() + patience
             reply = self._await_reply(kind, until, on_event)
             if reply is not None:
                 if check:
@@ -319,6 +325,8 @@ _STATUS_TEXT = {
     Status.VERSION: "it speaks another version of the protocol",
     Status.INIT_FAILED: "its engine could not start: is the arena too small?",
     Status.INVOKE_FAILED: "its engine could not run the model",
+    Status.STACK: "its stack overflowed, so results may be wrong: give the board a larger "
+    "stack_bytes",
 }
 
 

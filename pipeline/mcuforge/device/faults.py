@@ -6,7 +6,9 @@ Bit numbers are those of the Armv7-M and Armv8-M Architecture Reference Manuals.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from mcuforge.device import thumb
 
 STACKED = ("r0", "r1", "r2", "r3", "r12", "lr", "pc", "xpsr")
 
@@ -30,16 +32,27 @@ _CFSR = {
     24: "unaligned access",
     25: "division by zero",
 }
+_EXCEPTIONS = {
+    2: "NMI", 3: "HardFault", 4: "MemManage", 5: "BusFault", 6: "UsageFault", 7: "SecureFault",
+}  # fmt: skip
+_FIRST_INTERRUPT = 16
+_OTHERS = ("r8", "r9", "r10", "r11", "r4", "r5", "r6", "r7")
 _MMFAR_VALID = 7
 _BFAR_VALID = 15
 _HFSR_VECTOR = 1
 _STACK_LIMIT = 20
+_THUMB_STATE, _STACK_PADDED = 24, 9  # of xpsr
+_FAR_BELOW = 0x1000
 _GUARD_BYTES = 256
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Registers at a fault. `stacked` is None where the stack pointer was wild."""
+    """Registers at a fault. `stacked` is None where the stack pointer was wild.
+
+    `exception` is the number of the exception taken, `instruction` the two halfwords at the
+    program counter, the first one low (0 where that was wild), `others` are r4 to r11.
+    """
 
     stacked: dict[str, int] | None
     sp: int
@@ -50,13 +63,28 @@ class Fault:
     bfar: int
     stack_start: int
     stack_end: int
+    exception: int = 3
+    instruction: int = 0
+    others: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_stack_overflow(self) -> bool:
         """True where the stack limit, or the guard below the stack, was hit."""
         guard = range(self.stack_start - _GUARD_BYTES, self.stack_start)
         in_guard = bool(self.cfsr >> _MMFAR_VALID & 1) and self.mmfar in guard
-        return in_guard or bool(self.cfsr >> _STACK_LIMIT & 1) or self.sp in guard
+        return in_guard or bool(self.cfsr >> _STACK_LIMIT & 1) or self._is_below_stack
+
+    @property
+    def _is_below_stack(self) -> bool:
+        """Where nothing guards the stack, it may have grown by any number of bytes."""
+        return self.stack_start - _FAR_BELOW <= self.sp < self.stack_start
+
+    @property
+    def kind(self) -> str:
+        """Which exception was taken, by its architectural name."""
+        if self.exception >= _FIRST_INTERRUPT:
+            return f"unexpected interrupt {self.exception - _FIRST_INTERRUPT}"
+        return _EXCEPTIONS.get(self.exception, f"unexpected exception {self.exception}")
 
     @property
     def reason(self) -> str:
@@ -66,19 +94,42 @@ class Fault:
         reasons = [text for bit, text in _CFSR.items() if self.cfsr >> bit & 1]
         if self.hfsr >> _HFSR_VECTOR & 1:
             reasons.append("bus error while reading the vector table")
-        text = "; ".join(reasons) or "fault of unknown cause"
+        text = "; ".join(reasons) or self._guess()
         if self.cfsr >> _MMFAR_VALID & 1:
             text += f" (address 0x{self.mmfar:08x})"
         if self.cfsr >> _BFAR_VALID & 1:
             text += f" (address 0x{self.bfar:08x})"
         return text
 
+    def _guess(self) -> str:
+        """For a core that records no cause: what the instruction could have done wrong."""
+        if self.exception not in _EXCEPTIONS:
+            return "nothing handles this exception"
+        if self.stacked is None or not self.instruction:
+            return "fault of unknown cause: a jump to where there is no code?"
+        if thumb.is_undefined(self.instruction):
+            return "undefined instruction: built for another core?"
+        if not self.stacked["xpsr"] >> _THUMB_STATE & 1:
+            return "jump to an address without the Thumb bit"
+        found = thumb.access(self.instruction, self.stacked | self.others | {"sp": self._sp_before})
+        if found is None:
+            return "fault of unknown cause"
+        what = "unaligned access" if found.is_unaligned else "access where there is no memory?"
+        return f"{what} (address 0x{found.address:08x})"
+
+    @property
+    def _sp_before(self) -> int:
+        """The stack pointer before the exception pushed eight words, and one to align them."""
+        padded = self.stacked is not None and self.stacked["xpsr"] >> _STACK_PADDED & 1
+        return self.sp + 4 * (len(STACKED) + bool(padded))
+
     def __str__(self) -> str:
-        lines = [self.reason]
+        lines = [f"{self.reason} [{self.kind}]"]
         if self.stacked is None:
             lines.append(f"the stack pointer was outside the stack: sp=0x{self.sp:08x}")
         else:
             registers = self.stacked | {"sp": self.sp}
+            registers |= {name: self.others[name] for name in sorted(self.others, key=_number)}
             lines.append(" ".join(f"{name}=0x{value:08x}" for name, value in registers.items()))
             lines.append(f"Find the line: arm-none-eabi-addr2line -e <elf> 0x{registers['pc']:08x}")
         lines.append(f"cfsr=0x{self.cfsr:08x} hfsr=0x{self.hfsr:08x}")
@@ -87,7 +138,12 @@ class Fault:
 
 def parse_fault(body: bytes) -> Fault:
     """Raises `struct.error` where the body has the wrong length."""
-    valid, *words = struct.unpack("<17I", body)
+    valid, *words = struct.unpack("<27I", body)
     registers = words[: len(STACKED)]
     stacked = dict(zip(STACKED, registers, strict=True)) if valid else None
-    return Fault(stacked, *words[len(STACKED) :])
+    others = dict(zip(_OTHERS, words[-len(_OTHERS) :], strict=True))
+    return Fault(stacked, *words[len(STACKED) : -len(_OTHERS)], others)
+
+
+def _number(register: str) -> int:
+    return int(register[1:])

@@ -57,6 +57,7 @@ class Status(IntEnum):
     VERSION = 5
     INIT_FAILED = 6
     INVOKE_FAILED = 7
+    STACK = 8
 
 
 class Trace(IntEnum):
@@ -67,12 +68,16 @@ class Trace(IntEnum):
 
 
 class Crash(IntEnum):
-    """Kinds of faults that firmware built with MF_CRASH_TEST can provoke."""
+    """What can go wrong on purpose in firmware built with MF_CRASH_TEST; see crash.h."""
 
     BUS = 0
     UNDEFINED = 1
     STACK = 2
     DIVIDE = 3
+    UNALIGNED = 4
+    CANARY = 5
+    LOCKUP = 6
+    HANG = 7
 
 
 DTYPES = ("int8", "uint8", "int16", "int32", "float32")  # by mf_dtype of engine.h

@@ -25,9 +25,10 @@ def qemu_command(board: Board, elf: str) -> list[str]:
     ]
 
 
-def serial_options(port: int) -> list[str]:
-    """Options that put the first UART on a TCP port of this computer.
+def serial_options(port: int, serial: int = 0) -> list[str]:
+    """Options that put UART number `serial` of the machine on a TCP port of this computer.
 
     Without `nodelay` each reply would wait for the acknowledgement of its first byte: 40 ms.
     """
-    return ["-serial", f"tcp:{LOCALHOST}:{port},server=on,wait=off,nodelay=on"]
+    unused = ["-serial", "null"] * serial
+    return [*unused, "-serial", f"tcp:{LOCALHOST}:{port},server=on,wait=off,nodelay=on"]

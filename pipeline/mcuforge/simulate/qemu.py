@@ -99,7 +99,7 @@ class Qemu:
         command = [
             *_die_with_parent(),
             *qemu_command(self._board, str(self._elf)),
-            *serial_options(self.port),
+            *serial_options(self.port, self._board.qemu_serial),
         ]
         # A file, not a pipe: nobody would empty a pipe while the firmware runs.
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - `stop` closes it
