@@ -2,7 +2,7 @@
 #include "crash.h"
 #include "harness_protocol.h"
 
-#define UNMAPPED 0xF8000000u /* a hole in the memory map of every board */
+#define UNMAPPED 0xE8000000u /* a hole in the memory map of every board */
 
 extern volatile uint32_t mf_stack_start[];
 

@@ -142,7 +142,12 @@ def parse_fault(body: bytes) -> Fault:
     registers = words[: len(STACKED)]
     stacked = dict(zip(STACKED, registers, strict=True)) if valid else None
     others = dict(zip(_OTHERS, words[-len(_OTHERS) :], strict=True))
-    return Fault(stacked, *words[len(STACKED) : -len(_OTHERS)], others)
+    sp, exc_return, cfsr, hfsr, mmfar, bfar, start, end, exception, instruction = words[
+        len(STACKED) : -len(_OTHERS)
+    ]
+    return Fault(
+        stacked, sp, exc_return, cfsr, hfsr, mmfar, bfar, start, end, exception, instruction, others
+    )  # fmt: skip
 
 
 def _number(register: str) -> int:

@@ -8,7 +8,7 @@ QEMU = "qemu-system-arm"
 LOCALHOST = "127.0.0.1"
 
 
-def qemu_command(board: Board, elf: str) -> list[str]:
+def qemu_command(board: Board, elf: str, monitor: str = "none") -> list[str]:
     """The command that runs `elf` on the board's machine, without a serial port yet.
 
     `shift=0` makes every instruction take 1 ns of the machine's time, so that its timers count
@@ -20,7 +20,7 @@ def qemu_command(board: Board, elf: str) -> list[str]:
         QEMU,
         *("-machine", board.qemu_machine),
         *("-icount", "shift=0"),
-        *("-display", "none", "-monitor", "none"),
+        *("-display", "none", "-monitor", monitor),
         *("-kernel", elf),
     ]
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -16,11 +19,13 @@ from mcuforge.boards import Board
 from mcuforge.device.client import Device, Link
 from mcuforge.device.transport import SocketTransport
 from mcuforge.errors import DeviceError, ToolError, UsageError
+from mcuforge.simulate.autopsy import Symbols, lockup_text, program_counters, running_text
 from mcuforge.simulate.command import LOCALHOST, QEMU, qemu_command, serial_options
 
 _START_SECONDS = 20.0
 _STOP_SECONDS = 2.0
 _PORT_ATTEMPTS = 5
+_LOOKS, _LOOK_SECONDS = 3, 0.1
 _INSTALL = (
     "Install it: Debian: apt install qemu-system-arm; Fedora: dnf install qemu-system-arm; "
     "macOS: brew install qemu; Windows: winget install SoftwareFreedomConservancy.QEMU."
@@ -29,6 +34,22 @@ _INSTALL = (
 
 class _PortTakenError(Exception):
     """Another program took the port between our choice and QEMU's start."""
+
+
+class _WakingTransport(SocketTransport):
+    """QEMU's UART. Each write wakes QEMU up, which sleeps where the firmware was not ready before.
+
+    QEMU stops looking at a connection while a UART does not receive. The models of some UARTs
+    (nRF51) do not tell it when they do: then the first request would wait for a second or for ever.
+    """
+
+    def __init__(self, port: int, wake: Callable[[], None]) -> None:
+        super().__init__(LOCALHOST, port)
+        self._wake = wake
+
+    def write(self, data: bytes) -> None:
+        super().write(data)
+        self._wake()
 
 
 class Qemu:
@@ -45,6 +66,7 @@ class Qemu:
         self._link = link
         self._process: subprocess.Popen[bytes] | None = None
         self._stderr: IO[bytes] | None = None
+        self._monitor: IO[bytes] | None = None
         self._device: Device | None = None
         self.port = 0
 
@@ -98,18 +120,19 @@ class Qemu:
     def _launch(self) -> SocketTransport:
         command = [
             *_die_with_parent(),
-            *qemu_command(self._board, str(self._elf)),
+            *qemu_command(self._board, str(self._elf), monitor="stdio"),
             *serial_options(self.port, self._board.qemu_serial),
         ]
-        # A file, not a pipe: nobody would empty a pipe while the firmware runs.
+        # Files, not pipes: nobody would empty a pipe while the firmware runs.
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - `stop` closes it
+        self._monitor = tempfile.TemporaryFile()  # noqa: SIM115 - `stop` closes it
         self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self._stderr
+            command, stdin=subprocess.PIPE, stdout=self._monitor, stderr=self._stderr, bufsize=0
         )
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
             try:
-                transport = SocketTransport(LOCALHOST, self.port)
+                transport = _WakingTransport(self.port, self._wake)
             except OSError:
                 if self._process.poll() is not None:
                     raise self._start_error() from None
@@ -134,16 +157,43 @@ class Qemu:
         return self._stderr.read().decode(errors="replace").strip()
 
     def explain(self) -> str:
-        """Whether QEMU still runs, and what it printed."""
+        """Why the firmware does not answer: it locked up, it runs on (and where), or QEMU died."""
         if self._process is None:
             return "QEMU is not running."
         try:
             code: int | None = self._process.wait(timeout=0.2)
         except subprocess.TimeoutExpired:
             code = None
-        state = "QEMU still runs." if code is None else f"QEMU ended with exit code {code}."
+        symbols = Symbols.of(self._elf)
+        if code is None:
+            return "QEMU still runs. " + running_text(self._where(), symbols)
         printed = self._printed()
+        lockup = lockup_text(printed, symbols)
+        if lockup is not None:
+            return lockup
+        state = f"QEMU ended with exit code {code}."
         return f"{state} It printed:\n{printed}" if printed else state
+
+    def _wake(self) -> None:
+        """An empty line to QEMU's monitor, which makes it look at everything once."""
+        self._command("")
+
+    def _command(self, line: str) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(OSError):  # it ended: whoever reads from it will say so
+                self._process.stdin.write(line.encode() + b"\n")
+
+    def _where(self) -> list[int]:
+        """The program counter at a few moments; empty where QEMU's monitor does not answer."""
+        found: list[int] = []
+        for _ in range(_LOOKS):
+            start = self._monitor.seek(0, os.SEEK_END) if self._monitor else 0
+            self._command("info registers")
+            time.sleep(_LOOK_SECONDS)
+            if self._monitor is not None:
+                self._monitor.seek(start)
+                found += program_counters(self._monitor.read().decode(errors="replace"))
+        return found
 
     def stop(self) -> None:
         """End QEMU. May be called twice."""
@@ -153,13 +203,16 @@ class Qemu:
         if self._process is not None:
             _end(self._process)
             self._process = None
-        if self._stderr is not None:
-            self._stderr.close()
-            self._stderr = None
+        for file in (self._stderr, self._monitor):
+            if file is not None:
+                file.close()
+        self._stderr = self._monitor = None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
+    if process.stdin is not None:
+        process.stdin.close()
     try:
         process.wait(timeout=_STOP_SECONDS)
     except subprocess.TimeoutExpired:
