@@ -9,7 +9,7 @@ from mcuforge.plan import Plan, shape_text
 
 
 def check(plan: Plan, board: Board) -> None:
-    """Raise `ModelError` where constants or arena alone are more than the board has.
+    """Raise `ModelError` where constants or arena are more than the board has.
 
     The message says how many bytes over, and for the arena which tensors hold the peak.
     """
@@ -22,15 +22,25 @@ def check(plan: Plan, board: Board) -> None:
             f"of flash, {constants - board.flash_bytes:,} B more than the {board.flash_bytes:,} B "
             "there are. Use fewer channels or a board with more flash."
         )
-    stack = board.placement.stack_bytes
-    needed = plan.arena.bytes + stack
-    if needed > board.ram_bytes:
+    region = board.memory(board.placement.arena)
+    others = _beside_arena(board)
+    over = plan.arena.bytes + others - region.bytes
+    if over > 0:
+        beside = f" and {others:,} B of stack and buffers" if others else ""
         raise ModelError(
-            f"'{plan.graph.name}' does not fit {board.name}: an arena of {plan.arena.bytes:,} B "
-            f"and a stack of {stack:,} B are {needed - board.ram_bytes:,} B more than the "
-            f"{board.ram_bytes:,} B of RAM. {peak(plan)} Make these layers smaller, or use a "
-            "board with more RAM."
+            f"'{plan.graph.name}' does not fit {board.name}: an arena of {plan.arena.bytes:,} B"
+            f"{beside} are {over:,} B more than the {region.bytes:,} B of {region.name}. "
+            f"{peak(plan)} Make these layers smaller, or use a board with more RAM."
         )
+
+
+def _beside_arena(board: Board) -> int:
+    """Bytes that the stack and the harness's buffer take of the memory that holds the arena."""
+    p = board.placement
+    if p is None:
+        return 0
+    stack = p.stack_bytes + board.stack_guard_bytes if p.stack == p.arena else 0
+    return stack + (board.request_bytes if p.data == p.arena else 0)
 
 
 def peak(plan: Plan) -> str:

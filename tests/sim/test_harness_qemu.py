@@ -12,13 +12,19 @@ import pytest
 from mcuforge import boards
 from mcuforge.boards import Board
 from mcuforge.build import BuildResult
-from mcuforge.device.client import FaultError
+from mcuforge.device.client import FaultError, Link
 from mcuforge.device.protocol import Crash
 from mcuforge.errors import DeviceError
+from mcuforge.simulate.autopsy import Symbols
 from mcuforge.simulate.qemu import Qemu
 
 pytestmark = pytest.mark.sim
 Firmware = Callable[[str], BuildResult]
+
+
+def is_armv6m(board: Board) -> bool:
+    """True for cores that take one fault for everything and record no cause."""
+    return board.core is not None and board.core.name in ("cortex-m0", "cortex-m0plus")
 
 
 def test_hello_describes_board_and_model(board: Board, firmware: Firmware) -> None:
@@ -72,21 +78,70 @@ def test_ticks_go_beyond_the_counter(firmware: Firmware) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "reason"),
+    ("kind", "reason", "exception"),
     [
-        (Crash.BUS, "no memory"),
-        (Crash.UNDEFINED, "undefined instruction"),
-        (Crash.STACK, "stack overflow"),
-        (Crash.DIVIDE, "division by zero"),
+        (Crash.BUS, r"no memory\? \(address 0xe8000000\)", "BusFault"),
+        (Crash.UNDEFINED, "undefined instruction", "UsageFault"),
+        (Crash.STACK, "stack overflow", "(MemManage|UsageFault)"),
+        (Crash.DIVIDE, "division by zero", "UsageFault"),
+        (Crash.UNALIGNED, "unaligned access", "UsageFault"),
     ],
 )
-def test_a_fault_is_reported(board: Board, firmware: Firmware, kind: Crash, reason: str) -> None:
+def test_a_fault_is_reported(
+    board: Board, firmware: Firmware, kind: Crash, reason: str, exception: str
+) -> None:
+    if is_armv6m(board):
+        if kind == Crash.DIVIDE:
+            pytest.skip("the core has no division")
+        exception = "HardFault"  # the core has no other
+    reason += rf".*\[{exception}\]"
     with Qemu(board, firmware(board.name).elf) as qemu:
         qemu.device.hello()
         with pytest.raises(FaultError, match=reason):
             qemu.device.crash(kind)
         with pytest.raises(FaultError, match=reason):  # the core stays halted, and keeps saying so
             qemu.device.run(fake.inputs(4))
+
+
+def test_all_registers_arrive(board: Board, firmware: Firmware) -> None:
+    with Qemu(board, firmware(board.name).elf) as qemu:
+        qemu.device.hello()
+        with pytest.raises(FaultError) as caught:
+            qemu.device.crash(Crash.UNDEFINED)
+    fault = caught.value.fault
+    assert fault.stacked is not None
+    assert fault.stack_start < fault.sp < fault.stack_end
+    assert Symbols.of(firmware(board.name).elf).function(fault.stacked["pc"]) == "mf_crash"
+    assert fault.instruction & 0xFFFF == 0xDE00  # udf #0
+    assert list(fault.others) == ["r8", "r9", "r10", "r11", "r4", "r5", "r6", "r7"]
+
+
+def test_a_broken_canary_is_reported(board: Board, firmware: Firmware) -> None:
+    with Qemu(board, firmware(board.name).elf) as qemu:
+        qemu.device.run(fake.inputs(7))
+        qemu.device.crash(Crash.CANARY)
+        with pytest.raises(DeviceError, match="its stack overflowed, so results may be wrong"):
+            qemu.device.run(fake.inputs(7))
+        stats = qemu.device.stats()
+    assert stats.stack_high_water == stats.stack_bytes
+
+
+def test_a_lockup_is_told_apart(board: Board, firmware: Firmware) -> None:
+    if is_armv6m(board):
+        pytest.skip("the core cannot mask its only fault")
+    with Qemu(board, firmware(board.name).elf) as qemu:
+        qemu.device.hello()
+        with pytest.raises(DeviceError, match=r"(?s)core locked up at 0x\w+ in mf_crash.*Lockup"):
+            qemu.device.crash(Crash.LOCKUP)
+
+
+def test_an_endless_loop_is_told_apart(board: Board, firmware: Firmware) -> None:
+    link = Link(attempts=2, reply_seconds=0.3)
+    with Qemu(board, firmware(board.name).elf) as qemu:
+        qemu.device.hello()
+        qemu.device._link = link
+        with pytest.raises(DeviceError, match=r"No answer to CRASH(?s:.*)it runs, in mf_crash\."):
+            qemu.device.crash(Crash.HANG)
 
 
 def test_a_failing_engine_and_another_model_are_reported(firmware: Firmware) -> None:

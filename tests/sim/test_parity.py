@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_model import small_classifier
 
-from mcuforge import boards, driver, frontend, project, prove, reference, samples
+from mcuforge import boards, driver, fit, frontend, project, prove, reference, samples
 from mcuforge.build import build
 from mcuforge.device.client import Device
+from mcuforge.errors import ModelError
 from mcuforge.recipe import load
 from mcuforge.simulate.qemu import Qemu
 
@@ -21,13 +23,14 @@ pytestmark = pytest.mark.sim
 
 MODELS = Path(__file__).parents[2] / "models"
 SIMULATED = [board.name for board in boards.available() if board.qemu_machine]
+LARGE = [name for name in SIMULATED if boards.load(name).ram_bytes >= 128 * 1024]
 
 
 def nothing(_stage: str, _done: int, _total: int) -> None:
     """Nobody watches the progress."""
 
 
-@pytest.mark.parametrize("board", SIMULATED)
+@pytest.mark.parametrize("board", LARGE)
 @pytest.mark.parametrize("name", ["autoencoder", "unet"])
 def test_device_host_and_tflm_agree(name: str, board: str, tmp_path: Path) -> None:
     recipe = load(MODELS / name)
@@ -52,6 +55,33 @@ def test_device_host_and_tflm_agree(name: str, board: str, tmp_path: Path) -> No
     assert report.costs.instructions is not None and report.costs.instructions > 1_000_000
     assert 0 < report.costs.stack < 4096
     assert report.costs.arena == report.costs.arena_lower_bound
+
+
+@pytest.mark.parametrize("board", SIMULATED)
+def test_a_small_model_agrees_on_every_board(board: str, tmp_path: Path) -> None:
+    tflite = tmp_path / "small.tflite"
+    tflite.write_bytes(small_classifier())
+    report = driver.run(
+        tflite,
+        boards.load(board),
+        tmp_path / "build",
+        count=25,
+        inputs_file=None,
+        port=None,
+        on_stage=nothing,
+    )
+    deciding = [c for c in report.verdict.comparisons if c.decides]
+    assert [(c.bytes_compared, c.bytes_differing) for c in deciding] == [(250, 0)] * 2
+    assert report.costs.instructions is not None and report.costs.instructions > 50_000
+
+
+@pytest.mark.parametrize("name", ["autoencoder", "unet"])
+def test_the_microbit_is_too_small_for_real_models(name: str) -> None:
+    plan = frontend.make_plan(load(MODELS / name).tflite, name)
+    with pytest.raises(
+        ModelError, match=r"does not fit microbit.*16,384 B of RAM\. The peak is at"
+    ):
+        fit.check(plan, boards.load("microbit"))
 
 
 def test_a_wrong_byte_in_one_kernel_is_found_on_the_device(tmp_path: Path) -> None:
