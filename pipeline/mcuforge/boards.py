@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from mcuforge import paths
+from mcuforge import own_boards, paths
 from mcuforge.chips import Chip, parse_chip
 from mcuforge.errors import UsageError
 from mcuforge.toml_table import Table
@@ -202,28 +202,47 @@ class Board:
 
 
 def names() -> list[str]:
+    """Names of the shipped boards and of those added with `mcuforge boards --add`, sorted."""
+    return sorted({*shipped(), *own_boards.names()})
+
+
+def shipped() -> list[str]:
     """Names of the shipped boards, sorted; `host` is one of them."""
     return sorted(path.stem for path in (paths.data_dir("firmware") / "boards").glob("*.toml"))
 
 
 def available() -> list[Board]:
-    """The shipped boards."""
+    """The boards that `names` lists."""
     return [load(name) for name in names()]
 
 
 def load(name: str) -> Board:
-    """A shipped board by its name, or the board in a `.toml` by its path.
+    """A board by its name, or the board in a `.toml` by its path.
 
     Raises `UsageError` where there is none, or where the file is not a board.
     """
     if name.endswith(".toml"):
         return load_file(Path(name))
-    if name not in names():
+    if name in own_boards.names() and name not in shipped():
+        return load_file(own_boards.path(name))
+    if name not in shipped():
         raise UsageError(
             f"There is no board '{name}'. Boards: {', '.join(names())}; "
-            "or give the path of a board's .toml file."
+            "or give the path of a board's .toml file (docs/boards.md)."
         )
     return load_file(paths.data_dir("firmware") / "boards" / f"{name}.toml")
+
+
+def add(path: Path) -> Board:
+    """Check the board in a TOML file, and keep it to be found by its name.
+
+    Raises `ForgeError` where the file is no board, or has the name of a shipped one.
+    """
+    board = load_file(path)
+    if board.name in shipped():
+        raise UsageError(f"{path}: '{board.name}' is a shipped board; give yours another 'name'.")
+    own_boards.keep(path, board.name)
+    return board
 
 
 def load_file(path: Path) -> Board:

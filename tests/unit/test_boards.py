@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from mcuforge import boards, paths
+from mcuforge.chips import Pin, Pll
+from mcuforge.cli.boards import command
 from mcuforge.errors import UsageError
 
-M4 = (paths.data_dir("firmware") / "boards" / "mps2-an386.toml").read_text()
+BOARDS = paths.data_dir("firmware") / "boards"
+M4 = (BOARDS / "mps2-an386.toml").read_text()
 
 
 def edited(tmp_path: Path, text: str, *edits: tuple[str, str]) -> Path:
@@ -37,6 +42,8 @@ def test_every_shipped_board_loads(name: str) -> None:
 
 
 def test_the_promised_boards_ship() -> None:
+    promised = {"stm32f4-discovery", "microbit", "nrf52840dk", "nucleo-f767zi", "pico"}
+    assert promised | {"nucleo-l552ze-q"} <= set(boards.names())
     promised = {"mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547", "host"}
     assert promised <= set(boards.names())
     assert [b.name for b in boards.available()] == boards.names()
@@ -92,9 +99,11 @@ def test_a_split_board_adds_up_its_memories(tmp_path: Path) -> None:
     assert board.ram_bytes == 0x40_0000
 
 
-def test_only_cores_without_a_stack_limit_get_a_guard() -> None:
+def test_only_cores_with_an_mpu_and_without_a_stack_limit_get_a_guard() -> None:
     guards = {b.name: b.stack_guard_bytes for b in boards.available()}
     assert guards["mps2-an385"] == guards["mps2-an386"] == guards["mps2-an500"] == 256
+    assert guards["stm32f4-discovery"] == guards["nucleo-f767zi"] == guards["pico"] == 256
+    assert guards["microbit"] == guards["nucleo-l552ze-q"] == 0
     assert guards["mps2-an505"] == guards["mps3-an547"] == guards["host"] == 0
 
 
@@ -118,7 +127,11 @@ def test_only_cores_without_a_stack_limit_get_a_guard() -> None:
         ('data = "RAM"', 'data = "FLASH"', "'placement.data' is 'FLASH'; it must be one of: RAM"),
         ("stack_bytes = 8192", "stack_bytes = 8190", "'placement.stack_bytes' must be a multiple"),
         ("stack_bytes = 8192", "stack_bytes = 8", "'placement.stack_bytes' is 8; it must lie"),
-        ('kind = "cmsdk"', 'kind = "16550"', "'uart.kind' is '16550'; .* cmsdk, posix"),
+        (
+            'kind = "cmsdk"',
+            'kind = "16550"',
+            "'uart.kind' is '16550'; .* cmsdk, stm32-usart, .*posix",
+        ),
         ('name = "mps2-an386"', 'name = "../x"', "'name' is '../x'; it must match"),
         ('title = "Arm', 'title = ""\n#', "'title' is ''; it must not be empty"),
         ("[simulators.qemu]", "[simulators.gem5]", "'simulators.gem5' is unknown"),
@@ -140,8 +153,109 @@ def test_a_host_needs_posix_drivers(tmp_path: Path) -> None:
         boards.load_file(path)
 
 
+def discovery(tmp_path: Path, old: str, new: str) -> Path:
+    return edited(tmp_path, (BOARDS / "stm32f4-discovery.toml").read_text(), (old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("p = 2", "p = 4", "'chip.pll.p' gives a core clock of 84,000,000 Hz, but 'clock.hz'"),
+        ("p = 2", "p = 3", "'chip.pll.p' is 3; it must be one of: 2, 4, 6, 8"),
+        ("m = 4", "m = 2", "'chip.pll.m' makes crystal_hz / m 4,000,000 Hz; it must lie in"),
+        ("n = 168", "n = 400", "'chip.pll.n' makes crystal_hz / m . n 800,000,000 Hz; it must lie"),
+        ("m = 4", "m = 1", "'chip.pll.m' is 1; it must lie in"),
+        ("bypass = false", "", "'chip.bypass' is missing"),
+        ('family = "stm32f4"', 'family = "stm32f1"', "'chip.family' is 'stm32f1'; .* stm32f4, "),
+        ('tx = "PA2"', 'tx = "GP2"', "'uart.tx' is 'GP2'; it must match"),
+        ('tx = "PA2"', 'tx = "PA16"', "'uart.tx' is 'PA16'; a port has 16 pins"),
+        ('rx = "PA3"', 'rx = "PA2"', "'uart.rx' is PA2, and so is tx"),
+        ('kind = "stm32-usart"', 'kind = "nrf"', "'uart.kind' must be stm32-usart on stm32f4"),
+        ('kind = "stm32-usart"', 'kind = "cmsdk"', "'uart.kind' is 'cmsdk', which needs no .chip."),
+        ("alternate = 7", "alternate = 16", "'uart.alternate' is 16; it must lie in .0, 15."),
+        ('active = "high"', 'active = "on"', "'led.active' is 'on'; it must be one of: high, low"),
+        ("serial = 1", "serial = 9", "'simulators.qemu.serial' is 9"),
+        (
+            "serial = 1",
+            "port = 1",
+            "'simulators.qemu.port' is unknown; known here: machine, serial",
+        ),
+        (
+            'stack = "SRAM"',
+            'arena = "FLASH"\nstack = "SRAM"',
+            "'placement.arena' is 'FLASH'; .*SRAM",
+        ),
+    ],
+)
+def test_a_mistake_about_the_chip_is_named(
+    tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        boards.load_file(discovery(tmp_path, old, new))
+
+
+def test_a_uart_with_pins_needs_a_chip(tmp_path: Path) -> None:
+    text = (BOARDS / "microbit.toml").read_text()
+    chip = text[text.index("[chip]") : text.index("[[memory]]")]
+    with pytest.raises(UsageError, match="'chip' is missing; a UART of kind 'nrf' needs its pins"):
+        boards.load_file(edited(tmp_path, text, (chip, "")))
+
+
+def test_pins_and_clock_trees_are_read() -> None:
+    chips = {b.name: b.chip for b in boards.available() if b.chip}
+    assert chips["stm32f4-discovery"].led == Pin("PD12", 3, 12)
+    assert chips["nrf52840dk"].tx == Pin("P0.06", 0, 6)
+    assert chips["pico"].rx == Pin("GP1", 0, 1)
+    pll = chips["pico"].pll
+    assert pll is not None
+    assert pll.factors == (6, 2)
+    assert {p: Pll(1, 1, p).factors for p in (1, 7, 14, 36, 49)} == {
+        1: (1, 1), 7: (7, 1), 14: (7, 2), 36: (6, 6), 49: (7, 7),
+    }  # fmt: skip
+    assert boards.load("nucleo-f767zi").vector_table == 0x0800_0000
+    assert boards.load("pico").vector_table == 0x1000_0100
+
+
+def test_small_boards_take_small_requests() -> None:
+    sizes = {b.name: b.request_bytes for b in boards.available()}
+    assert sizes.pop("microbit") == 1024
+    assert set(sizes.values()) == {4096}
+
+
+def test_a_board_of_ones_own_is_kept_and_found_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MCUFORGE_BOARDS", str(tmp_path / "kept"))
+    path = discovery(tmp_path, 'name = "stm32f4-discovery"', 'name = "mine"')
+    runner = CliRunner()
+    added = runner.invoke(command, ["--add", str(path)])
+    assert added.exit_code == 0, added.output
+    assert "use it with --board mine" in added.stderr
+    path.unlink()  # a copy is kept
+    assert "mine" in boards.names()
+    assert boards.load("mine").clock_hz == 168_000_000
+    listed = json.loads(runner.invoke(command, ["--json"]).stdout)
+    assert "mine" in [board["name"] for board in listed]
+    assert runner.invoke(command, ["--remove", "mine"]).exit_code == 0
+    assert "mine" not in boards.names()
+    again = runner.invoke(command, ["--remove", "mine"])
+    assert again.exit_code == 2
+    assert "no board of your own called 'mine'; you have: none" in again.output
+
+
+def test_a_shipped_board_and_a_broken_file_cannot_be_added(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MCUFORGE_BOARDS", str(tmp_path / "kept"))
+    with pytest.raises(UsageError, match="'stm32f4-discovery' is a shipped board"):
+        boards.add(discovery(tmp_path, "p = 2", "p = 2"))
+    with pytest.raises(UsageError, match="core clock"):
+        boards.add(discovery(tmp_path, "p = 2", "p = 4"))
+    assert not (tmp_path / "kept").exists()
+
+
 def test_unknown_boards_and_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"no board 'stm99'. Boards: host, mps2-an385"):
+    with pytest.raises(UsageError, match=r"no board 'stm99'. Boards: host, microbit, mps2-an385"):
         boards.load("stm99")
     with pytest.raises(UsageError, match="no such board file"):
         boards.load(str(tmp_path / "none.toml"))

@@ -42,7 +42,10 @@ def test_the_project_is_complete_and_the_same_every_time(board: Board) -> None:
     }
     if not board.is_host:
         wanted |= {f"board/{board.name}/linker.ld", "cmake/arm-none-eabi.cmake"}
-        wanted |= {"runtime/startup_cortex_m.c", f"runtime/uart_{board.uart.kind}.c"}
+        wanted |= {
+            "runtime/startup_cortex_m.c",
+            f"runtime/uart_{board.uart.kind.replace('-', '_')}.c",
+        }
     assert wanted <= set(files)
 
 

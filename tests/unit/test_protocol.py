@@ -91,7 +91,6 @@ def test_numbers_are_those_of_the_c_header() -> None:
     expected |= {
         "PROTOCOL_VERSION": protocol.VERSION,
         "REPLY": protocol.REPLY,
-        "REQUEST_BYTES": protocol.REQUEST_BYTES,
         "OUTPUT_PIECE_BYTES": protocol.OUTPUT_PIECE_BYTES,
     }
     assert _defines() == expected

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 from rich.markup import escape
 from rich.table import Table
 
-from mcuforge import boards
+from mcuforge import boards, own_boards
 from mcuforge.boards import Board
-from mcuforge.cli.common import echo_json, json_option, result_console
+from mcuforge.cli.common import echo_json, json_option, progress_console, result_console
 
 
 @click.command()
+@click.option(
+    "--add",
+    metavar="FILE.toml",
+    type=click.Path(path_type=Path),
+    help="Check your own board file and keep it, so that --board finds it by its name.",
+)
+@click.option("--remove", metavar="NAME", help="Forget a board that you added.")
 @json_option
-def command(as_json: bool) -> None:
-    """List the boards: core, memories, simulators."""
+def command(add: Path | None, remove: str | None, as_json: bool) -> None:
+    """List the boards: core, memories, simulators. Add one of your own.
+
+    docs/boards.md describes board files.
+    """
+    if remove is not None:
+        own_boards.forget(remove)
+        progress_console.print(f"Removed the board {escape(remove)}.")
+    if add is not None:
+        board = boards.add(add)
+        progress_console.print(f"Added {escape(board.title)}: use it with --board {board.name}.")
     everything = boards.available()
     if as_json:
         echo_json([_summary(board) for board in everything])
