@@ -1,0 +1,44 @@
+"""A simulator's registers in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mcuforge.simulate.autopsy import Symbols, lockup_text, program_counters, running_text
+
+SYMBOLS = Symbols((0x100, 0x200, 0x300), (0x40, 0x80, 0), ("main", "nn_conv2d_s8", "mf_uart_read"))
+
+
+def test_addresses_are_found_in_functions() -> None:
+    found = {a: SYMBOLS.function(a) for a in (0, 0x100, 0x13E, 0x140, 0x27F, 0x280, 0x300)}
+    assert found == {
+        0: None, 0x100: "main", 0x13E: "main", 0x140: None, 0x27F: "nn_conv2d_s8", 0x280: None,
+        0x300: "mf_uart_read",
+    }  # fmt: skip
+    assert "where there is no code" in SYMBOLS.describe(0x2000_0000)
+
+
+def test_a_file_that_is_no_elf_has_no_symbols(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"not an ELF")
+    assert Symbols.of(path) == Symbols.of(tmp_path / "none") == Symbols()
+
+
+def test_program_counters_are_read() -> None:
+    printed = "R12=00000000 R13=20002080 R14=080003bf R15=0800093e\nR15=00000100\n"
+    assert program_counters(printed) == [0x0800093E, 0x100]
+
+
+def test_running_waiting_and_unknown_are_told_apart() -> None:
+    assert "it runs, in nn_conv2d_s8, main. " in running_text([0x210, 0x220, 0x100], SYMBOLS)
+    assert "waits for a request, in mf_uart_read" in running_text([0x300], SYMBOLS)
+    assert "in 0x20000000. " in running_text([0x2000_0000], SYMBOLS)
+    assert "cannot be told" in running_text([], SYMBOLS)
+
+
+def test_only_a_lockup_is_called_one() -> None:
+    printed = "qemu: fatal: Lockup: can't escalate 3\nR15=00000210\n"
+    text = lockup_text(printed, SYMBOLS)
+    assert text is not None
+    assert "locked up at 0x00000210 in nn_conv2d_s8" in text
+    assert lockup_text("qemu: could not load kernel", SYMBOLS) is None
