@@ -7,7 +7,8 @@
 #include "chip.h"
 #include "registers.h"
 
-#define CLEAR 0x3000u /* alias of a peripheral's registers: the bits written are cleared */
+#define SET 0x2000u   /* alias of a peripheral's registers: the bits written are set */
+#define CLEAR 0x3000u /* the same, cleared */
 #define RESETS_RESET 0x4000C000u
 #define RESETS_DONE 0x4000C008u
 #define RESET_IO_BANK (1u << 5)
@@ -59,7 +60,9 @@ static bool start_crystal(void) {
     return mf_wait_field(XOSC_STATUS, XOSC_STABLE, XOSC_STABLE);
 }
 
+/* From its reset state, where a debugger starts the firmware again, too. */
 static bool start_pll(void) {
+    *mf_register(RESETS_RESET + SET) = RESET_PLL_SYS;
     leave_reset(RESET_PLL_SYS);
     *mf_register(PLL_CS) = MF_PLL_M;
     *mf_register(PLL_FEEDBACK) = MF_PLL_N;

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from mcuforge import boards, paths
+from mcuforge import boards, chips, paths
 from mcuforge.chips import Pin, Pll
 from mcuforge.cli.boards import command
 from mcuforge.errors import UsageError
@@ -262,3 +262,12 @@ def test_unknown_boards_and_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="cannot be read"):
         boards.load_file(tmp_path / "binary.toml")
+
+
+def test_the_documentation_shows_the_shipped_file_and_every_key() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "boards.md").read_text()
+    assert (BOARDS / "stm32f4-discovery.toml").read_text() in text
+    for name in boards.names():
+        assert f"`{name}`" in text or name.startswith("mps2-"), name
+    for words in (*chips.FAMILIES, *boards.CORE_TYPES, *boards.UART_KINDS, *boards.TICK_KINDS):
+        assert words in text or words in ("cmsdk", "posix"), words

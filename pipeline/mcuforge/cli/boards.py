@@ -38,7 +38,8 @@ def command(add: Path | None, remove: str | None, as_json: bool) -> None:
         echo_json([_summary(board) for board in everything])
         return
     table = Table()
-    for heading in ("name", "board", "core", "flash", "RAM", "simulator"):
+    table.add_column("name", no_wrap=True)
+    for heading in ("board", "core", "flash", "RAM", "simulator"):
         table.add_column(heading)
     for board in everything:
         table.add_row(
