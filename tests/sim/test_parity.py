@@ -6,16 +6,21 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from small_model import small_classifier
 
-from mcuforge import boards, driver, fit, frontend, project, prove, reference, samples
+from mcuforge import boards, driver, fit, frontend, parity, project, prove, reference, samples
 from mcuforge.build import build
 from mcuforge.device.client import Device
 from mcuforge.errors import ModelError
+from mcuforge.oracle.tflm import TFLM
+from mcuforge.plan import Plan
 from mcuforge.recipe import load
 from mcuforge.simulate.qemu import Qemu
 
@@ -57,22 +62,38 @@ def test_device_host_and_tflm_agree(name: str, board: str, tmp_path: Path) -> No
     assert report.costs.arena == report.costs.arena_lower_bound
 
 
-@pytest.mark.parametrize("board", SIMULATED)
-def test_a_small_model_agrees_on_every_board(board: str, tmp_path: Path) -> None:
-    tflite = tmp_path / "small.tflite"
+@dataclass(frozen=True, eq=False)
+class Small:
+    """A small model, samples, and what TFLM makes of them."""
+
+    plan: Plan
+    samples: list[parity.Sample]
+    expected: list[list[npt.NDArray[Any]]]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
+    """The model that fits the smallest board."""
+    tflite = tmp_path_factory.mktemp("small") / "small.tflite"
     tflite.write_bytes(small_classifier())
-    report = driver.run(
-        tflite,
-        boards.load(board),
-        tmp_path / "build",
-        count=25,
-        inputs_file=None,
-        port=None,
-        on_stage=nothing,
-    )
-    deciding = [c for c in report.verdict.comparisons if c.decides]
-    assert [(c.bytes_compared, c.bytes_differing) for c in deciding] == [(250, 0)] * 2
-    assert report.costs.instructions is not None and report.costs.instructions > 50_000
+    plan = frontend.make_plan(tflite, "small")
+    inputs = samples.random_samples(plan.graph, 25)
+    return Small(plan, inputs, TFLM.run(tflite.read_bytes(), inputs))
+
+
+@pytest.mark.parametrize("name", ["microbit", "stm32f4-discovery"])
+def test_a_small_model_agrees_on_small_boards(name: str, small: Small, tmp_path: Path) -> None:
+    board = boards.load(name)
+    fit.check(small.plan, board)
+    project.emit(small.plan, board, tmp_path / "project")
+    built = build(tmp_path / "project", name)
+    with Qemu(board, built.elf) as simulator:
+        on_board = prove.measure(simulator.device, name, small.plan, small.samples, nothing)
+    found = parity.compare(name, small.expected, on_board.outputs, decides=True)
+    assert (found.bytes_compared, found.bytes_differing) == (250, 0)
+    assert len({output[0].tobytes() for output in small.expected}) > 20  # no constant output
+    assert board.instructions(sum(on_board.ticks)) // 25 > 50_000
+    assert 0 < on_board.stats.stack_high_water < 2048
 
 
 @pytest.mark.parametrize("name", ["autoencoder", "unet"])
