@@ -134,6 +134,7 @@ def _copied(runtime: _Runtime, board: Board) -> dict[str, bytes]:
     headers = _HEADERS + (() if board.is_host else _CORTEX_M_HEADERS)
     names = {*headers, *runtime.common, *runtime.board, *runtime.host}
     names |= _included(names)
+    names |= {"boot2_rp2040.S"} if board.boot_bytes else set()  # not built: what boot2_rp2040.c is
     files = {
         f"runtime/{name}": (firmware / "runtime" / name).read_bytes() for name in sorted(names)
     }

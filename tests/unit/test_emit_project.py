@@ -47,6 +47,7 @@ def test_the_project_is_complete_and_the_same_every_time(board: Board) -> None:
             f"runtime/uart_{board.uart.kind.replace('-', '_')}.c",
         }
     assert wanted <= set(files)
+    assert ("runtime/boot2_rp2040.S" in files) == (board.name == "pico")
 
 
 @EVERY
