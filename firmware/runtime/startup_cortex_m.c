@@ -65,7 +65,7 @@ static void enable_core_features(void) {
     SCB->ccr |= CCR_TRAP_DIVIDE_BY_ZERO;
     SCB->shcsr |= SHCSR_SEPARATE_FAULTS;
 #endif
-#if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
+#if defined(__ARM_FP) || defined(__ARM_PCS_VFP) || defined(__ARM_FEATURE_MVE)
     SCB->cpacr |= CPACR_FPU_AND_MVE;
 #endif
 #if defined(__ARM_FEATURE_MVE)

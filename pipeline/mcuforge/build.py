@@ -12,25 +12,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mcuforge import atomic, image
 from mcuforge.errors import ForgeError, ToolError, UsageError
 from mcuforge.firmware_size import NO_SIZE, FirmwareSize, firmware_size
+from mcuforge.toolchains import CLANG, GCC, TOOLCHAINS, ZIG, Toolchain, zig_program
 
 Progress = Callable[[int, int], None]
 
-ARM_GCC = "arm-none-eabi-gcc"
-_INSTALL_ARM_GCC = (
-    "Install it: Debian: apt install gcc-arm-none-eabi libnewlib-arm-none-eabi; "
-    "Fedora: dnf install arm-none-eabi-gcc-cs arm-none-eabi-newlib; "
-    "macOS: brew install --cask gcc-arm-embedded; "
-    "Windows: winget install Arm.GnuArmEmbeddedToolchain."
-)
 _INSTALL_HOST_COMPILER = (
     "Install one: Debian: apt install gcc; Fedora: dnf install gcc; "
     "macOS: xcode-select --install; Windows: use WSL."
 )
 _STEP = re.compile(r"^\[(\d+)/(\d+)\]")
 _FIRST_ERROR = re.compile(r"^.*\b(?:fatal error|error|undefined reference)\b.*$", re.MULTILINE)
-_OVERFLOW = re.compile(r"region [`'](\w+)' overflowed by (\d+) bytes")
+_OVERFLOW = re.compile(r"region [`'](\w+)':? overflowed by (\d+) bytes")
+_NO_LINKER = re.compile(r"invalid linker name|unable to execute command.*ld\.lld|MF_LLVM_OBJCOPY")
+_NO_RUNTIME = re.compile(r"undefined symbol: (__aeabi_\w+|__\w+di\d)")
 
 
 class BuildError(ForgeError):
@@ -59,24 +56,35 @@ class BuildResult:
 def build(project: Path, preset: str, on_progress: Progress | None = None) -> BuildResult:
     """Configure and build a preset of the project in the folder `project`.
 
+    `toolchains.preset_name` names the presets of a board.
     `on_progress(done, total)` counts Ninja's steps. Raises `UsageError` where `project` is no
     project or has no such preset, `ToolError` where a tool is missing, `FitError` where the
     firmware is too big for the board, and `BuildError` with the first error otherwise.
     """
-    embedded = _is_embedded(project, preset)
+    toolchain = _toolchain(project, preset)
     cmake, ninja = tool("cmake"), tool("ninja")
-    _require_compiler(embedded)
+    options = [f"-DCMAKE_MAKE_PROGRAM={ninja}", *_require_compiler(toolchain)]
     folder = project / "build" / preset
     _forget_moved_build(project, folder)
-    _run([cmake, "--preset", preset, f"-DCMAKE_MAKE_PROGRAM={ninja}"], project)
+    _run([cmake, "--preset", preset, *options], project)
     _run([cmake, "--build", "--preset", preset], project, on_progress)
-    if not embedded:
+    if toolchain is None:
         return BuildResult(elf=folder / "firmware")
-    elf = folder / "firmware.elf"
+    return _result(folder / "firmware.elf")
+
+
+def _result(elf: Path) -> BuildResult:
+    """What a build for a board made. HEX and BIN are written here where no objcopy did it."""
+    hex_file, binary = elf.with_suffix(".hex"), elf.with_suffix(".bin")
+    built = elf.stat().st_mtime_ns
+    if any(not f.exists() or f.stat().st_mtime_ns < built for f in (hex_file, binary)):
+        content = image.load(elf)
+        atomic.write_bytes(hex_file, content.to_hex().encode("ascii"))
+        atomic.write_bytes(binary, content.to_binary())
     return BuildResult(
         elf=elf,
-        hex=elf.with_suffix(".hex"),
-        bin=elf.with_suffix(".bin"),
+        hex=hex_file,
+        bin=binary,
         map=elf.with_suffix(".map"),
         sizes=firmware_size(elf),
     )
@@ -94,7 +102,8 @@ def tool(name: str) -> str:
     return found
 
 
-def _is_embedded(project: Path, preset: str) -> bool:
+def _toolchain(project: Path, preset: str) -> Toolchain | None:
+    """The toolchain of a preset; None where it builds for this computer."""
     file = project / "CMakePresets.json"
     try:
         content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
@@ -105,15 +114,21 @@ def _is_embedded(project: Path, preset: str) -> bool:
         raise UsageError(f"{file}: not readable as CMake presets ({error}).") from None
     if preset not in presets:
         raise UsageError(f"{file}: no preset '{preset}'. Presets: {', '.join(presets)}.")
-    return "toolchainFile" in presets[preset]
+    cmake_file = Path(presets[preset].get("toolchainFile", "")).name
+    return next((t for t in TOOLCHAINS.values() if Path(t.cmake).name == cmake_file), None)
 
 
-def _require_compiler(embedded: bool) -> None:
-    if embedded:
-        if shutil.which(ARM_GCC) is None:
-            raise ToolError(f"{ARM_GCC} was not found on PATH. {_INSTALL_ARM_GCC}")
-    elif not any(map(shutil.which, ("cc", "gcc", "clang"))):
-        raise ToolError(f"There is no C compiler on PATH. {_INSTALL_HOST_COMPILER}")
+def _require_compiler(toolchain: Toolchain | None) -> list[str]:
+    """Options that tell CMake where the compiler is, if it is not on PATH."""
+    if toolchain is None:
+        if not any(map(shutil.which, ("cc", "gcc", "clang"))):
+            raise ToolError(f"There is no C compiler on PATH. {_INSTALL_HOST_COMPILER}")
+        return []
+    if toolchain is ZIG and (zig := zig_program()):
+        return [f"-DMF_ZIG={zig.as_posix()}"]
+    if shutil.which(toolchain.program) is None:
+        raise ToolError(f"{toolchain.program} was not found on PATH. {toolchain.install}")
+    return []
 
 
 def _forget_moved_build(project: Path, folder: Path) -> None:
@@ -150,7 +165,9 @@ def _run(command: list[str], folder: Path, on_progress: Progress | None = None) 
 
 def explain(output: str, project: Path) -> ForgeError:
     """The error for the output of a failed CMake or Ninja."""
-    over = {region: int(count) for region, count in _OVERFLOW.findall(output)}
+    over: dict[str, int] = {}
+    for region, count in _OVERFLOW.findall(output):  # LLD counts up, section by section
+        over[region] = max(over.get(region, 0), int(count))
     if over:
         text = " and ".join(f"{region} by {count:,} bytes" for region, count in over.items())
         return FitError(
@@ -159,7 +176,15 @@ def explain(output: str, project: Path) -> ForgeError:
             over,
         )
     if re.search(r"(stdint|string|stdio)\.h: No such file|cannot find -lc\b", output):
-        return ToolError(f"{ARM_GCC} has no C library (newlib). {_INSTALL_ARM_GCC}")
+        return ToolError(f"{GCC.program} has no C library (newlib). {GCC.install}")
+    if _NO_LINKER.search(output):
+        return ToolError(f"Clang is here, but not LLD or llvm-objcopy. {CLANG.install}")
+    missing = _NO_RUNTIME.search(output)
+    if missing:
+        return ToolError(
+            f"Clang has no runtime library for this core: the model needs {missing[1]}. Install "
+            "GCC's (Debian: apt install gcc-arm-none-eabi), or use --toolchain gcc or zig."
+        )
     first = _FIRST_ERROR.search(output)
     shown = first[0].strip() if first else output.strip()[-1000:]
     return BuildError(f"The project in {project} does not build:\n{shown}")

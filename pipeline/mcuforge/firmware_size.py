@@ -25,6 +25,11 @@ class Section:
     in_flash: bool
     writable: bool
 
+    @property
+    def in_ram(self) -> bool:
+        """It takes RAM while the firmware runs."""
+        return self.writable or not self.in_flash
+
 
 @dataclass(frozen=True)
 class FirmwareSize:
