@@ -15,6 +15,7 @@ from pathlib import Path
 from mcuforge import own_boards, paths
 from mcuforge.chips import Chip, parse_chip
 from mcuforge.errors import UsageError
+from mcuforge.hardware import NO_HARDWARE, Hardware, parse_hardware
 from mcuforge.toml_table import Table
 
 UART_KINDS = ("cmsdk", "stm32-usart", "stm32-usart-v2", "stm32-lpuart", "nrf", "pl011", "posix")
@@ -141,6 +142,7 @@ class Board:
     renode_cpu: str | None = None
     qemu_serial: int = 0
     chip: Chip | None = None
+    hardware: Hardware = NO_HARDWARE
 
     @property
     def is_host(self) -> bool:
@@ -280,9 +282,11 @@ def _board(table: Table) -> Board:
     memories = _memories(table)
     placement = _placement(table.table("placement"), memories)
     qemu, serial, renode = _simulators(table.optional_table("simulators"))
+    hardware = parse_hardware(table)
     table.finish()
     return Board(
-        name, title, ticks, uart, core, clock_hz, memories, placement, qemu, renode, serial, chip
+        name, title, ticks, uart, core, clock_hz, memories, placement, qemu, renode, serial, chip,
+        hardware,
     )  # fmt: skip
 
 

@@ -70,12 +70,18 @@ def build(project: Path, preset: str, on_progress: Progress | None = None) -> Bu
     _run([cmake, "--build", "--preset", preset], project, on_progress)
     if toolchain is None:
         return BuildResult(elf=folder / "firmware")
-    return _result(folder / "firmware.elf")
+    return formats(folder / "firmware.elf")
 
 
-def _result(elf: Path) -> BuildResult:
-    """What a build for a board made. HEX and BIN are written here where no objcopy did it."""
+def formats(elf: Path) -> BuildResult:
+    """The files of a firmware for a board. HEX and BIN are written where no objcopy did it.
+
+    Raises `ToolError` where `elf` is none.
+    """
+    map_file = elf.with_suffix(".map")
     hex_file, binary = elf.with_suffix(".hex"), elf.with_suffix(".bin")
+    if not elf.is_file():
+        raise ToolError(f"{elf}: no such file. Build the project first.")
     built = elf.stat().st_mtime_ns
     if any(not f.exists() or f.stat().st_mtime_ns < built for f in (hex_file, binary)):
         content = image.load(elf)
@@ -85,7 +91,7 @@ def _result(elf: Path) -> BuildResult:
         elf=elf,
         hex=hex_file,
         bin=binary,
-        map=elf.with_suffix(".map"),
+        map=map_file if map_file.exists() else None,
         sizes=firmware_size(elf),
     )
 

@@ -25,7 +25,7 @@ from mcuforge import (
 from mcuforge.boards import Board
 from mcuforge.build import BuildResult, build
 from mcuforge.convert import convert, float_outputs
-from mcuforge.device.client import Device
+from mcuforge.device.client import Device, Link
 from mcuforge.emit import c_names
 from mcuforge.errors import UsageError
 from mcuforge.frontend import make_plan
@@ -147,7 +147,7 @@ def devices(
     """The host build as a child process, and the board behind `port` or in the simulator."""
     with Device.spawn([str(host.elf)]) as on_host:
         if port is not None:
-            with Device.open(port) as on_board:
+            with Device.open(port, Link(baud=board.uart.baud)) as on_board:
                 yield on_host, on_board
         else:
             with Qemu(board, built.elf) as simulator:

@@ -45,6 +45,19 @@ class Table:
             raise self.error(key, f"is {value!r}; it {wanted}")
         return value
 
+    def has(self, key: str) -> bool:
+        """Whether a key that may be missing is there."""
+        self._known[key] = None
+        return key in self._content
+
+    def texts(self, key: str, pattern: re.Pattern[str]) -> tuple[str, ...]:
+        """An array of strings, each of which matches `pattern` as a whole."""
+        values: list[Any] = self._get(key, list, "an array of texts")
+        for value in values:
+            if not isinstance(value, str) or not pattern.fullmatch(value):
+                raise self.error(key, f"holds {value!r}; each must match {pattern.pattern}")
+        return tuple(values)
+
     def choice(self, key: str, allowed: Collection[str]) -> str:
         """A string out of `allowed`."""
         what = f"one of: {', '.join(allowed)}"

@@ -22,6 +22,8 @@ COMMANDS = {
     "emit": "Write the firmware project of a model for a board.",
     "build": "Build a firmware project.",
     "simulate": "Run a firmware project in a simulator.",
+    "flash": "Write the firmware of a project to a board.",
+    "monitor": "Show what a board sends, and explain its faults.",
     "parity": "Prove that host and device compute the same bytes.",
     "boards": "List the boards.",
     "quantize-table": "Show what quantisation makes of numbers.",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 from rich.console import Console
 
+from mcuforge.boards import Board
+from mcuforge.device.ports import AUTO, Port, find
 from mcuforge.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -54,3 +57,20 @@ def find_tflite(model: Path) -> Path:
     if model.suffix == ".keras":
         raise UsageError(f"{model} is a Keras model. Convert it first: `mcuforge convert {model}`.")
     return model
+
+
+def find_port(board: Board, port: str | None) -> str:
+    """The port that was named; for None and `auto`, the board's, by asking where several fit.
+
+    Raises `DeviceError` where none is found, or nobody can be asked.
+    """
+    if port not in (None, AUTO):
+        return str(port)
+    return find(board, _ask if sys.stdin.isatty() else None)
+
+
+def _ask(ports: Sequence[Port]) -> Port:
+    for number, port in enumerate(ports, 1):
+        click.echo(f"  {number}  {port}", err=True)
+    number = click.prompt("Which port", type=click.IntRange(1, len(ports)), default=1, err=True)
+    return ports[int(number) - 1]

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from mcuforge import boards
-from mcuforge.cli.common import board_option, find_tflite, json_option
+from mcuforge.cli.common import board_option, find_port, find_tflite, json_option
 from mcuforge.cli.progress import stages
 from mcuforge.cli.run import finish
 
@@ -15,7 +15,10 @@ from mcuforge.cli.run import finish
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @board_option
-@click.option("--port", metavar="URL", help="A board or simulator: /dev/ttyACM0, socket://...")
+@click.option(
+    "--port", metavar="URL",
+    help="A board or simulator: /dev/ttyACM0, socket://...; auto finds a known board's.",
+)  # fmt: skip
 @click.option(
     "--inputs",
     "inputs_file",
@@ -43,9 +46,12 @@ def command(
     """
     from mcuforge import driver, frontend
 
+    board = boards.load(board_name)
+    if port is not None:
+        port = find_port(board, port)  # may ask, and so comes before the progress bars
     with stages(str(model)) as on_stage:
         result = driver.run(
-            find_tflite(model), boards.load(board_name), output, count=samples,
+            find_tflite(model), board, output, count=samples,
             inputs_file=inputs_file, port=port, on_stage=on_stage, name=frontend.title(model),
         )  # fmt: skip
     finish([result], output, as_json)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import select
 import socket
@@ -16,6 +17,10 @@ from mcuforge.errors import DeviceError
 
 _CHUNK = 65536
 _POLL_SECONDS = 0.02
+_DENIED = (
+    " This user may not use serial ports: as root, run `usermod -aG dialout USER` (Debian) or "
+    "`usermod -aG uucp USER` (Arch), and log in again."
+)
 
 
 class LinkError(Exception):
@@ -172,7 +177,9 @@ def open_url(url: str, baud: int) -> Transport:
             return SocketTransport(parts.hostname or "127.0.0.1", parts.port or 0)
         return SerialTransport(url, baud)
     except (OSError, ValueError) as error:  # SerialException is an OSError
-        raise DeviceError(f"{url} cannot be opened: {error}.") from None
+        denied = isinstance(error, OSError) and error.errno == errno.EACCES
+        hint = _DENIED if denied else ""
+        raise DeviceError(f"{url} cannot be opened: {error}.{hint}") from None
 
 
 def spawn(command: Sequence[str]) -> Transport:

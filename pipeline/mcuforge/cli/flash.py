@@ -1,0 +1,122 @@
+"""`mcuforge flash`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mcuforge import boards, build, image, project, toolchains
+from mcuforge.boards import Board
+from mcuforge.build import BuildResult
+from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.progress import progress
+from mcuforge.errors import UsageError
+from mcuforge.flash import choose_method, describe, flash
+from mcuforge.flash.job import DEFAULT_GDB_SERVER, Job
+from mcuforge.hardware import METHODS
+
+
+@click.command()
+@click.argument("firmware", type=click.Path(path_type=Path), default=Path())
+@click.option(
+    "--board", "board_name", metavar="NAME|FILE.toml",
+    help="The board [the project's]. Needed where FIRMWARE is an ELF.",
+)  # fmt: skip
+@click.option("--method", type=click.Choice(METHODS), help="The tool [the board's first].")
+@click.option("--probe", metavar="ID", help="Serial number of the probe, where there are several.")
+@click.option("--erase", is_flag=True, help="Erase the whole chip first; unlocks a locked one.")
+@click.option("--dry-run", is_flag=True, help="Print what would be run, and stop.")
+@click.option(
+    "--toolchain", type=click.Choice(tuple(toolchains.TOOLCHAINS)), default="gcc",
+    help="The build to flash: its compiler [gcc].",
+)  # fmt: skip
+@click.option(
+    "--preset", type=click.Choice(toolchains.VARIANTS), default=toolchains.DEFAULT_VARIANT,
+    help="The build to flash: its purpose [release].",
+)  # fmt: skip
+@click.option(
+    "--gdb-server", metavar="HOST:PORT", default=DEFAULT_GDB_SERVER, show_default=True,
+    help="For --method gdb.",
+)  # fmt: skip
+@click.option(
+    "--gdb-reset", metavar="COMMAND",
+    help="For --method gdb: the gdbserver's own command that resets and halts the board, such as "
+    "'reset halt' (OpenOCD, pyOCD), 'reset' (J-Link) or 'system_reset' (QEMU).",
+)  # fmt: skip
+@json_option
+def command(
+    firmware: Path,
+    board_name: str | None,
+    method: str | None,
+    probe: str | None,
+    erase: bool,
+    dry_run: bool,
+    toolchain: str,
+    preset: str,
+    gdb_server: str,
+    gdb_reset: str | None,
+    as_json: bool,
+) -> None:
+    """Write FIRMWARE to a board, read it back, and start it.
+
+    FIRMWARE is a project (by default the current folder), which is built first, or an ELF.
+    """
+    board = _board(firmware, board_name)
+    chosen = choose_method(board, method)
+    built = _built(firmware, board, preset, toolchain)
+    content = image.load(built.elf)
+    job = _job(built, board, content.start, probe, erase, gdb_server, gdb_reset)
+    if dry_run:
+        lines = describe(job, chosen)
+        if as_json:
+            echo_json({"board": board.name, "method": chosen, "dry_run": lines})
+        else:
+            click.echo("\n".join(lines))
+        return
+    with progress("flashing") as on_progress:
+        flash(job, chosen, on_progress)
+    if as_json:
+        echo_json({"board": board.name, "method": chosen, "bytes": content.size, "verified": True})
+        return
+    click.echo(f"{board.title}: {content.size:,} bytes written and verified with {chosen}.")
+
+
+def _board(firmware: Path, name: str | None) -> Board:
+    if name is not None:
+        return boards.load(name)
+    if firmware.is_file():
+        raise UsageError(f"{firmware} does not say for which board it is: name it with --board.")
+    return boards.load(project.load(firmware).board)
+
+
+def _built(firmware: Path, board: Board, preset: str, toolchain: str) -> BuildResult:
+    if firmware.is_file():
+        return build.formats(firmware)
+    described = project.load(firmware)
+    if described.board != board.name:
+        raise UsageError(
+            f"{firmware} is a project for {described.board}, not for {board.name}. "
+            f"Emit one: mcuforge emit MODEL --board {board.name} -o FOLDER"
+        )
+    name = toolchains.preset_name(board.name, preset, toolchain)
+    with progress("building") as on_progress:
+        return build.build(firmware, name, on_progress)
+
+
+def _job(
+    built: BuildResult,
+    board: Board,
+    start: int,
+    probe: str | None,
+    erase: bool,
+    gdb_server: str,
+    gdb_reset: str | None,
+) -> Job:
+    if built.hex is None or built.bin is None:
+        raise UsageError(f"{built.elf} is a program for this computer.")
+    uf2 = built.elf.with_suffix(".uf2")
+    return Job(
+        board, built.elf.absolute(), built.hex.absolute(), built.bin.absolute(), start,
+        uf2.absolute() if uf2.exists() else None, probe, erase, gdb_server, gdb_reset,
+    )  # fmt: skip

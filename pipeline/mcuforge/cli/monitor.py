@@ -1,0 +1,71 @@
+"""`mcuforge monitor`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mcuforge import boards, project
+from mcuforge.boards import Board
+from mcuforge.cli.common import find_port
+from mcuforge.device.monitor import Monitor, watch
+from mcuforge.device.source_lines import SourceLines
+from mcuforge.device.transport import open_url
+from mcuforge.errors import UsageError
+
+
+@click.command()
+@click.argument("firmware", type=click.Path(path_type=Path), required=False)
+@click.option("--board", "board_name", metavar="NAME|FILE.toml", help="The board [the project's].")
+@click.option(
+    "--port", metavar="URL",
+    help="/dev/ttyACM0, COM3, socket://... [the port of the board, if it is known].",
+)  # fmt: skip
+@click.option("--baud", type=click.IntRange(1), help="Bits a second [the board's].")
+@click.option("--ask", is_flag=True, help="Have a core that has already stopped repeat its fault.")
+@click.option("--seconds", type=click.FloatRange(0), help="Stop after so long [Ctrl-C].")
+def command(
+    firmware: Path | None,
+    board_name: str | None,
+    port: str | None,
+    baud: int | None,
+    ask: bool,
+    seconds: float | None,
+) -> None:
+    """Show what a board sends over its serial port; explain its faults.
+
+    FIRMWARE is the project, or the ELF, that runs on it: with it, faults name file and line.
+    """
+    board = _board(firmware, board_name)
+    elf = _elf(firmware, board)
+    if port is None and board is None:
+        raise UsageError("Name the --port, or the --board, or the project that runs on it.")
+    url = find_port(board, port) if board else port
+    speed = baud or (board.uart.baud if board else 0) or 115200
+    transport = open_url(str(url), speed)
+    click.echo(f"{url} at {speed} baud; stop with Ctrl-C.", err=True)
+    try:
+        monitor = Monitor(SourceLines(elf) if elf else None)
+        watch(transport, monitor, lambda text: click.echo(text, nl=False), seconds, ask)
+    finally:
+        transport.close()
+
+
+def _board(firmware: Path | None, name: str | None) -> Board | None:
+    if name is not None:
+        return boards.load(name)
+    if firmware is not None and firmware.is_dir():
+        return boards.load(project.load(firmware).board)
+    return None
+
+
+def _elf(firmware: Path | None, board: Board | None) -> Path | None:
+    """The ELF itself, or the project's newest."""
+    if firmware is None or not firmware.is_dir():
+        return firmware
+    prefix = board.name if board else ""
+    built = [p for p in firmware.glob("build/*/firmware.elf") if p.parent.name.startswith(prefix)]
+    if not built:
+        raise UsageError(f"{firmware} is not built: mcuforge build {firmware}")
+    return max(built, key=lambda path: path.stat().st_mtime)

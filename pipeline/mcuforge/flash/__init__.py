@@ -1,0 +1,84 @@
+"""Writes firmware to a real board, or to anything behind a gdbserver, and reads it back.
+
+`flash` is the only entry. Every method gets a `Job` and raises `FlashError` with a kind: what is
+worth another try is tried again, everything else is said once, with what to do about it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from mcuforge.boards import Board
+from mcuforge.errors import UsageError
+from mcuforge.flash import gdb, jlink, openocd, pyocd, stm32cubeprog, uf2_drive
+from mcuforge.flash.job import Job, OnProgress, Plan
+from mcuforge.flash.problems import FlashError, Kind
+from mcuforge.flash.steps import run_plan
+from mcuforge.hardware import METHODS
+
+_ATTEMPTS = 2
+_PAUSE_SECONDS = 1.0
+
+_COMMANDS: dict[str, Callable[[Job], Plan]] = {
+    "gdb": gdb.plan,
+    "openocd": openocd.plan,
+    "jlink": jlink.plan,
+    "stm32cubeprog": stm32cubeprog.plan,
+}
+
+
+def choose_method(board: Board, method: str | None) -> str:
+    """The method to use. Raises `UsageError` where the board's file does not provide for it."""
+    if board.is_host:
+        raise UsageError(
+            "Firmware for this computer is not flashed: run its program `firmware`, "
+            "or name a board with --board."
+        )
+    possible = board.hardware.methods
+    if method is None:
+        return possible[0]
+    if method not in possible:
+        raise UsageError(
+            f"{board.name} cannot be flashed with {method}: its board file has no "
+            f"'flash.{method}'. It can with: {', '.join(possible)}."
+        )
+    return method
+
+
+def describe(job: Job, method: str) -> list[str]:
+    """What `flash` would do, in lines for people; nothing is run, and no probe is looked for."""
+    if method == "pyocd":
+        return pyocd.describe(job)
+    if method == "uf2":
+        return uf2_drive.describe(job)
+    return _COMMANDS[method](job).describe()
+
+
+def flash(job: Job, method: str, on_progress: OnProgress) -> None:
+    """Write, verify by reading back, and start the firmware.
+
+    `on_progress(done, total)` counts percent, or steps where a tool does not tell more. A lost
+    connection is tried once more, except after a mass erase. Raises `FlashError`, and `ToolError`
+    where the tool is missing.
+    """
+    if method not in METHODS:
+        raise ValueError(method)
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            _once(job, method, on_progress)
+        except FlashError as error:
+            if error.kind is not Kind.LOST or job.erase or attempt == _ATTEMPTS:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
+
+
+def _once(job: Job, method: str, on_progress: OnProgress) -> None:
+    if method == "pyocd":
+        pyocd.flash(job, on_progress)
+    elif method == "uf2":
+        uf2_drive.flash(job, on_progress)
+    else:
+        run_plan(_COMMANDS[method](job), job, on_progress)

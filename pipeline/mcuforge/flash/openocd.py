@@ -1,0 +1,66 @@
+"""Flashing with OpenOCD: the board file names OpenOCD's configuration files."""
+
+from __future__ import annotations
+
+import re
+
+from mcuforge.flash.job import Job, Plan, Step
+from mcuforge.flash.problems import FlashError, Kind, text, wrong_chip
+
+_PROGRAM = "openocd"
+_INSTALL = (
+    "Install it: Debian: apt install openocd; Fedora: dnf install openocd; "
+    "macOS: brew install openocd; Windows: winget install xpack-dev-tools.openocd-xpack."
+)
+_ID = re.compile(r"mcuforge: chip (0x[0-9a-f]+|\d+)")
+
+
+def plan(job: Job) -> Plan:
+    """One run of OpenOCD: check the chip, write, read back, start."""
+    files = job.board.hardware.targets["openocd"].split()
+    command = [_PROGRAM, *(part for file in files for part in ("-f", file))]
+    if job.probe:
+        command += ["-c", f"adapter serial {job.probe}"]
+    command += ["-f", "{folder}/flash.cfg"]
+
+    def check(output: str) -> None:
+        _check(job, output)
+
+    step = Step("write, verify and run", tuple(command), {"flash.cfg": script(job)}, check)
+    return Plan(_PROGRAM, _INSTALL, (step,))
+
+
+def script(job: Job) -> str:
+    """Tcl for OpenOCD 0.12. Any error ends it with an exit code."""
+    firmware = job.hex.as_posix()
+    lines = ["init", "reset halt", *_chip_check(job)]
+    if job.erase:
+        lines += ["flash erase_sector 0 0 last"]
+    lines += [
+        f"flash write_image erase {{{firmware}}}",
+        f"verify_image {{{firmware}}}",
+        'echo "mcuforge: verified"',
+        "reset run",
+        "shutdown",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _chip_check(job: Job) -> list[str]:
+    chip = job.board.hardware.chip
+    if chip is None:
+        return []
+    return [
+        f"set chip [expr {{[read_memory 0x{chip.address:08x} 32 1] & 0x{chip.mask:x}}}]",
+        'echo "mcuforge: chip $chip"',
+        f"if {{$chip != 0x{chip.value:x}}} {{ reset run; shutdown error }}",
+    ]
+
+
+def _check(job: Job, output: str) -> None:
+    chip = job.board.hardware.chip
+    found = _ID.search(output)
+    if chip and found and int(found[1], 0) != chip.value:
+        raise wrong_chip(job.board, int(found[1], 0))
+    if "wrote " in output and "mcuforge: verified" not in output:
+        raise FlashError(Kind.VERIFY, text(Kind.VERIFY, job.board, _PROGRAM))
