@@ -1,4 +1,7 @@
-"""Flashing with OpenOCD: the board file names OpenOCD's configuration files."""
+"""Flashing with OpenOCD.
+
+The board file names OpenOCD's configuration files, and commands, separated by semicolons.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,9 @@ _ID = re.compile(r"mcuforge: chip (0x[0-9a-f]+|\d+)")
 
 def plan(job: Job) -> Plan:
     """One run of OpenOCD: check the chip, write, read back, start."""
-    files = job.board.hardware.targets["openocd"].split()
-    command = [_PROGRAM, *(part for file in files for part in ("-f", file))]
+    command = [_PROGRAM]
+    for part in job.board.hardware.targets["openocd"].split(";"):
+        command += ["-f" if part.endswith(".cfg") else "-c", part.strip()]
     if job.probe:
         command += ["-c", f"adapter serial {job.probe}"]
     command += ["-f", "{folder}/flash.cfg"]
