@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from mcuforge import own_boards, paths
+from mcuforge import own_boards, paths, uf2
 from mcuforge.chips import Chip, parse_chip
 from mcuforge.errors import UsageError
 from mcuforge.hardware import NO_HARDWARE, Hardware, parse_hardware
@@ -182,6 +182,11 @@ class Board:
     def boot_bytes(self) -> int:
         """Bytes of the second stage of the boot ROM's loader, before the vector table."""
         return _RP2040_BOOT_BYTES if self.chip and self.chip.family == "rp2040" else 0
+
+    @property
+    def uf2_family(self) -> int | None:
+        """UF2's number of the chip's family, where its boot loader takes UF2 files."""
+        return uf2.family(self.chip.family) if self.chip else None
 
     @property
     def vector_table(self) -> int:

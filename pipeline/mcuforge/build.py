@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mcuforge import atomic, image
+from mcuforge import atomic, image, uf2
 from mcuforge.errors import ForgeError, ToolError, UsageError
 from mcuforge.firmware_size import NO_SIZE, FirmwareSize, firmware_size
 from mcuforge.toolchains import CLANG, GCC, TOOLCHAINS, ZIG, Toolchain, zig_program
@@ -44,11 +44,12 @@ class FitError(ForgeError):
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What a build made. For this computer there is no `hex`, `bin` and `map`; sizes are 0."""
+    """What a build made. For this computer there is no `hex`, `bin`, `map`; sizes are 0."""
 
     elf: Path
     hex: Path | None = None
     bin: Path | None = None
+    uf2: Path | None = None
     map: Path | None = None
     sizes: FirmwareSize = NO_SIZE
 
@@ -61,7 +62,8 @@ def build(project: Path, preset: str, on_progress: Progress | None = None) -> Bu
     project or has no such preset, `ToolError` where a tool is missing, `FitError` where the
     firmware is too big for the board, and `BuildError` with the first error otherwise.
     """
-    toolchain = _toolchain(project, preset)
+    chosen = _preset(project, preset)
+    toolchain = _toolchain(chosen)
     cmake, ninja = tool("cmake"), tool("ninja")
     options = [f"-DCMAKE_MAKE_PROGRAM={ninja}", *_require_compiler(toolchain)]
     folder = project / "build" / preset
@@ -70,12 +72,14 @@ def build(project: Path, preset: str, on_progress: Progress | None = None) -> Bu
     _run([cmake, "--build", "--preset", preset], project, on_progress)
     if toolchain is None:
         return BuildResult(elf=folder / "firmware")
-    return formats(folder / "firmware.elf")
+    family = chosen.get("vendor", {}).get("mcuforge", {}).get("uf2Family")
+    return formats(folder / "firmware.elf", int(family, 16) if family else None)
 
 
-def formats(elf: Path) -> BuildResult:
+def formats(elf: Path, uf2_family: int | None = None) -> BuildResult:
     """The files of a firmware for a board. HEX and BIN are written where no objcopy did it.
 
+    With a family (`Board.uf2_family`) there is a UF2 file, too.
     Raises `ToolError` where `elf` is none.
     """
     map_file = elf.with_suffix(".map")
@@ -91,6 +95,7 @@ def formats(elf: Path) -> BuildResult:
         elf=elf,
         hex=hex_file,
         bin=binary,
+        uf2=uf2.write(elf, uf2_family) if uf2_family is not None else None,
         map=map_file if map_file.exists() else None,
         sizes=firmware_size(elf),
     )
@@ -108,8 +113,8 @@ def tool(name: str) -> str:
     return found
 
 
-def _toolchain(project: Path, preset: str) -> Toolchain | None:
-    """The toolchain of a preset; None where it builds for this computer."""
+def _preset(project: Path, preset: str) -> dict[str, Any]:
+    """The configure preset of that name."""
     file = project / "CMakePresets.json"
     try:
         content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
@@ -120,7 +125,13 @@ def _toolchain(project: Path, preset: str) -> Toolchain | None:
         raise UsageError(f"{file}: not readable as CMake presets ({error}).") from None
     if preset not in presets:
         raise UsageError(f"{file}: no preset '{preset}'. Presets: {', '.join(presets)}.")
-    cmake_file = Path(presets[preset].get("toolchainFile", "")).name
+    chosen: dict[str, Any] = presets[preset]
+    return chosen
+
+
+def _toolchain(preset: dict[str, Any]) -> Toolchain | None:
+    """The toolchain of a preset; None where it builds for this computer."""
+    cmake_file = Path(preset.get("toolchainFile", "")).name
     return next((t for t in TOOLCHAINS.values() if Path(t.cmake).name == cmake_file), None)
 
 

@@ -94,6 +94,7 @@ def render_project(board: Board, model: ProjectModel) -> dict[str, bytes]:
         "presets": presets(board),
         "board_presets": toolchains.presets(board),
         "build_types": _BUILD_TYPES,
+        "uf2_family": board.uf2_family,
         "folders": ", ".join(f"`{folder}/`" for folder in model.include_dirs),
         "instructions_per_tick": f"{float(board.instructions_per_tick):g}",
         "qemu_serial": " ".join(serial_options(_README_PORT, board.qemu_serial)),

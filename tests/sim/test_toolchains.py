@@ -11,7 +11,7 @@ import fake_project as fake
 import numpy as np
 import pytest
 
-from mcuforge import boards, image, map_digest, toolchains
+from mcuforge import boards, image, map_digest, toolchains, uf2
 from mcuforge.build import BuildResult, FitError, build
 from mcuforge.errors import ToolError
 from mcuforge.simulate.qemu import Qemu
@@ -63,7 +63,7 @@ def firmware(tmp_path_factory: pytest.TempPathFactory) -> Firmware:
 
 
 @pytest.mark.parametrize("toolchain", ["clang", "zig"])
-@pytest.mark.parametrize("board", ["mps2-an385", M4, "mps3-an547"])
+@pytest.mark.parametrize("board", ["microbit", "mps2-an385", M4, "mps3-an547"])
 def test_what_other_compilers_build_runs(toolchain: str, board: str, firmware: Firmware) -> None:
     runs(board, firmware(toolchain, board=board))
 
@@ -93,7 +93,7 @@ def test_every_byte_is_accounted_for(toolchain: str, firmware: Firmware) -> None
     for section in result.sizes.sections:
         assert sum(r.bytes for r in rows if r.section == section.name) == section.bytes
     by_object = {(r.section, r.object): r.bytes for r in rows}
-    assert by_object[".bss", "libmodel.a(fake_model.c)"] >= fake.MODEL.arena_bytes
+    assert by_object[".arena", "libmodel.a(fake_model.c)"] >= fake.MODEL.arena_bytes
     assert by_object[".text", "harness.c"] > 300
 
 
@@ -107,6 +107,15 @@ def test_hex_and_bin_hold_the_elf(toolchain: str, firmware: Firmware) -> None:
     assert image.load(result.hex).segments == from_elf.segments
     assert result.bin.read_bytes() == from_elf.to_binary()
     assert from_elf.size <= result.sizes.flash + 64
+
+
+def test_a_board_that_wants_uf2_gets_it(firmware: Firmware) -> None:
+    result = firmware("gcc", board="pico")
+    assert result.uf2 is not None
+    blocks = uf2.decode(result.uf2.read_bytes())
+    assert {block.family for block in blocks} == {uf2.RP2040_FAMILY}
+    assert blocks[0].address == image.load(result.elf).start
+    assert firmware("gcc").uf2 is None
 
 
 def test_zig_needs_only_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from flash_job import make_job
 
+from mcuforge import boards
 from mcuforge import flash as flash_module
 from mcuforge.errors import ToolError
 from mcuforge.flash import flash
@@ -197,3 +198,17 @@ def test_openocd_without_a_probe(tmp_path: Path) -> None:
     error = fails(tmp_path, "openocd")
     assert error.kind is Kind.NO_PROBE
     assert "No debug probe was found for a board (USB 0483:374b)" in error.message
+
+
+@pytest.mark.parametrize(
+    "board",
+    [b for b in boards.available() if "openocd" in b.hardware.targets],
+    ids=lambda b: b.name,
+)
+def test_openocd_has_the_files_of_every_board(board: boards.Board, tmp_path: Path) -> None:
+    """It looks for the probe after it has read its configuration."""
+    if OPENOCD is None:
+        pytest.skip("OpenOCD is not installed")
+    error = fails(tmp_path, "openocd", board=board)
+    assert error.kind in (Kind.NO_PROBE, Kind.PERMISSION), error.message
+    assert board.title in error.message

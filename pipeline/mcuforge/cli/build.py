@@ -38,7 +38,8 @@ def command(
     name = _preset(project.load(folder).board, preset, toolchain)
     with progress("building") as on_progress:
         result = build.build(folder, name, on_progress)
-    files = [p for p in (result.elf, result.hex, result.bin, result.map) if p is not None]
+    made = (result.elf, result.hex, result.bin, result.uf2, result.map)
+    files = [path for path in made if path is not None]
     digest = _digest(result)
     if as_json:
         echo_json(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -26,6 +27,10 @@ from mcuforge.hardware import METHODS
 @click.option("--method", type=click.Choice(METHODS), help="The tool [the board's first].")
 @click.option("--probe", metavar="ID", help="Serial number of the probe, where there are several.")
 @click.option("--erase", is_flag=True, help="Erase the whole chip first; unlocks a locked one.")
+@click.option(
+    "--any-chip", is_flag=True,
+    help="Do not compare the chip's ID: for simulators, and for relatives of the board's chip.",
+)  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Print what would be run, and stop.")
 @click.option(
     "--toolchain", type=click.Choice(tuple(toolchains.TOOLCHAINS)), default="gcc",
@@ -51,6 +56,7 @@ def command(
     method: str | None,
     probe: str | None,
     erase: bool,
+    any_chip: bool,
     dry_run: bool,
     toolchain: str,
     preset: str,
@@ -66,6 +72,8 @@ def command(
     chosen = choose_method(board, method)
     built = _built(firmware, board, preset, toolchain)
     content = image.load(built.elf)
+    if any_chip:
+        board = replace(board, hardware=replace(board.hardware, chip=None))
     job = _job(built, board, content.start, probe, erase, gdb_server, gdb_reset)
     if dry_run:
         lines = describe(job, chosen)
@@ -92,7 +100,7 @@ def _board(firmware: Path, name: str | None) -> Board:
 
 def _built(firmware: Path, board: Board, preset: str, toolchain: str) -> BuildResult:
     if firmware.is_file():
-        return build.formats(firmware)
+        return build.formats(firmware, board.uf2_family)
     described = project.load(firmware)
     if described.board != board.name:
         raise UsageError(
@@ -115,8 +123,7 @@ def _job(
 ) -> Job:
     if built.hex is None or built.bin is None:
         raise UsageError(f"{built.elf} is a program for this computer.")
-    uf2 = built.elf.with_suffix(".uf2")
     return Job(
         board, built.elf.absolute(), built.hex.absolute(), built.bin.absolute(), start,
-        uf2.absolute() if uf2.exists() else None, probe, erase, gdb_server, gdb_reset,
+        built.uf2.absolute() if built.uf2 else None, probe, erase, gdb_server, gdb_reset,
     )  # fmt: skip

@@ -14,7 +14,14 @@ _ID = re.compile(r"^Device ID\s*: 0x([0-9A-Fa-f]+)", re.MULTILINE)
 
 def plan(job: Job) -> Plan:
     """Two runs: the chip is looked at before anything is written to it."""
-    connect = (_PROGRAM, "-c", "port=SWD", "mode=UR", *((f"sn={job.probe}",) if job.probe else ()))
+    port = job.board.hardware.targets["stm32cubeprog"]
+    connect = (
+        _PROGRAM,
+        "-c",
+        f"port={port}",
+        "mode=UR",
+        *((f"sn={job.probe}",) if job.probe else ()),
+    )
 
     def check_chip(output: str) -> None:
         chip = job.board.hardware.chip
