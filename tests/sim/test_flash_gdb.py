@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import socket
@@ -112,6 +113,21 @@ def test_it_can_be_flashed_again_over_what_runs(firmware: Firmware) -> None:
     with machine(M4) as empty:
         for _ in range(2):
             run(make_job(firmware(M4), empty.gdb))
+        with Device.open(empty.url) as device:
+            assert device.hello().model == "fake"
+
+
+def test_the_command_line(firmware: Firmware) -> None:
+    elf = str(firmware(M4).elf)
+    arguments = ["flash", elf, "--board", M4, "--json"]
+    with machine(M4) as empty:
+        arguments += ["--gdb-server", empty.gdb, "--any-chip"]
+        dry = CliRunner().invoke(cli, [*arguments, "--dry-run"])
+        assert dry.exit_code == 0, dry.output
+        assert f"    target remote {empty.gdb}" in json.loads(dry.stdout)["dry_run"]
+        done = CliRunner().invoke(cli, arguments)
+        assert done.exit_code == 0, done.output
+        assert json.loads(done.stdout)["bytes"] == image.load(firmware(M4).elf).size
         with Device.open(empty.url) as device:
             assert device.hello().model == "fake"
 

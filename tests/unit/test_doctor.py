@@ -62,7 +62,8 @@ def test_every_dependency_is_looked_for() -> None:
         (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
     )
     wanted = content["project"]["dependencies"]
-    wanted += content["project"]["optional-dependencies"]["train"]
+    for extra in ("train", "flash", "zig"):
+        wanted += content["project"]["optional-dependencies"][extra]
     names = {re.split(r"[^\w-]", requirement)[0] for requirement in wanted}
     looked_for = {library.distributions[0] for library in packages.LIBRARIES}
     assert names == looked_for | {"cmake", "ninja"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -190,6 +191,21 @@ def test_the_real_pyocd_finds_no_such_probe(tmp_path: Path) -> None:
     with pytest.raises(FlashError) as error:
         pyocd.flash(make_job(tmp_path, probe="no-such-probe"), lambda *_: None)
     assert error.value.kind in (Kind.NO_PROBE, Kind.PERMISSION)
+
+
+def test_pyocd_can_be_called_so() -> None:
+    """What `Pretended` takes, the real classes take, too."""
+    target: Any = pytest.importorskip("pyocd.core.soc_target").SoCTarget
+    api = pyocd.load_api()
+    session, programmer = inspect.signature(api.session), inspect.signature(api.programmer)
+    session.bind("probe", options={})
+    programmer.bind("session", progress=print)
+    inspect.signature(api.programmer.program).bind("self", "file", file_format="hex")  # type: ignore[attr-defined]
+    inspect.signature(target.read32).bind("self", 0)
+    inspect.signature(target.read_memory_block8).bind("self", 0, 4)
+    inspect.signature(target.reset_and_halt).bind("self")
+    inspect.signature(target.reset).bind("self")
+    assert hasattr(api.session, "target")
 
 
 def test_pyocd_knows_the_chips_of_the_boards() -> None:

@@ -49,6 +49,8 @@ LIBRARIES = (
     Library("cobs", ["cobs"], "talking to simulators and boards"),
     Library("tensorflow", ["tensorflow-cpu", "tensorflow"], "train and convert Keras models"),
     Library("keras", ["keras"], "train and convert Keras models"),
+    Library("pyocd", ["pyocd"], "flashing boards", False),
+    Library("ziglang", ["ziglang"], "building with --toolchain zig", False),
     Library("sklearn", ["scikit-learn"], "training the shipped models again", False),
     Library("skimage", ["scikit-image"], "training the shipped models again", False),
 )  # fmt: skip
