@@ -7,15 +7,29 @@ import struct
 import pytest
 
 from mcuforge.device import protocol
+from mcuforge.device.faults import Fault
 from mcuforge.device.monitor import Monitor, watch
 from mcuforge.device.protocol import Event, Message, Request
 from mcuforge.device.transport import LinkError
 from mcuforge.errors import DeviceError
 
-FAULT_WORDS = (1, *range(0x10, 0x60, 0x10), 0x2001, 0x1234, 0x0100_0000, 0x2000_1000)
-FAULT = struct.pack(
-    "<17I", *FAULT_WORDS, 0xFFFF_FFF9, 1 << 25, 1 << 30, 0, 0, 0x2000_0000, 0x2000_2000
-)
+FAULT = b"registers"
+REGISTERS = {"r0": 1, "lr": 0x2001, "pc": 0x1234}
+
+
+@pytest.fixture(autouse=True)
+def parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The body `FAULT` is a division by zero; any other is damaged."""
+
+    def parse(body: bytes) -> Fault:
+        if body != FAULT:
+            raise struct.error
+        return Fault(
+            stacked=REGISTERS, sp=0x2000_1000, exc_return=0xFFFF_FFF9, cfsr=1 << 25, hfsr=1 << 30,
+            mmfar=0, bfar=0, stack_start=0x2000_0000, stack_end=0x2000_2000,
+        )  # fmt: skip
+
+    monkeypatch.setattr("mcuforge.device.monitor.parse_fault", parse)
 
 
 def frame(kind: int, body: bytes = b"") -> bytes:
@@ -34,7 +48,7 @@ def shown(data: bytes, size: int | None = None) -> str:
 def test_text_and_frames(size: int | None) -> None:
     data = b"hello\r\n" + frame(Event.FAULT, FAULT) + b"w\xc3\xb6rld\n"
     text = shown(data, size)
-    assert text.startswith("hello\r\n[FAULT: division by zero\n")
+    assert text.startswith("hello\r\n[FAULT: division by zero")
     assert "pc=0x00001234" in text
     assert text.endswith("]\nwörld\n")
 

@@ -70,10 +70,12 @@ class Monitor:
     def _fault(self, fault: Fault) -> str:
         if self._lines is None or fault.stacked is None:
             return str(fault)
-        places = [f"pc: {self._lines.find(fault.stacked['pc'])}"]
+        # What follows makes the advice to look the line up superfluous.
+        text = [line for line in str(fault).splitlines() if not line.startswith("Find the line")]
+        text.append(f"pc: {self._lines.find(fault.stacked['pc'])}")
         # Of a return address, the call is before it.
-        places.append(f"lr: called from {self._lines.find((fault.stacked['lr'] & ~1) - 2)}")
-        return "\n".join([str(fault), *places])
+        text.append(f"lr: called from {self._lines.find((fault.stacked['lr'] & ~1) - 2)}")
+        return "\n".join(text)
 
 
 def watch(
