@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import struct
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,10 @@ from mcuforge.simulate.qemu import Qemu
 pytestmark = pytest.mark.sim
 Firmware = Callable[..., BuildResult]
 M4 = "mps2-an386"
+DATA_MAIN = """static volatile unsigned values[4] = {0x600DF00Du, 2, 3, 4};
+int main(void) {
+    while (values[0] != 0x600DF00Du || values[3] != 4) {
+    }"""
 HERE = {
     "gcc": True,
     "clang": all(map(shutil.which, ("clang", "ld.lld", "llvm-objcopy"))),
@@ -74,6 +79,23 @@ def test_presets_for_size_and_debugging(toolchain: str, firmware: Firmware) -> N
     debug = firmware(toolchain, "debug")
     assert small.sizes.text < debug.sizes.text
     runs(M4, debug)
+
+
+@pytest.mark.parametrize("board", [M4, "mps3-an547"])
+@pytest.mark.parametrize("toolchain", ["gcc", "clang", "zig"])
+def test_data_is_initialised(toolchain: str, board: str, tmp_path: Path) -> None:
+    """Initial values lie in flash and are copied; here, the firmware says nothing without them."""
+    require(toolchain)
+    project = fake.write_project(boards.load(board), tmp_path / "project")
+    main = project / "main.c"
+    text = main.read_text().replace("int main(void) {", DATA_MAIN)
+    assert "0x600DF00D" in text
+    main.write_text(text)
+    result = build(project, toolchains.preset_name(board, toolchain=toolchain))
+    assert result.sizes.data == 16
+    assert result.bin is not None
+    assert result.bin.read_bytes().endswith(struct.pack("<4I", 0x600DF00D, 2, 3, 4))
+    runs(board, result)
 
 
 @pytest.mark.parametrize("toolchain", ["clang", "zig"])

@@ -75,9 +75,9 @@ def test_noise_does_not_pile_up() -> None:
 def test_half_a_frame_is_waited_for() -> None:
     monitor = Monitor()
     data = frame(Event.FAULT, FAULT)
-    assert list(monitor.feed(data[:20])) == []
+    assert list(monitor.feed(data[:10])) == []
     assert list(monitor.idle()) == []
-    assert "division by zero" in "".join(monitor.feed(data[20:]))
+    assert "division by zero" in "".join(monitor.feed(data[10:]))
 
 
 class Line:
