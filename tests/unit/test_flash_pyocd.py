@@ -31,6 +31,7 @@ class Pretended:
     unreadable: bool = False
     broken_bit: bool = False
     fail_with: Exception | None = None
+    open_fails_with: Exception | None = None
     flash: bytearray = field(default_factory=lambda: bytearray(b"\xff" * 64))
     options: dict[str, Any] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
@@ -44,10 +45,11 @@ class Pretended:
         self.done.append(f"open {probe.unique_id}")
         return self
 
-    def __enter__(self) -> Self:
-        return self
+    def open(self) -> None:
+        if self.open_fails_with:
+            raise self.open_fails_with
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         self.done.append("close")
 
     @property
@@ -133,6 +135,14 @@ def test_a_locked_chip_is_left_alone(tmp_path: Path, pretended: Pretended) -> No
     assert "program" not in pretended.done
 
 
+@pytest.mark.parametrize("error", [exceptions.DebugError("No cores"), KeyError("no core")])
+def test_a_chip_that_is_so_locked_that_it_has_no_core(tmp_path: Path, error: Exception) -> None:
+    locked = Pretended(locked=True, open_fails_with=error)
+    fails(tmp_path, locked, Kind.LOCKED)
+    assert locked.done[-1] == "close"
+    fails(tmp_path, Pretended(open_fails_with=error), Kind.OTHER)
+
+
 def test_erase_unlocks(tmp_path: Path) -> None:
     pretended = Pretended(locked=True)
     run(tmp_path, pretended, erase=True)
@@ -205,7 +215,7 @@ def test_pyocd_can_be_called_so() -> None:
     inspect.signature(target.read_memory_block8).bind("self", 0, 4)
     inspect.signature(target.reset_and_halt).bind("self")
     inspect.signature(target.reset).bind("self")
-    assert hasattr(api.session, "target")
+    assert all(hasattr(api.session, name) for name in ("open", "close", "target"))
 
 
 def test_pyocd_knows_the_chips_of_the_boards() -> None:

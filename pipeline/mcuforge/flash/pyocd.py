@@ -80,8 +80,12 @@ def flash(job: Job, on_progress: OnProgress, api: Api | None = None) -> None:
     failed = api.exceptions
     try:
         probe = _choose(job, api.probes())
-        with api.session(probe, options=options(job)) as session:
+        session = api.session(probe, options=options(job))
+        try:
+            _open(job, api, session)
             _use(job, api, session.target, session, on_progress)
+        finally:
+            session.close()
     except failed.ProbeDisconnected:
         raise _error(Kind.LOST, job) from None
     except failed.TargetSupportError as error:
@@ -99,6 +103,18 @@ def flash(job: Job, on_progress: OnProgress, api: Api | None = None) -> None:
         kind = Kind.PERMISSION if not_permitted(job.board) else Kind.LOST
         raise _error(kind, job, error) from None
     on_progress(100, 100)
+
+
+def _open(job: Job, api: Api, session: Any) -> None:
+    """Of a locked chip, pyOCD finds no core, and says that in several ways."""
+    try:
+        session.open()
+    except (api.exceptions.DebugError, KeyError) as error:
+        if not job.erase and _says_locked(session.target, api):
+            raise _error(Kind.LOCKED, job) from None
+        if isinstance(error, KeyError):
+            raise _error(Kind.OTHER, job, error) from None
+        raise
 
 
 def _use(job: Job, api: Api, target: Any, session: Any, on_progress: OnProgress) -> None:
@@ -125,13 +141,20 @@ def _use(job: Job, api: Api, target: Any, session: Any, on_progress: OnProgress)
 
 def _is_locked(job: Job, target: Any, api: Api) -> bool:
     """Some chips tell; of others, the flash cannot be read."""
-    if hasattr(target, "is_locked") and target.is_locked():
+    if _says_locked(target, api):
         return True
     try:
         target.read32(image.load(job.elf).start)
     except api.exceptions.TransferFaultError:
         return True
     return False
+
+
+def _says_locked(target: Any, api: Api) -> bool:
+    try:
+        return hasattr(target, "is_locked") and bool(target.is_locked())
+    except (api.exceptions.Error, AttributeError):  # it did not come as far as it needs to
+        return False
 
 
 def _choose(job: Job, probes: list[Any]) -> Any:
