@@ -42,7 +42,7 @@ def script(job: Job) -> str:
         "set confirm off",
         "set pagination off",
         "set remotetimeout 10",
-        "set tcp connect-timeout 5",
+        "set tcp connect-timeout 3",
         f"target remote {job.gdb_server}",
         *([f"monitor {job.gdb_reset}"] if job.gdb_reset else []),
         *_chip_check(job),
