@@ -40,6 +40,7 @@ pytestmark = [
     ),
 ]
 M4 = "mps2-an386"
+F4 = "stm32f4-discovery"
 CPUID = 0xE000_ED00
 PART = 0xC24  # of a Cortex-M4
 Firmware = Callable[[str], BuildResult]
@@ -57,10 +58,20 @@ class Empty:
 def machine(name: str) -> Iterator[Empty]:
     """QEMU that waits for gdb, with nothing in its flash."""
     gdb, serial = free_port(), free_port()
+    board = boards.load(name)
     command = [
         QEMU,
-        *("-machine", name, "-icount", "shift=0", "-display", "none", "-monitor", "none"),
-        *serial_options(serial),
+        *(
+            "-machine",
+            str(board.qemu_machine),
+            "-icount",
+            "shift=0",
+            "-display",
+            "none",
+            "-monitor",
+            "none",
+        ),
+        *serial_options(serial, board.qemu_serial),
         *("-gdb", f"tcp:{LOCALHOST}:{gdb}", "-S"),
     ]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -107,6 +118,16 @@ def test_flashed_firmware_runs(reset: str | None, firmware: Firmware) -> None:
             outputs = device.run(inputs).outputs
     expected = fake.expected_ops(inputs[0].astype(np.int8))[-1]
     assert np.array_equal(outputs[0].ravel(), expected)
+
+
+def test_a_board_with_flash_and_many_uarts(firmware: Firmware) -> None:
+    """An STM32's flash is at 0x08000000, and the harness on its second UART."""
+    with machine(F4) as empty:
+        job = make_job(firmware(F4), empty.gdb)
+        run(replace(job, gdb_reset="system_reset"))
+        assert job.start == 0x0800_0000
+        with Device.open(empty.url) as device:
+            assert device.hello().board == F4
 
 
 def test_it_can_be_flashed_again_over_what_runs(firmware: Firmware) -> None:
