@@ -16,6 +16,7 @@ from mcuforge import own_boards, paths, uf2
 from mcuforge.chips import Chip, parse_chip
 from mcuforge.errors import UsageError
 from mcuforge.hardware import NO_HARDWARE, Hardware, parse_hardware
+from mcuforge.renode_machine import RenodeMachine, parse_renode
 from mcuforge.toml_table import Table
 
 UART_KINDS = ("cmsdk", "stm32-usart", "stm32-usart-v2", "stm32-lpuart", "nrf", "pl011", "posix")
@@ -139,7 +140,7 @@ class Board:
     memories: tuple[Memory, ...] = ()
     placement: Placement | None = None
     qemu_machine: str | None = None
-    renode_cpu: str | None = None
+    renode: RenodeMachine | None = None
     qemu_serial: int = 0
     chip: Chip | None = None
     hardware: Hardware = NO_HARDWARE
@@ -377,7 +378,7 @@ def _placement(table: Table, memories: tuple[Memory, ...]) -> Placement:
     return placement
 
 
-def _simulators(table: Table | None) -> tuple[str | None, int, str | None]:
+def _simulators(table: Table | None) -> tuple[str | None, int, RenodeMachine | None]:
     if table is None:
         return None, 0, None
     machine, serial = None, 0
@@ -386,7 +387,7 @@ def _simulators(table: Table | None) -> tuple[str | None, int, str | None]:
         machine = qemu.text("machine")
         serial = qemu.optional_integer("serial", minimum=0, maximum=7, default=0)
         qemu.finish()
-    renode = _only(table.optional_table("renode"), "cpu_type")
+    renode = parse_renode(table.optional_table("renode"))
     table.finish()
     return machine, serial, renode
 

@@ -35,7 +35,7 @@ from mcuforge.plan import Plan
 from mcuforge.prove import OnStage, Proof
 from mcuforge.recipe import Recipe
 from mcuforge.report import Accuracy, Costs, FloatDifference, RunReport
-from mcuforge.simulate.qemu import Qemu
+from mcuforge.simulate.choose import Choice, choose
 
 HOST_PRESET = "host"
 DEFAULT_SAMPLES = 50  # for a model without golden samples
@@ -69,13 +69,17 @@ def run(
     port: str | None,
     on_stage: OnStage,
     name: str | None = None,
+    simulator: str = "auto",
+    renode: Path | None = None,
 ) -> RunReport:
     """Take one model all the way to a report. Raises `ForgeError`; a failed parity is no error.
 
     `name` is what a `.tflite` is called, instead of by its file's name.
     `count` bounds the number of samples (None: all golden ones). Without `port` the board is
-    simulated. Writes the `.tflite` and the project under `output`.
+    simulated: by `simulator` (auto, qemu or renode), with Renode at `renode`. Writes the `.tflite`
+    and the project under `output`.
     """
+    simulated = choose(board, simulator, renode) if port is None else None
     source = prepare(model, name, output, on_stage)
     plan = make_plan(source.tflite, source.name)
     fit.check(plan, board)
@@ -92,8 +96,8 @@ def run(
         plan.graph, tflite, inputs.samples, lambda done, total: on_stage("oracle", done, total)
     )
     # Only now: a simulator that waits for its first request keeps a core busy.
-    with devices(board, built, host, port) as (on_host, on_board):
-        name = f"{board.name} {'in QEMU' if port is None else 'on ' + port}"
+    with devices(simulated, built, host, port) as (on_host, on_board):
+        name = f"{board.name} {'in ' + simulated.title if simulated else 'on ' + str(port)}"
         proof = prove.prove(
             plan, tflite, inputs.samples, expected, on_host, on_board, name, on_stage
         )
@@ -106,7 +110,7 @@ def run(
         verdict=proof.verdict,
         accuracy=accuracy(source, plan.graph, inputs, proof, floats),
         float_difference=float_difference(plan.graph, proof, floats),
-        costs=costs(plan, board, built, proof, simulated=port is None),
+        costs=costs(plan, built, proof, simulated),
         ops=tuple(cost.summary(plan)["ops"]),
     )
 
@@ -142,16 +146,16 @@ def make_inputs(
 
 @contextmanager
 def devices(
-    board: Board, built: BuildResult, host: BuildResult, port: str | None
+    simulated: Choice | None, built: BuildResult, host: BuildResult, port: str | None
 ) -> Iterator[tuple[Device, Device]]:
     """The host build as a child process, and the board behind `port` or in the simulator."""
     with Device.spawn([str(host.elf)]) as on_host:
-        if port is not None:
-            with Device.open(port, Link(baud=board.uart.baud)) as on_board:
-                yield on_host, on_board
-        else:
-            with Qemu(board, built.elf) as simulator:
+        if simulated is not None:
+            with simulated.open(built.elf) as simulator:
                 yield on_host, simulator.device
+        else:
+            with Device.open(str(port), Link(baud=board.uart.baud)) as on_board:
+                yield on_host, on_board
 
 
 def float_reference(
@@ -204,7 +208,7 @@ def _real_outputs(graph: Graph, outputs: Sequence[Sample]) -> npt.NDArray[np.flo
     return np.concatenate([samples.dequantize(o[0], tensor) for o in outputs])
 
 
-def costs(plan: Plan, board: Board, built: BuildResult, proof: Proof, *, simulated: bool) -> Costs:
+def costs(plan: Plan, built: BuildResult, proof: Proof, simulated: Choice | None) -> Costs:
     """Flash and RAM of the linked firmware, stack and instructions as measured on the device."""
     ticks = proof.device.ticks
     return Costs(
@@ -214,5 +218,5 @@ def costs(plan: Plan, board: Board, built: BuildResult, proof: Proof, *, simulat
         arena_lower_bound=plan.arena.lower_bound,
         ram=built.sizes.ram,
         stack=proof.device.stats.stack_high_water,
-        instructions=board.instructions(sum(ticks)) // len(ticks) if simulated else None,
+        instructions=simulated.instructions(sum(ticks)) // len(ticks) if simulated else None,
     )

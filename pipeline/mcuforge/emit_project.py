@@ -14,6 +14,7 @@ import jinja2
 from mcuforge import __version__, paths, toolchains
 from mcuforge.boards import Board, load
 from mcuforge.emit import c_names
+from mcuforge.emit_renode import render_renode
 from mcuforge.simulate.command import qemu_command, serial_options
 
 _README_PORT = 4000
@@ -102,7 +103,7 @@ def render_project(board: Board, model: ProjectModel) -> dict[str, bytes]:
         if board.qemu_machine
         else "",
     }
-    environment = _environment()
+    environment = template_environment()
     files = {
         target: environment.get_template(template).render(values).encode()
         for template, target in _targets(board).items()
@@ -110,6 +111,7 @@ def render_project(board: Board, model: ProjectModel) -> dict[str, bytes]:
     board_h = environment.get_template("board/board.h.j2")
     for each in {board.name: board, host.name: host}.values():
         files[f"board/{each.name}/board.h"] = board_h.render(values | {"board": each}).encode()
+    files |= render_renode(board, model.name, str(values["header"]), environment)
     return files | _copied(runtime, board)
 
 
@@ -164,7 +166,8 @@ def _included(names: Collection[str]) -> set[str]:
     return found
 
 
-def _environment() -> jinja2.Environment:
+def template_environment() -> jinja2.Environment:
+    """Of the templates that are not HTML."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(paths.data_dir("templates")),
         undefined=jinja2.StrictUndefined,

@@ -108,6 +108,11 @@ class Table:
             raise self.error(key, "must hold at least one table")
         return [Table(self._file, f"{self._path(key)}[{n}]", item) for n, item in enumerate(items)]
 
+    def optional_tables(self, key: str) -> list[Table]:
+        """An array of tables, or an empty list where there is none."""
+        self._known[key] = None
+        return self.tables(key) if key in self._content else []
+
     def finish(self) -> None:
         """Refuse keys that were not asked for."""
         for key in self._content:

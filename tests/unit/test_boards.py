@@ -35,7 +35,7 @@ def test_every_shipped_board_loads(name: str) -> None:
     if board.is_host:
         assert (board.flags, board.flash_bytes, board.ram_bytes) == ((), 0, 0)
     else:
-        assert board.renode_cpu
+        assert board.renode
         assert board.ram_bytes >= 16 * 1024
         assert board.flash_bytes >= 256 * 1024
         assert board.clock_hz == board.ticks.hz

@@ -37,6 +37,19 @@ def board_option(function: F) -> F:
     )(function)  # fmt: skip
 
 
+def simulator_options(function: F) -> F:
+    """`--simulator` and `--renode`."""
+    where = click.option(
+        "--renode", type=click.Path(path_type=Path), metavar="PATH",
+        help="Renode's program or folder; else MCUFORGE_RENODE, RENODE_ROOT, PATH, /opt/renode.",
+    )  # fmt: skip
+    which = click.option(
+        "--simulator", type=click.Choice(("auto", "qemu", "renode")), default="auto",
+        show_default=True, help="auto: QEMU where it has the board, else Renode.",
+    )  # fmt: skip
+    return which(where(function))
+
+
 def echo_json(content: Any) -> None:
     """Print JSON on stdout."""
     click.echo(json.dumps(content, indent=2))

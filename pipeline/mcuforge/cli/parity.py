@@ -7,7 +7,13 @@ from pathlib import Path
 import click
 
 from mcuforge import boards
-from mcuforge.cli.common import board_option, find_port, find_tflite, json_option
+from mcuforge.cli.common import (
+    board_option,
+    find_port,
+    find_tflite,
+    json_option,
+    simulator_options,
+)
 from mcuforge.cli.progress import stages
 from mcuforge.cli.run import finish
 
@@ -29,6 +35,7 @@ from mcuforge.cli.run import finish
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("build"), show_default=True
 )
+@simulator_options
 @json_option
 def command(
     model: Path,
@@ -37,6 +44,8 @@ def command(
     inputs_file: Path | None,
     samples: int | None,
     output: Path,
+    simulator: str,
+    renode: Path | None,
     as_json: bool,
 ) -> None:
     """Prove that device, host and TFLM compute the same bytes for MODEL, a .tflite.
@@ -53,5 +62,6 @@ def command(
         result = driver.run(
             find_tflite(model), board, output, count=samples,
             inputs_file=inputs_file, port=port, on_stage=on_stage, name=frontend.title(model),
+            simulator=simulator, renode=renode,
         )  # fmt: skip
     finish([result], output, as_json)

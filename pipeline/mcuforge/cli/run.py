@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from mcuforge import atomic, boards, report
-from mcuforge.cli.common import board_option, json_option, result_console
+from mcuforge.cli.common import board_option, json_option, result_console, simulator_options
 from mcuforge.cli.progress import stages
 from mcuforge.errors import ParityError
 from mcuforge.report import RunReport
@@ -20,9 +20,16 @@ from mcuforge.report import RunReport
     "-o", "--output", type=click.Path(path_type=Path), default=Path("build"), show_default=True
 )
 @click.option("--samples", type=click.IntRange(1), help="Use only so many samples.")
+@simulator_options
 @json_option
 def command(
-    models: tuple[Path, ...], board_name: str, output: Path, samples: int | None, as_json: bool
+    models: tuple[Path, ...],
+    board_name: str,
+    output: Path,
+    samples: int | None,
+    simulator: str,
+    renode: Path | None,
+    as_json: bool,
 ) -> None:
     """Take MODELS (model folders or .tflite files) all the way.
 
@@ -43,6 +50,8 @@ def command(
                     count=samples,
                     inputs_file=None,
                     port=None,
+                    simulator=simulator,
+                    renode=renode,
                     on_stage=on_stage,
                 )
             )

@@ -10,11 +10,12 @@ import click
 import numpy as np
 
 from mcuforge import boards, build, project
-from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.common import echo_json, json_option, simulator_options
 from mcuforge.cli.progress import stages
 from mcuforge.device.client import Device
 from mcuforge.errors import UsageError
-from mcuforge.simulate.qemu import Qemu
+from mcuforge.simulate.choose import choose
+from mcuforge.simulate.renode import Renode
 
 _SEED = 20
 
@@ -22,9 +23,10 @@ _SEED = 20
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--samples", type=click.IntRange(1), default=5, show_default=True)
+@simulator_options
 @json_option
-def command(folder: Path, samples: int, as_json: bool) -> None:
-    """Run the firmware project in FOLDER in QEMU on random inputs, and count instructions.
+def command(folder: Path, samples: int, simulator: str, renode: Path | None, as_json: bool) -> None:
+    """Run the firmware project in FOLDER on random inputs in a simulator; count instructions.
 
     It is built first where it was not. `mcuforge parity` compares the results.
     """
@@ -32,34 +34,40 @@ def command(folder: Path, samples: int, as_json: bool) -> None:
     board = boards.load(described.board)
     if board.is_host:
         raise UsageError(f"{folder} is a project for this computer; there is nothing to simulate.")
+    choice = choose(board, simulator, renode)
+    executed = None
     with stages(str(folder)) as on_stage:
         on_stage("build", 0, 1)
         built = build.build(folder, board.name)
         on_stage("build", 1, 1)
-        with Qemu(board, built.elf) as simulator:
-            device = simulator.device
+        with choice.open(built.elf) as running:
+            device = running.device
             device.hello(described.sha256)
             rows = []
             for number in range(samples):
                 rows.append(_run(device, number))
                 on_stage("simulate", number + 1, samples)
             stats = device.stats()
-    instructions = [board.instructions(row["ticks"]) for row in rows]
+            if isinstance(running, Renode):
+                executed = running.executed_instructions()
+    instructions = [choice.instructions(row["ticks"]) for row in rows]
     if as_json:
         echo_json(
             {
                 "board": board.name,
-                "simulator": "qemu",
+                "simulator": choice.name,
+                "simulator_title": choice.title,
                 "runs": [r | {"instructions": i} for r, i in zip(rows, instructions, strict=True)],
                 "stack_high_water": stats.stack_high_water,
                 "arena_bytes": stats.arena_bytes,
+                "executed_instructions": executed,
             }
         )
         return
     for row, count in zip(rows, instructions, strict=True):
         click.echo(f"sample {row['sample']}: {count:,} instructions, outputs {row['outputs']}")
     click.echo(
-        f"QEMU {board.qemu_machine}: stack used {stats.stack_high_water:,} of "
+        f"{choice.title}: stack used {stats.stack_high_water:,} of "
         f"{stats.stack_bytes:,} B, arena {stats.arena_bytes:,} B. Instructions are not cycles."
     )
 

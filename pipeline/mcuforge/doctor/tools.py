@@ -14,11 +14,12 @@ from pathlib import Path
 from mcuforge import boards, build
 from mcuforge.doctor.findings import Finding, Install
 from mcuforge.errors import ForgeError
+from mcuforge.renode_machine import MINIMUM as _MIN_RENODE
+from mcuforge.simulate.renode_program import find_renode as find_renode
 
 _TIMEOUT_S = 20.0
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)*")
 _MIN_CMAKE = (3, 25)
-_MIN_RENODE = (1, 15)
 
 _ARM_ELSEWHERE = (
     "brew install --cask gcc-arm-embedded",
@@ -180,24 +181,6 @@ def _renode(explicit: Path | None) -> Finding:
         "renode", "the Renode simulator", False, _RENODE, str(where) if where else None
     )
     return _at_least(_asked(finding), _MIN_RENODE)
-
-
-def find_renode(explicit: Path | None = None) -> Path | None:
-    """Renode's program: `explicit`, MCUFORGE_RENODE, RENODE_ROOT, PATH, /opt/renode, in this order.
-
-    The first three may name the program or the folder that holds it, and if one of them is given,
-    no other place is looked at.
-    """
-    for given in (explicit, os.environ.get("MCUFORGE_RENODE"), os.environ.get("RENODE_ROOT")):
-        if given:
-            return _executable(Path(given))
-    found = shutil.which("renode")
-    return Path(found) if found else _executable(Path("/opt/renode"))
-
-
-def _executable(path: Path) -> Path | None:
-    program = path / "renode" if path.is_dir() else path
-    return program if program.is_file() and os.access(program, os.X_OK) else None
 
 
 def _compile(command: Sequence[str], program: str) -> tuple[int, str]:

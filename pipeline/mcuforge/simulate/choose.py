@@ -1,0 +1,88 @@
+"""Which simulator runs a board: the one asked for, else the one that is installed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+from mcuforge.boards import Board
+from mcuforge.device.client import Device
+from mcuforge.emit_renode import instructions_per_tick
+from mcuforge.errors import ForgeError, ToolError, UsageError
+from mcuforge.simulate.command import QEMU
+from mcuforge.simulate.qemu import Qemu
+from mcuforge.simulate.renode import Renode
+from mcuforge.simulate.renode_program import RenodeProgram, find_renode, require_renode
+
+SIMULATORS = ("auto", "qemu", "renode")
+
+
+class Simulator(Protocol):
+    """A simulator that runs."""
+
+    @property
+    def device(self) -> Device:
+        """The firmware's harness."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A simulator for a board. `open(elf)` is a context manager that runs a program in it."""
+
+    name: str
+    title: str
+    instructions_per_tick: Fraction
+    open: Callable[[Path], AbstractContextManager[Simulator]]
+
+    def instructions(self, ticks: int) -> int:
+        """Instructions that ticks of the firmware's stopwatch stand for, to a tick's precision."""
+        return round(ticks * self.instructions_per_tick)
+
+
+def choose(board: Board, wanted: str = "auto", renode: Path | None = None) -> Choice:
+    """The simulator `wanted` for `board`; `auto` takes QEMU where it has the board, else Renode.
+
+    `renode` is where Renode is, which `auto` takes as a wish for it. Raises `UsageError` where the
+    simulator does not have the board, and `ToolError` where it is not installed or too old.
+    """
+    if board.is_host:
+        raise UsageError(f"The board '{board.name}' is this computer; nothing simulates it.")
+    if wanted == "auto":
+        wanted = _automatic(board, renode)
+    if wanted == "renode":
+        program = require_renode(board, renode)
+        return Choice(
+            "renode", program.title, instructions_per_tick(board), _renode(board, program)
+        )
+    if board.qemu_machine is None:
+        raise UsageError(f"QEMU has no machine for the board '{board.name}'.{_other(board)}")
+    return Choice("qemu", "QEMU", board.instructions_per_tick, lambda elf: Qemu(board, elf))
+
+
+def _automatic(board: Board, renode: Path | None) -> str:
+    if board.qemu_machine is None and board.renode is None:
+        raise UsageError(
+            f"No simulator has the board '{board.name}'. Use a real one: `mcuforge parity --port`."
+        )
+    if renode is not None or board.qemu_machine is None:
+        return "renode"
+    if shutil.which(QEMU) or board.renode is None or find_renode() is None:
+        return "qemu"
+    try:
+        require_renode(board)
+    except ForgeError as error:
+        raise ToolError(f"{QEMU} was not found on PATH, and {error.message}") from None
+    return "renode"
+
+
+def _renode(board: Board, program: RenodeProgram) -> Callable[[Path], Renode]:
+    return lambda elf: Renode(board, elf, program)
+
+
+def _other(board: Board) -> str:
+    return " Renode knows it: --simulator renode." if board.renode else ""

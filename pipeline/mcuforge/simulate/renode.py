@@ -1,0 +1,164 @@
+"""Firmware in Renode, with its UART on a TCP port."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from mcuforge import __version__
+from mcuforge.boards import Board
+from mcuforge.device.client import Device, Link
+from mcuforge.device.transport import SocketTransport
+from mcuforge.emit_project import template_environment
+from mcuforge.emit_renode import FOLDER, SERVER_SCRIPT, instructions_per_tick, render_renode
+from mcuforge.errors import DeviceError, UsageError
+from mcuforge.simulate.command import LOCALHOST
+from mcuforge.simulate.qemu import free_port
+from mcuforge.simulate.renode_monitor import Monitor, path_token
+from mcuforge.simulate.renode_program import RenodeProgram
+
+_PORT_ATTEMPTS = 5
+_CONNECT_SECONDS = 10.0
+_PORT_TAKEN = re.compile(r"already\s*in\s*use", re.IGNORECASE)
+_REFUSED = "There was an error executing command"
+_COUNT = "cpu ExecutedInstructions"
+# A UART in Renode may take its bytes at the pace of its baud rate, in the machine's time.
+_LINK = Link(attempts=8, reply_seconds=5.0)
+
+
+class _PortTakenError(Exception):
+    """Another program took the port between our choice and Renode's start."""
+
+
+class Renode:
+    """A context manager: Renode runs inside, and has ended after it, whatever happened.
+
+    `device` speaks the harness protocol with the firmware. Entering raises `UsageError` where there
+    is no such ELF, and `DeviceError` where Renode does not start or refuses the machine; the
+    message holds what it said.
+    """
+
+    def __init__(
+        self, board: Board, elf: Path, program: RenodeProgram, link: Link | None = None
+    ) -> None:
+        self._board = board
+        self._elf = elf
+        self._program = program
+        self._link = link or _LINK
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._monitor: Monitor | None = None
+        self._device: Device | None = None
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        if not self._elf.is_file():
+            raise UsageError(f"{self._elf}: no such file. Build the project first.")
+        try:
+            for attempt in range(_PORT_ATTEMPTS):
+                try:
+                    self._start()
+                    return self
+                except _PortTakenError:
+                    self.stop()
+                    if attempt == _PORT_ATTEMPTS - 1:
+                        raise DeviceError("Renode found no free TCP port.") from None
+        except BaseException:
+            self.stop()
+            raise
+        raise AssertionError("unreachable")
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def device(self) -> Device:
+        """The firmware's harness."""
+        if self._device is None:
+            raise RuntimeError("Renode is not running: use it as a context manager")
+        return self._device
+
+    @property
+    def url(self) -> str:
+        """Where the UART is. Renode serves one connection at a time, and `device` has it."""
+        return f"socket://{LOCALHOST}:{self.port}"
+
+    @property
+    def instructions_per_tick(self) -> Fraction:
+        """Instructions a tick of the firmware's stopwatch."""
+        return instructions_per_tick(self._board)
+
+    def executed_instructions(self) -> int:
+        """All instructions since the start, those that wait for the UART included."""
+        if self._monitor is None:
+            raise RuntimeError("Renode is not running: use it as a context manager")
+        return self._monitor.number(_COUNT)
+
+    def _start(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="mcuforge-renode-")
+        folder = Path(self._folder.name)
+        script = _write_scripts(self._board, folder)
+        self._monitor = Monitor(self._program.path, folder)
+        self.port = free_port()
+        self._monitor.command(f"$elf={path_token(self._elf.resolve())}")
+        self._monitor.command(f"$port={self.port}")
+        self._include(self._monitor, script)
+        self._device = Device(self._connect(), self._link, self.explain)
+
+    def _include(self, monitor: Monitor, script: Path) -> None:
+        try:
+            if _REFUSED in monitor.command(f"include {path_token(script)}"):
+                raise DeviceError(f"Renode refused the machine. {monitor.explain()}")
+            monitor.number(_COUNT)  # there is a machine
+        except DeviceError as error:
+            if _PORT_TAKEN.search(error.message):
+                raise _PortTakenError from None
+            raise
+
+    def _connect(self) -> SocketTransport:
+        deadline = time.monotonic() + _CONNECT_SECONDS
+        while True:
+            try:
+                return SocketTransport(LOCALHOST, self.port)
+            except OSError:
+                if time.monotonic() >= deadline:
+                    raise DeviceError(
+                        f"Renode did not open port {self.port}. {self.explain()}"
+                    ) from None
+                time.sleep(0.05)
+
+    def explain(self) -> str:
+        """Whether Renode still runs, and what it said last."""
+        return self._monitor.explain() if self._monitor else "Renode is not running."
+
+    def stop(self) -> None:
+        """End Renode. May be called twice."""
+        if self._device is not None:
+            self._device.close()
+            self._device = None
+        if self._monitor is not None:
+            self._monitor.close()
+            self._monitor = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+
+def _write_scripts(board: Board, folder: Path) -> Path:
+    """The board's files in `folder`; returns the script to include."""
+    header = f"Made by mcuforge {__version__} for one run."
+    files = render_renode(board, board.name, header, template_environment())
+    for name, content in files.items():
+        (folder / Path(name).name).write_bytes(content)
+    if f"{FOLDER}/{SERVER_SCRIPT}" not in files:
+        raise UsageError(f"The board '{board.name}' has no description for Renode.")
+    return folder / SERVER_SCRIPT
