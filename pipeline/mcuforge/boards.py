@@ -390,11 +390,3 @@ def _simulators(table: Table | None) -> tuple[str | None, int, RenodeMachine | N
     renode = parse_renode(table.optional_table("renode"))
     table.finish()
     return machine, serial, renode
-
-
-def _only(table: Table | None, key: str) -> str | None:
-    if table is None:
-        return None
-    value = table.text(key)
-    table.finish()
-    return value

@@ -96,7 +96,7 @@ def run(
         plan.graph, tflite, inputs.samples, lambda done, total: on_stage("oracle", done, total)
     )
     # Only now: a simulator that waits for its first request keeps a core busy.
-    with devices(simulated, built, host, port) as (on_host, on_board):
+    with devices(board, simulated, built, host, port) as (on_host, on_board):
         name = f"{board.name} {'in ' + simulated.title if simulated else 'on ' + str(port)}"
         proof = prove.prove(
             plan, tflite, inputs.samples, expected, on_host, on_board, name, on_stage
@@ -146,7 +146,7 @@ def make_inputs(
 
 @contextmanager
 def devices(
-    simulated: Choice | None, built: BuildResult, host: BuildResult, port: str | None
+    board: Board, simulated: Choice | None, built: BuildResult, host: BuildResult, port: str | None
 ) -> Iterator[tuple[Device, Device]]:
     """The host build as a child process, and the board behind `port` or in the simulator."""
     with Device.spawn([str(host.elf)]) as on_host:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import jinja2
@@ -17,6 +17,7 @@ import jinja2
 from mcuforge.boards import Board, Uart
 from mcuforge.device import protocol
 from mcuforge.device.protocol import Message, Request
+from mcuforge.emit import c_names
 
 FOLDER = "renode"
 MACHINE_SCRIPT = "firmware.resc"
@@ -105,11 +106,11 @@ def render_renode(
 
     `model` is the model's C name, which the firmware tells its host.
     """
-    if board.renode is None or board.placement is None:
+    if board.renode is None:
         return {}
     body = struct.pack("<II", protocol.VERSION, _SESSION)
     values = {
-        "board": board,
+        "board": replace(board, title=c_names.comment(board.title)),
         "model": model,
         "header": header,
         "minimum": version_text(board.renode.minimum),
@@ -117,7 +118,7 @@ def render_renode(
         "mips": mips(board),
         "instructions_per_tick": f"{float(instructions_per_tick(board)):g}",
         "quantum": _QUANTUM[board.ticks.kind],
-        "vector_table": board.memory(board.placement.code).base,
+        "vector_table": board.vector_table,
         "hello": [f"0x{b:02X}" for b in protocol.encode(Message(Request.HELLO, 0, body))],
     }
     names = ("firmware.repl", MACHINE_SCRIPT, SERVER_SCRIPT, "firmware.robot")
