@@ -14,7 +14,7 @@ import jinja2
 from mcuforge import __version__, paths, toolchains
 from mcuforge.boards import Board, load
 from mcuforge.emit import c_names
-from mcuforge.emit_renode import render_renode
+from mcuforge.emit_renode import render_renode, version_text
 from mcuforge.simulate.command import qemu_command, serial_options
 
 _README_PORT = 4000
@@ -98,6 +98,7 @@ def render_project(board: Board, model: ProjectModel) -> dict[str, bytes]:
         "uf2_family": board.uf2_family,
         "folders": ", ".join(f"`{folder}/`" for folder in model.include_dirs),
         "instructions_per_tick": f"{float(board.instructions_per_tick):g}",
+        "renode_minimum": version_text(board.renode.minimum) if board.renode else "",
         "qemu_serial": " ".join(serial_options(_README_PORT, board.qemu_serial)),
         "qemu_command": " ".join(qemu_command(board, f"build/{board.name}/firmware.elf"))
         if board.qemu_machine
