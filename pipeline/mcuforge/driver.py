@@ -79,6 +79,8 @@ def run(
     simulated: by `simulator` (auto, qemu or renode), with Renode at `renode`. Writes the `.tflite`
     and the project under `output`.
     """
+    if port is not None and (simulator != "auto" or renode is not None):
+        raise UsageError("--port is a device of your own: --simulator and --renode go without it.")
     simulated = choose(board, simulator, renode) if port is None else None
     source = prepare(model, name, output, on_stage)
     plan = make_plan(source.tflite, source.name)

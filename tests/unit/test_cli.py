@@ -191,3 +191,15 @@ def test_debug_shows_a_traceback(tmp_path: Path) -> None:
 
 def test_build_of_something_else(tmp_path: Path) -> None:
     refused(mcuforge("build", tmp_path), 2, "not a firmware project")
+
+
+def test_a_port_goes_without_a_simulator(relu: Path) -> None:
+    outcome = mcuforge("parity", relu, "--port", "socket://127.0.0.1:1", "--simulator", "renode")
+    refused(outcome, 2, "--simulator and --renode go without it")
+
+
+def test_a_missing_renode_is_said_before_anything_is_built(relu: Path, tmp_path: Path) -> None:
+    options = ["--simulator", "renode", "--renode", tmp_path / "no", "-o", tmp_path / "out"]
+    outcome = mcuforge("parity", relu, *options)
+    refused(outcome, 1, f"Renode was not found at {tmp_path / 'no'}", "--renode")
+    assert not (tmp_path / "out").exists()

@@ -6,6 +6,7 @@ That the scripts are Renode's own language is test_renode_files' business.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import stat
@@ -17,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import renode_facts as facts
 
 from mcuforge import boards
 from mcuforge.device.client import Link
@@ -81,6 +83,24 @@ def test_it_starts_counts_and_ends(elf: Path, program: RenodeProgram) -> None:
     assert not folder.exists()
     with pytest.raises(RuntimeError, match="not running"):
         _ = simulator.device
+
+
+def test_it_says_only_what_the_monitor_knows(
+    elf: Path, program: RenodeProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    send = renode_monitor.Monitor._send
+    monkeypatch.setattr(
+        renode_monitor.Monitor, "_send", lambda self, text: (said.append(text), send(self, text))
+    )
+    with Renode(BOARD, elf, program) as simulator:
+        simulator.executed_instructions()
+    lines = [line for text in said for line in text.splitlines()]
+    assert len(lines) >= 10
+    for line in lines:
+        words = line.split()
+        known = words[0] in facts.COMMANDS or tuple(words[:2]) in facts.MEMBERS
+        assert known or re.fullmatch(r"\$(elf=@\S(\\ |\S)*|port=\d+)", line), line
 
 
 def test_a_missing_elf_is_named(tmp_path: Path, program: RenodeProgram) -> None:
@@ -231,6 +251,8 @@ def test_a_missing_renode_says_where_it_was_looked_for(
         require_renode(BOARD)
     monkeypatch.setenv("RENODE_ROOT", str(program.path.parent))
     assert require_renode(BOARD) == program
+    monkeypatch.chdir(tmp_path)
+    assert require_renode(BOARD, Path("portable")) == program
     with pytest.raises(UsageError, match=r"lacks \[simulators\.renode\]"):
         require_renode(replace(BOARD, renode=None))
 

@@ -58,6 +58,7 @@ def require_renode(board: Board, explicit: Path | None = None) -> RenodeProgram:
     path = find_renode(explicit)
     if path is None:
         raise ToolError(f"Renode was not found{_looked_at(explicit)}. {_INSTALL}")
+    path = path.absolute()  # Renode runs in a folder of its own
     version = ask_version(path)
     if version < machine.minimum:
         raise ToolError(
