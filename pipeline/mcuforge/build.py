@@ -28,6 +28,8 @@ _FIRST_ERROR = re.compile(r"^.*\b(?:fatal error|error|undefined reference)\b.*$"
 _OVERFLOW = re.compile(r"region [`'](\w+)':? overflowed by (\d+) bytes")
 _NO_LINKER = re.compile(r"invalid linker name|unable to execute command.*ld\.lld|MF_LLVM_OBJCOPY")
 _NO_RUNTIME = re.compile(r"undefined symbol: (__aeabi_\w+|__\w+di\d)")
+# A message of CMake is indented and ends at the first line that is not.
+_CMAKE_ERROR = re.compile(r"^CMake Error at \S+ \(message\):\n((?:(?:[ \t]+.*)?\n)+)", re.MULTILINE)
 
 
 class BuildError(ForgeError):
@@ -202,6 +204,10 @@ def explain(output: str, project: Path) -> ForgeError:
             f"Clang has no runtime library for this core: the model needs {missing[1]}. Install "
             "GCC's (Debian: apt install gcc-arm-none-eabi), or use --toolchain gcc or zig."
         )
+    configuring = _CMAKE_ERROR.search(output)
+    if configuring:
+        text = "\n".join(line.rstrip() for line in configuring[1].splitlines())
+        return BuildError(f"The project in {project} cannot be configured:\n{text}")
     first = _FIRST_ERROR.search(output)
     shown = first[0].strip() if first else output.strip()[-1000:]
     return BuildError(f"The project in {project} does not build:\n{shown}")

@@ -42,15 +42,18 @@ def trace_outputs(engine: str, outputs: Sequence[npt.NDArray[Any]]) -> Trace:
     return Trace(engine, tuple(map(crc32, contents)), lambda op: contents[op])
 
 
-def first(plan: Plan, expected: Trace, actual: Trace) -> str | None:
-    """What differs first, in words: op, layer, tensor, index, both values. None if nothing does."""
+def first(plan: Plan, expected: Trace, actual: Trace, *, ours: bool = True) -> str | None:
+    """What differs first, in words: op, layer, tensor, index, both values. None if nothing does.
+
+    `ours`: the plan's kernels computed what `actual` holds, and the message names them.
+    """
     for position, (want, got) in enumerate(zip(expected.digests, actual.digests, strict=True)):
         if want != got:
-            return _describe(plan, position, expected, actual)
+            return _describe(plan, position, expected, actual, ours)
     return None
 
 
-def _describe(plan: Plan, position: int, expected: Trace, actual: Trace) -> str:
+def _describe(plan: Plan, position: int, expected: Trace, actual: Trace, ours: bool) -> str:
     graph = plan.graph
     op = graph.ops[position]
     tensor = graph.output(op)
@@ -59,9 +62,10 @@ def _describe(plan: Plan, position: int, expected: Trace, actual: Trace) -> str:
         for t in (expected, actual)
     ]
     wrong = int(np.count_nonzero(arrays[0] != arrays[1]))
-    kernels = ", ".join(dict.fromkeys(c.kernel for c in plan.ops[position].calls)) or "a view"
+    called = ", ".join(dict.fromkeys(c.kernel for c in plan.ops[position].calls)) or "a view"
+    kernel = f"kernel {called}: " if ours else ""
     return (
         f"{actual.engine} and {expected.engine} part at op {position}, {graph.describe(op)}, "
-        f"kernel {kernels}: tensor {tensor.index} {shape_text(tensor)} differs in {wrong:,} of "
+        f"{kernel}tensor {tensor.index} {shape_text(tensor)} differs in {wrong:,} of "
         f"{tensor.elements:,} values, first at {parity.first_difference(arrays[0], arrays[1])}."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,14 @@ from mcuforge import (
     recipe,
     reference,
     samples,
+    tflm,
 )
 from mcuforge.boards import Board
 from mcuforge.build import BuildResult, build
 from mcuforge.convert import convert, float_outputs
 from mcuforge.device.client import Device, Link
 from mcuforge.emit import c_names
+from mcuforge.engines import AOT, TFLM, require_root
 from mcuforge.errors import UsageError
 from mcuforge.frontend import make_plan
 from mcuforge.graph import Graph
@@ -71,28 +73,29 @@ def run(
     name: str | None = None,
     simulator: str = "auto",
     renode: Path | None = None,
+    engine: str = AOT,
+    tighten_arena: bool = False,
 ) -> RunReport:
     """Take one model all the way to a report. Raises `ForgeError`; a failed parity is no error.
 
     `name` is what a `.tflite` is called, instead of by its file's name.
     `count` bounds the number of samples (None: all golden ones). Without `port` the board is
     simulated: by `simulator` (auto, qemu or renode), with Renode at `renode`. Writes the `.tflite`
-    and the project under `output`.
+    and the project under `output`. `tighten_arena` reserves for TFLM only what the simulated device
+    reports to use.
     """
     if port is not None and (simulator != "auto" or renode is not None):
         raise UsageError("--port is a device of your own: --simulator and --renode go without it.")
+    if port is not None and tighten_arena:
+        raise UsageError("--tighten-arena measures in a simulator: leave --port out.")
     simulated = choose(board, simulator, renode) if port is None else None
     source = prepare(model, name, output, on_stage)
     plan = make_plan(source.tflite, source.name)
     fit.check(plan, board)
     inputs = make_inputs(source, plan.graph, count, inputs_file)
-    folder = output / f"{c_names.identifier(source.name)}-{board.name}"
-    project.emit(plan, board, folder)
-    on_stage("build", 0, 2)
-    built = build(folder, board.name)
-    on_stage("build", 1, 2)
-    host = build(folder, HOST_PRESET)
-    on_stage("build", 2, 2)
+    built, host, arena = firmware(
+        source, plan, board, output, engine, simulated if tighten_arena else None, on_stage
+    )
     tflite = source.tflite.read_bytes()
     expected = reference.compute(
         plan.graph, tflite, inputs.samples, lambda done, total: on_stage("oracle", done, total)
@@ -108,11 +111,11 @@ def run(
         model=source.name,
         sha256=plan.graph.model_hash,
         board=board.name,
-        engine="aot",
+        engine=engine,
         verdict=proof.verdict,
         accuracy=accuracy(source, plan.graph, inputs, proof, floats),
         float_difference=float_difference(plan.graph, proof, floats),
-        costs=costs(plan, built, proof, simulated),
+        costs=costs(plan, built, proof, simulated, arena),
         ops=tuple(cost.summary(plan)["ops"]),
     )
 
@@ -132,6 +135,49 @@ def prepare(model: Path, name: str | None, output: Path, on_stage: OnStage) -> S
     return Source(loaded.name, tflite, loaded)
 
 
+def firmware(
+    source: Source,
+    plan: Plan,
+    board: Board,
+    output: Path,
+    engine: str,
+    tightened_in: Choice | None,
+    on_stage: OnStage,
+) -> tuple[BuildResult, BuildResult | None, int]:
+    """The project, built for the board and for this computer, and the bytes of its arena.
+
+    With TFLM there is no build for this computer: its library is for one core. TFLM's arena is
+    tightened to what the firmware reports in the simulator `tightened_in`.
+    """
+    folder = output / project.folder_name(source.name, board, engine)
+    on_stage("build", 0, 2)
+    if engine == TFLM:
+        require_root(board)
+        model = tflm.prepare(plan, source.tflite, board)
+        project.emit(plan, board, folder, None, model)
+        built = build(folder, board.name)
+        on_stage("build", 1, 2)
+        if tightened_in is not None:
+            model = model.tightened(arena_used(plan, tightened_in, built))
+            project.emit(plan, board, folder, None, model)
+            built = build(folder, board.name)
+        on_stage("build", 2, 2)
+        return built, None, model.arena_bytes
+    project.emit(plan, board, folder)
+    built = build(folder, board.name)
+    on_stage("build", 1, 2)
+    host = build(folder, HOST_PRESET)
+    on_stage("build", 2, 2)
+    return built, host, plan.arena.bytes
+
+
+def arena_used(plan: Plan, simulated: Choice, built: BuildResult) -> int:
+    """Bytes of the arena that the firmware reports to use, in the simulator."""
+    with simulated.open(built.elf) as simulator:
+        simulator.device.hello(plan.graph.model_hash)
+        return simulator.device.stats().arena_used
+
+
 def make_inputs(
     source: Source, graph: Graph, count: int | None, inputs_file: Path | None
 ) -> Inputs:
@@ -148,16 +194,20 @@ def make_inputs(
 
 @contextmanager
 def devices(
-    board: Board, simulated: Choice | None, built: BuildResult, host: BuildResult, port: str | None
-) -> Iterator[tuple[Device, Device]]:
+    board: Board,
+    simulated: Choice | None,
+    built: BuildResult,
+    host: BuildResult | None,
+    port: str | None,
+) -> Iterator[tuple[Device | None, Device]]:
     """The host build as a child process, and the board behind `port` or in the simulator."""
-    with Device.spawn([str(host.elf)]) as on_host:
+    with ExitStack() as stack:
+        on_host = stack.enter_context(Device.spawn([str(host.elf)])) if host else None
         if simulated is not None:
-            with simulated.open(built.elf) as simulator:
-                yield on_host, simulator.device
+            yield on_host, stack.enter_context(simulated.open(built.elf)).device
         else:
-            with Device.open(str(port), Link(baud=board.uart.baud)) as on_board:
-                yield on_host, on_board
+            link = Link(baud=board.uart.baud)
+            yield on_host, stack.enter_context(Device.open(str(port), link))
 
 
 def float_reference(
@@ -210,13 +260,16 @@ def _real_outputs(graph: Graph, outputs: Sequence[Sample]) -> npt.NDArray[np.flo
     return np.concatenate([samples.dequantize(o[0], tensor) for o in outputs])
 
 
-def costs(plan: Plan, built: BuildResult, proof: Proof, simulated: Choice | None) -> Costs:
+def costs(
+    plan: Plan, built: BuildResult, proof: Proof, simulated: Choice | None, arena: int
+) -> Costs:
     """Flash and RAM of the linked firmware, stack and instructions as measured on the device."""
     ticks = proof.device.ticks
     return Costs(
         text=built.sizes.text,
         constants=built.sizes.constants,
-        arena=plan.arena.bytes,
+        arena=arena,
+        arena_used=proof.device.stats.arena_used,
         arena_lower_bound=plan.arena.lower_bound,
         ram=built.sizes.ram,
         stack=proof.device.stats.stack_high_water,

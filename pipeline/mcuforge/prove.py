@@ -61,22 +61,25 @@ def prove(
     tflite: bytes,
     samples: Sequence[Sample],
     reference: Reference,
-    host: Device,
+    host: Device | None,
     device: Device,
     device_name: str,
     on_stage: OnStage,
 ) -> Proof:
     """Compare the device and the host build with the oracle on every sample.
 
+    There is no host build (None) where the engine is TFLM itself: that is the oracle.
+
     Raises `DeviceError` where a device does not answer.
     """
-    on_host = measure(host, "host", plan, samples, on_stage)
+    expected = reference.expected
+    deciding = []
+    if host is not None:
+        on_host = measure(host, "host", plan, samples, on_stage)
+        deciding.append(parity.compare(HOST, expected, on_host.outputs, decides=True))
     on_device = measure(device, "device", plan, samples, on_stage)
-    comparisons = (
-        parity.compare(device_name, reference.expected, on_device.outputs, decides=True),
-        parity.compare(HOST, reference.expected, on_host.outputs, decides=True),
-        *reference.others,
-    )
+    deciding.insert(0, parity.compare(device_name, expected, on_device.outputs, decides=True))
+    comparisons = (*deciding, *reference.others)
     verdict = Verdict(len(samples), comparisons)
     if not verdict.exact:
         text = _locate(plan, tflite, samples, comparisons, host, device, device_name)
@@ -89,19 +92,19 @@ def _locate(
     tflite: bytes,
     samples: Sequence[Sample],
     comparisons: Sequence[Comparison],
-    host: Device,
+    host: Device | None,
     device: Device,
     device_name: str,
 ) -> str:
     """Where the first engine that failed leaves the oracle."""
     failed = next(c for c in comparisons if c.decides and c.bytes_differing)
-    culprit = device if failed.engine == device_name else host
+    culprit = device if host is None or failed.engine == device_name else host
     sample = samples[failed.first_sample or 0]
     tensors = op_outputs(plan.graph)
     known = TFLM.trace(tflite, [sample], tensors)[0]
     expected = divergence.trace_outputs(parity.ORACLE, [known[t] for t in tensors])
     actual = divergence.trace_device(failed.engine, culprit, sample)
-    found = divergence.first(plan, expected, actual)
+    found = divergence.first(plan, expected, actual, ours=host is not None)
     return found or (
         f"{failed.engine} differs from {parity.ORACLE} in {failed.first_difference}, but not when "
         "it is traced: its result depends on timing or on memory that nobody wrote."

@@ -43,14 +43,16 @@ class FloatDifference:
 class Costs:
     """Bytes of flash and RAM in the linked firmware, and instructions of one inference.
 
-    `text` is code, `constants` everything else that stays in flash; both with the harness.
-    `stack` is the high-water mark measured on the device. `instructions` were counted by the
-    simulator (None on hardware); they are not cycles.
+    `text` is code, `constants` everything else that stays in flash; both with the harness. `arena`
+    is reserved, `arena_used` what the engine reports to use. `stack` is the high-water mark
+    measured on the device. `instructions` were counted by the simulator (None on hardware); they
+    are not cycles.
     """
 
     text: int
     constants: int
     arena: int
+    arena_used: int
     arena_lower_bound: int
     ram: int
     stack: int
@@ -104,6 +106,11 @@ def rows(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:
     return [
         ("board", [r.board for r in reports]),
         *(
+            [("engine", [r.engine for r in reports])]
+            if any(r.engine != "aot" for r in reports)
+            else []
+        ),
+        *(
             (
                 f"{_METRIC_LABELS.get(m, m)} (float / int8 / device)",
                 [_metric(r, m) for r in reports],
@@ -119,6 +126,12 @@ def rows(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:
         ("RAM: stack used", [f"{r.costs.stack:,} B" for r in reports]),
         ("instructions / inference", [_instructions(r) for r in reports]),
     ]
+
+
+def _engine_row(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:
+    """Nothing where every engine is the usual one."""
+    engines = [r.engine for r in reports]
+    return [] if set(engines) == {"aot"} else [("engine", engines)]
 
 
 def summary_table(reports: Sequence[RunReport]) -> Table:

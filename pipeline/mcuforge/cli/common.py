@@ -13,6 +13,7 @@ from rich.console import Console
 
 from mcuforge.boards import Board
 from mcuforge.device.ports import AUTO, Port, find
+from mcuforge.engines import AOT, ENGINES
 from mcuforge.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -48,6 +49,22 @@ def simulator_options(function: F) -> F:
         show_default=True, help="auto: QEMU where it has the board, else Renode.",
     )  # fmt: skip
     return which(where(function))
+
+
+def engine_option(function: F) -> F:
+    """`--engine`: what computes the model on the device."""
+    return click.option(
+        "--engine", type=click.Choice(ENGINES), default=AOT, show_default=True,
+        help="aot: C with our kernels; tflm: TensorFlow Lite Micro, found by TFLM_ROOT.",
+    )(function)  # fmt: skip
+
+
+def tighten_option(function: F) -> F:
+    """`--tighten-arena`: reserve what TFLM reports to use."""
+    return click.option(
+        "--tighten-arena", is_flag=True,
+        help="With tflm: reserve only the arena that the simulated device reports to use.",
+    )(function)  # fmt: skip
 
 
 def echo_json(content: Any) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from mcuforge import boards, fit, frontend, project
-from mcuforge.cli.common import board_option, echo_json, find_tflite, json_option
+from mcuforge import boards, fit, frontend, project, tflm
+from mcuforge.cli.common import board_option, echo_json, engine_option, find_tflite, json_option
 from mcuforge.emit import c_names
+from mcuforge.engines import TFLM
 
 
 @click.command()
@@ -18,20 +19,28 @@ from mcuforge.emit import c_names
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="The project's folder [build/...]."
 )
+@engine_option
 @json_option
 def command(
-    model: Path, board_name: str, name: str | None, output: Path | None, as_json: bool
+    model: Path,
+    board_name: str,
+    name: str | None,
+    output: Path | None,
+    engine: str,
+    as_json: bool,
 ) -> None:
     """Write the firmware project of MODEL (a .tflite, or a model folder) for a board.
 
     The project builds with CMake alone: it needs neither mcuforge nor Python.
     """
     board = boards.load(board_name)
-    plan = frontend.make_plan(find_tflite(model), frontend.title(model))
+    tflite = find_tflite(model)
+    plan = frontend.make_plan(tflite, frontend.title(model))
     fit.check(plan, board)
     c_name = c_names.identifier(name or plan.graph.name)
-    folder = output or Path("build") / f"{c_name}-{board.name}"
-    written = project.emit(plan, board, folder, c_name)
+    folder = output or Path("build") / project.folder_name(c_name, board, engine)
+    prepared = tflm.prepare(plan, tflite, board) if engine == TFLM else None
+    written = project.emit(plan, board, folder, c_name, prepared)
     if as_json:
         echo_json({"folder": str(folder), "board": written.board, "model": written.model})
         return

@@ -9,10 +9,12 @@ import click
 from mcuforge import boards
 from mcuforge.cli.common import (
     board_option,
+    engine_option,
     find_port,
     find_tflite,
     json_option,
     simulator_options,
+    tighten_option,
 )
 from mcuforge.cli.progress import stages
 from mcuforge.cli.run import finish
@@ -36,6 +38,8 @@ from mcuforge.cli.run import finish
     "-o", "--output", type=click.Path(path_type=Path), default=Path("build"), show_default=True
 )
 @simulator_options
+@engine_option
+@tighten_option
 @json_option
 def command(
     model: Path,
@@ -46,6 +50,8 @@ def command(
     output: Path,
     simulator: str,
     renode: Path | None,
+    engine: str,
+    tighten_arena: bool,
     as_json: bool,
 ) -> None:
     """Prove that device, host and TFLM compute the same bytes for MODEL, a .tflite.
@@ -63,5 +69,6 @@ def command(
             find_tflite(model), board, output, count=samples,
             inputs_file=inputs_file, port=port, on_stage=on_stage, name=frontend.title(model),
             simulator=simulator, renode=renode,
+            engine=engine, tighten_arena=tighten_arena,
         )  # fmt: skip
     finish([result], output, as_json)

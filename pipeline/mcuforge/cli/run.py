@@ -7,7 +7,14 @@ from pathlib import Path
 import click
 
 from mcuforge import atomic, boards, report
-from mcuforge.cli.common import board_option, json_option, result_console, simulator_options
+from mcuforge.cli.common import (
+    board_option,
+    engine_option,
+    json_option,
+    result_console,
+    simulator_options,
+    tighten_option,
+)
 from mcuforge.cli.progress import stages
 from mcuforge.errors import ParityError
 from mcuforge.report import RunReport
@@ -21,6 +28,8 @@ from mcuforge.report import RunReport
 )
 @click.option("--samples", type=click.IntRange(1), help="Use only so many samples.")
 @simulator_options
+@engine_option
+@tighten_option
 @json_option
 def command(
     models: tuple[Path, ...],
@@ -29,6 +38,8 @@ def command(
     samples: int | None,
     simulator: str,
     renode: Path | None,
+    engine: str,
+    tighten_arena: bool,
     as_json: bool,
 ) -> None:
     """Take MODELS (model folders or .tflite files) all the way.
@@ -53,6 +64,8 @@ def command(
                     simulator=simulator,
                     renode=renode,
                     on_stage=on_stage,
+                    engine=engine,
+                    tighten_arena=tighten_arena,
                 )
             )
     finish(reports, output, as_json)

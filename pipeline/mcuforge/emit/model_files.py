@@ -14,6 +14,7 @@ import numpy as np
 from mcuforge import __version__, paths
 from mcuforge.emit import c_names
 from mcuforge.emit.model_view import ModelView, kernels, model_view
+from mcuforge.emit.tflm_view import TflmView
 from mcuforge.plan import CArray, KernelCall, Plan, PlannedOp
 
 TEMPLATES = {
@@ -33,7 +34,7 @@ def model_files(plan: Plan, name: str | None = None) -> dict[str, bytes]:
     """
     view = model_view(plan, name or c_names.identifier(plan.graph.name), __version__)
     files = {
-        target.format(name=view.name): _render(template, view).encode()
+        target.format(name=view.name): render(template, view).encode()
         for template, target in TEMPLATES.items()
     }
     files["model/plan.json"] = _json(plan_json(plan))
@@ -55,9 +56,10 @@ def kernel_files(plan: Plan) -> dict[str, bytes]:
     return found
 
 
-def _render(template: str, view: ModelView) -> str:
+def render(template: str, view: ModelView | TflmView, folder: str = "model") -> str:
+    """A template of `templates/<folder>/` with the values of `view`."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(paths.data_dir("templates") / "model"),
+        loader=jinja2.FileSystemLoader(paths.data_dir("templates") / folder),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.emit import c_names, c_values
-from mcuforge.graph import DType
+from mcuforge.graph import DType, Graph
 from mcuforge.layer_names import layer_name
 from mcuforge.plan import CArray, KernelCall, Plan, shape_text
 
@@ -205,19 +205,26 @@ class _Builder:
             comment=c_names.comment(f"{shape_text(tensor)} {tensor.name}"),
         )
 
-    def border(self, index: int) -> BorderView:
-        tensor = self.graph.tensor(index)
-        q = tensor.quantization
-        return BorderView(
-            tensor=self.tensor_name(index),
-            dtype=MF_DTYPES[tensor.dtype],
-            bytes=tensor.bytes,
-            rank=len(tensor.shape),
-            shape=", ".join(map(str, tensor.shape)) or "0",
-            scale=c_values.floating(q.scale if q else 1.0),
-            zero_point=q.zero_point if q else 0,
-            comment=c_names.comment(f"{shape_text(tensor)} {tensor.name}"),
-        )
+
+def border_view(graph: Graph, index: int, name: str) -> BorderView:
+    """The input or output `index` of the model; `name` is the tensor's name in C."""
+    tensor = graph.tensor(index)
+    q = tensor.quantization
+    return BorderView(
+        tensor=name,
+        dtype=MF_DTYPES[tensor.dtype],
+        bytes=tensor.bytes,
+        rank=len(tensor.shape),
+        shape=", ".join(map(str, tensor.shape)) or "0",
+        scale=c_values.floating(q.scale if q else 1.0),
+        zero_point=q.zero_point if q else 0,
+        comment=c_names.comment(f"{shape_text(tensor)} {tensor.name}"),
+    )
+
+
+def hash_bytes(graph: Graph) -> str:
+    """The model's SHA-256 as the inside of a C array."""
+    return ", ".join(f"0x{b:02x}" for b in bytes.fromhex(graph.model_hash))
 
 
 def model_view(plan: Plan, name: str, version: str) -> ModelView:
@@ -225,21 +232,20 @@ def model_view(plan: Plan, name: str, version: str) -> ModelView:
     builder = _Builder(plan)
     graph = plan.graph
     ops = tuple(builder.op(position) for position in range(len(plan.ops)))
-    digest = bytes.fromhex(graph.model_hash)
     return ModelView(
         name=name,
         title=c_names.comment(graph.name),
         version=version,
         hash=graph.model_hash,
-        hash_bytes=", ".join(f"0x{b:02x}" for b in digest),
+        hash_bytes=hash_bytes(graph),
         arena_bytes=plan.arena.bytes,
         lower_bound=plan.arena.lower_bound,
         alignment=plan.alignment,
         kernels=kernels(plan),
         ops=ops,
         tensors=tuple(builder.tensor(i) for i in plan.offsets),
-        inputs=tuple(builder.border(i) for i in graph.inputs),
-        outputs=tuple(builder.border(i) for i in graph.outputs),
+        inputs=tuple(border_view(graph, i, builder.tensor_name(i)) for i in graph.inputs),
+        outputs=tuple(border_view(graph, i, builder.tensor_name(i)) for i in graph.outputs),
         constants=tuple(builder.constants),
     )
 

@@ -47,18 +47,32 @@ def run(
     if not inputs:
         return Reply([], [])
     arrays = {"model": np.frombuffer(model, np.uint8), **_stack(inputs)}
-    request = framing.pack({"engine": engine, "tensors": list(tensors)}, arrays)
-    ended = _start(name, request, timeout_s)
+    results, _ = _ask(name, {"engine": engine, "tensors": list(tensors)}, arrays, timeout_s)
+    return _reply(results, len(inputs), tensors)
+
+
+def allocation_log(name: str, model: bytes, timeout_s: float = 60.0) -> str:
+    """What TFLM prints about its allocations for `model`. Raises as `run` does."""
+    arrays = {"model": np.frombuffer(model, np.uint8)}
+    header = {"engine": "tflm_allocations", "tensors": []}
+    return _ask(name, header, arrays, timeout_s)[1]
+
+
+def _ask(
+    name: str, header: dict[str, Any], arrays: framing.Arrays, timeout_s: float
+) -> tuple[framing.Arrays, str]:
+    """The arrays of the worker's reply, and what it printed."""
+    ended = _start(name, framing.pack(header, arrays), timeout_s)
     log = _log(ended.stderr)
     if ended.returncode != 0:
         raise ModelError(_crash(name, ended.returncode, log))
     try:
-        header, results = framing.unpack(ended.stdout)
+        reply, results = framing.unpack(ended.stdout)
     except framing.FramingError as error:
         raise ToolError(f"{name}: the worker process answered with nonsense ({error}).") from None
-    if "error" in header:
-        raise _refusal(name, str(header["error"]), log)
-    return _reply(results, len(inputs), tensors)
+    if "error" in reply:
+        raise _refusal(name, str(reply["error"]), log)
+    return results, ended.stderr.decode(errors="replace")
 
 
 def _stack(inputs: Sequence[Sample]) -> dict[str, npt.NDArray[Any]]:

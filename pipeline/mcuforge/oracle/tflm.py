@@ -36,13 +36,7 @@ class Tflm:
     def _ask(
         self, model: bytes, inputs: Sequence[Sample], tensors: Sequence[int] = ()
     ) -> child.Reply:
-        if not available():
-            raise ToolError(
-                "The oracle is missing: the Python package `tflite-micro`, which holds the kernels "
-                "that every result is checked against. It exists for Linux on x86-64 only; there, "
-                "`pip install tflite-micro` installs it. Elsewhere run mcuforge in a Linux x86-64 "
-                "virtual machine or container."
-            )
+        _require()
         return child.run(self.name, "tflm", model, inputs, tensors)
 
 
@@ -52,6 +46,22 @@ TFLM: Engine = Tflm()
 def available() -> bool:
     """True where the `tflite-micro` package is installed."""
     return find_spec("tflite_micro") is not None
+
+
+def _require() -> None:
+    if not available():
+        raise ToolError(
+            "The oracle is missing: the Python package `tflite-micro`, which holds the kernels "
+            "that every result is checked against. It exists for Linux on x86-64 only; there, "
+            "`pip install tflite-micro` installs it. Elsewhere run mcuforge in a Linux x86-64 "
+            "virtual machine or container."
+        )
+
+
+def allocation_log(model: bytes) -> str:
+    """What TFLM prints about the arena of `model`. Raises `ModelError` or `ToolError`."""
+    _require()
+    return child.allocation_log(Tflm.name, model)
 
 
 def run_tflm(model: bytes, inputs: Sequence[Sample]) -> list[list[npt.NDArray[Any]]]:

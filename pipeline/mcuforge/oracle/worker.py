@@ -6,6 +6,8 @@ interpreters print goes to stderr, which the parent shows where they fail.
 request   header {engine: "tflm" or a LiteRT resolver, tensors: [tensor index, ...]},
           arrays `model` (uint8) and `input<i>` of shape [samples, *shape of input i]
 reply     arrays `output<i>` and `tensor<index>`, stacked likewise; or header {error: text}
+
+The engine "tflm_allocations" only loads the model and prints what TFLM allocated, on stderr.
 """
 
 from __future__ import annotations
@@ -58,6 +60,10 @@ class TflmSession:
                 model, arena_size=arena, intrepreter_config=mode
             )
         )
+
+    def print_allocations(self) -> None:
+        """Print the bytes that the model takes of the arena, by kind, on stderr."""
+        self._interpreter.print_allocations()
 
     def invoke(self, inputs: Sequence[Array]) -> list[Array]:
         """See `Session`."""
@@ -141,6 +147,9 @@ def _open(engine: str, model: bytes, preserve: bool) -> Session:
 def answer(header: dict[str, Any], arrays: framing.Arrays) -> framing.Arrays:
     """Run every sample of a request; the arrays of the reply."""
     tensors = [int(t) for t in header["tensors"]]
+    if header["engine"] == "tflm_allocations":
+        TflmSession(arrays["model"].tobytes(), preserve=False).print_allocations()
+        return {}
     session = _open(str(header["engine"]), arrays.pop("model").tobytes(), bool(tensors))
     inputs = [arrays[f"input{i}"] for i in range(len(arrays))]
     results: dict[str, list[Array]] = {}

@@ -1,0 +1,35 @@
+"""`Plan` and `.tflite` -> the files of the project that depend on the model, for TFLM."""
+
+from __future__ import annotations
+
+from mcuforge import __version__, paths
+from mcuforge.emit.model_files import render
+from mcuforge.emit.tflm_view import tflm_view
+from mcuforge.plan import Plan
+from mcuforge.tflm import TflmModel
+
+_TEMPLATES = {
+    "model/model.h.j2": "model/{name}_model.h",
+    "tflm/model.cc.j2": "model/{name}_model.cc",
+    "tflm/tflite.c.j2": "model/{name}_tflite.c",
+    "tflm/tflite.h.j2": "model/{name}_tflite.h",
+}
+_COPIED = {"FindTFLM.cmake": "cmake/FindTFLM.cmake", "tflm_support.cc": "engines/tflm_support.cc"}
+
+
+def tflm_files(plan: Plan, model: TflmModel, name: str) -> dict[str, bytes]:
+    """Relative path -> content of the model's sources, its `.tflite`, and what links them to TFLM.
+
+    `name` is the model's C name.
+    """
+    view = tflm_view(plan, model, name, __version__)
+    files = {
+        target.format(name=name): render(template.split("/")[1], view, template.split("/")[0])
+        for template, target in _TEMPLATES.items()
+    }
+    engine = paths.data_dir("firmware") / "engines" / "tflm"
+    return (
+        {path: text.encode() for path, text in files.items()}
+        | {f"model/{name}.tflite": model.tflite}
+        | {target: (engine / source).read_bytes() for source, target in _COPIED.items()}
+    )

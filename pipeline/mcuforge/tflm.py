@@ -1,0 +1,67 @@
+"""The TensorFlow Lite Micro engine: what a project of it needs besides the plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mcuforge import tflite_reader, tflm_arena, tflm_ops
+from mcuforge.boards import Board
+from mcuforge.plan import Plan
+from mcuforge.tflm_arena import TflmArena
+
+_LARGEST_POINTER = 8
+
+
+@dataclass(frozen=True)
+class TracedOp:
+    """An op of the file, as TFLM runs it.
+
+    `position` is that of the same op in the plan, None where the plan leaves the op out; `tensor`
+    is its first output.
+    """
+
+    position: int | None
+    tensor: int
+    bytes: int
+
+
+@dataclass(frozen=True, eq=False)
+class TflmModel:
+    """A `.tflite` for TFLM.
+
+    `methods` are those of the resolver, `ops` all ops of the file in order, `arena_bytes` the size
+    to reserve: that of `arena`, unless it was tightened.
+    """
+
+    tflite: bytes
+    methods: tuple[str, ...]
+    ops: tuple[TracedOp, ...]
+    arena: TflmArena
+    arena_bytes: int
+
+    def tightened(self, used: int) -> TflmModel:
+        """The same with the arena that the device reported to use."""
+        aligned = -(-used // tflm_arena.ALIGNMENT) * tflm_arena.ALIGNMENT
+        return replace(self, arena_bytes=aligned)
+
+
+def prepare(plan: Plan, tflite: Path, board: Board) -> TflmModel:
+    """What `project.emit` needs for TFLM on a board. `plan` is the plan of `tflite`.
+
+    Raises `ModelError` or `UnsupportedError` where TFLM cannot run the model, and `ToolError` where
+    the oracle, which measures the arena, is missing.
+    """
+    content = tflite.read_bytes()
+    graph = tflite_reader.read_bytes(content, plan.graph.name, str(tflite))
+    positions = {op.index: position for position, op in enumerate(plan.graph.ops)}
+    methods = tflm_ops.methods(graph.ops)
+    host = tflm_arena.measure(content)
+    arena = tflm_arena.convert(host, graph, pointer_bytes=_LARGEST_POINTER if board.is_host else 4)
+    ops = tuple(
+        TracedOp(positions.get(op.index), op.outputs[0], graph.output(op).bytes)
+        if op.outputs
+        else TracedOp(None, 0, 0)
+        for op in graph.ops
+    )
+    return TflmModel(content, methods, ops, arena, arena.bytes)
