@@ -4,7 +4,7 @@
 .PHONY: help demo test test-slow lint format setup clean
 
 BIN = .venv/bin
-C_FILES = find firmware tests -name '*.[ch]' -print0 | xargs -0
+C_FILES = find firmware tests \( -name '*.[ch]' -o -name '*.cc' \) -print0 | xargs -0
 BOARD = mps2-an386
 
 help:

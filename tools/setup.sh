@@ -51,6 +51,7 @@ missing_packages() {
     has qemu-system-arm || echo qemu-system-arm
     has gdb-multiarch || has arm-none-eabi-gdb || echo gdb-multiarch
     has_host_compiler || echo gcc libc6-dev
+    has g++ || echo g++
     [ -n "$(find_python)" ] || echo python3 python3-venv
 }
 
@@ -72,7 +73,7 @@ apt_get() {
 install_packages() {
     if ! has apt-get; then
         say "setup: this machine lacks (Debian's names): $*"
-        say "  Fedora:  dnf install gcc arm-none-eabi-gcc-cs arm-none-eabi-newlib qemu-system-arm" \
+        say "  Fedora:  dnf install gcc gcc-c++ arm-none-eabi-gcc-cs arm-none-eabi-newlib qemu-system-arm" \
             "gdb libasan libubsan python3"
         say "  macOS:   xcode-select --install; brew install --cask gcc-arm-embedded;" \
             "brew install qemu python"

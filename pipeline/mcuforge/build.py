@@ -194,6 +194,11 @@ def explain(output: str, project: Path) -> ForgeError:
             "Choose a smaller model or a board with more memory.",
             over,
         )
+    if re.search(r"(cstddef|cstdint|cstdarg): No such file", output):
+        return ToolError(
+            "arm-none-eabi-g++ has no C++ library, which TensorFlow Lite Micro needs. Install it: "
+            "Debian: apt install libstdc++-arm-none-eabi-newlib; elsewhere take Arm's toolchain."
+        )
     if re.search(r"(stdint|string|stdio)\.h: No such file|cannot find -lc\b", output):
         return ToolError(f"{GCC.program} has no C library (newlib). {GCC.install}")
     if _NO_LINKER.search(output):

@@ -75,7 +75,7 @@ class Machine:
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
-    """One with Python and gcc, nothing else, and no package manager."""
+    """One with Python, gcc and g++, nothing else, and no package manager."""
     (tmp_path / "tools").mkdir()
     (tmp_path / "bin").mkdir()
     shutil.copy(ROOT / "tools" / "setup.sh", tmp_path / "tools")
@@ -85,6 +85,7 @@ def machine(tmp_path: Path) -> Machine:
     made = Machine(tmp_path)
     made.program("python3", PYTHON)
     made.program("gcc")
+    made.program("g++")
     return made
 
 
