@@ -25,6 +25,7 @@ COMMANDS = {
     "flash": "Write the firmware of a project to a board.",
     "monitor": "Show what a board sends, and explain its faults.",
     "parity": "Prove that host and device compute the same bytes.",
+    "bench": "Compare the engines: instructions, flash, RAM.",
     "boards": "List the boards.",
     "quantize-table": "Show what quantisation makes of numbers.",
     "doctor": "Check that this machine has what mcuforge needs.",

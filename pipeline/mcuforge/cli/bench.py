@@ -1,0 +1,52 @@
+"""`mcuforge bench`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mcuforge import boards
+from mcuforge.cli.common import board_option, find_tflite, json_option, result_console
+from mcuforge.cli.progress import stages
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@board_option
+@click.option("--samples", type=click.IntRange(1), default=3, show_default=True)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path("build"), show_default=True
+)
+@click.option(
+    "--png", type=click.Path(path_type=Path, dir_okay=False), help="The picture's file [bench.png]."
+)
+@json_option
+def command(
+    model: Path, board_name: str, samples: int, output: Path, png: Path | None, as_json: bool
+) -> None:
+    """Compare the engines on MODEL (a .tflite, or a model folder) in the simulator.
+
+    aot always runs; TensorFlow Lite Micro runs where TFLM_ROOT is set. Writes bench.json, and
+    bench.png where matplotlib is installed, to the output folder.
+    """
+    from mcuforge import atomic, bench, frontend
+
+    with stages(str(model)) as on_stage:
+        result = bench.run(
+            find_tflite(model), boards.load(board_name), output, count=samples, on_stage=on_stage,
+            name=frontend.title(model),
+        )  # fmt: skip
+    text = bench.as_json(result)
+    atomic.write_bytes(output / "bench.json", text.encode())
+    picture = png or output / "bench.png"
+    drawn = png is not None or bench.can_draw()
+    if drawn:
+        bench.draw(result, picture)
+    if as_json:
+        click.echo(text, nl=False)
+        return
+    result_console.print(bench.table(result))
+    if result.missing:
+        click.echo(result.missing)
+    click.echo(f"Written: {output / 'bench.json'}" + (f", {picture}" if drawn else ""))

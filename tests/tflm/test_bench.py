@@ -1,0 +1,115 @@
+"""`mcuforge bench`: what is compared, and what is written."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mcuforge import bench, boards
+from mcuforge.bench import Benchmark
+from mcuforge.errors import ToolError, UsageError
+from mcuforge.parity import Comparison, Verdict
+from mcuforge.report import Costs, RunReport
+
+MODEL = Path(__file__).parents[2] / "models" / "autoencoder" / "artifacts" / "model.tflite"
+
+
+def report(engine: str, costs: Costs) -> RunReport:
+    comparison = Comparison("device", 10, 0, 0, 0.0, decides=True)
+    verdict = Verdict(1, (comparison,))
+    return RunReport("net", "ab" * 32, "mps2-an386", engine, verdict, (), None, costs, ())
+
+
+AOT = report("aot", Costs(6_000, 20_000, 10_000, 9_990, 10_000, 30_000, 400, 2_000))
+TFLM = report("tflm", Costs(60_000, 25_000, 20_000, 19_992, 10_000, 40_000, 1_600, 3_000))
+BOTH = Benchmark("net", "mps2-an386", 1, (AOT, TFLM))
+
+
+def test_rows_hold_each_engine_in_order() -> None:
+    values = {label: cells for label, cells, _ in bench.rows(BOTH)}
+    assert values["instructions / inference"] == [2_000, 3_000]
+    assert values["flash: code"] == [6_000, 60_000]
+    assert values["RAM: arena used"] == [9_990, 19_992]
+    assert values["RAM: stack used"] == [400, 1_600]
+
+
+def test_the_table_shows_the_ratio_of_two_engines() -> None:
+    shown = bench.table(BOTH)
+    assert [str(c.header) for c in shown.columns] == ["", "aot", "tflm", "ratio"]
+    assert list(shown.columns[3].cells)[:2] == ["1.50", "10.00"]
+    assert len(bench.table(Benchmark("net", "b", 1, (AOT,))).columns) == 2
+
+
+def test_json_holds_costs_by_engine() -> None:
+    content = json.loads(bench.as_json(BOTH))
+    assert content["engines"]["tflm"]["arena_used"] == 19_992
+    assert content["missing"] is None and content["board"] == "mps2-an386"
+
+
+def test_the_picture_is_a_png_and_the_same_every_time(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    for name in ("a.png", "b.png"):
+        bench.draw(BOTH, tmp_path / name)
+    content = (tmp_path / "a.png").read_bytes()
+    assert content.startswith(b"\x89PNG") and content == (tmp_path / "b.png").read_bytes()
+    bench.draw(Benchmark("net", "b", 1, (AOT,)), tmp_path / "c.png")
+    assert content != (tmp_path / "c.png").read_bytes()
+
+
+def test_without_matplotlib_it_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(bench, "can_draw", lambda: False)
+    with pytest.raises(ToolError, match=r"pip install 'mcuforge\[plot\]'"):
+        bench.draw(BOTH, tmp_path / "a.png")
+
+
+def test_a_board_without_simulator_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="host has no simulator"):
+        bench.run(
+            MODEL, boards.load("host"), tmp_path, count=1, on_stage=lambda *_: None, name=None
+        )
+
+
+def mcuforge(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Run the command without TFLM."""
+    environment = {k: v for k, v in os.environ.items() if k != "TFLM_ROOT"}
+    command = [sys.executable, "-m", "mcuforge", *arguments]
+    return subprocess.run(
+        command, cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.sim
+def test_without_tflm_root_aot_is_measured_alone(tmp_path: Path) -> None:
+    done = mcuforge("bench", str(MODEL), "--samples", "1", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    content = json.loads(done.stdout)
+    assert list(content["engines"]) == ["aot"]
+    assert content["missing"].startswith("TFLM_ROOT is not set")
+    assert content["engines"]["aot"]["instructions"] > 1_000_000
+    assert json.loads((tmp_path / "build" / "bench.json").read_text()) == content
+
+
+@pytest.mark.parametrize("command", ["run", "parity"])
+def test_tflm_without_tflm_root_is_explained(command: str, tmp_path: Path) -> None:
+    done = mcuforge(command, str(MODEL), "--engine", "tflm", cwd=tmp_path)
+    assert done.returncode == 1
+    for part in ("TFLM_ROOT is not set", "TARGET_ARCH=cortex-m4+fp", "cortex_m_generic/README.md"):
+        assert part in done.stderr
+
+
+def test_emit_needs_no_tflm_and_build_says_what_it_needs(tmp_path: Path) -> None:
+    done = mcuforge(
+        "emit", str(MODEL), "--engine", "tflm", "-o", "fw", "--name", "net", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "fw" / "model" / "net.tflite").read_bytes() == MODEL.read_bytes()
+    done = mcuforge("build", "fw", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "TFLM_ROOT is not set" in done.stderr and "cannot be configured" in done.stderr
