@@ -31,7 +31,8 @@ class TflmModel:
     """A `.tflite` for TFLM.
 
     `methods` are those of the resolver, `ops` all ops of the file in order, `arena_bytes` the size
-    to reserve: that of `arena`, unless it was tightened.
+    to reserve: that of `arena`, unless it was tightened. `planning_excess` is by how much TFLM's
+    memory planner may need more than the activations.
     """
 
     tflite: bytes
@@ -39,10 +40,16 @@ class TflmModel:
     ops: tuple[TracedOp, ...]
     arena: TflmArena
     arena_bytes: int
+    planning_excess: int
 
     def tightened(self, used: int) -> TflmModel:
-        """The same with the arena that the device reported to use."""
-        aligned = -(-used // tflm_arena.ALIGNMENT) * tflm_arena.ALIGNMENT
+        """The same with the arena that the device reported to use.
+
+        TFLM does not count what it needs for planning, so what that may exceed the activations by
+        is added.
+        """
+        needed = used + self.planning_excess
+        aligned = -(-needed // tflm_arena.ALIGNMENT) * tflm_arena.ALIGNMENT
         return replace(self, arena_bytes=aligned)
 
 
@@ -64,4 +71,5 @@ def prepare(plan: Plan, tflite: Path, board: Board) -> TflmModel:
         else TracedOp(None, 0, 0)
         for op in graph.ops
     )
-    return TflmModel(content, methods, ops, arena, arena.bytes)
+    excess = max(0, tflm_arena.planning_bytes(graph) - plan.arena.lower_bound)
+    return TflmModel(content, methods, ops, arena, arena.bytes, excess)

@@ -3,7 +3,8 @@
 TFLM keeps activations and scratch buffers at the head of the arena and its own structs at the tail.
 
   1. The oracle loads the model on the host and prints what it allocated, by kind.
-  2. The head is the same on the device: it holds no pointers.
+  2. The head is the same on the device: it holds no pointers. Before it is laid out, TFLM's memory
+     planner works there; where the activations are small, that is what counts (`planning_bytes`).
   3. Of the tail, `TfLiteEvalTensor` (24 B) and `NodeAndRegistration` (64 B) consist of pointers and
      halve where pointers have 32 bits. The rest is counted in full: it shrinks as well, or stays.
   4. Optimised kernels take scratch that the oracle's reference kernels do not. The margin is the
@@ -27,6 +28,9 @@ from mcuforge.oracle.tflm import allocation_log
 ALIGNMENT = 16
 _FIXED_MARGIN = 512
 _MARGIN_EACH_OP = 32
+_PLANNING_EACH = 72  # AllocationInfo, 32 B, and what GreedyMemoryPlanner keeps for a buffer, 40 B
+_SCRATCH_BUFFERS_EACH_OP = 2
+_FIXED_PLANNING = 256
 _HALVES = ("TfLiteEvalTensor data", "NodeAndRegistration struct")
 _TOTAL = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
 _KIND = re.compile(r"'([^']+)' used (\d+) bytes")
@@ -79,7 +83,14 @@ def parse(log: str) -> HostArena:
 def convert(host: HostArena, graph: Graph, *, pointer_bytes: int) -> TflmArena:
     """The arena for a device with pointers of that size. `graph` holds every op of the file."""
     saved = host.pointers // 2 if pointer_bytes == 4 else 0
-    return TflmArena(host, host.head, host.tail - saved, _margin(graph))
+    head = max(host.head, planning_bytes(graph))
+    return TflmArena(host, head, host.tail - saved, _margin(graph))
+
+
+def planning_bytes(graph: Graph) -> int:
+    """A bound of what TFLM's memory planner needs at the head while the model is loaded."""
+    buffers = len(graph.tensors) + _SCRATCH_BUFFERS_EACH_OP * len(graph.ops)
+    return _PLANNING_EACH * buffers + _FIXED_PLANNING
 
 
 def _margin(graph: Graph) -> int:
