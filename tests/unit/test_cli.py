@@ -50,7 +50,17 @@ def relu(tmp_path: Path) -> Path:
 
 def test_help_lists_every_command() -> None:
     text = mcuforge("--help").stdout
-    for name in ("run", "train", "convert", "inspect", "emit", "build", "simulate", "parity"):
+    for name in (
+        "run",
+        "train",
+        "convert",
+        "inspect",
+        "emit",
+        "build",
+        "simulate",
+        "parity",
+        "bench",
+    ):
         assert f"  {name} " in text
 
 
@@ -65,6 +75,7 @@ def test_help_lists_every_command() -> None:
         "build",
         "simulate",
         "parity",
+        "bench",
         "boards",
         "doctor",
     ],
@@ -87,7 +98,7 @@ def test_inspect_json(relu: Path) -> None:
     assert content["ops"][0]["kernels"] == ["lookup_s8"]
 
 
-@pytest.mark.parametrize("command", ["inspect", "emit", "build", "simulate", "parity"])
+@pytest.mark.parametrize("command", ["inspect", "emit", "build", "simulate", "parity", "bench"])
 def test_nothing_heavy_is_imported(command: str) -> None:
     """Start-up stays short because of what is not imported; benchmarks/startup.py measures it."""
     code = (
