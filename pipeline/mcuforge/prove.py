@@ -11,6 +11,7 @@ import numpy.typing as npt
 from mcuforge import divergence, parity
 from mcuforge.device.client import Device
 from mcuforge.device.protocol import Stats
+from mcuforge.errors import DeviceError
 from mcuforge.oracle.engine import op_outputs
 from mcuforge.oracle.tflm import TFLM
 from mcuforge.parity import Comparison, Sample, Verdict
@@ -103,7 +104,16 @@ def _locate(
     tensors = op_outputs(plan.graph)
     known = TFLM.trace(tflite, [sample], tensors)[0]
     expected = divergence.trace_outputs(parity.ORACLE, [known[t] for t in tensors])
-    actual = divergence.trace_device(failed.engine, culprit, sample)
+    try:
+        actual = divergence.trace_device(failed.engine, culprit, sample)
+    except DeviceError as error:
+        if host is not None:
+            raise
+        return (
+            f"{failed.engine} differs from {parity.ORACLE} in {failed.first_difference}. Where it "
+            f"starts cannot be found: {error.message} A TFLM built with BUILD_TYPE=release cannot "
+            "be traced; BUILD_TYPE=release_with_logs can."
+        )
     found = divergence.first(plan, expected, actual, ours=host is not None)
     return found or (
         f"{failed.engine} differs from {parity.ORACLE} in {failed.first_difference}, but not when "
