@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from mcuforge import boards, divergence, driver, engines, frontend, samples
-from mcuforge.build import BuildError
+from mcuforge.build import BuildError, FitError
+from mcuforge.errors import ModelError
 from mcuforge.oracle.engine import op_outputs
 from mcuforge.oracle.tflm import TFLM
 from mcuforge.report import RunReport
@@ -43,9 +44,11 @@ def run(name: str, board: str, folder: Path, *, tighten: bool = False) -> RunRep
             engine="tflm",
             tighten_arena=tighten,
         )
-    except BuildError as error:
+    except (BuildError, FitError, ModelError) as error:
         if "holds no libtensorflow-microlite.a" in error.message:
             pytest.skip(f"TFLM_ROOT has no library for {board}")
+        if "does not fit" in error.message:
+            pytest.skip(f"{name} does not fit {board}")
         raise
 
 
