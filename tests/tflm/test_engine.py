@@ -147,7 +147,12 @@ def test_the_project_is_for_one_board_and_holds_no_kernels() -> None:
     assert "nn.h" not in content["model/autoencoder_model.cc"].decode()
     presets = json.loads(content["CMakePresets.json"])
     visible = [p["name"] for p in presets["configurePresets"] if not p.get("hidden")]
-    assert visible == ["mps2-an386"] == [p["name"] for p in presets["buildPresets"]]
+    names = [p["name"] for p in presets["buildPresets"]]
+    assert visible == names == ["mps2-an386", "mps2-an386-size", "mps2-an386-debug"]
+    assert [path for path in content if path.startswith("cmake/")] == [
+        "cmake/FindTFLM.cmake",
+        "cmake/arm-none-eabi.cmake",
+    ]
     manifest = json.loads(content["mcuforge.json"])
     assert manifest["engine"] == "tflm"
     assert manifest["sha256"] == hashlib.sha256(tflite("autoencoder").read_bytes()).hexdigest()
