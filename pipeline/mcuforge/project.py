@@ -6,14 +6,16 @@ import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from mcuforge import __version__, atomic
+from mcuforge import __version__, atomic, paths
 from mcuforge.boards import Board
 from mcuforge.emit import c_names
 from mcuforge.emit.model_files import model_files
 from mcuforge.emit.tflm_files import tflm_files
 from mcuforge.emit_project import ProjectModel, render_project
 from mcuforge.engines import AOT, TFLM, library_arch
-from mcuforge.errors import UsageError
+from mcuforge.errors import UnsupportedError, UsageError
+from mcuforge.flavours import CMAKE, FLAVOURS, Facts, render, render_application
+from mcuforge.flavours.archive import build_archive
 from mcuforge.graph import Tensor
 from mcuforge.plan import Plan, shape_text
 from mcuforge.tflm import TflmModel
@@ -31,24 +33,70 @@ class Project:
     model: str
     sha256: str
     engine: str = AOT
+    flavour: str = CMAKE
 
 
 def files(
-    plan: Plan, board: Board, name: str | None = None, tflm: TflmModel | None = None
+    plan: Plan,
+    board: Board,
+    name: str | None = None,
+    tflm: TflmModel | None = None,
+    flavour: str = CMAKE,
 ) -> dict[str, bytes]:
     """Relative path -> content of the whole project, manifest included. Deterministic.
 
-    With `tflm` TensorFlow Lite Micro computes the model, else our own kernels.
+    With `tflm` TensorFlow Lite Micro computes the model, else our own kernels. Raises
+    `UnsupportedError` where the flavour's build system does not offer TensorFlow Lite Micro.
     """
     model = name or c_names.identifier(plan.graph.name)
     content = model_files(plan, model) if tflm is None else tflm_files(plan, tflm, model)
+    facts = Facts(
+        graph=plan.graph,
+        name=model,
+        engine=AOT if tflm is None else TFLM,
+        arena_bytes=plan.arena.bytes if tflm is None else tflm.arena_bytes,
+        board=board,
+    )
+    if flavour == CMAKE:
+        content = _cmake_project(plan, content, facts, tflm)
+    else:
+        content = _flavoured(content, facts, flavour)
+    manifest = Project(
+        Path(), __version__, board.name, model, plan.graph.model_hash, facts.engine, flavour
+    )
+    described = {key: value for key, value in asdict(manifest).items() if key != "folder"}
+    content[MANIFEST] = (json.dumps(described, indent=2) + "\n").encode()
+    return content
+
+
+def _flavoured(content: dict[str, bytes], facts: Facts, flavour: str) -> dict[str, bytes]:
+    chosen = FLAVOURS[flavour]
+    if facts.engine == TFLM and chosen.no_tflm:
+        raise UnsupportedError(
+            f"--engine tflm is not for --flavour {flavour}: {chosen.no_tflm}. Use --engine aot."
+        )
+    engines = paths.data_dir("firmware") / "engines"
+    sources = {p: data for p, data in content.items() if p.startswith(("model/", "kernels/"))}
+    for header in ("engine.h", "mf_real.h"):
+        sources[f"engines/{header}"] = (engines / header).read_bytes()
+    if flavour == "library":
+        archive = build_archive(sources, facts.board)
+        if archive is not None:
+            sources[f"lib/lib{facts.name}.a"] = archive
+    return render(chosen, sources, facts)
+
+
+def _cmake_project(
+    plan: Plan, content: dict[str, bytes], facts: Facts, tflm: TflmModel | None
+) -> dict[str, bytes]:
+    board, model = facts.board, facts.name
     surroundings = ProjectModel(
         name=model,
         title=plan.graph.name,
         hash=plan.graph.model_hash,
         sources=_sources(content, "model/"),
         kernel_sources=_sources(content, "kernels/"),
-        arena_bytes=plan.arena.bytes if tflm is None else tflm.arena_bytes,
+        arena_bytes=facts.arena_bytes,
         inputs=tuple(_describe(plan.graph.tensor(i)) for i in plan.graph.inputs),
         outputs=tuple(_describe(plan.graph.tensor(i)) for i in plan.graph.outputs),
     )
@@ -59,13 +107,13 @@ def files(
             tflm_arch=library_arch(board),
             include_dirs=("model", "engines"),
         )
-    content |= render_project(board, surroundings)
-    manifest = Project(
-        Path(), __version__, board.name, model, plan.graph.model_hash, surroundings.engine
+    real = paths.data_dir("firmware") / "engines" / "mf_real.h"
+    return (
+        content
+        | render_project(board, surroundings)
+        | render_application(facts, "application")
+        | {"engines/mf_real.h": real.read_bytes()}
     )
-    described = {key: value for key, value in asdict(manifest).items() if key != "folder"}
-    content[MANIFEST] = (json.dumps(described, indent=2) + "\n").encode()
-    return content
 
 
 def emit(
@@ -74,12 +122,13 @@ def emit(
     folder: Path,
     name: str | None = None,
     tflm: TflmModel | None = None,
+    flavour: str = CMAKE,
 ) -> Project:
     """Write the project to `folder`, whole or not at all; an older project there is replaced.
 
     Raises `ForgeError` where the folder holds something else or cannot be written.
     """
-    content = files(plan, board, name, tflm)
+    content = files(plan, board, name, tflm, flavour)
     with atomic.folder(folder, marker=MANIFEST) as partial:
         for path, data in content.items():
             target = partial / path
@@ -88,9 +137,20 @@ def emit(
     return load(folder)
 
 
-def folder_name(model: str, board: Board, engine: str = AOT) -> str:
-    """What a project's folder is called: model, board, and the engine unless it is the usual."""
-    suffix = "" if engine == AOT else f"-{engine}"
+def load_cmake(folder: Path) -> Project:
+    """The CMake project in `folder`. Raises `UsageError` where it is of another flavour."""
+    found = load(folder)
+    if found.flavour != CMAKE:
+        raise UsageError(
+            f"{folder}: a project of the flavour {found.flavour}, for its own build system: its "
+            "README.md says how to build and run it."
+        )
+    return found
+
+
+def folder_name(model: str, board: Board, engine: str = AOT, flavour: str = CMAKE) -> str:
+    """What a project's folder is called: model, board, and engine and flavour if not the usual."""
+    suffix = ("" if engine == AOT else f"-{engine}") + ("" if flavour == CMAKE else f"-{flavour}")
     return f"{c_names.identifier(model)}-{board.name}{suffix}"
 
 
@@ -100,6 +160,7 @@ def load(folder: Path) -> Project:
         content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         described = {key: str(content[key]) for key in ("mcuforge", "board", "model", "sha256")}
         described["engine"] = str(content.get("engine", AOT))
+        described["flavour"] = str(content.get("flavour", CMAKE))
     except FileNotFoundError:
         raise UsageError(
             f"{folder}: not a firmware project of mcuforge (no {MANIFEST}). "

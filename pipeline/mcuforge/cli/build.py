@@ -35,7 +35,7 @@ def command(
     folder: Path, toolchain: str | None, preset: str | None, whole_map: bool, as_json: bool
 ) -> None:
     """Build the firmware project in FOLDER with CMake and Ninja."""
-    name = _preset(project.load(folder).board, preset, toolchain)
+    name = _preset(project.load_cmake(folder).board, preset, toolchain)
     with progress("building") as on_progress:
         result = build.build(folder, name, on_progress)
     made = (result.elf, result.hex, result.bin, result.uf2, result.map)

@@ -10,6 +10,7 @@ from mcuforge import boards, fit, frontend, project, tflm
 from mcuforge.cli.common import board_option, echo_json, engine_option, find_tflite, json_option
 from mcuforge.emit import c_names
 from mcuforge.engines import TFLM
+from mcuforge.flavours import CMAKE, FLAVOURS
 
 
 @click.command()
@@ -20,6 +21,10 @@ from mcuforge.engines import TFLM
     "-o", "--output", type=click.Path(path_type=Path), help="The project's folder [build/...]."
 )
 @engine_option
+@click.option(
+    "--flavour", type=click.Choice([CMAKE, *FLAVOURS]), default=CMAKE, show_default=True,
+    help="The build system that the project is for.",
+)  # fmt: skip
 @json_option
 def command(
     model: Path,
@@ -27,22 +32,27 @@ def command(
     name: str | None,
     output: Path | None,
     engine: str,
+    flavour: str,
     as_json: bool,
 ) -> None:
     """Write the firmware project of MODEL (a .tflite, or a model folder) for a board.
 
-    The project builds with CMake alone: it needs neither mcuforge nor Python.
+    The project builds with CMake alone, or with the build system that --flavour names: it needs
+    neither mcuforge nor Python.
     """
     board = boards.load(board_name)
     tflite = find_tflite(model)
     plan = frontend.make_plan(tflite, frontend.title(model))
     fit.check(plan, board)
     c_name = c_names.identifier(name or plan.graph.name)
-    folder = output or Path("build") / project.folder_name(c_name, board, engine)
+    folder = output or Path("build") / project.folder_name(c_name, board, engine, flavour)
     prepared = tflm.prepare(plan, tflite, board) if engine == TFLM else None
-    written = project.emit(plan, board, folder, c_name, prepared)
+    written = project.emit(plan, board, folder, c_name, prepared, flavour)
     if as_json:
         echo_json({"folder": str(folder), "board": written.board, "model": written.model})
         return
     click.echo(f"{folder}: firmware of '{written.model}' for {board.title}.")
-    click.echo(f"Build it: mcuforge build {folder}")
+    if flavour == CMAKE:
+        click.echo(f"Build it: mcuforge build {folder}")
+    else:
+        click.echo(f"{FLAVOURS[flavour].title}; how to build it: {folder / 'README.md'}")

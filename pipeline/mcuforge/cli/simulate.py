@@ -30,7 +30,7 @@ def command(folder: Path, samples: int, simulator: str, renode: Path | None, as_
 
     It is built first where it was not. `mcuforge parity` compares the results.
     """
-    described = project.load(folder)
+    described = project.load_cmake(folder)
     board = boards.load(described.board)
     if board.is_host:
         raise UsageError(f"{folder} is a project for this computer; there is nothing to simulate.")

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Real numbers in and out of a model: quantising its inputs, dequantising its outputs.
+ *
+ *     mf_write_real(&model->inputs[0], readings);
+ *     model->invoke(NULL, NULL);
+ *     mf_read_real(&model->outputs[0], results);
+ *
+ * q = round(x / scale) + zero_point, ties away from zero, clamped to the tensor's type: what
+ * TensorFlow Lite's QUANTIZE does, NaN becoming the zero point. x = scale * (q - zero_point).
+ */
+#ifndef MF_REAL_H
+#define MF_REAL_H
+
+#include "engine.h"
+
+/* Elements of a tensor. */
+static inline uint32_t mf_elements(const mf_tensor *tensor) {
+    uint32_t count = 1;
+    for (uint32_t i = 0; i < tensor->rank; ++i) {
+        count *= (uint32_t)tensor->shape[i];
+    }
+    return count;
+}
+
+/* round(x) for any x, clamped to +-2^20, which no 16-bit type reaches; NaN becomes 0. */
+static inline int32_t mf_round(float x) {
+    const float limit = 1048576.0f;
+    if (x >= limit) {
+        return 1048576;
+    }
+    if (x <= -limit) {
+        return -1048576;
+    }
+    if (x != x) {
+        return 0;
+    }
+    const int32_t whole = (int32_t)x;
+    const float rest = x - (float)whole;
+    return whole + (rest >= 0.5f) - (rest <= -0.5f);
+}
+
+/* The integer of a tensor that stands for x, in [low, high]. */
+static inline int32_t mf_quantize(const mf_tensor *tensor, float x, int32_t low, int32_t high) {
+    const int32_t q = mf_round(x / tensor->scale) + tensor->zero_point;
+    return q < low ? low : q > high ? high : q;
+}
+
+/* Fill an input with mf_elements(tensor) real numbers, in the order of its elements. */
+static inline void mf_write_real(const mf_tensor *tensor, const float *values) {
+    const uint32_t count = mf_elements(tensor);
+    for (uint32_t i = 0; i < count; ++i) {
+        const float x = values[i];
+        switch (tensor->dtype) {
+        case MF_INT8:
+            ((int8_t *)tensor->data)[i] = (int8_t)mf_quantize(tensor, x, -128, 127);
+            break;
+        case MF_UINT8:
+            ((uint8_t *)tensor->data)[i] = (uint8_t)mf_quantize(tensor, x, 0, 255);
+            break;
+        case MF_INT16:
+            ((int16_t *)tensor->data)[i] = (int16_t)mf_quantize(tensor, x, -32768, 32767);
+            break;
+        case MF_INT32:
+            ((int32_t *)tensor->data)[i] = mf_round(x);
+            break;
+        case MF_FLOAT32:
+            ((float *)tensor->data)[i] = x;
+            break;
+        }
+    }
+}
+
+/* The real numbers of an output, mf_elements(tensor) of them. */
+static inline void mf_read_real(const mf_tensor *tensor, float *values) {
+    const uint32_t count = mf_elements(tensor);
+    for (uint32_t i = 0; i < count; ++i) {
+        int32_t q = 0;
+        switch (tensor->dtype) {
+        case MF_INT8:
+            q = ((const int8_t *)tensor->data)[i];
+            break;
+        case MF_UINT8:
+            q = ((const uint8_t *)tensor->data)[i];
+            break;
+        case MF_INT16:
+            q = ((const int16_t *)tensor->data)[i];
+            break;
+        case MF_INT32:
+            values[i] = (float)((const int32_t *)tensor->data)[i];
+            continue;
+        case MF_FLOAT32:
+            values[i] = ((const float *)tensor->data)[i];
+            continue;
+        }
+        values[i] = tensor->scale * (float)(q - tensor->zero_point);
+    }
+}
+
+#endif /* MF_REAL_H */

@@ -1,0 +1,45 @@
+"""The model as a static library, where the board's compiler is at hand."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from mcuforge.boards import Board
+from mcuforge.errors import ForgeError
+from mcuforge.flavours.board_names import board_names
+
+TIMEOUT_SECONDS = 300
+
+
+def build_archive(content: Mapping[str, bytes], board: Board) -> bytes | None:
+    """The `.a` of all C files in `content`; None where compiler or archiver are missing.
+
+    The same bytes every time: members carry no dates, and no path of this computer gets in. Raises
+    `ForgeError` where the compiler refuses a file.
+    """
+    names = board_names(board)
+    compiler, archiver = shutil.which(names.compiler), shutil.which(names.archiver)
+    if compiler is None or archiver is None:
+        return None
+    with tempfile.TemporaryDirectory(prefix="mcuforge-") as folder:
+        for path, data in content.items():
+            (Path(folder) / PurePosixPath(path).name).write_bytes(data)
+        objects = []
+        for name in sorted(PurePosixPath(p).name for p in content if p.endswith(".c")):
+            objects.append(name.removesuffix(".c") + ".o")
+            flags = [*names.flags.split(), "-std=c11", "-O3", "-I.", "-c", "-o", objects[-1]]
+            _run([compiler, *flags, name], folder)
+        _run([archiver, "rcsD", "model.a", *objects], folder)
+        return (Path(folder) / "model.a").read_bytes()
+
+
+def _run(command: list[str], folder: str) -> None:
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
+    )
+    if done.returncode != 0:
+        raise ForgeError(f"{command[0]} failed on {command[-1]}:\n{done.stderr.strip()[-2000:]}")

@@ -1,0 +1,77 @@
+"""What other build systems call a board. Unknown ones get what runs anywhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcuforge.boards import Board
+
+_ZEPHYR = {
+    "mps2-an385": "mps2/an385",
+    "mps2-an386": "mps2/an386",
+    "mps2-an500": "mps2/an500",
+    "mps3-an547": "mps3/corstone300/an547",
+    "microbit": "bbc_microbit",
+    "nrf52840dk": "nrf52840dk/nrf52840",
+    "nucleo-f767zi": "nucleo_f767zi",
+    "nucleo-l552ze-q": "nucleo_l552ze_q",
+    "pico": "rpi_pico",
+    "stm32f4-discovery": "stm32f4_disco",
+}
+_ARDUINO = {
+    "microbit": "sandeepmistry:nRF5:BBCmicrobit",
+    "nrf52840dk": "adafruit:nrf52:pca10056",
+    "nucleo-f767zi": "STMicroelectronics:stm32:Nucleo_144:pnum=NUCLEO_F767ZI",
+    "nucleo-l552ze-q": "STMicroelectronics:stm32:Nucleo_144:pnum=NUCLEO_L552ZE_Q",
+    "pico": "rp2040:rp2040:rpipico",
+    "stm32f4-discovery": "STMicroelectronics:stm32:Disco:pnum=DISCO_F407VG",
+}
+_PLATFORMIO = {
+    "microbit": ("nordicnrf51", "bbcmicrobit"),
+    "nrf52840dk": ("nordicnrf52", "nrf52840_dk_adafruit"),
+    "nucleo-f767zi": ("ststm32", "nucleo_f767zi"),
+    "nucleo-l552ze-q": ("ststm32", "nucleo_l552ze_q"),
+    "pico": ("raspberrypi", "pico"),
+    "stm32f4-discovery": ("ststm32", "disco_f407vg"),
+}
+_CMSIS = {
+    "cortex-m0": "ARMCM0",
+    "cortex-m0plus": "ARMCM0P",
+    "cortex-m3": "ARMCM3",
+    "cortex-m4": "ARMCM4",
+    "cortex-m7": "ARMCM7",
+    "cortex-m33": "ARMCM33",
+    "cortex-m55": "ARMCM55",
+}
+
+
+@dataclass(frozen=True)
+class BoardNames:
+    """A board in the words of each build system. Empty where it has no word for it."""
+
+    title: str
+    zephyr: str
+    arduino: str
+    platformio_platform: str
+    platformio_board: str
+    cmsis_device: str
+    compiler: str
+    archiver: str
+    flags: str
+
+
+def board_names(board: Board) -> BoardNames:
+    """The names of a board; defaults that suit its core where a build system does not know it."""
+    platform, platform_board = _PLATFORMIO.get(board.name, ("", ""))
+    core = board.core.name if board.core else "cortex-m4"
+    return BoardNames(
+        title=board.title,
+        zephyr=_ZEPHYR.get(board.name, "native_sim" if board.is_host else "qemu_cortex_m3"),
+        arduino=_ARDUINO.get(board.name, _ARDUINO["stm32f4-discovery"]),
+        platformio_platform=platform,
+        platformio_board=platform_board,
+        cmsis_device=_CMSIS.get(core, "ARMCM4"),
+        compiler="gcc" if board.is_host else "arm-none-eabi-gcc",
+        archiver="ar" if board.is_host else "arm-none-eabi-ar",
+        flags=" ".join(board.core.flags) if board.core else "",
+    )

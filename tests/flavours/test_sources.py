@@ -1,0 +1,167 @@
+"""Each flavour's sources compiled with its compiler or stubs, and its example run on this computer."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from mcuforge import boards, frontend, metrics, project, samples
+from mcuforge.graph import Graph
+from mcuforge.oracle.tflm import TFLM
+from mcuforge.plan import Plan
+from mcuforge.recipe import load
+
+MODELS = Path(__file__).parents[2] / "models"
+STUBS = Path(__file__).parent / "stubs"
+WARNINGS = ("-Wall", "-Wextra", "-Werror")
+C = ("-std=c11", *WARNINGS, "-Wconversion")
+COUNT = 6
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    recipe = load(MODELS / "autoencoder")
+    return frontend.make_plan(recipe.tflite, recipe.name)
+
+
+def emit(plan: Plan, flavour: str, folder: Path, board: str = "host") -> Path:
+    project.emit(plan, boards.load(board), folder / flavour, flavour=flavour)
+    return folder / flavour
+
+
+def run(*command: str | Path, cwd: Path | None = None) -> str:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def rounds(output: str) -> list[int]:
+    found = re.findall(r"^largest output: (\d+)$", output, re.MULTILINE)
+    assert len(found) == 3, output
+    return [int(n) for n in found]
+
+
+def saw_tooth(graph: Graph) -> npt.NDArray[np.float32]:
+    """What `read_sensor` of the examples gives in three rounds."""
+    elements = graph.tensor(graph.inputs[0]).elements
+    phases = np.arange(3)[:, None]
+    return (((np.arange(elements) + phases) % 256) / 256).astype(np.float32)
+
+
+def oracle(plan: Plan, real: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The oracle's outputs as real numbers, a row a sample."""
+    batch = samples.quantize_batch(real, plan.graph, "test")
+    tflite = load(MODELS / "autoencoder").tflite.read_bytes()
+    tensor = plan.graph.tensor(plan.graph.outputs[0])
+    rows = [samples.dequantize(o[0], tensor).ravel() for o in TFLM.run(tflite, batch)]
+    return np.stack(rows)
+
+
+@pytest.fixture(scope="module")
+def expected(plan: Plan) -> list[int]:
+    return [int(row.argmax()) for row in oracle(plan, saw_tooth(plan.graph))]
+
+
+def test_the_application_gives_the_bytes_of_the_oracle(plan: Plan, tmp_path: Path) -> None:
+    folder = emit(plan, "library", tmp_path)
+    sources = [*folder.glob("src/*.c"), folder / "example" / "application.c"]
+    program = tmp_path / "golden"
+    run(
+        *("gcc", *C, "-O2", "-I", folder / "include", "-I", folder / "example"),
+        *("-fsanitize=address,undefined", "-o", program, STUBS / "golden_main.c", *sources),
+    )
+    recipe = load(MODELS / "autoencoder")
+    golden = metrics.load_golden(recipe.golden, recipe.metric)
+    real = np.asarray(golden["inputs"][:COUNT], np.float32)
+    done = subprocess.run([program], input=real.tobytes(), capture_output=True, check=True)
+    assert done.stdout == oracle(plan, real).tobytes()
+
+
+def test_the_library_builds_and_its_example_runs(
+    plan: Plan, tmp_path: Path, expected: list[int]
+) -> None:
+    folder = emit(plan, "library", tmp_path)
+    prebuilt = (folder / "lib" / "libautoencoder.a").read_bytes()
+    run("make", "-s", "clean", cwd=folder)
+    run("make", "-s", "example", cwd=folder)
+    assert rounds(run(folder / "example" / "run")) == expected
+    assert prebuilt.startswith(b"!<arch>\n")
+    assert b"nn_conv2d_s8" in prebuilt and str(tmp_path).encode() not in prebuilt
+
+
+def test_the_cmake_project_has_the_example_too(
+    plan: Plan, tmp_path: Path, expected: list[int]
+) -> None:
+    folder = emit(plan, "cmake", tmp_path, "mps2-an386")
+    for preset in ("host", "mps2-an386"):
+        run("cmake", "--preset", preset, cwd=folder)
+        run("cmake", "--build", "--preset", preset, "--target", "application", cwd=folder)
+    assert rounds(run(folder / "build" / "host" / "application")) == expected
+    assert list((folder / "build" / "mps2-an386").glob("application*"))
+
+
+def test_the_arduino_sketch_runs(plan: Plan, tmp_path: Path, expected: list[int]) -> None:
+    folder = emit(plan, "arduino", tmp_path)
+    sketch = folder / "examples" / "autoencoder"
+    objects = []
+    for source in (*folder.glob("src/*.c"), sketch / "application.c"):
+        objects.append(tmp_path / f"{source.stem}.o")
+        run("gcc", *C, "-I", folder / "src", "-c", "-o", objects[-1], source)
+    run(
+        *("g++", "-std=c++11", *WARNINGS, "-I", STUBS, "-I", folder / "src", "-I", sketch),
+        *(f'-DSKETCH="{sketch / "autoencoder.ino"}"', "-o", tmp_path / "sketch"),
+        *(STUBS / "sketch_main.cpp", *objects),
+    )
+    assert rounds(run(tmp_path / "sketch")) == expected
+
+
+def test_the_platformio_program_runs(plan: Plan, tmp_path: Path, expected: list[int]) -> None:
+    folder = emit(plan, "platformio", tmp_path)
+    library = folder / "lib" / "mcuforge_autoencoder"
+    objects = []
+    for source in (*library.glob("src/*.c"), folder / "src" / "application.c"):
+        objects.append(tmp_path / f"{source.stem}.o")
+        run("gcc", *C, "-I", library / "include", "-c", "-o", objects[-1], source)
+    main = folder / "src" / "main.cpp"
+    run("g++", "-std=c++11", *WARNINGS, "-o", tmp_path / "program", main, *objects)
+    assert rounds(run(tmp_path / "program")) == expected
+    sketch = ("g++", "-std=c++11", *WARNINGS, "-DARDUINO=1", "-I", STUBS, "-fsyntax-only", main)
+    run(*sketch)
+
+
+def test_the_zephyr_sample_compiles(plan: Plan, tmp_path: Path) -> None:
+    folder = emit(plan, "zephyr", tmp_path, "mps2-an386")
+    includes = ("-I", STUBS, "-I", folder / "include")
+    flags = boards.load("mps2-an386").core
+    assert flags is not None
+    compiler = ("arm-none-eabi-gcc", *flags.flags, *C, "-O3", *includes, "-fsyntax-only")
+    for source in (*folder.glob("src/*.c"), *folder.glob("samples/*/src/*.c")):
+        run(*compiler, source)
+
+
+@pytest.mark.parametrize("isa", ["-march=rv32imc -mabi=ilp32", "-march=rv32imafc -mabi=ilp32f"])
+def test_the_esp_idf_component_compiles_for_risc_v(plan: Plan, tmp_path: Path, isa: str) -> None:
+    compiler = shutil.which("riscv64-unknown-elf-gcc")
+    if compiler is None:
+        pytest.skip("no riscv64-unknown-elf-gcc (Debian: gcc-riscv64-unknown-elf)")
+    folder = emit(plan, "esp-idf", tmp_path)
+    component = folder / "components" / "mcuforge_autoencoder"
+    for source in component.glob("src/*.c"):
+        # The compiler comes without a C library: the headers of the kernels need string.h alone.
+        run(
+            *(compiler, *isa.split(), *C, "-O3", "-ffreestanding", "-I", STUBS / "libc"),
+            *("-I", component / "include", "-c", "-o", tmp_path / "x.o", source),
+        )
+
+
+def test_the_esp_idf_application_compiles(plan: Plan, tmp_path: Path) -> None:
+    folder = emit(plan, "esp-idf", tmp_path)
+    include = folder / "components" / "mcuforge_autoencoder" / "include"
+    for source in folder.glob("main/*.c"):
+        run("gcc", *C, "-I", STUBS, "-I", include, "-fsyntax-only", source)
