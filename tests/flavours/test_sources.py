@@ -1,4 +1,4 @@
-"""Each flavour's sources compiled with its compiler or stubs, and its example run on this computer."""
+"""Each flavour's sources compiled, with stubs of its system, and its example run here."""
 
 from __future__ import annotations
 

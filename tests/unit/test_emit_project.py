@@ -54,7 +54,8 @@ def test_the_project_is_complete_and_the_same_every_time(board: Board) -> None:
 def test_every_source_that_is_named_exists_and_no_other(board: Board) -> None:
     files = render_project(board, MODEL)
     named = set(re.findall(r"^ +((?:\w+/)*\w+\.c)$", files["CMakeLists.txt"].decode(), re.M))
-    theirs = {*MODEL.sources, *MODEL.kernel_sources}
+    example = {"application/main.c", "application/application.c"}
+    theirs = {*MODEL.sources, *MODEL.kernel_sources, *example}
     assert named - theirs == {name for name in files if name.endswith(".c")}
     assert theirs <= named
     included = {
