@@ -34,6 +34,8 @@ def write_project(board: Board, folder: Path) -> Path:
     """The project's files in `folder`."""
     files = render_project(board, MODEL)
     files |= {f"model/{n}": (HERE / n).read_bytes() for n in ("fake_model.c", "fake_model.h")}
+    # CMake wants the sources of every target to exist, also of the example that no test builds.
+    files |= {f"application/{n}": b"" for n in ("main.c", "application.c")}
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
