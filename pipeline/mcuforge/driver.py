@@ -35,6 +35,7 @@ from mcuforge.graph import Graph
 from mcuforge.parity import Sample
 from mcuforge.plan import Plan
 from mcuforge.prove import OnStage, Proof
+from mcuforge.quantization.settings import QuantizationSettings
 from mcuforge.recipe import Recipe
 from mcuforge.report import Accuracy, Costs, FloatDifference, RunReport
 from mcuforge.simulate.choose import Choice, choose
@@ -45,11 +46,17 @@ DEFAULT_SAMPLES = 50  # for a model without golden samples
 
 @dataclass(frozen=True)
 class Source:
-    """What a run starts from: a `.tflite`, and the recipe if it comes from a model folder."""
+    """What a run starts from: a `.tflite`, and the recipe if it comes from a model folder.
+
+    `quantization` says how it was quantised, `warnings` what looks wrong with the calibration
+    samples; both only where the run converted it.
+    """
 
     name: str
     tflite: Path
     recipe: Recipe | None
+    quantization: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +82,7 @@ def run(
     renode: Path | None = None,
     engine: str = AOT,
     tighten_arena: bool = False,
+    settings: QuantizationSettings | None = None,
 ) -> RunReport:
     """Take one model all the way to a report. Raises `ForgeError`; a failed parity is no error.
 
@@ -82,14 +90,14 @@ def run(
     `count` bounds the number of samples (None: all golden ones). Without `port` the board is
     simulated: by `simulator` (auto, qemu or renode), with Renode at `renode`. Writes the `.tflite`
     and the project under `output`. `tighten_arena` reserves for TFLM only what the simulated device
-    reports to use.
+    reports to use. `settings` say how a model folder's model is quantised, instead of its recipe.
     """
     if port is not None and (simulator != "auto" or renode is not None):
         raise UsageError("--port is a device of your own: --simulator and --renode go without it.")
     if port is not None and tighten_arena:
         raise UsageError("--tighten-arena measures in a simulator: leave --port out.")
     simulated = choose(board, simulator, renode) if port is None else None
-    source = prepare(model, name, output, on_stage)
+    source = prepare(model, name, output, on_stage, settings)
     plan = make_plan(source.tflite, source.name)
     fit.check(plan, board)
     inputs = make_inputs(source, plan.graph, count, inputs_file)
@@ -117,22 +125,37 @@ def run(
         float_difference=float_difference(plan.graph, proof, floats),
         costs=costs(plan, built, proof, simulated, arena),
         ops=tuple(cost.summary(plan)["ops"]),
+        quantization=source.quantization,
+        warnings=source.warnings,
     )
 
 
-def prepare(model: Path, name: str | None, output: Path, on_stage: OnStage) -> Source:
+def prepare(
+    model: Path,
+    name: str | None,
+    output: Path,
+    on_stage: OnStage,
+    settings: QuantizationSettings | None = None,
+) -> Source:
     """The `.tflite` of MODEL: itself, or converted from the model folder's Keras model."""
     if model.suffix == ".tflite":
         return Source(name or model.stem, model, None)
     if model.suffix == ".keras":
         raise UsageError(
-            f"{model}: convert it first: mcuforge convert {model} --calibration samples.npz"
+            f"{model}: convert it first: mcuforge convert {model} --samples samples.npz"
         )
     loaded = recipe.load(model)
-    converted = convert(loaded, on_progress=lambda done, total: on_stage("convert", done, total))
+    settings = settings or loaded.quantization
+    settings.check_runs_on_device(str(model))
+    converted = convert(
+        loaded,
+        on_progress=lambda done, total: on_stage("convert", done, total),
+        settings=settings,
+        on_trial=lambda done, total: on_stage("choose", done, total),
+    )
     tflite = output / f"{c_names.identifier(loaded.name)}.tflite"
     atomic.write_bytes(tflite, converted.tflite)
-    return Source(loaded.name, tflite, loaded)
+    return Source(loaded.name, tflite, loaded, str(settings), converted.warnings)
 
 
 def firmware(

@@ -19,6 +19,9 @@
     seed = 20
     epochs = 30
 
+    [quantization]              # optional; see mcuforge.quantization.settings
+    calibration = "percentile"
+
 Paths are relative to the recipe's folder.
 """
 
@@ -32,6 +35,8 @@ from pathlib import Path
 from typing import Any
 
 from mcuforge.errors import UsageError
+from mcuforge.quantization import settings
+from mcuforge.quantization.settings import QuantizationSettings
 
 FILE_NAME = "recipe.toml"
 
@@ -66,6 +71,7 @@ class Recipe:
     golden: Path
     metric: Metric
     training: Training | None
+    quantization: QuantizationSettings
 
     @property
     def folder(self) -> Path:
@@ -80,7 +86,7 @@ def load(path: Path) -> Recipe:
     """
     file = (path / FILE_NAME if path.is_dir() else path).resolve()
     top = _Table(file, "", _parse(file))
-    top.allow("name", "summary", "model", "convert", "evaluation", "train")
+    top.allow("name", "summary", "model", "convert", "evaluation", "train", "quantization")
     model = top.table("model").allow("keras", "tflite")
     conversion = top.table("convert").allow("calibration")
     evaluation = top.table("evaluation").allow("golden", "metric")
@@ -94,6 +100,9 @@ def load(path: Path) -> Recipe:
         golden=evaluation.path("golden"),
         metric=Metric(evaluation.choice("metric", [m.value for m in Metric])),
         training=_training(top.table("train")) if "train" in top.content else None,
+        quantization=settings.from_table(str(file), top.table("quantization").content)
+        if "quantization" in top.content
+        else settings.DEFAULT,
     )
 
 

@@ -61,7 +61,10 @@ class Costs:
 
 @dataclass(frozen=True)
 class RunReport:
-    """Everything about one model on one board."""
+    """Everything about one model on one board.
+
+    `quantization` and `warnings` are those of the conversion, where the run made one.
+    """
 
     model: str
     sha256: str
@@ -72,6 +75,8 @@ class RunReport:
     float_difference: FloatDifference | None
     costs: Costs
     ops: tuple[dict[str, Any], ...]
+    quantization: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def as_json(reports: Sequence[RunReport]) -> str:
@@ -165,9 +170,15 @@ def parity_table(report: RunReport) -> Table:
 
 
 def notes(report: RunReport) -> list[str]:
-    """One line for each engine that differs, or that could not run: where it starts, or why."""
+    """One line for each engine that differs, or that could not run: where it starts, or why.
+
+    Before them what is to be said about the quantisation.
+    """
     comparisons = report.verdict.comparisons
-    return [
+    found = [f"Warning: {warning}" for warning in report.warnings]
+    if report.quantization is not None:
+        found.append(f"{report.model} is quantised with: {report.quantization}.")
+    return found + [
         f"{c.engine} cannot run: {c.problem}"
         if c.problem is not None
         else f"{c.engine} starts to differ at {c.starts_at}."

@@ -2,57 +2,113 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 from mcuforge import atomic, recipe
 from mcuforge.cli.common import echo_json, json_option
-from mcuforge.cli.progress import progress
-from mcuforge.convert import convert
+from mcuforge.cli.progress import OnStage, stages
+from mcuforge.cli.quantization import chosen, quantization_options, split_calibration
+from mcuforge.convert import ConversionResult, convert
 from mcuforge.errors import UsageError
+from mcuforge.quantization.evaluation import Evaluation, evaluate
+from mcuforge.recipe import Recipe
 
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option(
-    "--calibration",
+    "--samples",
     type=click.Path(path_type=Path),
-    help="An .npz whose array 'inputs' holds typical inputs, float32 [N, ...].",
+    metavar="FILE.npz",
+    help="Its array 'inputs' holds typical inputs, float32 [N, ...].",
+)
+@quantization_options
+@click.option(
+    "--evaluate", "measure", is_flag=True, help="Measure the result on the golden samples."
 )
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="The .tflite [beside the model]."
 )
 @json_option
-def command(model: Path, calibration: Path | None, output: Path | None, as_json: bool) -> None:
-    """Convert MODEL (a model folder, or a .keras file) to a full-integer int8 .tflite.
+def command(
+    model: Path,
+    samples: Path | None,
+    measure: bool,
+    output: Path | None,
+    as_json: bool,
+    **words: Any,
+) -> None:
+    """Convert MODEL (a model folder, or a .keras file) to a full-integer .tflite.
 
-    A folder's recipe names the calibration samples; a .keras file needs --calibration.
+    A folder's recipe names the calibration samples; a .keras file needs --samples. The other
+    options say how values are quantised, instead of the recipe. (--calibration FILE.npz, too, names
+    the samples.)
     """
-    with progress("calibrating") as on_progress:
-        if model.suffix == ".keras":
-            target = output or model.with_suffix(".tflite")
-            result = convert(model, calibration, on_progress)
-        elif model.suffix == ".tflite":
-            raise UsageError(f"{model} is converted already.")
-        else:
-            loaded = recipe.load(model)
-            target = output or loaded.tflite
-            result = convert(loaded, calibration, on_progress)
+    if model.suffix == ".tflite":
+        raise UsageError(f"{model} is converted already.")
+    words["calibration"], samples = split_calibration(words["calibration"], samples)
+    source = model if model.suffix == ".keras" else recipe.load(model)
+    if measure and not isinstance(source, Recipe):
+        raise UsageError("--evaluate needs a model folder: its recipe names golden samples.")
+    target = output or (
+        source.tflite if isinstance(source, Recipe) else model.with_suffix(".tflite")
+    )
+    with stages() as on_stage:
+        result = convert(
+            source,
+            samples,
+            lambda done, total: on_stage("calibrating", done, total),
+            chosen(model, words),
+            lambda done, total: on_stage("choosing", done, total),
+        )
+        evaluation = None
+        if measure and isinstance(source, Recipe):
+            evaluation = _evaluate(source, result, on_stage)
+    for warning in result.warnings:
+        click.echo(f"Warning: {warning}", err=True)
     atomic.write_bytes(target, result.tflite)
     if as_json:
-        echo_json(
-            {
-                "tflite": str(target),
-                "bytes": len(result.tflite),
-                "calibration_samples": result.calibration_samples,
-                "rewritten": list(result.rewritten),
-            }
-        )
-        return
+        echo_json(_as_json(target, result, evaluation))
+    else:
+        _print(target, result, evaluation)
+
+
+def _evaluate(source: Recipe, result: ConversionResult, on_stage: OnStage) -> Evaluation:
+    return evaluate(source, result.tflite, lambda done, total: on_stage("evaluating", done, total))
+
+
+def _as_json(
+    target: Path, result: ConversionResult, evaluation: Evaluation | None
+) -> dict[str, Any]:
+    return {
+        "tflite": str(target),
+        "bytes": len(result.tflite),
+        "calibration_samples": result.calibration_samples,
+        "rewritten": list(result.rewritten),
+        "quantization": str(result.settings),
+        "ranges": [asdict(r) for r in result.ranges],
+        "warnings": list(result.warnings),
+        "evaluation": None if evaluation is None else asdict(evaluation),
+    }
+
+
+def _print(target: Path, result: ConversionResult, evaluation: Evaluation | None) -> None:
     click.echo(
-        f"{target}: {len(result.tflite):,} bytes, full-integer int8, calibrated on "
-        f"{result.calibration_samples} samples."
+        f"{target}: {len(result.tflite):,} bytes, {result.kind}, calibrated on "
+        f"{result.calibration_samples} samples ({result.settings})."
     )
     for name in result.rewritten:
         click.echo(f"Nearest upsampling rewritten to RESIZE_NEAREST_NEIGHBOR: {name}")
+    if result.settings.strategy is None:
+        for r in result.ranges:
+            click.echo(f"{r.layer}: {r.strategy}, {r.low:.4g} ... {r.high:.4g}: {r.reason}.")
+    if evaluation is not None:
+        for metric, value in evaluation.quantized.items():
+            click.echo(
+                f"{metric}: float {evaluation.float_model[metric]:.4g}, quantised {value:.4g} "
+                f"({evaluation.engine})."
+            )

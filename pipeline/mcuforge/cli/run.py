@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,6 +17,7 @@ from mcuforge.cli.common import (
     tighten_option,
 )
 from mcuforge.cli.progress import stages
+from mcuforge.cli.quantization import chosen, quantization_options
 from mcuforge.errors import ParityError
 from mcuforge.report import RunReport
 
@@ -30,6 +32,7 @@ from mcuforge.report import RunReport
 @simulator_options
 @engine_option
 @tighten_option
+@quantization_options
 @json_option
 def command(
     models: tuple[Path, ...],
@@ -41,6 +44,7 @@ def command(
     engine: str,
     tighten_arena: bool,
     as_json: bool,
+    **words: Any,
 ) -> None:
     """Take MODELS (model folders or .tflite files) all the way.
 
@@ -52,6 +56,7 @@ def command(
     board = boards.load(board_name)
     reports = []
     for model in models:
+        settings = chosen(model, words)
         with stages(str(model)) as on_stage:
             reports.append(
                 driver.run(
@@ -66,6 +71,7 @@ def command(
                     on_stage=on_stage,
                     engine=engine,
                     tighten_arena=tighten_arena,
+                    settings=settings,
                 )
             )
     finish(reports, output, as_json)

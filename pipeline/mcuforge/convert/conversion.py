@@ -2,95 +2,118 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from mcuforge import samples
-from mcuforge.convert import child
+from mcuforge.convert import calibration as samples
+from mcuforge.convert import child, sample_checks
+from mcuforge.convert.calibration import Calibration, Source
 from mcuforge.convert.child import Progress
 from mcuforge.convert.full_integer import enforce_full_integer
 from mcuforge.convert.keras_file import check_keras_file
 from mcuforge.convert.rewrite_upsampling import rewrite_upsampling
-from mcuforge.errors import UsageError
+from mcuforge.quantization import conversion as quantization
+from mcuforge.quantization.conversion import Quantized
+from mcuforge.quantization.settings import DEFAULT, Bits, QuantizationSettings
 from mcuforge.recipe import Recipe
+
+_KINDS = {
+    Bits.INT8: "full-integer int8",
+    Bits.INT16: "full-integer, int16 activations and int8 weights",
+    Bits.DYNAMIC: "int8 weights, float inputs and outputs",
+}
 
 
 @dataclass(frozen=True)
 class ConversionResult:
-    """The int8 model, and the tensors whose nearest upsampling was rewritten to a resize."""
+    """The model, and how it came about.
+
+    `rewritten` names the tensors whose nearest upsampling was rewritten to a resize, `ranges` tells
+    what each activation got (empty where the TensorFlow Lite converter chose), `warnings` what
+    looks wrong with the calibration samples.
+    """
 
     tflite: bytes
     calibration_samples: int
     rewritten: tuple[str, ...]
+    settings: QuantizationSettings
+    ranges: tuple[quantization.TensorRange, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def kind(self) -> str:
+        """What the model computes in, in words."""
+        return _KINDS[self.settings.bits]
 
 
 def convert(
     source: Recipe | Path,
-    calibration: Path | npt.NDArray[Any] | None = None,
+    calibration: Source | None = None,
     on_progress: Progress | None = None,
+    settings: QuantizationSettings | None = None,
+    on_trial: Progress | None = None,
 ) -> ConversionResult:
-    """Convert a recipe's model, or a `.keras` file with calibration inputs float [N, ...].
+    """Convert a recipe's model, or a `.keras` file with calibration samples.
 
-    The result is full-integer: int8 weights and activations, int8 input and output. The same
-    model and calibration give the same bytes. `on_progress` counts calibration samples.
+    These are an `.npz` or `.npy` file, an array float [N, ...], or an iterable that yields sample
+    after sample; only one is in memory at a time. `settings` replace the recipe's. By default the
+    TensorFlow Lite converter does it all: int8 weights and activations, ranges by min-max. The
+    result is full-integer, with int8 input and output, unless `settings` ask for other bits. The
+    same model, samples and settings give the same bytes. `on_progress` counts calibration samples,
+    `on_trial` what auto tries.
 
     Raises `ModelError` where the model is missing, damaged, or cannot be made full-integer,
-    `UsageError` where the calibration samples are unusable, `ToolError` where TensorFlow is
-    missing or fails.
+    `UsageError` where the calibration samples are unusable, `ToolError` where TensorFlow or
+    litert-quantizer is missing or fails.
     """
+    golden: Path | None = None
     if isinstance(source, Recipe):
-        keras = source.keras
+        keras, golden = source.keras, source.golden
         calibration = source.calibration if calibration is None else calibration
+        settings = source.quantization if settings is None else settings
     else:
         keras = source
+    settings = settings or DEFAULT
     check_keras_file(keras)
-    inputs, where = _calibration_inputs(calibration)
-    converted = _run_converter(keras, inputs, where, on_progress)
-    rewritten = rewrite_upsampling(converted)
-    enforce_full_integer(rewritten.model, str(keras))
-    return ConversionResult(rewritten.model, len(inputs), rewritten.tensors)
+    with tempfile.TemporaryDirectory(prefix="mcuforge-") as name:
+        folder = Path(name)
+        inputs = samples.write(calibration, folder / "calibration.f32")
+        warnings = sample_checks.warnings(inputs, golden)
+        done = _quantize(keras, inputs, settings, folder, on_progress, on_trial)
+    if settings.bits is not Bits.DYNAMIC:
+        enforce_full_integer(done.tflite, str(keras), int16=settings.bits is Bits.INT16)
+    return ConversionResult(
+        done.tflite, inputs.count, done.rewritten, settings, done.ranges, warnings
+    )
 
 
-def _calibration_inputs(
-    calibration: Path | npt.NDArray[Any] | None,
-) -> tuple[npt.NDArray[np.float32], str]:
-    """The samples as float32, and how messages name them."""
-    if calibration is None:
-        raise UsageError(
-            "No calibration samples. Give an .npz whose array 'inputs' holds 100 or so typical "
-            "inputs, float32 [N, ...]: they set the ranges of the int8 values."
-        )
-    if isinstance(calibration, Path):
-        array, where = samples.read_array(calibration), str(calibration)
-    else:
-        array, where = np.asarray(calibration), "calibration samples"
-    if array.ndim < 2 or len(array) == 0:
-        raise UsageError(f"{where}: shape {list(array.shape)}; expected [N, ...] with N > 0.")
-    if array.dtype.kind != "f":
-        raise UsageError(
-            f"{where}: dtype {array.dtype}; expected float32, scaled as the model was trained."
-        )
-    if not np.isfinite(array).all():
-        raise UsageError(f"{where}: the samples hold NaN or infinity.")
-    return array.astype(np.float32), where
+def _quantize(
+    keras: Path,
+    inputs: Calibration,
+    settings: QuantizationSettings,
+    folder: Path,
+    on_progress: Progress | None,
+    on_trial: Progress | None,
+) -> Quantized:
+    if not settings.by_converter:
+        return quantization.quantize(keras, inputs, settings, folder, on_progress, on_trial)
+    rewritten = rewrite_upsampling(_run_converter(keras, inputs, folder, on_progress))
+    return Quantized(rewritten.model, rewritten.tensors, (), 0)
 
 
 def _run_converter(
-    keras: Path, inputs: npt.NDArray[np.float32], where: str, on_progress: Progress | None
+    keras: Path, inputs: Calibration, folder: Path, on_progress: Progress | None
 ) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="mcuforge-") as folder:
-        calibration, tflite = Path(folder, "calibration.npy"), Path(folder, "model.tflite")
-        np.save(calibration, inputs)
-        arguments = {
-            "keras_file": str(keras),
-            "calibration": str(calibration),
-            "calibration_name": where,
-            "tflite": str(tflite),
-        }
-        child.call("mcuforge.convert.keras_jobs:quantise", arguments, on_progress)
-        return tflite.read_bytes()
+    tflite = folder / "model.tflite"
+    arguments: dict[str, str | int] = {
+        "keras_file": str(keras),
+        "calibration": str(inputs.file),
+        "shape": json.dumps(inputs.shape),
+        "count": inputs.count,
+        "calibration_name": inputs.name,
+        "tflite": str(tflite),
+    }
+    child.call("mcuforge.convert.keras_jobs:quantise", arguments, on_progress)
+    return tflite.read_bytes()

@@ -16,11 +16,11 @@ _OP_NAMES = {v: n for n, v in vars(schema.BuiltinOperator).items() if isinstance
 _TYPE_NAMES = {v: n.lower() for n, v in vars(schema.TensorType).items() if isinstance(v, int)}
 
 
-def enforce_full_integer(model: bytes, where: str) -> None:
+def enforce_full_integer(model: bytes, where: str, *, int16: bool = False) -> None:
     """Raise `ModelError` unless the `.tflite` is full-integer; `where` names the model.
 
-    Refused: an input or output that is not int8, an op that computes in float, a dynamic shape.
-    The message names the layers and says what to do.
+    Refused: an input or output that is not int8 (with `int16`: int16), an op that computes in
+    float, a dynamic shape. The message names the layers and says what to do.
     """
     unpacked = flatbuffer.unpack(model)
     if len(unpacked.subgraphs) != 1:
@@ -31,7 +31,7 @@ def enforce_full_integer(model: bytes, where: str) -> None:
     graph = unpacked.subgraphs[0]
     _check_shapes(unpacked, graph, where)
     _check_ops(unpacked, graph, where)
-    _check_ends(graph, where)
+    _check_ends(graph, where, schema.TensorType.INT16 if int16 else schema.TensorType.INT8)
 
 
 def _check_shapes(model: Any, graph: Any, where: str) -> None:
@@ -72,13 +72,13 @@ def _check_ops(model: Any, graph: Any, where: str) -> None:
         )
 
 
-def _check_ends(graph: Any, where: str) -> None:
+def _check_ends(graph: Any, where: str, wanted: int) -> None:
     for end, indices in (("input", graph.inputs), ("output", graph.outputs)):
         for tensor in (graph.tensors[i] for i in indices):
-            if tensor.type != schema.TensorType.INT8:
+            if tensor.type != wanted:
                 kind = _TYPE_NAMES.get(tensor.type, "?")
                 name = layer_name(flatbuffer.name_of(tensor))
                 raise ModelError(
-                    f"{where}: {end} '{name}' is {kind}, not int8. Give the model float32 inputs "
-                    "and outputs in Keras; the conversion makes them int8."
+                    f"{where}: {end} '{name}' is {kind}, not {_TYPE_NAMES[wanted]}. Give the model "
+                    "float32 inputs and outputs in Keras; the conversion makes them integers."
                 )

@@ -5,6 +5,7 @@ Models are loaded in Keras's safe mode, so that a `.keras` file from elsewhere r
 
 from __future__ import annotations
 
+import json
 import re
 import warnings
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from mcuforge.convert import calibration as samples
 from mcuforge.convert.child import Progress
 from mcuforge.convert.model_inputs import check_inputs
 from mcuforge.errors import ModelError
@@ -28,7 +30,7 @@ def predict(keras_file: str, inputs: str, outputs: str, on_progress: Progress) -
     """Write the model's first output, float32 [N, ...], for inputs float32 [N, ...]."""
     model = _load(Path(keras_file))
     batch = np.load(inputs)
-    check_inputs(model, batch, "inputs", keras_file)
+    check_inputs(model, batch.shape[1:], "inputs", keras_file)
     run = tf.function(lambda sample: tf.nest.flatten(model(sample, training=False))[0])
     results = []
     for number, sample in enumerate(batch):
@@ -39,29 +41,49 @@ def predict(keras_file: str, inputs: str, outputs: str, on_progress: Progress) -
 
 
 def quantise(
-    keras_file: str, calibration: str, calibration_name: str, tflite: str, on_progress: Progress
+    keras_file: str,
+    calibration: str,
+    shape: str,
+    count: int,
+    calibration_name: str,
+    tflite: str,
+    on_progress: Progress,
 ) -> None:
-    """Write the int8 `.tflite` of a model calibrated with float32 [N, ...]."""
-    model = _load(Path(keras_file))
-    batch = np.load(calibration)
-    check_inputs(model, batch, calibration_name, keras_file)
-    _check_no_loops(model, keras_file)
-    model = _with_batch_of_one(model, keras_file)
+    """Write the int8 `.tflite` of a model calibrated with the `count` samples of a file."""
+    sample_shape = [int(d) for d in json.loads(shape)]
+    converter = _converter(keras_file, sample_shape, calibration_name)
 
     def representative() -> Iterator[list[npt.NDArray[np.float32]]]:
-        for number, sample in enumerate(batch):
-            on_progress(number, len(batch))
+        for number, sample in enumerate(samples.read(Path(calibration), sample_shape)):
+            on_progress(number, count)
             yield [sample[np.newaxis]]
-        on_progress(len(batch), len(batch))
+        on_progress(count, count)
 
-    # from_keras_model on a static batch: the only route that leaves no shape arithmetic behind
-    converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = representative
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
     Path(tflite).write_bytes(_run(converter, keras_file))
+
+
+def to_float(
+    keras_file: str, shape: str, calibration_name: str, tflite: str, on_progress: Progress
+) -> None:
+    """Write the float `.tflite` of a model whose calibration samples have `shape`."""
+    on_progress(0, 1)
+    converter = _converter(keras_file, [int(d) for d in json.loads(shape)], calibration_name)
+    Path(tflite).write_bytes(_run(converter, keras_file))
+    on_progress(1, 1)
+
+
+def _converter(keras_file: str, shape: list[int], calibration_name: str) -> Any:
+    """A converter of the model with a batch of one, whose input takes samples of `shape`."""
+    model = _load(Path(keras_file))
+    check_inputs(model, shape, calibration_name, keras_file)
+    _check_no_loops(model, keras_file)
+    # from_keras_model on a static batch: the only route that leaves no shape arithmetic behind
+    return tf.lite.TFLiteConverter.from_keras_model(_with_batch_of_one(model, keras_file))
 
 
 def _load(path: Path) -> Any:

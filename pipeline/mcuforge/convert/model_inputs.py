@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
-
-import numpy.typing as npt
 
 from mcuforge.errors import ModelError, UsageError
 
 
-def check_inputs(model: Any, batch: npt.NDArray[Any], where: str, keras_file: str) -> None:
-    """Raise unless the Keras model has one static float32 input that `batch` [N, ...] fits.
+def check_inputs(model: Any, sample: Sequence[int], where: str, keras_file: str) -> None:
+    """Raise unless the Keras model has one static float32 input that samples of a shape fit.
 
     Raises `ModelError` where the model is to blame, `UsageError` where the samples are; `where`
     and `keras_file` name them.
@@ -31,9 +30,9 @@ def check_inputs(model: Any, batch: npt.NDArray[Any], where: str, keras_file: st
             f"{keras_file}: input '{name}' is {model.inputs[0].dtype}; a model for int8 takes "
             "float32 inputs. Look up embeddings outside the model."
         )
-    if batch.shape[1:] != shape:
+    if tuple(sample) != shape:
         raise UsageError(
-            f"{where}: samples of shape {list(batch.shape[1:])} do not fit input '{name}' of "
+            f"{where}: samples of shape {list(sample)} do not fit input '{name}' of "
             f"{keras_file}, which is {_text(shape)}."
         )
 

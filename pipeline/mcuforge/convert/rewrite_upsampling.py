@@ -24,6 +24,7 @@ _RESHAPE = schema.BuiltinOperator.RESHAPE
 _TILE = schema.BuiltinOperator.TILE
 _RESIZE = schema.BuiltinOperator.RESIZE_NEAREST_NEIGHBOR
 _RESIZE_VERSION = 3  # the version that knows half_pixel_centers
+_VALUES = (schema.TensorType.INT8, schema.TensorType.FLOAT32)
 _MAX_ELEMENTS = 1 << 26  # of an intermediate: far beyond what a microcontroller holds
 
 
@@ -61,7 +62,7 @@ def _rewrite_graph(model: Any, graph: Any) -> list[str]:
 
 def _upsampling_chain(model: Any, graph: Any, start: int) -> list[Any]:
     """The longest chain of ops from `start` that is an upsampling; empty where there is none."""
-    source = _quantised_image(graph, graph.operators[start].inputs[0])
+    source = _image(graph, graph.operators[start].inputs[0])
     if source is None:
         return []
     indices = np.arange(np.prod(source.shape), dtype=np.int32).reshape(source.shape)
@@ -72,7 +73,7 @@ def _upsampling_chain(model: Any, graph: Any, start: int) -> list[Any]:
             break
         reached = followed
         chain.append(op)
-        target = _quantised_image(graph, op.outputs[0])
+        target = _image(graph, op.outputs[0])
         if target is not None and _same_scale(source, target) and _is_upsampling(indices, reached):
             longest = list(chain)
     return longest
@@ -93,15 +94,17 @@ def _only_reader(graph: Any, tensor: int) -> Any:
     return readers[0] if len(readers) == 1 and tensor not in graph.outputs else None
 
 
-def _quantised_image(graph: Any, index: int) -> Any:
-    """The tensor if it is int8 [1, H, W, C], else None."""
+def _image(graph: Any, index: int) -> Any:
+    """The tensor if it is int8 or float32 [1, H, W, C], else None."""
     tensor = graph.tensors[index]
     is_image = tensor.shape is not None and len(tensor.shape) == 4 and tensor.shape[0] == 1
-    return tensor if is_image and tensor.type == schema.TensorType.INT8 else None
+    return tensor if is_image and tensor.type in _VALUES else None
 
 
 def _same_scale(a: Any, b: Any) -> bool:
-    return all(
+    if a.quantization is None or b.quantization is None:
+        return a.quantization is b.quantization and a.type == b.type
+    return a.type == b.type and all(
         np.array_equal(getattr(a.quantization, part), getattr(b.quantization, part))
         for part in ("scale", "zeroPoint")
     )

@@ -1,0 +1,71 @@
+"""The options that say how a model is quantised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from mcuforge import recipe
+from mcuforge.errors import UsageError
+from mcuforge.quantization import settings
+from mcuforge.quantization.settings import QuantizationSettings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SAMPLE_FILES = (".npz", ".npy")
+_OPTIONS = (
+    click.option(
+        "--calibration",
+        metavar="STRATEGY",
+        help="How ranges are chosen: min-max, moving-average, percentile, mse, kl or auto.",
+    ),
+    click.option(
+        "--percentile",
+        metavar="HIGH|LOW,HIGH",
+        help="For --calibration percentile. HIGH alone cuts as much off below  [0.1,99.9]",
+    ),
+    click.option(
+        "--bits",
+        type=click.Choice(settings.BITS),
+        help="8; 16x8: int16 activations; dynamic: int8 weights only. Firmware needs 8.",
+    ),
+    click.option("--activations", type=click.Choice(settings.ACTIVATIONS)),
+    click.option("--weights", type=click.Choice(settings.WEIGHTS)),
+    click.option("--bias-correction/--no-bias-correction", default=None),
+    click.option("--equalization/--no-equalization", default=None),
+)
+
+
+def quantization_options(function: F) -> F:
+    """The options whose values `chosen` takes; each replaces the recipe's."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
+
+
+def chosen(model: Path, words: dict[str, Any]) -> QuantizationSettings | None:
+    """The settings of MODEL's recipe with the options given; None where none was given.
+
+    Raises `UsageError` where an option makes no sense, or MODEL is quantised already.
+    """
+    given = {name: value for name, value in words.items() if value is not None}
+    if not given:
+        return None
+    if model.suffix == ".tflite":
+        raise UsageError(f"{model} is quantised already; the options are for Keras models.")
+    base = settings.DEFAULT if model.suffix == ".keras" else recipe.load(model).quantization
+    return settings.combine(base, **words)
+
+
+def split_calibration(
+    calibration: str | None, samples: Path | None
+) -> tuple[str | None, Path | None]:
+    """The strategy and the samples' file: `--calibration FILE.npz` means `--samples FILE.npz`."""
+    if calibration is None or not calibration.endswith(_SAMPLE_FILES):
+        return calibration, samples
+    if samples is not None:
+        raise UsageError(f"--calibration {calibration} and --samples both name a file. Give one.")
+    return None, Path(calibration)

@@ -1,0 +1,88 @@
+"""Applies ranges to a float model: litert-quantizer makes the quantised `.tflite`."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from mcuforge.convert import flatbuffer
+from mcuforge.errors import ModelError, ToolError
+from mcuforge.quantization.settings import Bits, QuantizationSettings
+from mcuforge.quantization.strategies import Range
+
+_SMALLEST = 1e-6  # a narrower range is a constant zero
+_ADVICE = "Convert with the TensorFlow Lite converter instead: --calibration min-max alone."
+
+
+def apply(model: bytes, ranges: Mapping[str, Range], settings: QuantizationSettings) -> bytes:
+    """The quantised `.tflite` of a float one; `ranges` holds one for each activation, by name.
+
+    Raises `ModelError` where the quantizer refuses the model, `ToolError` where it is missing.
+    """
+    quantizer = _load().Quantizer(bytearray(model))
+    _configure(quantizer, settings)
+    values = {name: _as_statistics(usable(r)) for name, r in ranges.items()}
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            result = quantizer.quantize(
+                values if settings.bits is not Bits.DYNAMIC else None, enable_progress_report=False
+            )
+    except Exception as error:  # whatever a model leads to
+        reason = " ".join(str(error).split())[:300]
+        raise ModelError(f"litert-quantizer refuses the model ({reason}). {_ADVICE}") from error
+    # written again with aligned buffers
+    return flatbuffer.pack(flatbuffer.unpack(bytes(result.quantized_model)))
+
+
+def usable(chosen: Range) -> Range:
+    """The range with zero in it, which padding and ReLU need; [0, 1] for a constant zero.
+
+    A tensor that is always c is then stored exactly, as 0 or as the end of [0, c] or [c, 0].
+    """
+    low, high = min(float(chosen.low), 0.0), max(float(chosen.high), 0.0)
+    return Range(low, high) if high - low > _SMALLEST else Range(0.0, 1.0)
+
+
+def _as_statistics(chosen: Range) -> dict[str, Any]:
+    return {"min": np.array([chosen.low], np.float32), "max": np.array([chosen.high], np.float32)}
+
+
+def _load() -> Any:
+    try:
+        from litert_quantizer import quantizer
+    except ImportError as error:
+        raise ToolError(
+            f"litert-quantizer cannot be loaded ({error}), which applies every range but the "
+            "converter's own. Install with: pip install 'mcuforge[train]'"
+        ) from error
+    return quantizer
+
+
+def _configure(quantizer: Any, settings: QuantizationSettings) -> None:
+    from litert_quantizer import qtyping
+
+    granularity = qtyping.QuantGranularity
+    weights = qtyping.TensorQuantizationConfig(
+        num_bits=8,
+        symmetric=True,  # the kernels know nothing else
+        granularity=granularity.CHANNELWISE if settings.per_channel else granularity.TENSORWISE,
+    )
+    activations = qtyping.TensorQuantizationConfig(
+        num_bits=8 if settings.bits is Bits.INT8 else 16,
+        symmetric=settings.symmetric or settings.bits is Bits.INT16,
+    )
+    dynamic = settings.bits is Bits.DYNAMIC
+    quantizer.update_quantization_recipe(
+        regex=".*",
+        operation_name=qtyping.TFLOperationName.ALL_SUPPORTED,
+        op_config=qtyping.OpQuantizationConfig(
+            activation_tensor_config=None if dynamic else activations,
+            weight_tensor_config=weights,
+            compute_precision=qtyping.ComputePrecision.INTEGER,
+            explicit_dequantize=False,
+        ),
+    )

@@ -1,0 +1,96 @@
+"""Keras -> quantised `.tflite` with ranges of our own choice, start to end."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from mcuforge.convert import child
+from mcuforge.convert.calibration import Calibration
+from mcuforge.convert.child import Progress
+from mcuforge.convert.rewrite_upsampling import rewrite_upsampling
+from mcuforge.quantization.float_model import with_unique_names
+from mcuforge.quantization.settings import QuantizationSettings
+
+
+@dataclass(frozen=True)
+class TensorRange:
+    """The range that one activation got, in real values, and why."""
+
+    tensor: str
+    layer: str
+    strategy: str
+    low: float
+    high: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Quantized:
+    """The model; the names of rewritten upsamplings; the ranges; how many layers were evened."""
+
+    tflite: bytes
+    rewritten: tuple[str, ...]
+    ranges: tuple[TensorRange, ...]
+    equalized_pairs: int
+
+
+def float_tflite(
+    keras: Path, calibration: Calibration, folder: Path
+) -> tuple[bytes, tuple[str, ...]]:
+    """The model in float, its upsamplings rewritten (their names beside it).
+
+    `folder` is for temporary files. Raises what the child process raises.
+    """
+    tflite = folder / "float.tflite"
+    arguments = {
+        "keras_file": str(keras),
+        "shape": json.dumps(calibration.shape),
+        "calibration_name": calibration.name,
+        "tflite": str(tflite),
+    }
+    child.call("mcuforge.convert.keras_jobs:to_float", arguments)
+    rewritten = rewrite_upsampling(tflite.read_bytes())
+    return with_unique_names(rewritten.model), rewritten.tensors
+
+
+def quantize(
+    keras: Path,
+    calibration: Calibration,
+    settings: QuantizationSettings,
+    folder: Path,
+    on_progress: Progress | None = None,
+    on_trial: Progress | None = None,
+) -> Quantized:
+    """Quantise a `.keras` file as `settings` say. `folder` is for temporary files.
+
+    `on_progress` counts observed samples, `on_trial` what auto tries.
+    """
+    model, rewritten = float_tflite(keras, calibration, folder)
+    source, target = folder / "named.tflite", folder / "quantized.tflite"
+    source.write_bytes(model)
+    arguments: dict[str, str | int] = {
+        "float_model": str(source),
+        "samples": str(calibration.file),
+        "shape": json.dumps(calibration.shape),
+        "count": calibration.count,
+        "options": settings.to_json(),
+        "tflite": str(target),
+    }
+    found = child.call(
+        "mcuforge.quantization.job:quantize", arguments, _split(on_progress, on_trial)
+    )
+    ranges = tuple(TensorRange(**tensor) for tensor in found["tensors"])
+    return Quantized(target.read_bytes(), rewritten, ranges, found["pairs"])
+
+
+def _split(on_progress: Progress | None, on_trial: Progress | None) -> Progress:
+    """Of one child: trials are counted below zero there."""
+
+    def progress(done: int, total: int) -> None:
+        receiver = on_progress if total > 0 else on_trial
+        if receiver is not None:
+            receiver(done, abs(total))
+
+    return progress

@@ -1,0 +1,93 @@
+"""How good a quantised model is on the host, whatever its bits: on the oracle where it can run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from ai_edge_litert import schema_py_generated as schema
+
+from mcuforge import metrics
+from mcuforge.convert import flatbuffer, float_outputs
+from mcuforge.convert.child import Progress
+from mcuforge.errors import ModelError
+from mcuforge.oracle.litert import LITERT
+from mcuforge.oracle.tflm import TFLM
+from mcuforge.recipe import Recipe
+
+_BUILTIN = LITERT[1]
+_DTYPES: dict[int, type[np.generic]] = {
+    schema.TensorType.INT8: np.int8,
+    schema.TensorType.INT16: np.int16,
+}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Metrics of the float and the quantised model; `engine` ran the quantised one."""
+
+    float_model: dict[str, float]
+    quantized: dict[str, float]
+    engine: str
+
+
+def evaluate(recipe: Recipe, tflite: bytes, on_progress: Progress | None = None) -> Evaluation:
+    """Measure both on the recipe's golden samples.
+
+    Raises `UsageError` where these are unusable, `ToolError` where TensorFlow or an interpreter is
+    missing, `ModelError` where no interpreter takes the model.
+    """
+    golden = metrics.load_golden(recipe.golden, recipe.metric)
+    inputs = np.asarray(golden["inputs"], np.float32)
+    floats = float_outputs(recipe.keras, inputs, on_progress)
+    outputs, engine = host_outputs(tflite, inputs)
+    return Evaluation(
+        metrics.evaluate(recipe.metric, inputs, floats, golden),
+        metrics.evaluate(recipe.metric, inputs, outputs, golden),
+        engine,
+    )
+
+
+def host_outputs(
+    tflite: bytes, inputs: npt.NDArray[np.float32]
+) -> tuple[npt.NDArray[np.float32], str]:
+    """The first output in real values, float32 [N, ...], and the engine that computed it.
+
+    TFLM, the oracle; LiteRT's built-in kernels where TFLM has none, as for dynamic-range models.
+    """
+    graph = flatbuffer.unpack(tflite).subgraphs[0]
+    source, target = graph.tensors[graph.inputs[0]], graph.tensors[graph.outputs[0]]
+    samples = [[_encoded(sample, source)] for sample in inputs]
+    outputs, engine = _run(tflite, samples)
+    return np.concatenate([_decoded(output[0], target) for output in outputs]), engine
+
+
+def _run(
+    tflite: bytes, samples: Sequence[Sequence[npt.NDArray[Any]]]
+) -> tuple[list[list[npt.NDArray[Any]]], str]:
+    try:
+        return TFLM.run(tflite, samples), TFLM.name
+    except ModelError:
+        return _BUILTIN.run(tflite, samples), _BUILTIN.name
+
+
+def _encoded(sample: npt.NDArray[np.float32], tensor: Any) -> npt.NDArray[Any]:
+    """TFLite's QUANTIZE: round(x / scale) + zero point, ties away from zero, clamped."""
+    shaped = sample.reshape(tensor.shape)
+    if tensor.type not in _DTYPES:
+        return shaped
+    dtype = _DTYPES[tensor.type]
+    ratio = (shaped / np.float32(tensor.quantization.scale[0])).astype(np.float64)
+    rounded = np.copysign(np.floor(np.abs(ratio) + 0.5), ratio) + tensor.quantization.zeroPoint[0]
+    limits = np.iinfo(dtype)  # type: ignore[type-var]
+    return np.asarray(np.clip(rounded, limits.min, limits.max), dtype)
+
+
+def _decoded(values: npt.NDArray[Any], tensor: Any) -> npt.NDArray[np.float32]:
+    if tensor.type not in _DTYPES:
+        return np.asarray(values, np.float32)
+    shifted = values.astype(np.int32) - np.int32(tensor.quantization.zeroPoint[0])
+    return np.asarray(shifted * np.float32(tensor.quantization.scale[0]), np.float32)

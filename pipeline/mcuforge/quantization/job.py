@@ -1,0 +1,170 @@
+"""What runs in the child process: everything that needs LiteRT or litert-quantizer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mcuforge.convert import calibration, flatbuffer
+from mcuforge.convert.child import Progress
+from mcuforge.errors import UsageError
+from mcuforge.quantization import application, auto, settings
+from mcuforge.quantization.auto import Choice
+from mcuforge.quantization.bias_correction import correct_biases
+from mcuforge.quantization.equalization import equalize
+from mcuforge.quantization.float_model import Activation, Floats, activations, outputs
+from mcuforge.quantization.observation import Observations, observe
+from mcuforge.quantization.settings import Bits, QuantizationSettings
+from mcuforge.quantization.strategies import Range, Strategy
+
+HELD_OUT_EVERY = 4  # with auto, each fourth sample is not observed but measured on
+MOST_HELD_OUT = 32
+FEWEST_TO_SPLIT = 8  # fewer samples are observed and measured on
+
+
+@dataclass(frozen=True)
+class _Data:
+    """The calibration samples, as often as they are needed."""
+
+    file: Path
+    shape: tuple[int, ...]
+    count: int
+    split: bool
+
+    def observed(self) -> Iterator[Floats]:
+        """Those that set the ranges."""
+        for number, sample in enumerate(calibration.read(self.file, self.shape)):
+            if not (self.split and number % HELD_OUT_EVERY == HELD_OUT_EVERY - 1):
+                yield sample
+
+    def held_out(self) -> list[Floats]:
+        """At most 32 of those that choices are measured on, evenly spread."""
+        every = HELD_OUT_EVERY if self.split else 1
+        numbers = range(every - 1, self.count, every)
+        step = -(-len(numbers) // MOST_HELD_OUT)
+        wanted = set(numbers[::step])
+        samples = enumerate(calibration.read(self.file, self.shape))
+        return [sample for number, sample in samples if number in wanted]
+
+
+def quantize(
+    float_model: str,
+    samples: str,
+    shape: str,
+    count: int,
+    options: str,
+    tflite: str,
+    on_progress: Progress,
+) -> dict[str, Any]:
+    """Write the quantised `.tflite` of a float one.
+
+    `samples` is a file of `count` samples that `calibration.write` wrote. Returns, for each
+    activation, the strategy, the range and the reason for it.
+    """
+    chosen = settings.from_json(options)
+    model = Path(float_model).read_bytes()
+    pairs = 0
+    if chosen.equalization:
+        model, pairs = equalize(model)
+    sample_shape = tuple(int(d) for d in json.loads(shape))
+    is_auto = chosen.strategy is None
+    data = _Data(Path(samples), sample_shape, count, is_auto and count >= FEWEST_TO_SPLIT)
+    tensors = activations(flatbuffer.unpack(model))
+    _check_layers(chosen, tensors)
+    choices: dict[str, Choice] = {}
+    means: Mapping[str, Any] = {}
+    if chosen.bits is not Bits.DYNAMIC or chosen.bias_correction:
+        seen = _observe(model, tensors, chosen, data, on_progress)
+        means = seen.means
+        choices = _choose(model, seen, chosen, data, on_progress)
+    ranges = {name: choice.range for name, choice in choices.items()}
+    quantized = application.apply(model, ranges, chosen)
+    if chosen.bias_correction:
+        quantized = application.apply(correct_biases(model, quantized, means), ranges, chosen)
+    Path(tflite).write_bytes(quantized)
+    return {"tensors": [_told(t, choices) for t in tensors if t.name in choices], "pairs": pairs}
+
+
+def _told(tensor: Activation, choices: Mapping[str, Choice]) -> dict[str, Any]:
+    choice = choices[tensor.name]
+    return {
+        "tensor": tensor.name,
+        "layer": tensor.layer,
+        "strategy": str(choice.strategy),
+        "low": float(choice.range.low),
+        "high": float(choice.range.high),
+        "reason": choice.reason,
+    }
+
+
+def _check_layers(chosen: QuantizationSettings, tensors: list[Activation]) -> None:
+    known = list(dict.fromkeys(t.layer for t in tensors))
+    for layer, _ in chosen.layers:
+        if layer not in known:
+            raise UsageError(
+                f"[quantization.layers] names '{layer}', which is no layer with outputs of its "
+                f"own. There are: {', '.join(known)}."
+            )
+
+
+def _candidates(
+    chosen: QuantizationSettings, tensors: list[Activation]
+) -> dict[str, tuple[Strategy, ...]]:
+    by_name = {}
+    for tensor in tensors:
+        strategy = chosen.strategy_of(tensor.layer)
+        by_name[tensor.name] = auto.CANDIDATES if strategy is None else (strategy,)
+    return by_name
+
+
+def _observe(
+    model: bytes,
+    tensors: list[Activation],
+    chosen: QuantizationSettings,
+    data: _Data,
+    on_progress: Progress,
+) -> Observations:
+    total = data.count - (data.count // HELD_OUT_EVERY if data.split else 0)
+    on_sample = _counter(on_progress, total)
+    return observe(model, data.observed(), _candidates(chosen, tensors), on_sample)
+
+
+def _choose(
+    model: bytes,
+    seen: Observations,
+    chosen: QuantizationSettings,
+    data: _Data,
+    on_progress: Progress,
+) -> dict[str, Choice]:
+    if chosen.strategy is not None:
+        return {
+            name: Choice(strategy, chosen_range, "asked for")
+            for name, by_strategy in seen.ranges.items()
+            for strategy, chosen_range in by_strategy.items()
+        }
+    held_out = data.held_out()
+    # a negative total says that trials are counted, not samples
+    trials = auto.count_trials(seen.ranges)
+    on_trial = _counter(on_progress, -trials)
+
+    def trial(ranges: Mapping[str, Range]) -> auto.Outputs:
+        on_trial()
+        return list(outputs(application.apply(model, ranges, chosen), held_out))
+
+    choices = auto.choose(seen.ranges, list(outputs(model, held_out)), trial)
+    on_progress(trials, -trials)
+    return choices
+
+
+def _counter(on_progress: Progress, total: int) -> Callable[[], None]:
+    done = 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+        on_progress(min(done, abs(total)), total)
+
+    return count

@@ -1,0 +1,230 @@
+"""What may be chosen about quantisation: by a recipe's `[quantization]` table or on the CLI.
+
+[quantization]
+calibration = "percentile"   # min-max, moving-average, percentile, mse, kl, auto
+percentile = [0.1, 99.9]     # or the upper one alone
+bits = "8"                   # "16x8": int16 activations; "dynamic": int8 weights only
+activations = "asymmetric"   # or "symmetric"
+weights = "per-channel"      # or "per-tensor"
+bias_correction = false
+equalization = false
+
+[quantization.layers]        # a strategy of its own for the outputs of a layer
+conv2d_3 = "mse"
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+from mcuforge.errors import UnsupportedError, UsageError
+from mcuforge.quantization import strategies
+from mcuforge.quantization.strategies import Strategy
+from mcuforge.toml_table import Table
+
+AUTO = "auto"
+BITS = ("8", "16x8", "dynamic")
+ACTIVATIONS = ("asymmetric", "symmetric")
+WEIGHTS = ("per-channel", "per-tensor")
+MIN_MAX = strategies.parse("min-max")
+
+
+class Bits(Enum):
+    """The width of activations. Weights are int8 always."""
+
+    INT8 = "8"
+    INT16 = "16x8"
+    DYNAMIC = "dynamic"
+
+
+_HOST_ONLY = {
+    Bits.INT16: "bits = '16x8' has no firmware yet: the kernels compute int8 activations only.",
+    Bits.DYNAMIC: (
+        "bits = 'dynamic' has no firmware: activations stay float and are quantised on the fly, "
+        "which neither the kernels nor TensorFlow Lite Micro do."
+    ),
+}
+_COMPARE = "Compare it on the host: mcuforge convert --bits ... --evaluate."
+
+
+@dataclass(frozen=True)
+class QuantizationSettings:
+    """How a model is quantised. `strategy` None means auto: chosen for each tensor by measurement.
+
+    `layers` pairs a layer's name with the strategy for its outputs, whatever `strategy` says.
+    """
+
+    strategy: Strategy | None = MIN_MAX
+    layers: tuple[tuple[str, Strategy], ...] = ()
+    bits: Bits = Bits.INT8
+    symmetric: bool = False
+    per_channel: bool = True
+    bias_correction: bool = False
+    equalization: bool = False
+
+    def __post_init__(self) -> None:
+        if self.bits is Bits.DYNAMIC and (self.strategy != MIN_MAX or self.layers):
+            raise UsageError(
+                "bits = 'dynamic' quantises activations on the fly: no strategy applies to them. "
+                "Leave calibration out, or choose bits = '8'."
+            )
+
+    @property
+    def by_converter(self) -> bool:
+        """True where the TensorFlow Lite converter does it all: everything is the default."""
+        return self == QuantizationSettings()
+
+    def strategy_of(self, layer: str) -> Strategy | None:
+        """The strategy for the outputs of a layer; None means auto."""
+        return dict(self.layers).get(layer, self.strategy)
+
+    def check_runs_on_device(self, where: str) -> None:
+        """Raise `UnsupportedError` where there is no firmware for these bits yet."""
+        if self.bits in _HOST_ONLY:
+            raise UnsupportedError(f"{where}: {_HOST_ONLY[self.bits]} {_COMPARE}")
+
+    def __str__(self) -> str:
+        words = [str(self.strategy or AUTO)]
+        words += [f"{strategy} for {layer}" for layer, strategy in self.layers]
+        words += {
+            Bits.INT8: [],
+            Bits.INT16: ["int16 activations"],
+            Bits.DYNAMIC: ["dynamic range"],
+        }[self.bits]
+        words += ["symmetric"] if self.symmetric else []
+        words += [] if self.per_channel else ["weights per tensor"]
+        words += ["bias correction"] if self.bias_correction else []
+        words += ["equalization"] if self.equalization else []
+        return ", ".join(words)
+
+    def to_json(self) -> str:
+        """For a child process."""
+        return json.dumps(
+            {
+                "strategy": str(self.strategy or AUTO),
+                "layers": {layer: str(strategy) for layer, strategy in self.layers},
+                "bits": self.bits.value,
+                "symmetric": self.symmetric,
+                "per_channel": self.per_channel,
+                "bias_correction": self.bias_correction,
+                "equalization": self.equalization,
+            }
+        )
+
+
+DEFAULT = QuantizationSettings()
+
+
+def from_table(file: str, content: Mapping[str, Any]) -> QuantizationSettings:
+    """The `[quantization]` table of a recipe. Raises `UsageError` that names file and key."""
+    table = Table(file, "quantization", dict(content))
+    calibration = _text_or_none(table, "calibration")
+    percentile = _percentile(table, content)
+    bits = _choice_or_none(table, "bits", BITS)
+    activations = _choice_or_none(table, "activations", ACTIVATIONS)
+    weights = _choice_or_none(table, "weights", WEIGHTS)
+    bias_correction = _flag_or_none(table, "bias_correction")
+    equalization = _flag_or_none(table, "equalization")
+    layers = table.optional_table("layers")
+    by_layer = {} if layers is None else {name: layers.text(name) for name in content["layers"]}
+    table.finish()
+    try:
+        return combine(
+            DEFAULT,
+            calibration=calibration,
+            percentile=percentile,
+            bits=bits,
+            activations=activations,
+            weights=weights,
+            bias_correction=bias_correction,
+            equalization=equalization,
+            layers=by_layer,
+        )
+    except UsageError as error:
+        raise UsageError(f"{file}: 'quantization': {error.message}") from error
+
+
+def _text_or_none(table: Table, key: str) -> str | None:
+    return table.text(key) if table.has(key) else None
+
+
+def _choice_or_none(table: Table, key: str, allowed: tuple[str, ...]) -> str | None:
+    return table.choice(key, allowed) if table.has(key) else None
+
+
+def _flag_or_none(table: Table, key: str) -> bool | None:
+    return table.flag(key) if table.has(key) else None
+
+
+def _percentile(table: Table, content: Mapping[str, Any]) -> str | None:
+    if not table.has("percentile"):
+        return None
+    given = content["percentile"]
+    values = given if isinstance(given, list) else [given]
+    if not 1 <= len(values) <= 2 or any(type(v) not in (int, float) for v in values):
+        raise table.error("percentile", f"is {given!r}; it must be HIGH or [LOW, HIGH]")
+    return ",".join(str(v) for v in values)
+
+
+def combine(
+    base: QuantizationSettings,
+    *,
+    calibration: str | None = None,
+    percentile: str | None = None,
+    bits: str | None = None,
+    activations: str | None = None,
+    weights: str | None = None,
+    bias_correction: bool | None = None,
+    equalization: bool | None = None,
+    layers: Mapping[str, str] | None = None,
+) -> QuantizationSettings:
+    """`base` with what is not None replaced, in the words of the recipe and the command line.
+
+    `percentile` is `HIGH` or `LOW,HIGH`, and alone means `calibration = "percentile"`.
+    Raises `UsageError` where a strategy is unknown or its parameters are out of range.
+    """
+    changes: dict[str, Any] = {
+        "bits": None if bits is None else Bits(bits),
+        "symmetric": None if activations is None else activations == "symmetric",
+        "per_channel": None if weights is None else weights == "per-channel",
+        "bias_correction": bias_correction,
+        "equalization": equalization,
+    }
+    changes = {key: value for key, value in changes.items() if value is not None}
+    if calibration is not None or percentile is not None:
+        changes["strategy"] = _strategy(calibration, percentile)
+    if layers is not None:
+        changes["layers"] = tuple((name, strategies.parse(s)) for name, s in layers.items())
+    return replace(base, **changes)
+
+
+def _strategy(calibration: str | None, percentile: str | None) -> Strategy | None:
+    if percentile is None:
+        return parse_strategy(calibration or "")
+    if calibration not in (None, "percentile"):
+        raise UsageError(
+            f"percentiles are for the strategy 'percentile', not for '{calibration}'. "
+            "Leave one of the two out."
+        )
+    return strategies.parse(f"percentile {percentile.replace(',', ' ')}")
+
+
+def from_json(text: str) -> QuantizationSettings:
+    """What `to_json` wrote."""
+    content: dict[str, Any] = json.loads(text)
+    layers: Mapping[str, str] = content.pop("layers")
+    return QuantizationSettings(
+        strategy=parse_strategy(content.pop("strategy")),
+        layers=tuple((layer, strategies.parse(name)) for layer, name in layers.items()),
+        bits=Bits(content.pop("bits")),
+        **content,
+    )
+
+
+def parse_strategy(text: str) -> Strategy | None:
+    """A strategy as a person writes it; None for auto. Raises `UsageError`."""
+    return None if text == AUTO else strategies.parse(text)
