@@ -144,12 +144,12 @@ def test_the_inputs_of_a_model(
     shapes: list[tuple[int | None, ...]], dtype: str, error: type[ForgeError] | None, message: str
 ) -> None:
     inputs = [SimpleNamespace(name="x", shape=shape, dtype=dtype) for shape in shapes]
-    model, batch = SimpleNamespace(inputs=inputs), np.zeros((3, 8, 6), np.float32)
+    model, sample = SimpleNamespace(inputs=inputs), (8, 6)
     if error is None:
-        check_inputs(model, batch, "c", "m")
+        check_inputs(model, sample, "c", "m")
         return
     with pytest.raises(error, match=message):
-        check_inputs(model, batch, "c", "m")
+        check_inputs(model, sample, "c", "m")
 
 
 def refusal(builder: Builder, inputs: list[int], outputs: list[int]) -> str:

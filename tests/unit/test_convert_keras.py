@@ -14,7 +14,7 @@ import pytest
 from test_convert_upsampling import kinds, litert, tflm
 
 from mcuforge import samples, tflite_reader
-from mcuforge.convert import conversion, convert, float_outputs
+from mcuforge.convert import calibration, conversion, convert, float_outputs
 from mcuforge.errors import ModelError
 from mcuforge.verify import verify
 
@@ -37,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_good_model(folder: Path) -> None:
+def test_a_good_model(folder: Path, tmp_path: Path) -> None:
     keras = folder / "good.keras"
     seen: list[tuple[int, int]] = []
     result = convert(keras, BATCH, lambda *step: seen.append(step))
@@ -52,7 +52,8 @@ def test_a_good_model(folder: Path) -> None:
     assert [t.dtype.value for t in ends] == ["int8", "int8"]
     assert [t.shape for t in ends] == [(1, *keras_models.SHAPE), (1, 33, 37, 2)]
 
-    before = conversion._run_converter(keras, BATCH, "batch", None)  # also: the same bytes twice
+    inputs = calibration.write(BATCH, tmp_path / "samples")
+    before = conversion._run_converter(keras, inputs, tmp_path, None)  # also: the same bytes twice
     assert "TILE" in kinds(before)
     assert conversion.rewrite_upsampling(before).model == result.tflite
     floats = float_outputs(keras, BATCH)
