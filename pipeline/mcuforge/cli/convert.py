@@ -15,6 +15,7 @@ from mcuforge.cli.quantization import chosen, quantization_options, split_calibr
 from mcuforge.convert import ConversionResult, convert
 from mcuforge.errors import UsageError
 from mcuforge.quantization.evaluation import Evaluation, evaluate
+from mcuforge.quantization.settings import Bits
 from mcuforge.recipe import Recipe
 
 
@@ -91,6 +92,7 @@ def _as_json(
         "rewritten": list(result.rewritten),
         "quantization": str(result.settings),
         "ranges": [asdict(r) for r in result.ranges],
+        "effects": [asdict(e) for e in result.effects],
         "warnings": list(result.warnings),
         "evaluation": None if evaluation is None else asdict(evaluation),
     }
@@ -100,12 +102,18 @@ def _print(target: Path, result: ConversionResult, evaluation: Evaluation | None
     click.echo(
         f"{target}: {len(result.tflite):,} bytes, {result.kind}, calibrated on "
         f"{result.calibration_samples} samples ({result.settings})."
+        if result.settings.bits is not Bits.DYNAMIC
+        else f"{target}: {len(result.tflite):,} bytes, {result.kind}."
     )
     for name in result.rewritten:
         click.echo(f"Nearest upsampling rewritten to RESIZE_NEAREST_NEIGHBOR: {name}")
     if result.settings.strategy is None:
         for r in result.ranges:
             click.echo(f"{r.layer}: {r.strategy}, {r.low:.4g} ... {r.high:.4g}: {r.reason}.")
+    for e in result.effects:
+        click.echo(
+            f"{e.correction}: output error {e.with_it:.3g} with it, {e.without:.3g} without."
+        )
     if evaluation is not None:
         for metric, value in evaluation.quantized.items():
             click.echo(

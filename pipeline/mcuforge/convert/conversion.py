@@ -31,8 +31,8 @@ class ConversionResult:
     """The model, and how it came about.
 
     `rewritten` names the tensors whose nearest upsampling was rewritten to a resize, `ranges` tells
-    what each activation got (empty where the TensorFlow Lite converter chose), `warnings` what
-    looks wrong with the calibration samples.
+    what each activation got (empty where the TensorFlow Lite converter chose), `effects` what each
+    correction that was asked for changed, `warnings` what looks wrong with the calibration samples.
     """
 
     tflite: bytes
@@ -40,6 +40,7 @@ class ConversionResult:
     rewritten: tuple[str, ...]
     settings: QuantizationSettings
     ranges: tuple[quantization.TensorRange, ...]
+    effects: tuple[quantization.Effect, ...]
     warnings: tuple[str, ...]
 
     @property
@@ -85,7 +86,7 @@ def convert(
     if settings.bits is not Bits.DYNAMIC:
         enforce_full_integer(done.tflite, str(keras), int16=settings.bits is Bits.INT16)
     return ConversionResult(
-        done.tflite, inputs.count, done.rewritten, settings, done.ranges, warnings
+        done.tflite, inputs.count, done.rewritten, settings, done.ranges, done.effects, warnings
     )
 
 
@@ -100,7 +101,7 @@ def _quantize(
     if not settings.by_converter:
         return quantization.quantize(keras, inputs, settings, folder, on_progress, on_trial)
     rewritten = rewrite_upsampling(_run_converter(keras, inputs, folder, on_progress))
-    return Quantized(rewritten.model, rewritten.tensors, (), 0)
+    return Quantized(rewritten.model, rewritten.tensors)
 
 
 def _run_converter(

@@ -27,13 +27,25 @@ class TensorRange:
 
 
 @dataclass(frozen=True)
+class Effect:
+    """What a correction changed: the output's error on calibration samples without and with it.
+
+    The energy of the difference to the float output, relative to the output's energy.
+    """
+
+    correction: str
+    without: float
+    with_it: float
+
+
+@dataclass(frozen=True)
 class Quantized:
-    """The model; the names of rewritten upsamplings; the ranges; how many layers were evened."""
+    """The model; the names of rewritten upsamplings; the ranges; what the corrections changed."""
 
     tflite: bytes
     rewritten: tuple[str, ...]
-    ranges: tuple[TensorRange, ...]
-    equalized_pairs: int
+    ranges: tuple[TensorRange, ...] = ()
+    effects: tuple[Effect, ...] = ()
 
 
 def float_tflite(
@@ -82,7 +94,8 @@ def quantize(
         "mcuforge.quantization.job:quantize", arguments, _split(on_progress, on_trial)
     )
     ranges = tuple(TensorRange(**tensor) for tensor in found["tensors"])
-    return Quantized(target.read_bytes(), rewritten, ranges, found["pairs"])
+    effects = tuple(Effect(name, *errors) for name, errors in found["effects"].items())
+    return Quantized(target.read_bytes(), rewritten, ranges, effects)
 
 
 def _split(on_progress: Progress | None, on_trial: Progress | None) -> Progress:

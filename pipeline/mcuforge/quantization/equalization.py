@@ -33,17 +33,18 @@ _SETTLED = 1e-3
 _LARGEST_FACTOR = 1e4  # beyond it a channel is as good as dead
 
 
-def equalize(model: bytes) -> tuple[bytes, int]:
-    """The model with evened channels, and how many pairs of layers were evened."""
+def equalize(model: bytes) -> bytes:
+    """The float model with evened channels; the same bytes where no two layers allow it."""
     unpacked = flatbuffer.unpack(model)
     pairs = _pairs(unpacked)
     for _ in range(_ROUNDS):
         changes = [_even(unpacked, first, second) for first, second in pairs]
         if max(changes, default=0.0) < _SETTLED:
             break
-    if pairs:
-        flatbuffer.remove_unused(unpacked)
-    return (flatbuffer.pack(unpacked) if pairs else model), len(pairs)
+    if not pairs:
+        return model
+    flatbuffer.remove_unused(unpacked)
+    return flatbuffer.pack(unpacked)
 
 
 def _pairs(model: Any) -> list[tuple[WeightedOp, WeightedOp]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,18 +62,31 @@ def quantize(
     """Write the quantised `.tflite` of a float one.
 
     `samples` is a file of `count` samples that `calibration.write` wrote. Returns, for each
-    activation, the strategy, the range and the reason for it.
+    activation, the strategy, the range and the reason for it, and for each correction that was
+    asked for the output's error without and with it.
     """
     chosen = settings.from_json(options)
     model = Path(float_model).read_bytes()
-    pairs = 0
-    if chosen.equalization:
-        model, pairs = equalize(model)
     sample_shape = tuple(int(d) for d in json.loads(shape))
-    is_auto = chosen.strategy is None
-    data = _Data(Path(samples), sample_shape, count, is_auto and count >= FEWEST_TO_SPLIT)
+    split = chosen.strategy is None and count >= FEWEST_TO_SPLIT
+    data = _Data(Path(samples), sample_shape, count, split)
     tensors = activations(flatbuffer.unpack(model))
     _check_layers(chosen, tensors)
+    quantized, choices = _quantize(model, chosen, data, on_progress)
+    Path(tflite).write_bytes(quantized)
+    return {
+        "tensors": [_told(t, choices) for t in tensors if t.name in choices],
+        "effects": _effects(model, quantized, chosen, data, on_progress),
+    }
+
+
+def _quantize(
+    model: bytes, chosen: QuantizationSettings, data: _Data, on_progress: Progress
+) -> tuple[bytes, dict[str, Choice]]:
+    """The quantised model, and what was chosen for each activation."""
+    if chosen.equalization:
+        model = equalize(model)
+    tensors = activations(flatbuffer.unpack(model))
     choices: dict[str, Choice] = {}
     means: Mapping[str, Any] = {}
     if chosen.bits is not Bits.DYNAMIC or chosen.bias_correction:
@@ -84,8 +97,33 @@ def quantize(
     quantized = application.apply(model, ranges, chosen)
     if chosen.bias_correction:
         quantized = application.apply(correct_biases(model, quantized, means), ranges, chosen)
-    Path(tflite).write_bytes(quantized)
-    return {"tensors": [_told(t, choices) for t in tensors if t.name in choices], "pairs": pairs}
+    return quantized, choices
+
+
+def _effects(
+    model: bytes,
+    quantized: bytes,
+    chosen: QuantizationSettings,
+    data: _Data,
+    on_progress: Progress,
+) -> dict[str, tuple[float, float]]:
+    """The output's relative error without and with each correction that was asked for."""
+    without_it = {
+        "equalization": replace(chosen, equalization=False),
+        "bias_correction": replace(chosen, bias_correction=False),
+    }
+    asked = {name: other for name, other in without_it.items() if other != chosen}
+    if not asked:
+        return {}
+    held_out = data.held_out()
+    reference = list(outputs(model, held_out))
+    with_it = auto.output_error(reference, list(outputs(quantized, held_out)))
+    effects = {}
+    for name, settings_without in asked.items():
+        other, _ = _quantize(model, settings_without, data, on_progress)
+        without = auto.output_error(reference, list(outputs(other, held_out)))
+        effects[name] = without, with_it
+    return effects
 
 
 def _told(tensor: Activation, choices: Mapping[str, Choice]) -> dict[str, Any]:

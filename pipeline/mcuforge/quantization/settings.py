@@ -30,6 +30,7 @@ AUTO = "auto"
 BITS = ("8", "16x8", "dynamic")
 ACTIVATIONS = ("asymmetric", "symmetric")
 WEIGHTS = ("per-channel", "per-tensor")
+_FOR_8_BITS = ("mse", "kl")
 MIN_MAX = strategies.parse("min-max")
 
 
@@ -72,6 +73,12 @@ class QuantizationSettings:
                 "bits = 'dynamic' quantises activations on the fly: no strategy applies to them. "
                 "Leave calibration out, or choose bits = '8'."
             )
+        for strategy in (self.strategy, *dict(self.layers).values()):
+            if self.bits is Bits.INT16 and strategy and strategy.name in _FOR_8_BITS:
+                raise UsageError(
+                    f"the strategy '{strategy}' searches for the best 8 bits; with bits = '16x8' "
+                    "choose min-max, moving-average, percentile or auto."
+                )
 
     @property
     def by_converter(self) -> bool:
@@ -88,13 +95,9 @@ class QuantizationSettings:
             raise UnsupportedError(f"{where}: {_HOST_ONLY[self.bits]} {_COMPARE}")
 
     def __str__(self) -> str:
-        words = [str(self.strategy or AUTO)]
+        words = ["dynamic range" if self.bits is Bits.DYNAMIC else str(self.strategy or AUTO)]
         words += [f"{strategy} for {layer}" for layer, strategy in self.layers]
-        words += {
-            Bits.INT8: [],
-            Bits.INT16: ["int16 activations"],
-            Bits.DYNAMIC: ["dynamic range"],
-        }[self.bits]
+        words += ["int16 activations"] if self.bits is Bits.INT16 else []
         words += ["symmetric"] if self.symmetric else []
         words += [] if self.per_channel else ["weights per tensor"]
         words += ["bias correction"] if self.bias_correction else []
