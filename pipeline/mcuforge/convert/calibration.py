@@ -96,7 +96,8 @@ class _Summary:
                 f"{self._name}: sample {number} has shape {list(sample.shape)}; expected "
                 f"{list(self._shape)}, as sample 0, and at least one value."
             )
-        values = np.ascontiguousarray(sample, np.float32)
+        with np.errstate(over="ignore"):  # what float32 cannot hold is infinite then
+            values = np.ascontiguousarray(sample, np.float32)
         if not np.isfinite(values).all():
             raise UsageError(f"{self._name}: the samples hold NaN or infinity (sample {number}).")
         low, high = float(values.min()), float(values.max())
@@ -180,7 +181,9 @@ def _read_array(stream: IO[bytes], path: Path) -> Iterator[npt.NDArray[Any]]:
     for number in range(shape[0]):
         content = stream.read(size)
         if len(content) != size:
-            raise UsageError(f"{path}: not a readable .npz or .npy file (it ends at {number}).")
+            raise UsageError(
+                f"{path}: not a readable .npz or .npy file (it ends at sample {number})."
+            )
         yield np.frombuffer(content, dtype).reshape(shape[1:])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,7 +28,8 @@ def apply(model: bytes, ranges: Mapping[str, Range], settings: QuantizationSetti
     _configure(quantizer, settings)
     values = {name: _as_statistics(usable(r)) for name, r in ranges.items()}
     try:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             result = quantizer.quantize(
                 values if settings.bits is not Bits.DYNAMIC else None, enable_progress_report=False
             )

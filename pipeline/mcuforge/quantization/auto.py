@@ -79,14 +79,14 @@ def choose(
     first = _first_reason(base, errors)
     reasons = {n: first if s == base else "asked for by the recipe" for n, s in chosen.items()}
     for name, by_strategy in ranges.items():
-        for strategy in _different(by_strategy, chosen[name]):
+        before, was = error, chosen[name]
+        for strategy in _different(by_strategy, was):
             attempt = {**chosen, name: strategy}
             with_it = output_error(reference, trial(_ranges(ranges, attempt)))
             if with_it < error * (1 - GAIN):
-                reasons[name] = (
-                    f"output error {with_it:.3g} instead of {error:.3g} with {chosen[name]}"
-                )
                 chosen, error = attempt, with_it
+        if chosen[name] != was:
+            reasons[name] = f"output error {error:.3g} instead of {before:.3g} with {was}"
     return {n: Choice(s, ranges[n][s], reasons[n]) for n, s in chosen.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -60,13 +61,15 @@ class Runner:
     def __init__(self, model: bytes, *, preserve: bool) -> None:
         from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-        self._interpreter = Interpreter(
-            model_content=model,
-            num_threads=1,
-            # XNNPACK writes over activations, preserved or not
-            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-            experimental_preserve_all_tensors=preserve,
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it advises against preserving
+            self._interpreter = Interpreter(
+                model_content=model,
+                num_threads=1,
+                # XNNPACK writes over activations, preserved or not
+                experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+                experimental_preserve_all_tensors=preserve,
+            )
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
