@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mcuforge.convert import flatbuffer
 from mcuforge.errors import ModelError, ToolError
+from mcuforge.quantization.bias_room import weight_bounds
 from mcuforge.quantization.settings import Bits, QuantizationSettings
 from mcuforge.quantization.strategies import Range
 
@@ -24,15 +26,23 @@ def apply(model: bytes, ranges: Mapping[str, Range], settings: QuantizationSetti
 
     Raises `ModelError` where the quantizer refuses the model, `ToolError` where it is missing.
     """
+    values = {name: _as_statistics(usable(r)) for name, r in ranges.items()}
+    quantized = _quantize(model, values, settings)
+    bounds = weight_bounds(model, quantized)
+    if not bounds:
+        return quantized
+    values |= {name: _as_bounds(bound) for name, bound in bounds.items()}
+    return _quantize(model, values, settings)
+
+
+def _quantize(model: bytes, values: dict[str, Any], settings: QuantizationSettings) -> bytes:
     quantizer = _load().Quantizer(bytearray(model))
     _configure(quantizer, settings)
-    values = {name: _as_statistics(usable(r)) for name, r in ranges.items()}
+    statistics = None if settings.bits is Bits.DYNAMIC else values
     try:
         with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            result = quantizer.quantize(
-                values if settings.bits is not Bits.DYNAMIC else None, enable_progress_report=False
-            )
+            result = quantizer.quantize(statistics, enable_progress_report=False)
     except Exception as error:  # whatever a model leads to
         reason = " ".join(str(error).split())[:300]
         raise ModelError(f"litert-quantizer refuses the model ({reason}). {_ADVICE}") from error
@@ -51,6 +61,10 @@ def usable(chosen: Range) -> Range:
 
 def _as_statistics(chosen: Range) -> dict[str, Any]:
     return {"min": np.array([chosen.low], np.float32), "max": np.array([chosen.high], np.float32)}
+
+
+def _as_bounds(bound: npt.NDArray[np.float64]) -> dict[str, Any]:
+    return {"min": -bound.astype(np.float32), "max": bound.astype(np.float32)}
 
 
 def _load() -> Any:

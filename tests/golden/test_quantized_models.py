@@ -1,0 +1,106 @@
+"""The models of the repository with ranges of one's own choice: generated C against TFLM."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mcuforge import boards, driver, frontend, metrics, parity, project, recipe, samples
+from mcuforge.build import build
+from mcuforge.convert import convert
+from mcuforge.device.client import Device
+from mcuforge.oracle.tflm import TFLM
+from mcuforge.quantization.settings import DEFAULT, combine
+
+MODELS = Path(__file__).parents[2] / "models"
+BENCHMARK = Path(__file__).parents[2] / "benchmarks/quantization.py"
+missing = any(importlib.util.find_spec(n) is None for n in ("tensorflow", "litert_quantizer"))
+pytestmark = [
+    pytest.mark.tensorflow,
+    pytest.mark.skipif(missing, reason="needs mcuforge[train]"),
+]
+SYMMETRIC = {"calibration": "mse", "activations": "symmetric", "weights": "per-tensor"}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("autoencoder", SYMMETRIC), ("unet", {"percentile": "99.6"})]
+)
+def test_generated_c_equals_tflm(tmp_path: Path, name: str, words: dict[str, Any]) -> None:
+    loaded = recipe.load(MODELS / name)
+    tflite = tmp_path / "model.tflite"
+    tflite.write_bytes(convert(loaded, settings=combine(DEFAULT, **words)).tflite)
+    plan = frontend.make_plan(tflite, name)
+    project.emit(plan, boards.load("host"), tmp_path / "project")
+    executable = build(tmp_path / "project", "host-asan").elf
+    golden = metrics.load_golden(loaded.golden, loaded.metric)
+    inputs = samples.quantize_batch(golden["inputs"][:6], plan.graph, "golden")
+    inputs += samples.random_samples(plan.graph, 4)
+    expected = TFLM.run(tflite.read_bytes(), inputs)
+    with Device.spawn([str(executable)]) as host:
+        actual = [host.run(sample).outputs for sample in inputs]
+    comparison = parity.compare("generated C", expected, actual, decides=True)
+    assert comparison.bytes_compared == sum(o.nbytes for s in expected for o in s)
+    assert comparison.bytes_differing == 0, comparison.first_difference
+
+
+@pytest.mark.slow
+@pytest.mark.sim
+@pytest.mark.parametrize("name", ["autoencoder", "unet"])
+@pytest.mark.parametrize("calibration", ["percentile", "mse", "kl", "auto"])
+def test_the_device_equals_tflm(tmp_path: Path, name: str, calibration: str) -> None:
+    report = driver.run(
+        MODELS / name,
+        boards.load("mps2-an386"),
+        tmp_path,
+        count=16,
+        inputs_file=None,
+        port=None,
+        on_stage=lambda *_: None,
+        settings=combine(DEFAULT, calibration=calibration),
+    )
+    assert report.verdict.exact, report.verdict.divergence
+    assert report.quantization is not None and report.quantization.startswith(calibration)
+    assert all(a.device == a.int8_model for a in report.accuracy)
+
+
+def benchmark() -> Any:
+    spec = importlib.util.spec_from_file_location("benchmark_quantization", BENCHMARK)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    import sys
+
+    sys.modules[spec.name] = module  # dataclasses look it up
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["autoencoder", "unet"])
+def test_damaged_samples_cost_other_strategies_a_tenth_of_what_they_cost_min_max(name: str) -> None:
+    """1 sample in 100 scaled by 20; and without them auto is as good as min-max."""
+    tool = benchmark()
+    subject = tool.load(MODELS / name)
+    clean = {
+        text: tool.quality(subject, subject.calibration, tool.strategy(text))
+        for text in ("min-max", "auto")
+    }
+    for metric in set(subject.floats) & {"auc", "mean_iou"}:
+        assert clean["auto"][metric] > clean["min-max"][metric] - 0.002
+    for seed in range(2):
+        damaged = tool.with_outliers(subject.calibration, seed)
+        changed = np.flatnonzero((damaged != subject.calibration).reshape(len(damaged), -1).any(1))
+        assert len(changed) == 1
+        found = {
+            text: tool.quality(subject, damaged, tool.strategy(text))
+            for text in ("min-max", tool.PERCENTILE, "mse", "auto")
+        }
+        for metric, floats in subject.floats.items():
+            lost = found["min-max"][metric]
+            assert abs(lost - floats) > 0.002 or metric == "mse"
+            for text in (tool.PERCENTILE, "mse", "auto"):
+                share = tool.recovered(floats, lost, found[text][metric])
+                assert share >= 0.9, (seed, metric, text, share)
