@@ -90,6 +90,12 @@ class FloatBuilder:
         _, height, width, channels = self.shape(x)
         return self.op(OPS.MAX_POOL_2D, [x], [1, height // 2, width // 2, channels], options)
 
+    def leaky(self, x: int, slope: float) -> int:
+        """LEAKY_RELU."""
+        options = schema.LeakyReluOptionsT()
+        options.alpha = slope
+        return self.op(OPS.LEAKY_RELU, [x], self.shape(x), options)
+
     def build(self, *results: int) -> bytes:
         """The `.tflite`."""
         model = self.builder.build([self.source], results)

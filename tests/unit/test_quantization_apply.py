@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from float_models import NONE, FloatBuilder
+from test_convert_upsampling import kinds
 
 from mcuforge.convert import calibration, flatbuffer
+from mcuforge.convert.full_integer import enforce_full_integer
 from mcuforge.errors import UsageError
 from mcuforge.quantization import application, job, strategies
 from mcuforge.quantization.evaluation import host_outputs
@@ -170,6 +172,24 @@ def test_a_constant_tensor_is_stored_exactly(bias: list[float]) -> None:
 )
 def test_ranges_hold_zero(given: tuple[float, float], expected: tuple[float, float]) -> None:
     assert application.usable(Range(*given)) == Range(*expected)
+
+
+@pytest.mark.parametrize("at_the_end", [True, False])
+def test_an_op_without_a_rule_of_the_quantizer_is_integer_all_the_same(
+    tmp_path: Path, at_the_end: bool
+) -> None:
+    builder = FloatBuilder([1, 6, 6, 3])
+    x = builder.conv(builder.source, RNG.normal(0, 0.4, (4, 3, 3, 3)), np.ones(4), NONE)
+    x = builder.leaky(x, 0.1)
+    if not at_the_end:
+        x = builder.conv(x, RNG.normal(0, 0.4, (2, 1, 1, 4)), np.zeros(2), NONE)
+    model = builder.build(x)
+    quantized, _ = quantize(model, combine(DEFAULT, calibration="mse"), tmp_path)
+    assert kinds(quantized) == ["CONV_2D", "LEAKY_RELU"] + ["CONV_2D"] * (not at_the_end)
+    enforce_full_integer(quantized, "model")
+    assert 0 < error(model, quantized) < 0.05
+    # there is no int16 kernel: left in float, and refused by the conversion
+    assert "DEQUANTIZE" in kinds(quantize(model, combine(DEFAULT, bits="16x8"), tmp_path)[0])
 
 
 PEAK = """

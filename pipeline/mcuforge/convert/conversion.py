@@ -14,6 +14,7 @@ from mcuforge.convert.child import Progress
 from mcuforge.convert.full_integer import enforce_full_integer
 from mcuforge.convert.keras_file import check_keras_file
 from mcuforge.convert.rewrite_upsampling import rewrite_upsampling
+from mcuforge.errors import ModelError
 from mcuforge.quantization import conversion as quantization
 from mcuforge.quantization.conversion import Quantized
 from mcuforge.quantization.settings import DEFAULT, Bits, QuantizationSettings
@@ -24,6 +25,8 @@ _KINDS = {
     Bits.INT16: "full-integer, int16 activations and int8 weights",
     Bits.DYNAMIC: "int8 weights, float inputs and outputs",
 }
+
+_TRY_CONVERTER = "The converter's own min-max, without any setting, may know it."
 
 
 @dataclass(frozen=True)
@@ -83,11 +86,21 @@ def convert(
         inputs = samples.write(calibration, folder / "calibration.f32")
         warnings = sample_checks.warnings(inputs, golden)
         done = _quantize(keras, inputs, settings, folder, on_progress, on_trial)
-    if settings.bits is not Bits.DYNAMIC:
-        enforce_full_integer(done.tflite, str(keras), int16=settings.bits is Bits.INT16)
+    _check(done.tflite, str(keras), settings)
     return ConversionResult(
         done.tflite, inputs.count, done.rewritten, settings, done.ranges, done.effects, warnings
     )
+
+
+def _check(tflite: bytes, where: str, settings: QuantizationSettings) -> None:
+    if settings.bits is Bits.DYNAMIC:
+        return
+    try:
+        enforce_full_integer(tflite, where, int16=settings.bits is Bits.INT16)
+    except ModelError as error:
+        if settings.by_converter:
+            raise
+        raise ModelError(f"{error.message} {_TRY_CONVERTER}") from error
 
 
 def _quantize(

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from mcuforge.convert import flatbuffer
 from mcuforge.errors import ModelError, ToolError
 from mcuforge.quantization.bias_room import weight_bounds
+from mcuforge.quantization.float_islands import integrate
 from mcuforge.quantization.settings import Bits, QuantizationSettings
 from mcuforge.quantization.strategies import Range
 
@@ -47,7 +48,7 @@ def _quantize(model: bytes, values: dict[str, Any], settings: QuantizationSettin
         reason = " ".join(str(error).split())[:300]
         raise ModelError(f"litert-quantizer refuses the model ({reason}). {_ADVICE}") from error
     # written again with aligned buffers
-    return flatbuffer.pack(flatbuffer.unpack(bytes(result.quantized_model)))
+    return integrate(flatbuffer.pack(flatbuffer.unpack(bytes(result.quantized_model))))
 
 
 def usable(chosen: Range) -> Range:
