@@ -32,13 +32,10 @@ Array = npt.NDArray[Any]
 
 OUTLIER_SHARE = 0.01
 OUTLIER_FACTOR = 20
-# The percentages that suit both models: damaged samples hold 1 % of the values, but only a part of
-# these lies beyond the others, and cutting off more costs the U-Net the edges of its classes.
-PERCENTILE = "percentile 0.4 99.6"
+PERCENTILE = "percentile 0.1 99.9"
 STRATEGIES = (
     "min-max",
     "moving-average",
-    "percentile 0.1 99.9",
     PERCENTILE,
     "percentile 1 99",
     "mse",

@@ -113,11 +113,6 @@ class Table:
         self._known[key] = None
         return self.tables(key) if key in self._content else []
 
-    def has(self, key: str) -> bool:
-        """True where there is a `key`; it is then known, present or not."""
-        self._known[key] = None
-        return key in self._content
-
     def finish(self) -> None:
         """Refuse keys that were not asked for."""
         for key in self._content:

@@ -51,6 +51,7 @@ LIBRARIES = (
     Library("keras", ["keras"], "train and convert Keras models"),
     Library("pyocd", ["pyocd"], "flashing boards", False),
     Library("ziglang", ["ziglang"], "building with --toolchain zig", False),
+    Library("litert_quantizer", ["litert-quantizer"], "convert --calibration and the like", False),
     Library("sklearn", ["scikit-learn"], "training the shipped models again", False),
     Library("skimage", ["scikit-image"], "training the shipped models again", False),
 )  # fmt: skip

@@ -153,67 +153,41 @@ class MovingAverage:
         return _known(self._low, self._high)
 
 
-class Percentile:
-    """The values below which `low` and `high` per cent of all values lie.
-
-    Exact, with linear interpolation, up to `FEW` values; then to the width of a histogram's bin.
-    """
-
-    def __init__(self, low: float = PERCENTILES[0], high: float = PERCENTILES[1]) -> None:
-        self._percentiles = low, high
-        self._histogram = Histogram()
-        self._few: list[npt.NDArray[np.float64]] = []
-
-    def observe(self, values: npt.ArrayLike) -> None:
-        """See `Observer.observe`."""
-        self._histogram.add(values)
-        if 0 < self._histogram.count <= FEW:
-            self._few.append(np.array(values, np.float64).ravel())
-        else:
-            self._few.clear()
-
-    def range(self) -> Range:
-        """See `Observer.range`."""
-        if 0 < self._histogram.count <= FEW:
-            low, high = np.percentile(np.concatenate(self._few), self._percentiles)
-        else:
-            low, high = (self._histogram.percentile(p) for p in self._percentiles)
-        return Range(float(low), float(high))
-
-
-class Searched:
-    """The range that minimises a cost over the histogram of all samples that are no outliers.
+class QuietSamples:
+    """Histograms of all samples that are no outliers, which is known only in the end.
 
     Samples are sorted by their energy (mean square) into octaves, each with a histogram. The
     loudest octaves, 16 times the median's energy and more, are left out if they hold no more than
-    5 % of the samples: one sample at 20 times the amplitude has the squared error of 400 others.
+    5 % of the samples: one sample at 20 times the amplitude has the squared error of 400 others,
+    and the whole share of values that a percentile may cut off.
     """
 
-    def __init__(self, search: Callable[[Histogram], tuple[float, float]]) -> None:
-        self._search = search
+    def __init__(self) -> None:
         self._samples: dict[int, int] = {}
         self._histograms: dict[int, Histogram] = {}
 
-    def observe(self, values: npt.ArrayLike) -> None:
-        """See `Observer.observe`."""
+    def add(self, values: npt.ArrayLike) -> int | None:
+        """Take one sample of any shape. Returns its octave, None for an empty one."""
         flat = np.asarray(values, np.float64).ravel()
         if not flat.size:
-            return
+            return None
         energy = float(np.mean(flat * flat))
         octave = math.frexp(energy)[1] if energy > 0 and math.isfinite(energy) else _LOWEST_OCTAVE
         self._histograms.setdefault(octave, Histogram()).add(flat)
         self._samples[octave] = self._samples.get(octave, 0) + 1
+        return octave
 
-    def range(self) -> Range:
-        """See `Observer.range`."""
+    def histogram(self) -> Histogram:
+        """What the samples kept hold. Raises `ValueError` where nothing was observed."""
+        together = Histogram()
+        for octave in self.octaves():
+            together.merge(self._histograms[octave])
+        return together
+
+    def octaves(self) -> list[int]:
+        """The octaves kept. Raises `ValueError` where nothing was observed."""
         if not self._samples:
             raise ValueError("nothing was observed")
-        everything = Histogram()
-        for octave in self._kept():
-            everything.merge(self._histograms[octave])
-        return Range(*self._search(everything))
-
-    def _kept(self) -> list[int]:
         octaves = sorted(self._samples)
         total = sum(self._samples.values())
         below = np.cumsum([self._samples[o] for o in octaves])
@@ -222,6 +196,55 @@ class Searched:
         if sum(self._samples[o] for o in loud) > OUTLIER_SHARE * total:
             return octaves
         return [o for o in octaves if o not in loud]
+
+
+class Percentile:
+    """The values below which `low` and `high` per cent of the values of quiet samples lie.
+
+    Exact, with linear interpolation, up to `FEW` values; then to the width of a histogram's bin.
+    """
+
+    def __init__(self, low: float = PERCENTILES[0], high: float = PERCENTILES[1]) -> None:
+        self._percentiles = low, high
+        self._quiet = QuietSamples()
+        self._few: dict[int, list[npt.NDArray[np.float64]]] = {}
+        self._count = 0
+
+    def observe(self, values: npt.ArrayLike) -> None:
+        """See `Observer.observe`."""
+        octave = self._quiet.add(values)
+        self._count += np.size(values)
+        if self._count > FEW:
+            self._few.clear()
+        elif octave is not None:
+            self._few.setdefault(octave, []).append(np.array(values, np.float64).ravel())
+
+    def range(self) -> Range:
+        """See `Observer.range`."""
+        octaves = self._quiet.octaves()
+        if self._count <= FEW:
+            few = np.concatenate([values for octave in octaves for values in self._few[octave]])
+            low, high = np.percentile(few, self._percentiles)
+        else:
+            histogram = self._quiet.histogram()
+            low, high = (histogram.percentile(p) for p in self._percentiles)
+        return Range(float(low), float(high))
+
+
+class Searched:
+    """The range that minimises a cost over the histogram of quiet samples."""
+
+    def __init__(self, search: Callable[[Histogram], tuple[float, float]]) -> None:
+        self._search = search
+        self._quiet = QuietSamples()
+
+    def observe(self, values: npt.ArrayLike) -> None:
+        """See `Observer.observe`."""
+        self._quiet.add(values)
+
+    def range(self) -> Range:
+        """See `Observer.range`."""
+        return Range(*self._search(self._quiet.histogram()))
 
 
 def _ends(values: npt.ArrayLike) -> tuple[float, float]:
