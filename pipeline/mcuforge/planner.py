@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mcuforge import arena, ops
+from mcuforge import arena, ops, precision
 from mcuforge.arena import Buffer, Overlap
 from mcuforge.errors import UnsupportedError
 from mcuforge.graph import DType, Graph, Op
@@ -34,6 +34,9 @@ def check(graph: Graph) -> None:
     problems += _variable_problems(graph)
     if not problems:
         return
+    whole = precision.obstacle(graph)
+    if whole is not None:
+        raise UnsupportedError(f"{whole}\nThe first op: {problems[0]}")
     shown = problems[:MAX_PROBLEMS_SHOWN]
     if len(problems) > len(shown):
         shown.append(f"... and {len(problems) - len(shown)} more.")

@@ -145,7 +145,13 @@ def test_a_float_model(tmp_path: Path) -> None:
     path = tmp_path / "float.tflite"
     spec = Spec((1, 4), "float32", scale=None)
     path.write_bytes(build("RELU", [spec], [spec]))
-    refused(mcuforge("emit", path, "-o", tmp_path / "out"), 1, "RELU (op 0, layer 'out0')", "int8")
+    refused(
+        mcuforge("emit", path, "-o", tmp_path / "out"),
+        1,
+        "in float",
+        "RELU (op 0, layer 'out0')",
+        "int8",
+    )
     assert not (tmp_path / "out").exists()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from graphs import graph, relu_chain
 
@@ -88,17 +89,41 @@ def test_every_problem_is_listed_up_to_ten() -> None:
     assert "OP_9" in lines[9] and "and 2 more" in lines[10]
 
 
-def test_a_float_op_names_the_rule() -> None:
-    chain = relu_chain(1)
-    floats = tuple(replace(t, dtype=DType.FLOAT32, quantization=None) for t in chain.tensors)
+@pytest.mark.parametrize(
+    ("dtype", "weights", "reason"),
+    [
+        (DType.FLOAT32, None, "computes in float"),
+        (DType.FLOAT32, DType.INT8, "for a dynamic range"),
+        (DType.INT16, DType.INT8, "--bits 8"),
+    ],
+)
+def test_a_model_without_int8_activations_is_told_why(
+    dtype: DType, weights: DType | None, reason: str
+) -> None:
+    chain = relu_chain(3)
+    tensors = [replace(t, dtype=dtype) for t in chain.tensors]
+    ops = chain.ops
+    if weights is not None:
+        data = np.zeros((1, 64), np.int8)
+        tensors.append(replace(tensors[0], index=len(tensors), dtype=weights, data=data))
+        ops = tuple(replace(op, inputs=(*op.inputs, len(tensors) - 1)) for op in ops)
+    with pytest.raises(UnsupportedError, match=reason) as caught:
+        plan(replace(chain, tensors=tuple(tensors), ops=ops))
+    assert caught.value.message.count("is not supported") == 1
+
+
+def test_a_float_op_among_others_names_the_rule() -> None:
+    chain = relu_chain(3)
+    tensors = list(chain.tensors)
+    tensors[2] = replace(tensors[2], dtype=DType.FLOAT32, quantization=None)
     with pytest.raises(UnsupportedError, match="Rule: The first input and the output are int8"):
-        plan(replace(chain, tensors=floats))
+        plan(replace(chain, tensors=tuple(tensors)))
 
 
 @pytest.mark.parametrize(
     ("dtype", "shape", "message"),
     [
-        (DType.INT16, (1, 64), "only int8, uint8 and float32"),
+        (DType.INT32, (1, 64), "only int8, uint8 and float32"),
         (DType.INT8, (1, 1, 1, 1, 1, 1, 64), "7 dimensions"),
     ],
 )
