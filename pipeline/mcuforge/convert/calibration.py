@@ -34,7 +34,7 @@ class Calibration:
     """Samples in a file: float32, one after the other, without a header.
 
     `shape` is that of one sample; `low`, `high` are the extremes of all values, `peaks` holds the
-    largest magnitude of each sample, `whole` says that every value is a whole number.
+    largest magnitude of each sample.
     """
 
     file: Path
@@ -44,7 +44,6 @@ class Calibration:
     low: float
     high: float
     peaks: npt.NDArray[np.float32]
-    whole: bool
 
 
 def write(source: Source | None, file: Path) -> Calibration:
@@ -79,7 +78,7 @@ class _Summary:
     def __init__(self, name: str) -> None:
         self._name = name
         self._shape: tuple[int, ...] | None = None
-        self._low, self._high, self._whole = np.inf, -np.inf, True
+        self._low, self._high = np.inf, -np.inf
         self._peaks = array("f")
 
     def add(self, sample: npt.NDArray[Any]) -> Sample:
@@ -102,7 +101,6 @@ class _Summary:
             raise UsageError(f"{self._name}: the samples hold NaN or infinity (sample {number}).")
         low, high = float(values.min()), float(values.max())
         self._low, self._high = min(self._low, low), max(self._high, high)
-        self._whole = self._whole and bool(np.array_equal(values, np.rint(values)))
         self._peaks.append(max(abs(low), abs(high)))
         return values
 
@@ -117,7 +115,6 @@ class _Summary:
             float(self._low),
             float(self._high),
             np.asarray(self._peaks, np.float32),
-            self._whole,
         )
 
 
@@ -188,7 +185,12 @@ def _read_array(stream: IO[bytes], path: Path) -> Iterator[npt.NDArray[Any]]:
 
 
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    version = np.lib.format.read_magic(stream)
+    magic = stream.read(np.lib.format.MAGIC_LEN)
+    if magic.startswith(b"PK"):
+        raise ValueError("the archive is cut off or damaged")
+    if len(magic) != np.lib.format.MAGIC_LEN or not magic.startswith(np.lib.format.MAGIC_PREFIX):
+        raise ValueError("NumPy did not write it")
+    version = tuple(magic[-2:])
     if version == (1, 0):
         return np.lib.format.read_array_header_1_0(stream)
     return np.lib.format.read_array_header_2_0(stream)

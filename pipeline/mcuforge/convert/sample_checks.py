@@ -21,7 +21,12 @@ _LISTED = 5
 
 def warnings(calibration: Calibration, golden: Path | None) -> tuple[str, ...]:
     """One sentence or two for each finding; `golden` names the recipe's golden samples, if any."""
-    findings = (_too_few(calibration), _outliers(calibration), _scaling(calibration, golden))
+    findings = (
+        _too_few(calibration),
+        _constant(calibration),
+        _outliers(calibration),
+        _scaling(calibration, golden),
+    )
     return tuple(f"{calibration.name}: {text}" for text in findings if text)
 
 
@@ -29,6 +34,15 @@ def _too_few(calibration: Calibration) -> str:
     if calibration.count > 1:
         return ""
     return "one sample only. The ranges hold for it alone; give 100 or so typical ones."
+
+
+def _constant(calibration: Calibration) -> str:
+    if calibration.low != calibration.high:
+        return ""
+    return (
+        f"every value is {calibration.low:.4g}. Ranges that hold for it alone clip everything "
+        "else; give 100 or so typical samples."
+    )
 
 
 def _outliers(calibration: Calibration) -> str:
@@ -49,13 +63,15 @@ def _scaling(calibration: Calibration, golden: Path | None) -> str:
     typical = float(np.median(calibration.peaks))
     reference = _golden_inputs(golden)
     if reference is None:
-        raw = calibration.whole and calibration.low >= 0 and calibration.high <= _PIXEL_MAX
-        if raw and typical > _NORMALISED_MAX:
-            return (
-                f"whole numbers in {calibration.low:g} ... {calibration.high:g}: raw pixels? The "
-                "samples must be scaled exactly as in training."
-            )
-        return ""
+        if typical <= _NORMALISED_MAX:
+            return ""
+        pixels = calibration.low >= 0 and calibration.high <= _PIXEL_MAX
+        return (
+            f"the values lie in {calibration.low:.4g} ... {calibration.high:.4g}"
+            f"{' (raw pixels?)' if pixels else ''} and a typical sample reaches {typical:.4g}, "
+            "where most models are trained on values of about 1. The samples must be scaled "
+            "exactly as in training."
+        )
     expected = float(np.median(np.abs(reference).reshape(len(reference), -1).max(axis=1)))
     signed = calibration.low < -_NEGATIVE * typical, reference.min() < -_NEGATIVE * expected
     ratio = typical / expected if expected > 0 else 1.0
