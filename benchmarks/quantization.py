@@ -11,6 +11,7 @@ damage that another strategy does not lose: 100 % is as good as the float model.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,7 +143,7 @@ def main() -> None:
     parser.add_argument("models", nargs="+", type=Path)
     parser.add_argument("--seeds", type=int, default=1, help="ways to damage the samples")
     arguments = parser.parse_args()
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=200)
     for folder in arguments.models:
         subject = load(folder)
         console.print(_strategies(subject, range(arguments.seeds)))

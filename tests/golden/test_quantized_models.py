@@ -80,10 +80,7 @@ def benchmark() -> Any:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["autoencoder", "unet"])
 def test_damaged_samples_cost_other_strategies_a_tenth_of_what_they_cost_min_max(name: str) -> None:
-    """1 sample in 100 scaled by 20; and without them auto is as good as min-max.
-
-    What a percentile saves depends on which sample is damaged: it must do in the mean.
-    """
+    """1 sample in 100 scaled by 20; and without them auto is as good as min-max."""
     tool = benchmark()
     subject = tool.load(MODELS / name)
     clean = {
@@ -101,6 +98,4 @@ def test_damaged_samples_cost_other_strategies_a_tenth_of_what_they_cost_min_max
         for text, found in shares.items():
             kept = tool.quality(subject, damaged, tool.strategy(text))
             found += [tool.recovered(subject.floats[m], lost[m], kept[m]) for m in lost]
-    assert min(*shares["mse"], *shares["auto"]) >= 0.9, shares
-    assert min(shares[tool.PERCENTILE]) >= 0.8, shares
-    assert np.mean(shares[tool.PERCENTILE]) >= 0.9, shares
+    assert all(min(found) >= 0.9 for found in shares.values()), shares
