@@ -114,6 +114,14 @@ def error(samples: list[Floats], found: Range) -> float:
     return float(np.mean((affine.dequantize(affine.quantize(values)) - values) ** 2))
 
 
+@given(st.lists(st.floats(-100, 100, width=32), min_size=2, max_size=30), st.floats(100, 2000))
+def test_mse_of_few_values_is_no_worse_than_min_max(values: list[float], outlier: float) -> None:
+    samples = [np.array([*values, outlier])]
+    low, high = chosen("min-max", samples)
+    widest = error(samples, Range(min(low, 0.0), max(high, 0.0)))
+    assert error(samples, chosen("mse", samples)) <= widest * (1 + 1e-9)
+
+
 def test_mse_beats_every_range_of_a_grid() -> None:
     samples = normal()
     best = error(samples, chosen("mse", samples))

@@ -18,14 +18,16 @@ Floats = npt.NDArray[np.float64]
 
 BITS = 8
 _GRID = 2.0 ** (-np.arange(129) / 16)
+_PROMISING = 1000
 _FINE = 2.0 ** (np.arange(-8, 9) / 128)
 
 
-def least_square_error(histogram: Histogram) -> tuple[float, float]:
-    """The range with the least expected squared error of 8-bit quantisation.
+def least_square_error(histogram: Histogram, values: Floats | None = None) -> tuple[float, float]:
+    """The range with the least squared error of 8-bit quantisation.
 
-    Expected: a value inside the range errs by an even share of a step, so by step^2 / 12 in the
-    mean square; an exact zero does not err; one outside errs by its distance to the range.
+    That of `values`, where these are given: what was counted, and little enough of it. Else the
+    expected one: a value inside the range errs by an even share of a step, so by step^2 / 12 in
+    the mean square; an exact zero does not err; one outside errs by its distance to the range.
     """
     moments = _Moments(histogram)
 
@@ -35,7 +37,25 @@ def least_square_error(histogram: Histogram) -> tuple[float, float]:
         inside = histogram.count - histogram.zeros - above[0] - below[0]
         return np.asarray(inside * step * step / 12 + above[1] + below[1], np.float64)
 
-    return _search(histogram, cost)
+    if values is None:
+        return _search(histogram, cost)
+
+    def cost_of_values(low: Floats, high: Floats) -> Floats:
+        """Measured for the ranges that are expected to be good, and for the widest."""
+        expected = cost(low, high)
+        promising = np.union1d(np.argsort(expected, kind="stable")[:_PROMISING], [0])
+        measured = np.full(low.shape, np.inf)
+        measured[promising] = [_square_error(values, low[i], high[i]) for i in promising]
+        return measured
+
+    return _search(histogram, cost_of_values)
+
+
+def _square_error(values: Floats, low: float, high: float) -> float:
+    step = (high - low) / (2**BITS - 1)
+    zero_point = np.rint(-low / step)
+    quantized = np.clip(np.rint(values / step) + zero_point, 0, 2**BITS - 1)
+    return float(np.sum(np.square((quantized - zero_point) * step - values)))
 
 
 def least_divergence(histogram: Histogram) -> tuple[float, float]:
@@ -104,13 +124,13 @@ class _Moments:
 def _search(
     histogram: Histogram, cost: Callable[[Floats, Floats], Floats], *, together: bool = False
 ) -> tuple[float, float]:
-    low, high = min(histogram.low, 0.0), max(histogram.high, 0.0)
+    low, high = lowest, highest = min(histogram.low, 0.0), max(histogram.high, 0.0)
     if low == high:
         return low, high
     for factors in (_GRID, _FINE):
-        lows, highs = low * factors, high * factors
+        lows, highs = np.maximum(low * factors, lowest), np.minimum(high * factors, highest)
         if not together:
             lows, highs = (a.ravel() for a in np.meshgrid(lows, highs))
         best = int(np.argmin(cost(lows, highs)))
         low, high = float(lows[best]), float(highs[best])
-    return max(low, min(histogram.low, 0.0)), min(high, max(histogram.high, 0.0))
+    return low, high

@@ -30,6 +30,9 @@ OUTLIER_ENERGY = 16.0  # a sample with this many times the median energy may be 
 OUTLIER_SHARE = 0.05  # ... if there are no more of them than this
 _LOWEST_OCTAVE = -300
 
+Floats = npt.NDArray[np.float64]
+Search = Callable[[Histogram, Floats | None], tuple[float, float]]
+
 
 class Range(NamedTuple):
     """The real values that the lowest and the highest integer stand for."""
@@ -165,27 +168,38 @@ class QuietSamples:
     def __init__(self) -> None:
         self._samples: dict[int, int] = {}
         self._histograms: dict[int, Histogram] = {}
+        self._few: dict[int, list[Floats]] = {}  # all values, while there are no more than FEW
+        self._count = 0
 
-    def add(self, values: npt.ArrayLike) -> int | None:
-        """Take one sample of any shape. Returns its octave, None for an empty one."""
-        flat = np.asarray(values, np.float64).ravel()
+    def add(self, values: npt.ArrayLike) -> None:
+        """Take one sample of any shape. Raises `ValueError` for NaN or infinity."""
+        flat = np.array(values, np.float64).ravel()
         if not flat.size:
-            return None
+            return
         energy = float(np.mean(flat * flat))
         octave = math.frexp(energy)[1] if energy > 0 and math.isfinite(energy) else _LOWEST_OCTAVE
         self._histograms.setdefault(octave, Histogram()).add(flat)
         self._samples[octave] = self._samples.get(octave, 0) + 1
-        return octave
+        self._count += flat.size
+        if self._count > FEW:
+            self._few.clear()
+        else:
+            self._few.setdefault(octave, []).append(flat)
 
     def histogram(self) -> Histogram:
         """What the samples kept hold. Raises `ValueError` where nothing was observed."""
         together = Histogram()
-        for octave in self.octaves():
+        for octave in self._octaves():
             together.merge(self._histograms[octave])
         return together
 
-    def octaves(self) -> list[int]:
-        """The octaves kept. Raises `ValueError` where nothing was observed."""
+    def values(self) -> Floats | None:
+        """All values of the samples kept; None where there were more than `FEW` values."""
+        if self._count > FEW:
+            return None
+        return np.concatenate([values for o in self._octaves() for values in self._few[o]])
+
+    def _octaves(self) -> list[int]:
         if not self._samples:
             raise ValueError("nothing was observed")
         octaves = sorted(self._samples)
@@ -207,34 +221,25 @@ class Percentile:
     def __init__(self, low: float = PERCENTILES[0], high: float = PERCENTILES[1]) -> None:
         self._percentiles = low, high
         self._quiet = QuietSamples()
-        self._few: dict[int, list[npt.NDArray[np.float64]]] = {}
-        self._count = 0
 
     def observe(self, values: npt.ArrayLike) -> None:
         """See `Observer.observe`."""
-        octave = self._quiet.add(values)
-        self._count += np.size(values)
-        if self._count > FEW:
-            self._few.clear()
-        elif octave is not None:
-            self._few.setdefault(octave, []).append(np.array(values, np.float64).ravel())
+        self._quiet.add(values)
 
     def range(self) -> Range:
         """See `Observer.range`."""
-        octaves = self._quiet.octaves()
-        if self._count <= FEW:
-            few = np.concatenate([values for octave in octaves for values in self._few[octave]])
-            low, high = np.percentile(few, self._percentiles)
-        else:
-            histogram = self._quiet.histogram()
+        histogram, values = self._quiet.histogram(), self._quiet.values()
+        if values is None:
             low, high = (histogram.percentile(p) for p in self._percentiles)
+        else:
+            low, high = np.percentile(values, self._percentiles)
         return Range(float(low), float(high))
 
 
 class Searched:
-    """The range that minimises a cost over the histogram of quiet samples."""
+    """The range that minimises a cost over the quiet samples: their histogram, and few values."""
 
-    def __init__(self, search: Callable[[Histogram], tuple[float, float]]) -> None:
+    def __init__(self, search: Search) -> None:
         self._search = search
         self._quiet = QuietSamples()
 
@@ -244,7 +249,7 @@ class Searched:
 
     def range(self) -> Range:
         """See `Observer.range`."""
-        return Range(*self._search(self._quiet.histogram()))
+        return Range(*self._search(self._quiet.histogram(), self._quiet.values()))
 
 
 def _ends(values: npt.ArrayLike) -> tuple[float, float]:
@@ -268,6 +273,6 @@ _OBSERVERS: dict[str, Callable[..., Observer]] = {
     "moving-average": MovingAverage,
     "percentile": Percentile,
     "mse": lambda: Searched(least_square_error),
-    "kl": lambda: Searched(least_divergence),
+    "kl": lambda: Searched(lambda histogram, _: least_divergence(histogram)),
 }
 NAMES = tuple(_OBSERVERS)
