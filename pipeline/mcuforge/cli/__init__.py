@@ -27,6 +27,7 @@ COMMANDS = {
     "parity": "Prove that host and device compute the same bytes.",
     "bench": "Compare the engines: instructions, flash, RAM.",
     "boards": "List the boards.",
+    "debug-quantization": "Show what quantisation loses in each layer, and what helps.",
     "quantize-table": "Show what quantisation makes of numbers.",
     "doctor": "Check that this machine has what mcuforge needs.",
 }

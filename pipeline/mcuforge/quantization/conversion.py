@@ -80,6 +80,19 @@ def quantize(
     `on_progress` counts observed samples, `on_trial` what auto tries.
     """
     model, rewritten = float_tflite(keras, calibration, folder)
+    return quantize_float(model, rewritten, calibration, settings, folder, on_progress, on_trial)
+
+
+def quantize_float(
+    model: bytes,
+    rewritten: tuple[str, ...],
+    calibration: Calibration,
+    settings: QuantizationSettings,
+    folder: Path,
+    on_progress: Progress | None = None,
+    on_trial: Progress | None = None,
+) -> Quantized:
+    """The same for what `float_tflite` returned."""
     source, target = folder / "named.tflite", folder / "quantized.tflite"
     source.write_bytes(model)
     arguments: dict[str, str | int] = {

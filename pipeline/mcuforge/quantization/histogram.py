@@ -37,6 +37,11 @@ class Histogram:
         return math.ldexp(1.0, self._exponent)
 
     @property
+    def start(self) -> float:
+        """Where the first bin begins."""
+        return self._first * self.width
+
+    @property
     def counts(self) -> npt.NDArray[np.int64]:
         """Values a bin, in ascending order."""
         return self._counts

@@ -1,0 +1,163 @@
+"""What quantising a model lost and where: composes the measurements of `mcuforge.quantization`."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mcuforge import __version__, build, fit, frontend, project
+from mcuforge.boards import Board
+from mcuforge.convert import ConversionResult, convert
+from mcuforge.convert import calibration as samples
+from mcuforge.convert.calibration import Calibration, Source
+from mcuforge.errors import UnsupportedError
+from mcuforge.quantization import analysis, comparison
+from mcuforge.quantization.analysis import Damage, OnStage
+from mcuforge.quantization.comparison import FirmwareCosts, Outcome, Subject
+from mcuforge.quantization.conversion import float_tflite
+from mcuforge.quantization.recommend import recommend
+from mcuforge.quantization.settings import Bits, QuantizationSettings
+from mcuforge.recipe import Recipe
+from mcuforge.simulate.choose import choose
+
+HELD_OUT_EVERY = 4  # of the samples, where none are given to be held out
+
+Conversion = Callable[[Recipe | Path, Source, QuantizationSettings | None], ConversionResult]
+
+
+@dataclass(frozen=True)
+class QuantizationReport:
+    """Everything about one model's quantisation. `float_metrics` are those of the Keras model."""
+
+    model: str
+    conversion: str
+    damage: Damage
+    float_metrics: tuple[tuple[str, float], ...]
+    present: Outcome
+    outcomes: tuple[Outcome, ...]
+    recommendations: tuple[str, ...]
+    board: str | None
+    warnings: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain data."""
+        return {"mcuforge": __version__, **asdict(self)}
+
+
+def analyse(
+    source: Recipe | Path,
+    *,
+    calibration: Path | None,
+    held_out: Path | None,
+    settings: QuantizationSettings | None,
+    board: Board | None,
+    strategies: bool,
+    on_stage: OnStage,
+) -> QuantizationReport:
+    """Quantise a recipe's model or a `.keras` file, and measure what that costs.
+
+    The recipe's golden samples are held out; `held_out` replaces them. A `.keras` file without
+    held-out samples is calibrated on three quarters of its samples and measured on the rest.
+    With `strategies` every other way to quantise is measured too, and with a `board` its firmware.
+    Raises `ForgeError` as `convert` does, `UnsupportedError` for dynamic-range models.
+    """
+    if settings is None and isinstance(source, Recipe):
+        settings = source.quantization
+    if settings is not None and settings.bits is Bits.DYNAMIC:
+        raise UnsupportedError(
+            "bits = 'dynamic' leaves activations in float: there is no range to look at. Compare "
+            "it with: mcuforge convert MODEL --bits dynamic --evaluate."
+        )
+    with tempfile.TemporaryDirectory(prefix="mcuforge-") as name:
+        folder = Path(name)
+        calibrated, measured = _samples(source, calibration, held_out, folder)
+        converted = convert(
+            source,
+            samples.read(calibrated.file, calibrated.shape),
+            lambda done, total: on_stage("calibrating", done, total),
+            settings,
+            lambda done, total: on_stage("choosing", done, total),
+        )
+        keras = source.keras if isinstance(source, Recipe) else source
+        subject = _subject(source, keras, calibrated, measured, folder)
+        tflite = folder / "present.tflite"
+        tflite.write_bytes(converted.tflite)
+        damage = analysis.measure(subject.float_model, tflite, measured, on_stage)
+        costs = None if board is None else firmware_costs(board, folder / "firmware")
+        present = comparison.outcome(subject, converted.settings, converted.tflite, costs)
+        outcomes: tuple[Outcome, ...] = ()
+        if strategies:
+            outcomes = comparison.compare(subject, converted.settings, costs, on_stage)
+        floats = comparison.float_quality(subject.recipe)
+    return QuantizationReport(
+        model=source.name if isinstance(source, Recipe) else source.stem,
+        conversion=str(converted.settings),
+        damage=damage,
+        float_metrics=floats,
+        present=present,
+        outcomes=outcomes,
+        recommendations=recommend(damage, converted.settings, present, outcomes),
+        board=None if board is None else board.name,
+        warnings=converted.warnings,
+    )
+
+
+def _samples(
+    source: Recipe | Path, calibration: Path | None, held_out: Path | None, folder: Path
+) -> tuple[Calibration, Calibration]:
+    """What ranges are chosen on, and what is measured on."""
+    if isinstance(source, Recipe):
+        calibration = calibration or source.calibration
+        held_out = held_out or source.golden
+    if held_out is not None:
+        first = samples.write(calibration, folder / "calibration.f32")
+        return first, samples.write(held_out, folder / "held-out.f32")
+    everything = samples.write(calibration, folder / "all.f32")
+    parts = []
+    for name, wanted in (("calibration", False), ("held-out", True)):
+        chosen = (
+            sample
+            for number, sample in enumerate(samples.read(everything.file, everything.shape))
+            if (number % HELD_OUT_EVERY == HELD_OUT_EVERY - 1) is wanted or everything.count < 2
+        )
+        parts.append(samples.write(chosen, folder / f"{name}.f32"))
+    return parts[0], parts[1]
+
+
+def _subject(
+    source: Recipe | Path,
+    keras: Path,
+    calibrated: Calibration,
+    measured: Calibration,
+    folder: Path,
+) -> Subject:
+    model, _ = float_tflite(keras, calibrated, folder)
+    float_model = folder / "float-model.tflite"
+    float_model.write_bytes(model)
+    recipe = source if isinstance(source, Recipe) else None
+    return Subject(recipe, float_model, calibrated, measured, folder)
+
+
+def firmware_costs(board: Board, folder: Path) -> FirmwareCosts:
+    """Builds a `.tflite` for the board in `folder` and runs it once in the board's simulator.
+
+    Raises `ToolError` where a tool or the simulator is missing.
+    """
+    simulator = choose(board)
+
+    def measure(tflite: Path) -> tuple[int, int]:
+        plan = frontend.make_plan(tflite, "model")
+        fit.check(plan, board)
+        project.emit(plan, board, folder)
+        built = build.build(folder, board.name)
+        with simulator.open(built.elf) as running:
+            hello = running.device.hello(plan.graph.model_hash)
+            ticks = running.device.run([np.zeros(t.shape, t.dtype) for t in hello.inputs]).ticks
+        return built.sizes.flash, simulator.instructions(ticks)
+
+    return measure

@@ -1,0 +1,176 @@
+"""A quantisation report as tables for the terminal and as one self-contained HTML page.
+
+Pictures are SVG elements whose coordinates are computed here; the template escapes every text.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import jinja2
+from rich.markup import escape
+from rich.table import Table
+
+from mcuforge import __version__, paths
+from mcuforge.quantization.analysis import TensorDamage, WeightRanges
+from mcuforge.quantization.comparison import Outcome
+
+if TYPE_CHECKING:
+    from mcuforge.debug_quantization import QuantizationReport
+
+WIDTH, HEIGHT = 480.0, 90.0  # of a picture, in pixels
+_MOST_CHANNELS = 256  # drawn one by one; more are drawn as the largest of several
+
+
+class Bar(NamedTuple):
+    """A rectangle of a picture, in pixels from its upper left corner."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class HistogramPicture(NamedTuple):
+    """Bars with logarithmic heights, and where the range chosen begins and ends."""
+
+    bars: list[Bar]
+    low: float
+    high: float
+    left: str
+    right: str
+
+
+class WeightPicture(NamedTuple):
+    """A bar from the smallest to the largest weight of each channel; `zero` is the line of 0."""
+
+    bars: list[Bar]
+    zero: float
+    top: str
+    bottom: str
+
+
+def histogram_picture(tensor: TensorDamage) -> HistogramPicture:
+    """The float model's values, with the range drawn in; wide enough for both."""
+    bars = tensor.histogram
+    left, right = min(bars.low, tensor.low), max(bars.high, tensor.high)
+    scale = WIDTH / (right - left) if right > left else 0.0
+    tallest = math.log1p(max(bars.counts, default=0)) or 1.0
+    each = (bars.high - bars.low) / max(len(bars.counts), 1)
+    drawn = []
+    for number, count in enumerate(bars.counts):
+        height = HEIGHT * math.log1p(count) / tallest
+        x = (bars.low + number * each - left) * scale
+        drawn.append(_bar(x, HEIGHT - height, max(each * scale, 0.5), height))
+    low, high = ((end - left) * scale for end in (tensor.low, tensor.high))
+    return HistogramPicture(drawn, round(low, 2), round(high, 2), f"{left:.4g}", f"{right:.4g}")
+
+
+def weight_picture(layer: WeightRanges) -> WeightPicture:
+    """Each output channel's range of weights."""
+    lows, highs = _grouped(layer.low, min), _grouped(layer.high, max)
+    top, bottom = max(*highs, 0.0), min(*lows, 0.0)
+    scale = HEIGHT / (top - bottom) if top > bottom else 0.0
+    each = WIDTH / len(lows)
+    bars = [
+        _bar(i * each, (top - high) * scale, each * 0.8, (high - low) * scale)
+        for i, (low, high) in enumerate(zip(lows, highs, strict=True))
+    ]
+    return WeightPicture(bars, round(top * scale, 2), f"{top:.4g}", f"{bottom:.4g}")
+
+
+def _grouped(values: Sequence[float], choose: Callable[[Sequence[float]], float]) -> list[float]:
+    size = -(-len(values) // _MOST_CHANNELS)
+    return [choose(values[i : i + size]) for i in range(0, len(values), size)]
+
+
+def _bar(x: float, y: float, width: float, height: float) -> Bar:
+    return Bar(round(x, 2), round(y, 2), round(width, 2), round(max(height, 0.0), 2))
+
+
+def shares(tensors: Sequence[TensorDamage]) -> list[float]:
+    """Each layer's part of what all layers, one at a time, bring to the output."""
+    total = sum(t.alone for t in tensors)
+    return [t.alone / total if total > 0 else 0.0 for t in tensors]
+
+
+def tensor_table(report: QuantizationReport) -> Table:
+    """Every tensor, most damage first; the page and the JSON know more of each."""
+    damage = report.damage
+    table = Table(
+        "layer",
+        title=f"{escape(report.model)}, {escape(report.conversion)}",
+        caption=f"{damage.samples} held-out samples",
+    )
+    for heading in ("range", "clipped", "SQNR", "cosine", "max error", "alone"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for tensor, share in zip(damage.tensors, shares(damage.tensors), strict=True):
+        table.add_row(
+            escape(tensor.layer),
+            f"{tensor.low:.3g} ... {tensor.high:.3g}",
+            f"{tensor.clipped:.2%}",
+            f"{tensor.sqnr_db:.1f} dB",
+            f"{tensor.cosine:.5f}",
+            f"{tensor.max_error:.3g}",
+            f"{share:.0%}",
+        )
+    return table
+
+
+def outcome_table(report: QuantizationReport) -> Table:
+    """Each way to quantise, overall."""
+    headings, rows = outcome_rows(report)
+    table = Table(title=f"{escape(report.model)}, quantised in other ways")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number else "left", no_wrap=number > 0)
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    return table
+
+
+def outcome_rows(report: QuantizationReport) -> tuple[list[str], list[list[str]]]:
+    """Headings and cells; the first row is the float model, the second the model as converted."""
+    names = [name for name, _ in report.float_metrics]
+    headings = ["quantisation", "error", *names, "flash", "instructions"]
+    floats = ["float", "0", *(f"{value:.4g}" for _, value in report.float_metrics), "-", "-"]
+    rows = [floats, _row(report.present, names, "this model: ")]
+    rows += [_row(outcome, names, "") for outcome in report.outcomes]
+    return headings, rows
+
+
+def _row(outcome: Outcome, names: Sequence[str], before: str) -> list[str]:
+    quality = dict(outcome.metrics)
+    return [
+        before + outcome.settings,
+        "-" if outcome.noise is None else f"{outcome.noise:.3g}",
+        *(f"{quality[name]:.4g}" if name in quality else "-" for name in names),
+        "-" if outcome.flash is None else f"{outcome.flash:,} B",
+        "-" if outcome.instructions is None else f"{outcome.instructions:,}",
+    ]
+
+
+def as_html(report: QuantizationReport) -> str:
+    """The report as one HTML page that loads nothing. Every value is escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(paths.data_dir("templates") / "report"),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    tensors = report.damage.tensors
+    headings, rows = outcome_rows(report)
+    weights = sorted(report.damage.weights, key=lambda w: w.spread, reverse=True)
+    return environment.get_template("quantization.html.j2").render(
+        report=report,
+        tensors=list(zip(tensors, shares(tensors), map(histogram_picture, tensors), strict=True)),
+        headings=headings,
+        rows=rows,
+        weights=[(layer, weight_picture(layer)) for layer in weights],
+        problems=[o for o in (report.present, *report.outcomes) if o.problem],
+        width=int(WIDTH),
+        height=int(HEIGHT),
+        version=__version__,
+    )

@@ -1,0 +1,137 @@
+"""Each way to quantise a model, overall: the error at its output, its quality, and its costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from mcuforge import metrics
+from mcuforge.convert import child, float_outputs
+from mcuforge.convert.calibration import Calibration
+from mcuforge.errors import ForgeError
+from mcuforge.quantization import settings
+from mcuforge.quantization.analysis import OnStage, job_arguments
+from mcuforge.quantization.conversion import quantize_float
+from mcuforge.quantization.evaluation import host_outputs
+from mcuforge.quantization.settings import DEFAULT, Bits, QuantizationSettings
+from mcuforge.recipe import Recipe
+
+STRATEGIES = (
+    "min-max",
+    "moving-average",
+    "percentile 0.1 99.9",
+    "percentile 1 99",
+    "mse",
+    "kl",
+    "auto",
+)
+# the bytes of flash and the instructions of one inference, of an int8 .tflite
+FirmwareCosts = Callable[[Path], tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One way to quantise. `noise` is the error at the output, relative to the output's energy.
+
+    `metrics` are the recipe's, of the oracle on the golden samples. `flash` (bytes) and
+    `instructions` (of one inference, simulated) are None where there is no firmware for it, or none
+    was asked for. `problem` says what could not be measured, and why.
+    """
+
+    settings: str
+    noise: float | None = None
+    metrics: tuple[tuple[str, float], ...] = ()
+    tflite_bytes: int | None = None
+    flash: int | None = None
+    instructions: int | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What is quantised and measured: a float `.tflite`. `recipe` is None for a bare `.keras`."""
+
+    recipe: Recipe | None
+    float_model: Path
+    calibration: Calibration
+    held_out: Calibration
+    folder: Path
+
+
+def float_quality(recipe: Recipe | None) -> tuple[tuple[str, float], ...]:
+    """The metrics of the float Keras model on the golden samples."""
+    if recipe is None:
+        return ()
+    golden = metrics.load_golden(recipe.golden, recipe.metric)
+    inputs = np.asarray(golden["inputs"], np.float32)
+    outputs = float_outputs(recipe.keras, inputs)
+    return tuple(metrics.evaluate(recipe.metric, inputs, outputs, golden).items())
+
+
+def compare(
+    subject: Subject,
+    base: QuantizationSettings,
+    costs: FirmwareCosts | None,
+    on_stage: OnStage,
+) -> tuple[Outcome, ...]:
+    """Every strategy, weights per tensor, and 16x8. `base` gives corrections and symmetry."""
+    variants = list(_variants(base))
+    outcomes = []
+    for number, variant in enumerate(variants):
+        on_stage("strategies", number, len(variants))
+        outcomes.append(_quantized(subject, variant, costs))
+    on_stage("strategies", len(variants), len(variants))
+    return tuple(outcomes)
+
+
+def _variants(base: QuantizationSettings) -> Iterator[QuantizationSettings]:
+    plain = replace(base, bits=Bits.INT8, per_channel=True, layers=(), strategy=DEFAULT.strategy)
+    for text in STRATEGIES:
+        yield replace(plain, strategy=settings.parse_strategy(text))
+    yield replace(plain, per_channel=False)
+    yield replace(plain, bits=Bits.INT16)
+
+
+def _quantized(
+    subject: Subject, variant: QuantizationSettings, costs: FirmwareCosts | None
+) -> Outcome:
+    try:
+        model = subject.float_model.read_bytes()
+        quantized = quantize_float(model, (), subject.calibration, variant, subject.folder)
+        return outcome(subject, variant, quantized.tflite, costs)
+    except ForgeError as error:
+        return Outcome(str(variant), problem=error.message)
+
+
+def outcome(
+    subject: Subject, variant: QuantizationSettings, tflite: bytes, costs: FirmwareCosts | None
+) -> Outcome:
+    """Measure one quantised model. Raises what the child process and the interpreters raise."""
+    file = subject.folder / "variant.tflite"
+    file.write_bytes(tflite)
+    arguments = job_arguments(subject.float_model, file, subject.held_out)
+    found = Outcome(
+        str(variant),
+        child.call("mcuforge.quantization.damage_job:noise", arguments),
+        _quality(subject.recipe, tflite),
+        len(tflite),
+    )
+    if costs is None or variant.bits is not Bits.INT8:
+        return found
+    try:
+        flash, instructions = costs(file)
+    except ForgeError as error:
+        return replace(found, problem=error.message)
+    return replace(found, flash=flash, instructions=instructions)
+
+
+def _quality(recipe: Recipe | None, tflite: bytes) -> tuple[tuple[str, float], ...]:
+    if recipe is None:
+        return ()
+    golden = metrics.load_golden(recipe.golden, recipe.metric)
+    inputs = np.asarray(golden["inputs"], np.float32)
+    outputs, _ = host_outputs(tflite, inputs)
+    return tuple(metrics.evaluate(recipe.metric, inputs, outputs, golden).items())

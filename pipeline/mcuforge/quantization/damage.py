@@ -1,0 +1,166 @@
+"""What each tensor of a quantised model lost, in the child process: float against quantised.
+
+Both models run the same held-out samples, one at a time, with every activation kept. What is
+remembered of a tensor does not grow with the samples: sums, and a histogram.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcuforge.convert import flatbuffer
+from mcuforge.quantization.float_model import Activation, Floats, Runner, activations
+from mcuforge.quantization.histogram import Histogram
+
+MOST_BARS = 64  # of a histogram as it is reported
+_NO_NOISE_DB = 200.0  # said of tensors that lose nothing
+_LIMITS = {np.dtype(np.int8): (-128, 127), np.dtype(np.int16): (-32768, 32767)}
+
+
+@dataclass(frozen=True, eq=False)
+class QuantizedTensor:
+    """A tensor of the quantised model: its index, and one scale and zero point."""
+
+    index: int
+    dtype: np.dtype[Any]
+    scale: float
+    zero_point: int
+
+    @property
+    def low(self) -> float:
+        """The smallest real value that it can hold."""
+        return (_LIMITS[self.dtype][0] - self.zero_point) * self.scale
+
+    @property
+    def high(self) -> float:
+        """The largest real value that it can hold."""
+        return (_LIMITS[self.dtype][1] - self.zero_point) * self.scale
+
+    def real(self, stored: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        """Dequantised values."""
+        return np.asarray((stored.astype(np.float64) - self.zero_point) * self.scale)
+
+    def rounded(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Real values, quantised and dequantised (ties to even: the difference does not count)."""
+        low, high = _LIMITS[self.dtype]
+        stored = np.clip(np.rint(values / self.scale) + self.zero_point, low, high)
+        return np.asarray((stored - self.zero_point) * self.scale)
+
+
+class Loss:
+    """Sums over the samples of one tensor; `report` turns them into figures."""
+
+    def __init__(self, tensor: QuantizedTensor) -> None:
+        self._tensor = tensor
+        self._histogram = Histogram()
+        self._clipped = 0
+        self._signal = self._noise = self._own_noise = self._product = self._energy = 0.0
+        self._largest = 0.0
+
+    def add(self, floats: Floats, stored: npt.NDArray[Any]) -> None:
+        """One sample's values: of the float model, and as the quantised model stores them."""
+        expected = floats.astype(np.float64).ravel()
+        actual = self._tensor.real(stored).ravel()
+        half = self._tensor.scale / 2
+        outside = (expected < self._tensor.low - half) | (expected > self._tensor.high + half)
+        difference = actual - expected
+        self._histogram.add(expected)
+        self._clipped += int(np.count_nonzero(outside))
+        self._signal += float(expected @ expected)
+        self._energy += float(actual @ actual)
+        self._product += float(expected @ actual)
+        self._noise += float(difference @ difference)
+        own = self._tensor.rounded(expected) - expected
+        self._own_noise += float(own @ own)
+        self._largest = max(self._largest, float(np.abs(difference).max(initial=0.0)))
+
+    def report(self) -> dict[str, Any]:
+        """The figures, in real values and dB. The histogram holds at most `MOST_BARS` bars."""
+        lengths = math.sqrt(self._signal * self._energy)
+        low, high, counts = _bars(self._histogram)
+        return {
+            "scale": self._tensor.scale,
+            "zero_point": self._tensor.zero_point,
+            "low": self._tensor.low,
+            "high": self._tensor.high,
+            "seen_low": self._histogram.low,
+            "seen_high": self._histogram.high,
+            "clipped": self._clipped / max(self._histogram.count, 1),
+            "sqnr_db": decibels(self._signal, self._noise),
+            "own_sqnr_db": decibels(self._signal, self._own_noise),
+            "cosine": self._product / lengths if lengths else 1.0,
+            "max_error": self._largest,
+            "histogram": {"low": low, "high": high, "counts": counts},
+        }
+
+
+def decibels(signal: float, noise: float) -> float:
+    """The signal-to-noise ratio, 10 log10(signal / noise), between -200 and 200 dB."""
+    if noise <= 0.0:
+        return _NO_NOISE_DB
+    ratio = max(signal, 1e-300) / noise
+    return max(-_NO_NOISE_DB, min(_NO_NOISE_DB, 10.0 * math.log10(ratio)))
+
+
+def _bars(histogram: Histogram) -> tuple[float, float, list[int]]:
+    """The histogram in at most `MOST_BARS` bars: the ends, and the values in each bar."""
+    counts = histogram.counts
+    each = -(-len(counts) // MOST_BARS)
+    padded = np.pad(counts, (0, -len(counts) % max(each, 1)))
+    bars = padded.reshape(-1, each).sum(axis=1) if each else padded
+    low = histogram.start
+    return low, low + len(padded) * histogram.width, [int(n) for n in bars]
+
+
+def quantized_tensors(model: Any) -> dict[str, QuantizedTensor]:
+    """By name: the activations of an unpacked model that are int8 or int16 with one scale."""
+    graph = model.subgraphs[0]
+    found = {}
+    for index in [*graph.inputs, *(i for op in graph.operators for i in op.outputs)]:
+        tensor = graph.tensors[index]
+        dtype = _DTYPES.get(int(tensor.type))
+        scales = None if tensor.quantization is None else tensor.quantization.scale
+        if dtype is None or scales is None or len(scales) != 1:
+            continue
+        zero_point = int(tensor.quantization.zeroPoint[0])
+        found[flatbuffer.name_of(tensor)] = QuantizedTensor(
+            int(index), dtype, float(scales[0]), zero_point
+        )
+    return found
+
+
+def measure(
+    float_model: bytes,
+    quantized: bytes,
+    samples: Iterable[Floats],
+    on_sample: Callable[[], None],
+) -> tuple[dict[str, dict[str, Any]], list[Activation]]:
+    """The loss of every activation that both models have, by name, and these activations."""
+    stored = quantized_tensors(flatbuffer.unpack(quantized))
+    common = [t for t in activations(flatbuffer.unpack(float_model)) if t.name in stored]
+    losses = {t.name: Loss(stored[t.name]) for t in common}
+    reference, other = Runner(float_model, preserve=True), Runner(quantized, preserve=True)
+    for sample in samples:
+        reference.run(sample)
+        other.run(sample)
+        for tensor in common:
+            values = other.tensor(stored[tensor.name].index)
+            losses[tensor.name].add(reference.tensor(tensor.index), values)
+        on_sample()
+    return {name: loss.report() for name, loss in losses.items()}, common
+
+
+def _dtypes() -> Mapping[int, np.dtype[Any]]:
+    from ai_edge_litert import schema_py_generated as schema
+
+    kinds = schema.TensorType
+    return {kinds.INT8: np.dtype(np.int8), kinds.INT16: np.dtype(np.int16)}
+
+
+_DTYPES = _dtypes()

@@ -1,0 +1,132 @@
+"""What `debug-quantization` measures in the child process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from ai_edge_litert import schema_py_generated as schema
+
+from mcuforge.convert import calibration, flatbuffer
+from mcuforge.convert.child import Progress
+from mcuforge.quantization import damage, isolation, weights
+from mcuforge.quantization.float_model import Floats, outputs
+
+MOST_ISOLATED = 32  # samples that each layer is tried on alone
+
+
+def measure(
+    float_model: str, tflite: str, samples: str, shape: str, count: int, on_progress: Progress
+) -> dict[str, Any]:
+    """Every activation's loss, its layer's effect at the output, and the weights' ranges.
+
+    `samples` is a file of `count` samples that `calibration.write` wrote. Progress counts samples;
+    a negative total says that layers are counted.
+    """
+    model, quantized = Path(float_model).read_bytes(), Path(tflite).read_bytes()
+    file, sample_shape = Path(samples), json.loads(shape)
+    done = 0
+
+    def on_sample() -> None:
+        nonlocal done
+        done += 1
+        on_progress(done, count)
+
+    read = calibration.read(file, sample_shape)
+    losses, tensors = damage.measure(model, quantized, read, on_sample)
+    chosen = _spread(file, sample_shape, count)
+    reference = list(outputs(model, chosen))
+    ops = _op_names(flatbuffer.unpack(model))
+    found = []
+    for number, tensor in enumerate(tensors, 1):
+        alone = isolation.isolate(model, quantized, tensor.name)
+        error = output_noise(reference, list(outputs(alone, chosen)))
+        place = {
+            "tensor": tensor.name,
+            "layer": tensor.layer,
+            "op": ops.get(tensor.index, "INPUT"),
+            "alone": error,
+        }
+        found.append(place | losses[tensor.name])
+        on_progress(number, -len(tensors))
+    together = output_noise(reference, list(outputs(quantized, chosen)))
+    return {
+        "tensors": found,
+        "output_noise": together,
+        "output_samples": len(chosen),
+        "weights": _weights(model, quantized),
+    }
+
+
+def noise(
+    float_model: str, tflite: str, samples: str, shape: str, count: int, on_progress: Progress
+) -> float:
+    """The output's error of one more quantised model, on the samples that layers are tried on."""
+    model = Path(float_model).read_bytes()
+    chosen = _spread(Path(samples), json.loads(shape), count)
+    on_progress(0, len(chosen))
+    reference = list(outputs(model, chosen))
+    return output_noise(reference, list(outputs(Path(tflite).read_bytes(), chosen)))
+
+
+def output_noise(
+    reference: Sequence[npt.NDArray[np.float64]],
+    actual: Sequence[npt.NDArray[np.float64]],
+) -> float:
+    """The energy of the difference at the output, relative to the output's, over all samples."""
+    pairs = list(zip(reference, actual, strict=True))
+    error = sum(float(np.sum(np.square(a.reshape(r.shape) - r))) for r, a in pairs)
+    return error / max(sum(float(np.sum(np.square(r))) for r, _ in pairs), 1e-300)
+
+
+def _spread(file: Path, shape: Sequence[int], count: int) -> list[Floats]:
+    """At most `MOST_ISOLATED` samples, evenly spread."""
+    every = -(-count // MOST_ISOLATED)
+    read = enumerate(calibration.read(file, shape))
+    return [sample for number, sample in read if number % every == 0]
+
+
+def _op_names(model: Any) -> dict[int, str]:
+    """By output tensor: the name of the op that computes it."""
+    names = {code: name for name, code in vars(schema.BuiltinOperator).items()}
+    return {
+        int(index): names.get(flatbuffer.op_kind(model, op), "CUSTOM")
+        for op in model.subgraphs[0].operators
+        for index in op.outputs
+    }
+
+
+def _weights(float_model: bytes, quantized: bytes) -> list[dict[str, Any]]:
+    """For each layer with weights: every output channel's largest magnitude, and the scales."""
+    model, other = flatbuffer.unpack(float_model), flatbuffer.unpack(quantized)
+    graph = model.subgraphs[0]
+    stored = {
+        flatbuffer.name_of(other.subgraphs[0].tensors[op.target]): op
+        for op in weights.weighted_ops(other)
+    }
+    found = []
+    for op in weights.weighted_ops(model):
+        name = flatbuffer.name_of(graph.tensors[op.target])
+        values = weights.values(model, op.weights)
+        axes = tuple(axis for axis in range(values.ndim) if axis != op.output_axis)
+        scales = _scales(other, stored.get(name))
+        found.append(
+            {
+                "tensor": name,
+                "low": [float(v) for v in values.min(axis=axes)],
+                "high": [float(v) for v in values.max(axis=axes)],
+                "scales": scales,
+            }
+        )
+    return found
+
+
+def _scales(model: Any, op: Any) -> list[float]:
+    if op is None:
+        return []
+    quantization = model.subgraphs[0].tensors[op.weights].quantization
+    return [] if quantization is None else [float(s) for s in quantization.scale]
