@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,12 +58,14 @@ def analyse(
     board: Board | None,
     strategies: bool,
     on_stage: OnStage,
+    converted: ConversionResult | None = None,
 ) -> QuantizationReport:
     """Quantise a recipe's model or a `.keras` file, and measure what that costs.
 
     The recipe's golden samples are held out; `held_out` replaces them. A `.keras` file without
     held-out samples is calibrated on three quarters of its samples and measured on the rest.
-    With `strategies` every other way to quantise is measured too, and with a `board` its firmware.
+    `converted` is the model, where it was quantised already with these samples and settings. With
+    `strategies` every other way to quantise is measured too, and with a `board` its firmware.
     Raises `ForgeError` as `convert` does, `UnsupportedError` for dynamic-range models.
     """
     if settings is None and isinstance(source, Recipe):
@@ -76,7 +78,7 @@ def analyse(
     with tempfile.TemporaryDirectory(prefix="mcuforge-") as name:
         folder = Path(name)
         calibrated, measured = _samples(source, calibration, held_out, folder)
-        converted = convert(
+        converted = converted or convert(
             source,
             samples.read(calibrated.file, calibrated.shape),
             lambda done, total: on_stage("calibrating", done, total),
@@ -90,6 +92,8 @@ def analyse(
         damage = analysis.measure(subject.float_model, tflite, measured, on_stage)
         costs = None if board is None else firmware_costs(board, folder / "firmware")
         present = comparison.outcome(subject, converted.settings, converted.tflite, costs)
+        if converted.settings.by_converter:
+            present = replace(present, settings=f"{present.settings} by the converter")
         outcomes: tuple[Outcome, ...] = ()
         if strategies:
             outcomes = comparison.compare(subject, converted.settings, costs, on_stage)

@@ -158,3 +158,52 @@ def test_odd_samples_are_warned_about(folder: Path, tmp_path: Path) -> None:
     done = command("convert", folder / "good.keras", "--calibration", tmp_path / "pixels.npz")
     assert done.exit_code == 0, done.output
     assert "Warning: " in done.stderr and "raw pixels?" in done.stderr
+
+
+def test_debug_quantization_tells_tables_page_and_json(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    options = ["--percentile", "20,80", "--no-strategies", "--no-firmware", "--json", "-o", page]
+    done = command(
+        "debug-quantization",
+        MODELS / "autoencoder",
+        *options,
+        "--no-firmware",
+        "--json",
+        "-o",
+        page,
+    )
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.stdout)
+    worst = report["damage"]["tensors"][0]
+    assert worst["clipped"] > 0.1 and worst["alone"] > 0.01
+    assert any("clips" in text and worst["layer"] in text for text in report["recommendations"])
+    assert report["present"]["metrics"][1][0] == "auc" and report["damage"]["samples"] == 256
+    assert "<svg" in page.read_text(encoding="utf-8") and list(tmp_path.iterdir()) == [page]
+
+
+def test_debug_quantization_holds_out_a_quarter_of_a_keras_files_samples(
+    folder: Path, tmp_path: Path
+) -> None:
+    np.savez(tmp_path / "samples.npz", inputs=BATCH)
+    keras = folder / "good.keras"
+    arguments = ["debug-quantization", keras, "--samples", tmp_path / "samples.npz"]
+    done = command(*arguments, "--no-strategies", "--json", "-o", tmp_path / "page.html")
+    assert done.exit_code == 0, done.output
+    report = json.loads(done.stdout)
+    assert report["damage"]["samples"] == len(BATCH) // 4
+    assert report["present"]["flash"] > 1000 and report["present"]["instructions"] > 1000
+
+
+def test_debug_quantization_refuses_what_it_cannot_look_into(tmp_path: Path) -> None:
+    model = MODELS / "autoencoder"
+    for arguments, message in (
+        (["debug-quantization", model, "--bits", "dynamic"], "no range to look at"),
+        (["debug-quantization", model / "artifacts/model.tflite"], "the float model is needed"),
+        (["debug-quantization", tmp_path / "none.keras", "--samples", "x.npz"], "none.keras"),
+        (["convert", "m.keras", "--report"], "--report needs a model folder"),
+    ):
+        outcome = subprocess.run(
+            [sys.executable, "-m", "mcuforge", *map(str, arguments)], capture_output=True, text=True
+        )
+        assert outcome.returncode in (1, 2) and message in outcome.stderr, outcome
+        assert "Traceback" not in outcome.stderr

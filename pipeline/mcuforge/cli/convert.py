@@ -8,11 +8,13 @@ from typing import Any
 
 import click
 
-from mcuforge import atomic, recipe
+from mcuforge import atomic, debug_quantization, recipe
 from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.debug_quantization import default_board, write_report
 from mcuforge.cli.progress import OnStage, stages
 from mcuforge.cli.quantization import chosen, quantization_options, split_calibration
 from mcuforge.convert import ConversionResult, convert
+from mcuforge.debug_quantization import QuantizationReport
 from mcuforge.errors import UsageError
 from mcuforge.quantization.evaluation import Evaluation, evaluate
 from mcuforge.quantization.settings import Bits
@@ -32,6 +34,12 @@ from mcuforge.recipe import Recipe
     "--evaluate", "measure", is_flag=True, help="Measure the result on the golden samples."
 )
 @click.option(
+    "--report",
+    is_flag=True,
+    help="Measure what each layer lost, as debug-quantization does; writes an HTML page beside "
+    "the .tflite.",
+)
+@click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="The .tflite [beside the model]."
 )
 @json_option
@@ -39,6 +47,7 @@ def command(
     model: Path,
     samples: Path | None,
     measure: bool,
+    report: bool,
     output: Path | None,
     as_json: bool,
     **words: Any,
@@ -55,6 +64,11 @@ def command(
     source = model if model.suffix == ".keras" else recipe.load(model)
     if measure and not isinstance(source, Recipe):
         raise UsageError("--evaluate needs a model folder: its recipe names golden samples.")
+    if report and not isinstance(source, Recipe):
+        raise UsageError(
+            "--report needs a model folder, whose golden samples were held out. For a .keras file "
+            "use: mcuforge debug-quantization MODEL --samples FILE.npz"
+        )
     target = output or (
         source.tflite if isinstance(source, Recipe) else model.with_suffix(".tflite")
     )
@@ -69,6 +83,9 @@ def command(
         evaluation = None
         if measure and isinstance(source, Recipe):
             evaluation = _evaluate(source, result, on_stage)
+        analysis = None
+        if report and isinstance(source, Recipe):
+            analysis = _analyse(source, samples, result, on_stage)
     for warning in result.warnings:
         click.echo(f"Warning: {warning}", err=True)
     atomic.write_bytes(target, result.tflite)
@@ -76,6 +93,23 @@ def command(
         echo_json(_as_json(target, result, evaluation))
     else:
         _print(target, result, evaluation)
+    if analysis is not None:
+        write_report(analysis, target.with_suffix(".quantization.html"), quiet=as_json)
+
+
+def _analyse(
+    source: Recipe, samples: Path | None, result: ConversionResult, on_stage: OnStage
+) -> QuantizationReport:
+    return debug_quantization.analyse(
+        source,
+        calibration=samples,
+        held_out=None,
+        settings=result.settings,
+        board=default_board(),
+        strategies=True,
+        on_stage=on_stage,
+        converted=result,
+    )
 
 
 def _evaluate(source: Recipe, result: ConversionResult, on_stage: OnStage) -> Evaluation:

@@ -77,21 +77,28 @@ def command(
             calibration=samples,
             held_out=held_out,
             settings=chosen(model, words),
-            board=None if no_firmware else _board(board_name),
+            board=_board(board_name, no_firmware),
             strategies=strategies,
             on_stage=on_stage,
         )
     page = output or Path("build") / f"{c_names.identifier(report.model)}-quantization.html"
-    write(report, page, as_json)
-
-
-def write(report: QuantizationReport, page: Path, as_json: bool) -> None:
-    """Write the page, and print the tables or the JSON."""
-    atomic.write_bytes(page, analysis_page.as_html(report).encode())
     for warning in report.warnings:
         click.echo(f"Warning: {warning}", err=True)
+    write_report(report, page, quiet=as_json)
     if as_json:
         echo_json(report.as_json())
+
+
+def _board(name: str | None, no_firmware: bool) -> boards.Board | None:
+    if no_firmware:
+        return None
+    return default_board() if name is None else boards.load(name)
+
+
+def write_report(report: QuantizationReport, page: Path, *, quiet: bool) -> None:
+    """Write the page; print the tables and the recommendations unless `quiet`."""
+    atomic.write_bytes(page, analysis_page.as_html(report).encode())
+    if quiet:
         return
     result_console.print(analysis_page.tensor_table(report))
     result_console.print(analysis_page.outcome_table(report))
@@ -103,10 +110,8 @@ def write(report: QuantizationReport, page: Path, as_json: bool) -> None:
     click.echo(f"Page: {page}")
 
 
-def _board(name: str | None) -> boards.Board | None:
-    """The board asked for; else the default one where a compiler and a simulator are there."""
-    if name is not None:
-        return boards.load(name)
+def default_board() -> boards.Board | None:
+    """The board whose firmware is measured, where a simulator for it is there."""
     board = boards.load(DEFAULT_BOARD)
     try:
         choose(board)

@@ -28,11 +28,11 @@ class TensorDamage:
     """An activation, float against quantised, over all held-out samples.
 
     `low` and `high` are the ends of the range chosen, `seen_low` and `seen_high` what the float
-    model reached; `clipped` is the share of its values outside the range. `sqnr_db`, `cosine` and
-    `max_error` compare the two models, with all that was lost before this tensor; `own_sqnr_db`
-    is what rounding and clipping this tensor alone leaves. `alone` is the error at the model's
-    output (energy, relative to the output's) when only this layer, weights and output, is
-    quantised. `op` is the op's TFLite name, INPUT for the model's input.
+    model reached; `clipped` is the share of its values that lie a step or more outside the range.
+    `sqnr_db`, `cosine` and `max_error` compare the two models, with all that was lost before this
+    tensor; `own_sqnr_db` is what rounding and clipping this tensor alone leaves. `alone` is the
+    error at the model's output (energy, relative to the output's) when only this layer, weights and
+    output, is quantised. `op` is the op's TFLite name, INPUT for the model's input.
     """
 
     tensor: str
@@ -97,13 +97,18 @@ def measure(float_model: Path, tflite: Path, held_out: Calibration, on_stage: On
         on_stage("comparing" if total > 0 else "isolating", done, abs(total))
 
     found = child.call("mcuforge.quantization.damage_job:measure", arguments, progress)
+    return from_job(found, held_out.count)
+
+
+def from_job(found: Mapping[str, Any], samples: int) -> Damage:
+    """What `damage_job.measure` returned, for so many samples."""
     tensors = [_tensor(content) for content in found["tensors"]]
     layers = {t.tensor: t.layer for t in tensors}
     return Damage(
         tuple(sorted(tensors, key=lambda t: t.alone, reverse=True)),
         tuple(_weights(content, layers) for content in found["weights"]),
         found["output_noise"],
-        held_out.count,
+        samples,
         found["output_samples"],
     )
 

@@ -100,18 +100,19 @@ def tensor_table(report: QuantizationReport) -> Table:
     """Every tensor, most damage first; the page and the JSON know more of each."""
     damage = report.damage
     table = Table(
-        "layer",
         title=f"{escape(report.model)}, {escape(report.conversion)}",
-        caption=f"{damage.samples} held-out samples",
+        caption=f"{damage.samples} held-out samples. error: the largest. alone: the part of what "
+        "single layers, quantised alone, bring to the output.",
     )
-    for heading in ("range", "clipped", "SQNR", "cosine", "max error", "alone"):
+    table.add_column("layer", overflow="fold")
+    for heading in ("range", "clipped", "SQNR dB", "cosine", "error", "alone"):
         table.add_column(heading, justify="right", no_wrap=True)
     for tensor, share in zip(damage.tensors, shares(damage.tensors), strict=True):
         table.add_row(
             escape(tensor.layer),
             f"{tensor.low:.3g} ... {tensor.high:.3g}",
             f"{tensor.clipped:.2%}",
-            f"{tensor.sqnr_db:.1f} dB",
+            f"{tensor.sqnr_db:.1f}",
             f"{tensor.cosine:.5f}",
             f"{tensor.max_error:.3g}",
             f"{share:.0%}",

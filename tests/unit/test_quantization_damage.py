@@ -1,0 +1,241 @@
+"""What each tensor lost: damage planted in one layer must be found there, and named."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from float_models import NONE, FloatBuilder
+from float_models import name as tensor_name
+
+from mcuforge.convert import calibration, flatbuffer
+from mcuforge.debug_quantization import QuantizationReport
+from mcuforge.quantization import analysis, analysis_page, application, damage_job, strategies
+from mcuforge.quantization.analysis import Damage
+from mcuforge.quantization.comparison import Outcome
+from mcuforge.quantization.damage import decibels
+from mcuforge.quantization.float_model import activations, outputs
+from mcuforge.quantization.isolation import isolate
+from mcuforge.quantization.observation import observe
+from mcuforge.quantization.recommend import recommend
+from mcuforge.quantization.settings import DEFAULT, QuantizationSettings
+from mcuforge.quantization.strategies import Range
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("litert_quantizer") is None, reason="needs mcuforge[train]"
+)
+
+RNG = np.random.default_rng(31)
+SAMPLES = RNG.normal(0, 1, (40, 8, 8, 2)).astype(np.float32)
+
+
+def three_layers() -> tuple[bytes, list[str]]:
+    """A float model, and the names of its three layers' outputs."""
+    builder = FloatBuilder([1, 8, 8, 2])
+    x = builder.conv(builder.source, RNG.normal(0, 0.4, (6, 3, 3, 2)), RNG.normal(0, 0.1, 6))
+    y = builder.conv(x, RNG.normal(0, 0.3, (6, 3, 3, 6)), RNG.normal(0, 0.1, 6))
+    z = builder.conv(y, RNG.normal(0, 0.3, (3, 1, 1, 6)), np.zeros(3), NONE)
+    model = builder.build(z)
+    return model, [tensor_name(model, t) for t in (x, y, z)]
+
+
+MODEL, LAYERS = three_layers()
+
+
+def observed() -> dict[str, Range]:
+    min_max = strategies.parse("min-max")
+    named = activations(flatbuffer.unpack(MODEL))
+    seen = observe(MODEL, SAMPLES, {t.name: [min_max] for t in named}, lambda: None)
+    return {name: by[min_max] for name, by in seen.ranges.items()}
+
+
+def quantized(changes: Mapping[str, float], settings: QuantizationSettings = DEFAULT) -> bytes:
+    """The model with min-max ranges, some of them scaled."""
+    ranges = {
+        name: Range(r.low * changes.get(name, 1), r.high * changes.get(name, 1))
+        for name, r in observed().items()
+    }
+    return application.apply(MODEL, ranges, settings)
+
+
+def measured(tflite: bytes, folder: Path) -> Damage:
+    """As `analysis.measure`, without a child process."""
+    (folder / "float.tflite").write_bytes(MODEL)
+    (folder / "quantized.tflite").write_bytes(tflite)
+    samples = calibration.write(SAMPLES, folder / "samples.f32")
+    arguments = analysis.job_arguments(
+        folder / "float.tflite", folder / "quantized.tflite", samples
+    )
+    steps: list[tuple[int, int]] = []
+    found = damage_job.measure(
+        **arguments,  # type: ignore[arg-type]
+        on_progress=lambda done, total: steps.append((done, total)),
+    )
+    assert steps[len(SAMPLES) - 1] == (40, 40) and steps[-1] == (4, -4)
+    return analysis.from_job(json.loads(json.dumps(found)), samples.count)
+
+
+def advice(damage: Damage, settings: QuantizationSettings = DEFAULT) -> tuple[str, ...]:
+    return recommend(damage, settings, Outcome("min-max", damage.output_noise), ())
+
+
+def test_an_even_model_is_left_alone(tmp_path: Path) -> None:
+    damage = measured(quantized({}), tmp_path)
+    assert {t.tensor for t in damage.tensors} == {*LAYERS, tensor_name(MODEL, 0)}
+    assert all(t.clipped == 0 and t.sqnr_db > 25 and t.cosine > 0.99 for t in damage.tensors)
+    assert all(t.own_sqnr_db >= t.sqnr_db - 0.5 for t in damage.tensors)
+    assert len(advice(damage)) == 1
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+def test_a_range_much_too_wide_comes_first(layer: int, tmp_path: Path) -> None:
+    damage = measured(quantized({LAYERS[layer]: 20}), tmp_path)
+    worst = damage.tensors[0]
+    assert worst.tensor == LAYERS[layer] and worst.clipped == 0
+    assert worst.alone > 10 * damage.tensors[1].alone
+    found = advice(damage)
+    assert f"{worst.layer}'s range" in found[1] and "20 times as wide" in found[1]
+    assert "outliers" in found[1] and "mse" in found[1]
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+def test_a_layer_that_clips_comes_first(layer: int, tmp_path: Path) -> None:
+    damage = measured(quantized({LAYERS[layer]: 0.2}), tmp_path)
+    worst = damage.tensors[0]
+    assert worst.tensor == LAYERS[layer]
+    values = np.concatenate(
+        [o.ravel() for o in outputs(_up_to(worst.tensor), [s[None] for s in SAMPLES])]
+    )
+    outside = (values > worst.high + worst.scale) | (values < worst.low - worst.scale)
+    assert (
+        worst.clipped == pytest.approx(float(np.mean(outside)), abs=1e-4) and worst.clipped > 0.01
+    )
+    percentile = replace(DEFAULT, strategy=strategies.parse("percentile 1 99"))
+    found = advice(damage, percentile)
+    assert f"{worst.layer} clips {worst.clipped:.1%} of its values" in found[1]
+    assert "percentile 99.99" in found[1] and "16x8" in found[1]
+    assert "more typical" in advice(damage)[1]
+
+
+def _up_to(tensor: str) -> bytes:
+    """The float model with another output."""
+    model = flatbuffer.unpack(MODEL)
+    graph = model.subgraphs[0]
+    graph.outputs = [i for i, t in enumerate(graph.tensors) if flatbuffer.name_of(t) == tensor]
+    return flatbuffer.pack(model)
+
+
+def test_figures_are_those_of_the_definition(tmp_path: Path) -> None:
+    tflite = quantized({LAYERS[1]: 0.5})
+    damage = measured(tflite, tmp_path)
+    last = next(t for t in damage.tensors if t.tensor == LAYERS[2])
+    batch = [s[None] for s in SAMPLES]
+    expected = np.stack(list(outputs(MODEL, batch))).ravel()
+    actual = np.stack(list(outputs(tflite, batch))).ravel()
+    noise = actual - expected
+    assert last.sqnr_db == pytest.approx(10 * math.log10(np.sum(expected**2) / np.sum(noise**2)))
+    lengths = np.linalg.norm(expected) * np.linalg.norm(actual)
+    assert last.cosine == pytest.approx(expected @ actual / lengths)
+    assert last.max_error == pytest.approx(np.abs(noise).max())
+    assert (last.seen_low, last.seen_high) == (expected.min(), expected.max())
+    bars = last.histogram
+    assert sum(bars.counts) == expected.size and len(bars.counts) <= 64
+    assert bars.low <= expected.min() and bars.high >= expected.max()
+    assert damage.weights[0].scales and len(damage.weights[0].low) == 6
+
+
+def test_a_layer_alone_leaves_the_others_in_float() -> None:
+    """Its weights and output alone are rounded: the sum of effects is near that of all together."""
+    tflite = quantized({})
+    batch = [s[None] for s in SAMPLES]
+    reference = list(outputs(MODEL, batch))
+    together = damage_job.output_noise(reference, list(outputs(tflite, batch)))
+    names = [tensor_name(MODEL, 0), *LAYERS]
+    alone = [
+        damage_job.output_noise(reference, list(outputs(isolate(MODEL, tflite, n), batch)))
+        for n in names
+    ]
+    assert all(0 < error < together for error in alone)
+    assert sum(alone) == pytest.approx(together, rel=0.5)
+    with pytest.raises(KeyError):
+        isolate(MODEL, tflite, "no such tensor")
+
+
+def test_uneven_channels_with_one_scale_are_named(tmp_path: Path) -> None:
+    damage = measured(quantized({}), tmp_path)
+    layer = replace(damage.weights[0], low=(-0.01, -1.0), high=(0.02, 2.0))
+    uneven = replace(damage, weights=(layer,))
+    per_tensor = replace(DEFAULT, per_channel=False)
+    assert layer.spread == 100
+    assert any("100 times" in a and "per-channel" in a for a in advice(uneven, per_tensor))
+    assert len(advice(uneven)) == 1
+
+
+def test_a_better_strategy_is_named_with_its_figures(tmp_path: Path) -> None:
+    damage = measured(quantized({}), tmp_path)
+    present = Outcome("min-max", 1e-3, (("auc", 0.9),))
+    better = Outcome("mse", 1e-4, (("auc", 0.95),))
+    found = recommend(damage, DEFAULT, present, (better, Outcome("kl", problem="no")))
+    assert "mse" in found[-1] and "auc 0.95 instead of 0.9" in found[-1]
+    assert len(recommend(damage, DEFAULT, present, (replace(better, noise=9e-4),))) == 1
+
+
+def test_decibels() -> None:
+    assert decibels(100.0, 1.0) == pytest.approx(20)
+    assert decibels(1.0, 0.0) == 200.0 and decibels(0.0, 1.0) == -200.0
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        assert not any(name in ("src", "href") for name, _ in attrs)
+
+
+def test_the_page_escapes_names_and_loads_nothing(tmp_path: Path) -> None:
+    damage = measured(quantized({LAYERS[0]: 20}), tmp_path)
+    evil = "<script>alert(1)</script>\"'&[red]"
+    tensors = tuple(replace(t, layer=evil, tensor=evil) for t in damage.tensors)
+    weights = tuple(replace(w, layer=evil) for w in damage.weights)
+    hostile = replace(damage, tensors=tensors, weights=weights)
+    present = Outcome("min-max", 1e-3, (("auc", 0.9),), 10, 20, 30, evil)
+    report = QuantizationReport(
+        evil, "min-max", hostile, (("auc", 0.95),), present, (), advice(hostile), None, (evil,)
+    )
+    page = analysis_page.as_html(report)
+    parsed = _Page()
+    parsed.feed(page)
+    assert "script" not in parsed.tags and "<script" not in page
+    assert parsed.tags.count("svg") == len(tensors) + len(weights)
+    assert page == analysis_page.as_html(report)
+    assert analysis_page.tensor_table(report).row_count == len(tensors)
+    assert json.loads(json.dumps(report.as_json()))["damage"]["tensors"][0]["layer"] == evil
+
+
+def as_array(values: object) -> npt.NDArray[np.float64]:
+    return np.asarray(values, np.float64)
+
+
+def test_pictures_show_values_and_range(tmp_path: Path) -> None:
+    damage = measured(quantized({LAYERS[0]: 20}), tmp_path)
+    wide = next(t for t in damage.tensors if t.tensor == LAYERS[0])
+    picture = analysis_page.histogram_picture(wide)
+    reached = max(bar.x + bar.width for bar in picture.bars if bar.height)
+    assert reached < analysis_page.WIDTH / 10 and picture.high == analysis_page.WIDTH
+    weights = analysis_page.weight_picture(damage.weights[0])
+    heights = as_array([bar.height for bar in weights.bars])
+    spans = as_array(damage.weights[0].high) - as_array(damage.weights[0].low)
+    assert np.allclose(heights / heights.max(), spans / spans.max(), atol=0.01)
+    many = replace(damage.weights[0], low=(-1.0,) * 1000, high=(1.0,) * 1000)
+    assert len(analysis_page.weight_picture(many).bars) <= 256
