@@ -5,6 +5,7 @@ Outputs are real values (dequantised where the engine is quantised). NumPy only.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,11 @@ from mcuforge.recipe import Metric
 
 Array = npt.NDArray[Any]
 
-_TRUTH = {Metric.RECONSTRUCTION: "labels", Metric.SEGMENTATION: "masks"}
+_TRUTH = {
+    Metric.RECONSTRUCTION: "labels",
+    Metric.SEGMENTATION: "masks",
+    Metric.DENOISING: "clean",
+}
 
 
 def mse_per_sample(expected: Array, actual: Array) -> npt.NDArray[np.float64]:
@@ -59,22 +64,76 @@ def mean_iou(expected: Array, actual: Array, classes: int) -> float:
     return float(np.mean(ratios)) if ratios else float("nan")
 
 
+def psnr(expected: Array, actual: Array) -> float:
+    """Peak signal-to-noise ratio in dB of two arrays of one shape: 10 log10(1 / MSE).
+
+    The peak is 1, the MSE taken over all values of all samples. Infinite where they are equal.
+    """
+    mse = float(mse_per_sample(expected, actual).mean())
+    return 10 * math.log10(1 / mse) if mse else math.inf
+
+
+def hoyer_sparsity(codes: Array) -> float:
+    """Mean over the samples of (sqrt(n) - |x|_1 / |x|_2) / (sqrt(n) - 1), of codes [N, ...].
+
+    1 where a single one of a sample's n values is not zero, 0 where all have one magnitude. From
+    P. O. Hoyer, Non-negative matrix factorization with sparseness constraints, JMLR 5 (2004). A
+    code of zeros alone counts as 1. Raises `ValueError` where a sample has fewer than two values.
+    """
+    values = np.abs(np.asarray(codes, np.float64)).reshape(len(codes), -1)
+    root = math.sqrt(values.shape[1])
+    if root <= 1:
+        raise ValueError("the sparsity of a code needs at least two values")
+    norms = np.sqrt((values**2).sum(axis=1))
+    ratios = np.divide(values.sum(axis=1), norms, out=np.ones_like(norms), where=norms > 0)
+    return float(((root - ratios) / (root - 1)).mean())
+
+
 def evaluate(
-    metric: Metric, inputs: Array, outputs: Array, golden: Mapping[str, Array]
+    metric: Metric,
+    inputs: Array,
+    outputs: Array,
+    golden: Mapping[str, Array],
+    code: Array | None = None,
 ) -> dict[str, float]:
     """The quality of `outputs`, computed for the first N = len(outputs) golden samples.
 
     `inputs` and `outputs` are float [N, ...]; `golden` holds what `load_golden` read.
     Reconstruction: `mse` over the normal samples, `auc` of the error as a detector of anomalies
-    (left out where the N samples hold only one class). Segmentation: `mean_iou` of the most
-    probable class, of outputs [N, H, W, classes]. `Metric.NONE`: nothing.
+    (left out where the N samples hold only one class); where the model gives its `code` as second
+    output, float [N, ...], `code_sparsity` and `code_zeros`, the share of values that are zero.
+    Segmentation: `mean_iou` of the most probable class, of outputs [N, H, W, classes]. Denoising:
+    `psnr` of the outputs and `psnr_gain`, what that is above the PSNR of the inputs, in dB.
+    `Metric.NONE`: nothing.
     Raises `UsageError` where the golden arrays do not fit the outputs.
     """
     if metric is Metric.NONE:
         return {}
+    truth = _truth(metric, golden, len(outputs))
     if metric is Metric.RECONSTRUCTION:
-        return _reconstruction(inputs, outputs, _truth(metric, golden, len(outputs)))
-    return _segmentation(outputs, _truth(metric, golden, len(outputs)))
+        return _reconstruction(inputs, outputs, truth) | _code(code)
+    if metric is Metric.DENOISING:
+        return _denoising(inputs, outputs, truth)
+    return _segmentation(outputs, truth)
+
+
+def _code(code: Array | None) -> dict[str, float]:
+    if code is None:
+        return {}
+    return {"code_sparsity": hoyer_sparsity(code), "code_zeros": float(np.mean(code == 0))}
+
+
+def _denoising(inputs: Array, outputs: Array, clean: Array) -> dict[str, float]:
+    if inputs[0].size != clean[0].size or outputs.size != clean.size:
+        raise UsageError(
+            f"denoised samples of shape {list(outputs.shape)} do not fit inputs of shape "
+            f"{list(inputs.shape)} and clean samples of shape {list(clean.shape)}."
+        )
+    noisy = psnr(clean, inputs[: len(outputs)].reshape(clean.shape))
+    if math.isinf(noisy):
+        raise UsageError("the golden inputs equal the clean samples: there is no noise to remove.")
+    denoised = psnr(clean, outputs.reshape(clean.shape))
+    return {"psnr": denoised, "psnr_gain": denoised - noisy}
 
 
 def _reconstruction(inputs: Array, outputs: Array, labels: Array) -> dict[str, float]:
@@ -122,7 +181,8 @@ def load_golden(path: Path, metric: Metric) -> dict[str, Array]:
     """The arrays of a golden `.npz`: `inputs` float32 [N, ...] and what the metric needs.
 
     Reconstruction needs `labels` uint8 [N] (0 normal, 1 anomaly), segmentation `masks`
-    uint8 [N, H, W] (class numbers). Raises `UsageError` where one is missing or damaged.
+    uint8 [N, H, W] (class numbers), denoising `clean` float32 [N, ...]. Raises `UsageError` where
+    one is missing or damaged.
     """
     wanted = ["inputs"] + ([_TRUTH[metric]] if metric in _TRUTH else [])
     golden = {name: samples.read_array(path, name) for name in wanted}

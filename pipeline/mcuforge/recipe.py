@@ -46,6 +46,7 @@ class Metric(Enum):
 
     RECONSTRUCTION = "reconstruction"
     SEGMENTATION = "segmentation"
+    DENOISING = "denoising"
     NONE = "none"
 
 

@@ -14,7 +14,15 @@ from rich.table import Table
 from mcuforge import __version__, paths
 from mcuforge.parity import Verdict
 
-_METRIC_LABELS = {"mse": "MSE", "auc": "AUC", "mean_iou": "mean IoU"}
+_METRIC_LABELS = {
+    "mse": "MSE",
+    "auc": "AUC",
+    "mean_iou": "mean IoU",
+    "psnr": "PSNR, dB",
+    "psnr_gain": "PSNR gain, dB",
+    "code_sparsity": "sparsity of the code",
+    "code_zeros": "zeros in the code",
+}
 
 
 @dataclass(frozen=True)

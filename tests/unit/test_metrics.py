@@ -77,6 +77,44 @@ def test_evaluate_segmentation_takes_the_most_probable_class() -> None:
     assert metrics.evaluate(Metric.NONE, masks, outputs, {}) == {}
 
 
+def test_psnr_of_a_tenth_is_20_db() -> None:
+    expected = np.zeros((2, 3))
+    assert metrics.psnr(expected, expected + 0.1) == pytest.approx(20)
+    assert metrics.psnr(expected, expected) == np.inf
+
+
+def test_hoyer_sparsity_from_one_value_to_all() -> None:
+    one, all_alike = np.eye(4), np.full((3, 2, 8), -0.5)
+    assert metrics.hoyer_sparsity(one) == pytest.approx(1)
+    assert metrics.hoyer_sparsity(all_alike) == pytest.approx(0)
+    # |x|_1 = 7, |x|_2 = 5, n = 4
+    assert metrics.hoyer_sparsity(np.array([[3, 0, -4, 0]])) == pytest.approx((2 - 1.4) / 1)
+    assert metrics.hoyer_sparsity(np.zeros((2, 4))) == 1
+    with pytest.raises(ValueError, match="two values"):
+        metrics.hoyer_sparsity(np.zeros((2, 1)))
+
+
+def test_evaluate_denoising_is_against_the_clean_samples() -> None:
+    clean = np.full((3, 2, 2, 1), 0.5, np.float32)
+    inputs, outputs = clean + 0.1, clean[:2] - 0.01
+    found = metrics.evaluate(Metric.DENOISING, inputs, outputs, {"clean": clean})
+    assert found == pytest.approx({"psnr": 40, "psnr_gain": 20}, abs=1e-4)
+    worse = metrics.evaluate(Metric.DENOISING, inputs, clean - 1, {"clean": clean})
+    assert worse == pytest.approx({"psnr": 0, "psnr_gain": -20}, abs=1e-4)
+    with pytest.raises(UsageError, match="no noise to remove"):
+        metrics.evaluate(Metric.DENOISING, clean, outputs, {"clean": clean})
+    with pytest.raises(UsageError, match=r"\[2, 2, 2, 1\] do not fit .* \[2, 4, 4\]"):
+        metrics.evaluate(Metric.DENOISING, inputs, outputs, {"clean": np.zeros((2, 4, 4))})
+
+
+def test_evaluate_tells_how_sparse_the_code_is() -> None:
+    inputs = np.zeros((2, 4), np.float32)
+    golden = {"labels": np.zeros(2, np.uint8)}
+    code = np.array([[0, 0, 0, 2], [3, 0, 4, 0]], np.float32)
+    found = metrics.evaluate(Metric.RECONSTRUCTION, inputs, inputs, golden, code)
+    assert found == pytest.approx({"mse": 0, "code_sparsity": 0.8, "code_zeros": 5 / 8})
+
+
 @pytest.mark.parametrize(
     ("masks", "message"),
     [
