@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from mcuforge import (
     atomic,
     cost,
     fit,
+    gallery,
     metrics,
     project,
     prove,
@@ -25,14 +26,14 @@ from mcuforge import (
 )
 from mcuforge.boards import Board
 from mcuforge.build import BuildResult, build
-from mcuforge.convert import convert, float_outputs
+from mcuforge.convert import all_float_outputs, convert
 from mcuforge.device.client import Device, Link
 from mcuforge.emit import c_names
 from mcuforge.engines import AOT, TFLM, require_root
 from mcuforge.errors import UsageError
 from mcuforge.frontend import make_plan
+from mcuforge.gallery import Gallery
 from mcuforge.graph import Graph
-from mcuforge.parity import Sample
 from mcuforge.plan import Plan
 from mcuforge.prove import OnStage, Proof
 from mcuforge.quantization.settings import QuantizationSettings
@@ -127,6 +128,7 @@ def run(
         ops=tuple(cost.summary(plan)["ops"]),
         quantization=source.quantization,
         warnings=source.warnings,
+        galleries=galleries(source, plan.graph, inputs, proof, floats),
     )
 
 
@@ -235,11 +237,11 @@ def devices(
 
 def float_reference(
     source: Source, inputs: Inputs, on_stage: OnStage
-) -> npt.NDArray[np.float32] | None:
-    """The float Keras model's outputs of the golden samples; None without a recipe."""
+) -> list[npt.NDArray[np.float32]] | None:
+    """The float Keras model's outputs for the golden samples; None without a recipe."""
     if source.recipe is None or inputs.real is None:
         return None
-    return float_outputs(
+    return all_float_outputs(
         source.recipe.keras, inputs.real, lambda done, total: on_stage("float", done, total)
     )
 
@@ -249,38 +251,51 @@ def accuracy(
     graph: Graph,
     inputs: Inputs,
     proof: Proof,
-    floats: npt.NDArray[np.float32] | None,
+    floats: list[npt.NDArray[np.float32]] | None,
 ) -> tuple[Accuracy, ...]:
     """The recipe's metrics for the float model, the int8 model (oracle) and the device."""
     if source.recipe is None or inputs.real is None or inputs.golden is None or floats is None:
         return ()
     engines = (
         floats,
-        _real_outputs(graph, proof.oracle),
-        _real_outputs(graph, proof.device.outputs),
+        samples.real_outputs(graph, proof.oracle),
+        samples.real_outputs(graph, proof.device.outputs),
     )
     by_engine = [
-        metrics.evaluate(source.recipe.metric, inputs.real, outputs, inputs.golden)
+        metrics.evaluate(
+            source.recipe.metric, inputs.real, outputs[0], inputs.golden, *outputs[1:2]
+        )
         for outputs in engines
     ]
     return tuple(Accuracy(name, *(values[name] for values in by_engine)) for name in by_engine[0])
 
 
 def float_difference(
-    graph: Graph, proof: Proof, floats: npt.NDArray[np.float32] | None
+    graph: Graph, proof: Proof, floats: list[npt.NDArray[np.float32]] | None
 ) -> FloatDifference | None:
-    """How far the device's real outputs are from the float model's."""
+    """How far the device's first output is, in real units, from the float model's."""
     if floats is None:
         return None
-    gaps = np.abs(_real_outputs(graph, proof.device.outputs).reshape(floats.shape) - floats)
+    expected = floats[0]
+    actual = samples.real_outputs(graph, proof.device.outputs)[0]
+    gaps = np.abs(actual.reshape(expected.shape) - expected)
     q = graph.tensor(graph.outputs[0]).quantization
     return FloatDifference(float(gaps.max()), float(gaps.mean()), q.scale if q else 0.0)
 
 
-def _real_outputs(graph: Graph, outputs: Sequence[Sample]) -> npt.NDArray[np.float32]:
-    """The first output of every sample, dequantised: float32 [N, ...] without the batch of one."""
-    tensor = graph.tensor(graph.outputs[0])
-    return np.concatenate([samples.dequantize(o[0], tensor) for o in outputs])
+def galleries(
+    source: Source,
+    graph: Graph,
+    inputs: Inputs,
+    proof: Proof,
+    floats: list[npt.NDArray[np.float32]] | None,
+) -> tuple[Gallery, ...]:
+    """Golden samples as pictures, beside what the float model and the device make of them."""
+    if source.recipe is None or inputs.real is None or inputs.golden is None or floats is None:
+        return ()
+    device = samples.real_outputs(graph, proof.device.outputs)[0]
+    made = gallery.make(source.recipe.metric, inputs.real, inputs.golden, floats[0], device)
+    return () if made is None else (made,)
 
 
 def costs(

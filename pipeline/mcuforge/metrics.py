@@ -118,7 +118,7 @@ def evaluate(
 
 
 def _code(code: Array | None) -> dict[str, float]:
-    if code is None:
+    if code is None or code[0].size < 2:
         return {}
     return {"code_sparsity": hoyer_sparsity(code), "code_zeros": float(np.mean(code == 0))}
 

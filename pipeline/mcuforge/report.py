@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mcuforge import __version__, paths
+from mcuforge.gallery import Gallery
 from mcuforge.parity import Verdict
 
 _METRIC_LABELS = {
@@ -71,7 +72,8 @@ class Costs:
 class RunReport:
     """Everything about one model on one board.
 
-    `quantization` and `warnings` are those of the conversion, where the run made one.
+    `quantization` and `warnings` are those of the conversion, where the run made one. `galleries`
+    are for the HTML page alone.
     """
 
     model: str
@@ -85,14 +87,16 @@ class RunReport:
     ops: tuple[dict[str, Any], ...]
     quantization: str | None = None
     warnings: tuple[str, ...] = ()
+    galleries: tuple[Gallery, ...] = ()
 
 
 def as_json(reports: Sequence[RunReport]) -> str:
-    """The reports as JSON text."""
+    """The reports as JSON text, without pictures."""
     content: dict[str, Any] = {"mcuforge": __version__, "reports": []}
     for report in reports:
         values = asdict(report)
         values["verdict"]["exact"] = report.verdict.exact
+        del values["galleries"]
         content["reports"].append(values)
     return json.dumps(content, indent=2) + "\n"
 

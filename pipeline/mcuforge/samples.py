@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,19 @@ def dequantize(values: npt.NDArray[Any], tensor: Tensor) -> npt.NDArray[np.float
         return np.asarray(values, np.float32)
     shifted = values.astype(np.int32) - tensor.quantization.zero_point
     return np.asarray(shifted * np.float32(tensor.quantization.scale), np.float32)
+
+
+def real_outputs(
+    graph: Graph, outputs: Sequence[Sequence[npt.NDArray[Any]]]
+) -> list[npt.NDArray[np.float32]]:
+    """Each output of the graph, of all samples, in real values: float32 [N, ...].
+
+    `outputs` holds the arrays of each sample; N takes the place of their batch of one.
+    """
+    return [
+        np.concatenate([dequantize(sample[number], graph.tensor(index)) for sample in outputs])
+        for number, index in enumerate(graph.outputs)
+    ]
 
 
 def random_samples(graph: Graph, count: int) -> list[list[npt.NDArray[Any]]]:

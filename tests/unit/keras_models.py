@@ -29,6 +29,10 @@ def save_all(folder: Path) -> None:
     save("good", image, layers.Softmax(name="classes")(x))
 
     image = keras.Input(SHAPE, batch_size=1, name="image")
+    middle = conv(image, "middle")
+    save("two_outputs", image, [layers.AveragePooling2D(2, name="pool")(middle), middle])
+
+    image = keras.Input(SHAPE, batch_size=1, name="image")
     x = keras.ops.sort(conv(image, "front"), axis=-1)
     save("float_op", image, conv(x, "back"))
     save("unknown_op", image, keras.ops.erf(conv(image, "front")))

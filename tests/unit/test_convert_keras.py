@@ -14,8 +14,11 @@ import pytest
 from test_convert_upsampling import kinds, litert, tflm
 
 from mcuforge import samples, tflite_reader
-from mcuforge.convert import calibration, conversion, convert, float_outputs
+from mcuforge.convert import all_float_outputs, calibration, conversion, convert, float_outputs
 from mcuforge.errors import ModelError
+from mcuforge.oracle.tflm import TFLM
+from mcuforge.quantization.evaluation import all_host_outputs
+from mcuforge.quantization.settings import DEFAULT, combine
 from mcuforge.verify import verify
 
 # Looked for, not imported: that takes seconds, and the models are converted in child processes.
@@ -63,6 +66,20 @@ def test_a_good_model(folder: Path, tmp_path: Path) -> None:
         assert np.array_equal(litert(before, [sample[0]])[0], output)
         real = samples.dequantize(tflm(result.tflite, sample[0]), ends[1])
         assert np.abs(real[0] - expected).max() < 0.05
+
+
+@pytest.mark.parametrize("words", [{}, {"calibration": "mse"}])
+def test_outputs_keep_the_order_of_the_keras_model(folder: Path, words: dict[str, str]) -> None:
+    """The converter turns these two around; only the signature tells which is which."""
+    keras = folder / "two_outputs.keras"
+    result = convert(keras, BATCH, settings=combine(DEFAULT, **words))
+    expected = all_float_outputs(keras, BATCH)
+    assert [o.shape for o in expected] == [(len(BATCH), 4, 3, 3), (len(BATCH), 8, 6, 3)]
+    actual, engine = all_host_outputs(result.tflite, BATCH)
+    assert engine == TFLM.name
+    for ours, theirs in zip(actual, expected, strict=True):
+        assert ours.shape == theirs.shape
+        assert np.abs(ours - theirs).max() < 0.05
 
 
 @pytest.mark.parametrize(

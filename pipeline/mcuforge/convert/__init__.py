@@ -9,6 +9,6 @@ converter's log noise stays out of the terminal, and its crashes become messages
 """
 
 from mcuforge.convert.conversion import ConversionResult, convert
-from mcuforge.convert.float_reference import float_outputs
+from mcuforge.convert.float_reference import all_float_outputs, float_outputs
 
-__all__ = ["ConversionResult", "convert", "float_outputs"]
+__all__ = ["ConversionResult", "all_float_outputs", "convert", "float_outputs"]

@@ -17,18 +17,26 @@ from mcuforge.convert.keras_file import check_keras_file
 def float_outputs(
     keras: Path, inputs: npt.NDArray[Any], on_progress: Progress | None = None
 ) -> npt.NDArray[np.float32]:
-    """The Keras model's first output, float32 [N, ...], for inputs [N, ...] of the model's shape.
+    """The first of `all_float_outputs`."""
+    return all_float_outputs(keras, inputs, on_progress)[0]
+
+
+def all_float_outputs(
+    keras: Path, inputs: npt.NDArray[Any], on_progress: Progress | None = None
+) -> list[npt.NDArray[np.float32]]:
+    """The Keras model's outputs, each float32 [N, ...], for inputs [N, ...] of the model's shape.
 
     Raises `ModelError` where the file is missing, damaged, or does not fit the inputs, and
     `ToolError` where TensorFlow is missing or fails.
     """
     check_keras_file(keras)
     with tempfile.TemporaryDirectory(prefix="mcuforge-") as folder:
-        source, target = Path(folder, "inputs.npy"), Path(folder, "outputs.npy")
+        source, target = Path(folder, "inputs.npy"), Path(folder, "outputs.npz")
         np.save(source, np.asarray(inputs, np.float32))
         child.call(
             "mcuforge.convert.keras_jobs:predict",
             {"keras_file": str(keras), "inputs": str(source), "outputs": str(target)},
             on_progress,
         )
-        return np.asarray(np.load(target), np.float32)
+        with np.load(target) as arrays:
+            return [np.asarray(arrays[name], np.float32) for name in arrays.files]

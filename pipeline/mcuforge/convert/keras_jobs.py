@@ -20,6 +20,7 @@ import tensorflow as tf
 from mcuforge.convert import calibration as samples
 from mcuforge.convert.child import Progress
 from mcuforge.convert.model_inputs import check_inputs
+from mcuforge.convert.output_order import restore_output_order
 from mcuforge.errors import ModelError
 
 _UNSUPPORTED_OP = re.compile(r"'(?:tf|tfl)\.(\w+)' op is neither a custom op nor a flex op")
@@ -27,17 +28,20 @@ _LOCATION = re.compile(r'fused\["\w*:", "([^"@]+)')
 
 
 def predict(keras_file: str, inputs: str, outputs: str, on_progress: Progress) -> None:
-    """Write the model's first output, float32 [N, ...], for inputs float32 [N, ...]."""
+    """Write the model's outputs, each float32 [N, ...], for inputs float32 [N, ...].
+
+    `outputs` is an `.npz` whose arrays come in the model's order.
+    """
     model = _load(Path(keras_file))
     batch = np.load(inputs)
     check_inputs(model, batch.shape[1:], "inputs", keras_file)
-    run = tf.function(lambda sample: tf.nest.flatten(model(sample, training=False))[0])
-    results = []
+    run = tf.function(lambda sample: tf.nest.flatten(model(sample, training=False)))
+    results: list[list[npt.NDArray[np.float32]]] = []
     for number, sample in enumerate(batch):
         on_progress(number, len(batch))
-        results.append(np.asarray(run(sample[np.newaxis]), np.float32)[0])
+        results.append([np.asarray(o, np.float32)[0] for o in run(sample[np.newaxis])])
     on_progress(len(batch), len(batch))
-    np.save(outputs, np.stack(results))
+    np.savez(outputs, *map(np.stack, zip(*results, strict=True)))
 
 
 def quantise(
@@ -136,7 +140,7 @@ def _run(converter: Any, keras_file: str) -> bytes:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return bytes(converter.convert())
+            return restore_output_order(bytes(converter.convert()))
     except Exception as error:  # ConverterError, RuntimeError, ValueError, by the stage that failed
         raise ModelError(f"{keras_file}: {_explained(str(error))}") from error
 

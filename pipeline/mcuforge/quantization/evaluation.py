@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
 from mcuforge import metrics
-from mcuforge.convert import flatbuffer, float_outputs
+from mcuforge.convert import all_float_outputs, flatbuffer
 from mcuforge.convert.child import Progress
 from mcuforge.errors import ModelError
 from mcuforge.oracle.litert import LITERT
@@ -42,11 +42,11 @@ def evaluate(recipe: Recipe, tflite: bytes, on_progress: Progress | None = None)
     """
     golden = metrics.load_golden(recipe.golden, recipe.metric)
     inputs = np.asarray(golden["inputs"], np.float32)
-    floats = float_outputs(recipe.keras, inputs, on_progress)
-    outputs, engine = host_outputs(tflite, inputs)
+    floats = all_float_outputs(recipe.keras, inputs, on_progress)
+    outputs, engine = all_host_outputs(tflite, inputs)
     return Evaluation(
-        metrics.evaluate(recipe.metric, inputs, floats, golden),
-        metrics.evaluate(recipe.metric, inputs, outputs, golden),
+        metrics.evaluate(recipe.metric, inputs, floats[0], golden, *floats[1:2]),
+        metrics.evaluate(recipe.metric, inputs, outputs[0], golden, *outputs[1:2]),
         engine,
     )
 
@@ -54,15 +54,26 @@ def evaluate(recipe: Recipe, tflite: bytes, on_progress: Progress | None = None)
 def host_outputs(
     tflite: bytes, inputs: npt.NDArray[np.float32]
 ) -> tuple[npt.NDArray[np.float32], str]:
-    """The first output in real values, float32 [N, ...], and the engine that computed it.
+    """The first of `all_host_outputs`, and the engine that computed it."""
+    outputs, engine = all_host_outputs(tflite, inputs)
+    return outputs[0], engine
+
+
+def all_host_outputs(
+    tflite: bytes, inputs: npt.NDArray[np.float32]
+) -> tuple[list[npt.NDArray[np.float32]], str]:
+    """The outputs in real values, each float32 [N, ...], and the engine that computed them.
 
     TFLM, the oracle; LiteRT's built-in kernels where TFLM has none, as for dynamic-range models.
     """
     graph = flatbuffer.unpack(tflite).subgraphs[0]
-    source, target = graph.tensors[graph.inputs[0]], graph.tensors[graph.outputs[0]]
+    source, targets = graph.tensors[graph.inputs[0]], [graph.tensors[i] for i in graph.outputs]
     samples = [[_encoded(sample, source)] for sample in inputs]
     outputs, engine = _run(tflite, samples)
-    return np.concatenate([_decoded(output[0], target) for output in outputs]), engine
+    return [
+        np.concatenate([_decoded(output[number], target) for output in outputs])
+        for number, target in enumerate(targets)
+    ], engine
 
 
 def _run(
