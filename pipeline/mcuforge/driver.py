@@ -23,6 +23,7 @@ from mcuforge import (
     reference,
     samples,
     tflm,
+    variants,
 )
 from mcuforge.boards import Board
 from mcuforge.build import BuildResult, build
@@ -32,7 +33,6 @@ from mcuforge.emit import c_names
 from mcuforge.engines import AOT, TFLM, require_root
 from mcuforge.errors import UsageError
 from mcuforge.frontend import make_plan
-from mcuforge.gallery import Gallery
 from mcuforge.graph import Graph
 from mcuforge.plan import Plan
 from mcuforge.prove import OnStage, Proof
@@ -102,6 +102,7 @@ def run(
     plan = make_plan(source.tflite, source.name)
     fit.check(plan, board)
     inputs = make_inputs(source, plan.graph, count, inputs_file)
+    compared = variants.compare(source.recipe, settings, inputs.real, on_stage)
     built, host, arena = firmware(
         source, plan, board, output, engine, simulated if tighten_arena else None, on_stage
     )
@@ -128,7 +129,10 @@ def run(
         ops=tuple(cost.summary(plan)["ops"]),
         quantization=source.quantization,
         warnings=source.warnings,
-        galleries=galleries(source, plan.graph, inputs, proof, floats),
+        galleries=gallery.of_run(
+            source.recipe, inputs.real, inputs.golden, floats, plan.graph, proof.device.outputs
+        ),
+        variants=compared,
     )
 
 
@@ -281,21 +285,6 @@ def float_difference(
     gaps = np.abs(actual.reshape(expected.shape) - expected)
     q = graph.tensor(graph.outputs[0]).quantization
     return FloatDifference(float(gaps.max()), float(gaps.mean()), q.scale if q else 0.0)
-
-
-def galleries(
-    source: Source,
-    graph: Graph,
-    inputs: Inputs,
-    proof: Proof,
-    floats: list[npt.NDArray[np.float32]] | None,
-) -> tuple[Gallery, ...]:
-    """Golden samples as pictures, beside what the float model and the device make of them."""
-    if source.recipe is None or inputs.real is None or inputs.golden is None or floats is None:
-        return ()
-    device = samples.real_outputs(graph, proof.device.outputs)[0]
-    made = gallery.make(source.recipe.metric, inputs.real, inputs.golden, floats[0], device)
-    return () if made is None else (made,)
 
 
 def costs(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge import pictures
+from mcuforge import pictures, samples
+from mcuforge.graph import Graph
+from mcuforge.parity import Sample
 from mcuforge.pictures import Picture
-from mcuforge.recipe import Metric
+from mcuforge.recipe import Metric, Recipe
 
 Array = npt.NDArray[Any]
 
@@ -37,6 +39,22 @@ class Gallery:
     headings: tuple[str, ...]
     rows: tuple[Row, ...]
     note: str
+
+
+def of_run(
+    recipe: Recipe | None,
+    inputs: Array | None,
+    golden: Mapping[str, Array] | None,
+    floats: Sequence[Array] | None,
+    graph: Graph,
+    outputs: Sequence[Sample],
+) -> tuple[Gallery, ...]:
+    """What `make` makes of a run with golden samples; `outputs` are the device's, quantised."""
+    if recipe is None or inputs is None or golden is None or floats is None:
+        return ()
+    device = samples.real_outputs(graph, outputs)[0]
+    made = make(recipe.metric, inputs, golden, floats[0], device)
+    return () if made is None else (made,)
 
 
 def make(

@@ -19,6 +19,12 @@
     seed = 20
     epochs = 30
 
+    [train.options]             # optional: keyword arguments of the script's train()
+    skip_connections = true
+
+    [variants]                  # optional: recipes of the same task, which a run's report compares
+    "without skip connections" = "without_skips.toml"
+
     [quantization]              # optional; see mcuforge.quantization.settings
     calibration = "percentile"
 
@@ -40,6 +46,8 @@ from mcuforge.quantization.settings import QuantizationSettings
 
 FILE_NAME = "recipe.toml"
 
+Option = bool | int | float | str
+
 
 class Metric(Enum):
     """How outputs are judged; `NONE` where only the engines' agreement matters."""
@@ -52,16 +60,20 @@ class Metric(Enum):
 
 @dataclass(frozen=True)
 class Training:
-    """How the model is made. `script` defines `train(seed, epochs, on_progress)`."""
+    """How the model is made. `script` defines `train(seed, epochs, on_progress, **options)`."""
 
     script: Path
     seed: int
     epochs: int
+    options: tuple[tuple[str, Option], ...] = ()
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A model and what belongs to it. Every path is absolute; the files may not exist yet."""
+    """A model and what belongs to it. Every path is absolute; the files may not exist yet.
+
+    `variants` are recipes of the same task that this one is compared with, by what they are called.
+    """
 
     name: str
     summary: str
@@ -73,6 +85,7 @@ class Recipe:
     metric: Metric
     training: Training | None
     quantization: QuantizationSettings
+    variants: tuple[tuple[str, Path], ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -87,7 +100,9 @@ def load(path: Path) -> Recipe:
     """
     file = (path / FILE_NAME if path.is_dir() else path).resolve()
     top = _Table(file, "", _parse(file))
-    top.allow("name", "summary", "model", "convert", "evaluation", "train", "quantization")
+    top.allow(
+        "name", "summary", "model", "convert", "evaluation", "train", "variants", "quantization"
+    )
     model = top.table("model").allow("keras", "tflite")
     conversion = top.table("convert").allow("calibration")
     evaluation = top.table("evaluation").allow("golden", "metric")
@@ -104,6 +119,7 @@ def load(path: Path) -> Recipe:
         quantization=settings.from_table(str(file), top.table("quantization").content)
         if "quantization" in top.content
         else settings.DEFAULT,
+        variants=_variants(top.table("variants")) if "variants" in top.content else (),
     )
 
 
@@ -119,12 +135,25 @@ def _parse(file: Path) -> dict[str, Any]:
 
 
 def _training(table: _Table) -> Training:
-    table.allow("script", "seed", "epochs")
+    table.allow("script", "seed", "epochs", "options")
     return Training(
         script=table.path("script"),
         seed=table.integer("seed", 0, 2**32 - 1),
         epochs=table.integer("epochs", 1, 100_000),
+        options=_options(table.table("options")) if "options" in table.content else (),
     )
+
+
+def _options(table: _Table) -> tuple[tuple[str, Option], ...]:
+    return tuple((key, table.scalar(key)) for key in table.content)
+
+
+def _variants(table: _Table) -> tuple[tuple[str, Path], ...]:
+    """Names are shown, so they are printable; files exist only once they are compared."""
+    for name in table.content:
+        if not name.strip() or not name.isprintable():
+            raise table.error(repr(name), "must be one line of text")
+    return tuple((name, table.path(name)) for name in table.content)
 
 
 @dataclass(frozen=True)
@@ -138,19 +167,19 @@ class _Table:
     def allow(self, *keys: str) -> _Table:
         unknown = sorted(set(self.content) - set(keys))
         if unknown:
-            raise self._error(unknown[0], f"unknown key; allowed here: {_listed(keys)}")
+            raise self.error(unknown[0], f"unknown key; allowed here: {_listed(keys)}")
         return self
 
     def table(self, key: str) -> _Table:
         value = self._required(key)
         if not isinstance(value, dict):
-            raise self._error(key, "must be a table, written as [" + key + "]")
-        return _Table(self.file, key, value)
+            raise self.error(key, f"must be a table, written as [{self._path(key)}]")
+        return _Table(self.file, self._path(key), value)
 
     def text(self, key: str) -> str:
         value = self._required(key)
         if not isinstance(value, str) or not value.strip() or not value.isprintable():
-            raise self._error(key, "must be one line of text, in quotes")
+            raise self.error(key, "must be one line of text, in quotes")
         return value
 
     def path(self, key: str) -> Path:
@@ -159,22 +188,31 @@ class _Table:
     def integer(self, key: str, low: int, high: int) -> int:
         value = self._required(key)
         if type(value) is not int or not low <= value <= high:  # bool is an int
-            raise self._error(key, f"must be a whole number in {low} ... {high}, not {value!r}")
+            raise self.error(key, f"must be a whole number in {low} ... {high}, not {value!r}")
+        return value
+
+    def scalar(self, key: str) -> Option:
+        value = self._required(key)
+        if not isinstance(value, Option):
+            raise self.error(key, "must be true, false, a number or a text")
         return value
 
     def choice(self, key: str, allowed: Iterable[str]) -> str:
         value = self._required(key)
         if value not in list(allowed):
-            raise self._error(key, f"is {value!r}; allowed: {_listed(allowed)}")
+            raise self.error(key, f"is {value!r}; allowed: {_listed(allowed)}")
         return str(value)
 
     def _required(self, key: str) -> Any:
         if key not in self.content:
-            raise self._error(key, "is missing")
+            raise self.error(key, "is missing")
         return self.content[key]
 
-    def _error(self, key: str, problem: str) -> UsageError:
-        return UsageError(f"{self.file}: {self.name + '.' if self.name else ''}{key}: {problem}.")
+    def error(self, key: str, problem: str) -> UsageError:
+        return UsageError(f"{self.file}: {self._path(key)}: {problem}.")
+
+    def _path(self, key: str) -> str:
+        return f"{self.name}.{key}" if self.name else key
 
 
 def _listed(values: Iterable[str]) -> str:

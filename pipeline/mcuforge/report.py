@@ -69,11 +69,26 @@ class Costs:
 
 
 @dataclass(frozen=True)
+class Variant:
+    """What a variant is worth and what it costs: bytes, and multiply-accumulates an inference.
+
+    `float_model` and `int8_model` hold the recipe's metrics, the latter computed by the oracle.
+    """
+
+    name: str
+    float_model: dict[str, float]
+    int8_model: dict[str, float]
+    macs: int
+    constants: int
+    arena: int
+
+
+@dataclass(frozen=True)
 class RunReport:
     """Everything about one model on one board.
 
     `quantization` and `warnings` are those of the conversion, where the run made one. `galleries`
-    are for the HTML page alone.
+    are for the HTML page alone. `variants` are other models for the same task.
     """
 
     model: str
@@ -88,6 +103,7 @@ class RunReport:
     quantization: str | None = None
     warnings: tuple[str, ...] = ()
     galleries: tuple[Gallery, ...] = ()
+    variants: tuple[Variant, ...] = ()
 
 
 def as_json(reports: Sequence[RunReport]) -> str:
@@ -112,7 +128,11 @@ def as_html(reports: Sequence[RunReport]) -> str:
     )
     template = environment.get_template("report.html.j2")
     return template.render(
-        reports=reports, rows=rows(reports), float_line=float_line, version=__version__
+        reports=reports,
+        rows=rows(reports),
+        variant_rows=variant_rows,
+        float_line=float_line,
+        version=__version__,
     )
 
 
@@ -145,12 +165,6 @@ def rows(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:
     ]
 
 
-def _engine_row(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:
-    """Nothing where every engine is the usual one."""
-    engines = [r.engine for r in reports]
-    return [] if set(engines) == {"aot"} else [("engine", engines)]
-
-
 def summary_table(reports: Sequence[RunReport]) -> Table:
     """The summary as a table for the terminal, one column a model."""
     table = Table()
@@ -160,6 +174,45 @@ def summary_table(reports: Sequence[RunReport]) -> Table:
     for label, cells in rows(reports):
         table.add_row(label, *map(escape, cells))
     return table
+
+
+def variant_rows(report: RunReport) -> list[tuple[str, list[str]]]:
+    """The model beside its variants: a label and one cell for each of them."""
+    made = [_as_variant(report), *report.variants]
+    return [
+        *(
+            (
+                f"{_METRIC_LABELS.get(m, m)} (float / int8)",
+                [f"{_number(v.float_model.get(m))} / {_number(v.int8_model.get(m))}" for v in made],
+            )
+            for m in made[0].int8_model
+        ),
+        ("multiply-accumulates", [f"{v.macs:,}" for v in made]),
+        ("constants", [f"{v.constants:,} B" for v in made]),
+        ("arena", [f"{v.arena:,} B" for v in made]),
+    ]
+
+
+def variants_table(report: RunReport) -> Table:
+    """The model beside its variants, for the terminal."""
+    table = Table(title=f"{escape(report.model)} and its variants, on the host")
+    table.add_column("")
+    for name in (report.model, *(v.name for v in report.variants)):
+        table.add_column(escape(name), justify="right")
+    for label, cells in variant_rows(report):
+        table.add_row(label, *cells)
+    return table
+
+
+def _as_variant(report: RunReport) -> Variant:
+    return Variant(
+        report.model,
+        {a.metric: a.float_model for a in report.accuracy if a.float_model is not None},
+        {a.metric: a.int8_model for a in report.accuracy},
+        sum(op["macs"] for op in report.ops),
+        sum(op["constant_bytes"] for op in report.ops),
+        report.costs.arena,
+    )
 
 
 def parity_table(report: RunReport) -> Table:
@@ -214,8 +267,12 @@ def _metric(report: RunReport, metric: str) -> str:
     for a in report.accuracy:
         if a.metric == metric:
             values = (a.float_model, a.int8_model, a.device)
-            return " / ".join("-" if v is None else f"{v:.4g}" for v in values)
+            return " / ".join(map(_number, values))
     return "-"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
 
 
 def _instructions(report: RunReport) -> str:

@@ -7,8 +7,9 @@ The recipe's script defines
     ]:
 
 and returns the trained model, the calibration arrays (`inputs`) and the golden arrays (`inputs`
-and what the recipe's metric needs). It runs in a child process with everything seeded, and may
-import the modules that lie beside it.
+and what the recipe's metric needs). What `[train.options]` of the recipe holds is given to it as
+keyword arguments, which must have defaults of the same type. It runs in a child process with
+everything seeded, and may import the modules that lie beside it.
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ def _train(training: Training, made: Recipe, on_progress: Progress | None) -> No
             "keras_file": str(made.keras),
             "calibration": str(made.calibration),
             "golden": str(made.golden),
+            "options": dict(training.options),
         },
         on_progress,
     )

@@ -91,6 +91,8 @@ def finish(reports: list[RunReport], output: Path, as_json: bool) -> None:
             for line in (*report.notes(each), report.float_line(each)):
                 if line:
                     result_console.print(line, highlight=False, markup=False, soft_wrap=True)
+            if each.variants:
+                result_console.print(report.variants_table(each))
         result_console.print(report.summary_table(reports))
         click.echo(f"Report: {page}")
     failed = [r for r in reports if not r.verdict.exact]

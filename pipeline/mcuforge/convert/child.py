@@ -43,7 +43,7 @@ def require_tensorflow() -> None:
 
 def call(
     function: str,
-    arguments: Mapping[str, str | int],
+    arguments: Mapping[str, Any],
     on_progress: Progress | None = None,
 ) -> Any:
     """Call `function` ("package.module:name") in a child with `arguments` and a progress callback.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ def train(
     keras_file: str,
     calibration: str,
     golden: str,
+    options: dict[str, Any],
     on_progress: Progress,
 ) -> None:
     """Run a training script and write the model, the calibration and the golden arrays."""
@@ -31,12 +34,35 @@ def train(
     function = getattr(_load(Path(script)), "train", None)
     if function is None:
         raise UsageError(f"{script}: defines no function train(seed, epochs, on_progress).")
+    _check_options(function, options, script)
     on_progress(0, epochs)
-    model, calibration_arrays, golden_arrays = function(seed, epochs, on_progress)
+    made = function(seed, epochs, on_progress, **options)
+    model, calibration_arrays, golden_arrays = made
     model.save(keras_file)
     make_reproducible(Path(keras_file))
     np.savez_compressed(calibration, **calibration_arrays)
     np.savez_compressed(golden, **golden_arrays)
+
+
+def _check_options(function: Callable[..., Any], options: dict[str, Any], script: str) -> None:
+    """Refuse what is no keyword argument of the script's function, or of another type."""
+    known = {
+        name: parameter.default
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.default is not inspect.Parameter.empty
+    }
+    for name, value in options.items():
+        if name not in known:
+            allowed = ", ".join(f"'{option}'" for option in known) or "none"
+            raise UsageError(
+                f"[train.options] names '{name}', which train() of {script} does not take; "
+                f"allowed: {allowed}."
+            )
+        if type(value) is not type(known[name]):
+            kind = type(known[name]).__name__
+            raise UsageError(
+                f"[train.options] '{name}' is {value!r}; train() of {script} takes a {kind}."
+            )
 
 
 def _load(script: Path) -> Any:

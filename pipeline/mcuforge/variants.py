@@ -1,0 +1,83 @@
+"""The variants that a recipe names: the same task solved otherwise, measured on the host."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcuforge import cost, metrics, recipe
+from mcuforge.convert import all_float_outputs, convert
+from mcuforge.errors import UsageError
+from mcuforge.frontend import make_plan
+from mcuforge.prove import OnStage
+from mcuforge.quantization.evaluation import all_host_outputs
+from mcuforge.quantization.settings import QuantizationSettings
+from mcuforge.recipe import Recipe
+from mcuforge.report import Variant
+
+
+def compare(
+    loaded: Recipe | None,
+    settings: QuantizationSettings | None,
+    inputs: npt.NDArray[Any] | None,
+    on_stage: OnStage,
+) -> tuple[Variant, ...]:
+    """Judge the variants of a recipe on as many golden samples as there are `inputs`.
+
+    Each is converted with `settings`, or with those of the recipe `loaded`. There is none without
+    a recipe or golden inputs. Raises `UsageError` where a variant is judged by another metric, and
+    what `convert` raises.
+    """
+    if loaded is None or inputs is None:
+        return ()
+    found = [(name, recipe.load(file)) for name, file in loaded.variants]
+    _check_metrics(loaded, found)
+    made = []
+    for number, (name, variant) in enumerate(found):
+        on_stage("variants", number, len(found))
+        made.append(_measure(name, variant, settings or loaded.quantization, len(inputs)))
+        on_stage("variants", number + 1, len(found))
+    return tuple(made)
+
+
+def _check_metrics(loaded: Recipe, found: Sequence[tuple[str, Recipe]]) -> None:
+    for name, variant in found:
+        if variant.metric is not loaded.metric:
+            raise UsageError(
+                f"{loaded.file}: variants.'{name}' is judged by '{variant.metric.value}', this "
+                f"model by '{loaded.metric.value}': they cannot be compared."
+            )
+
+
+def _measure(name: str, loaded: Recipe, settings: QuantizationSettings, count: int) -> Variant:
+    tflite = convert(loaded, settings=settings).tflite
+    golden = metrics.load_golden(loaded.golden, loaded.metric)
+    inputs = np.asarray(golden["inputs"][:count], np.float32)
+    floats = all_float_outputs(loaded.keras, inputs)
+    ints, _ = all_host_outputs(tflite, inputs)
+    costs = _costs(tflite, loaded.name)
+    return Variant(
+        name,
+        metrics.evaluate(loaded.metric, inputs, floats[0], golden, *floats[1:2]),
+        metrics.evaluate(loaded.metric, inputs, ints[0], golden, *ints[1:2]),
+        costs["macs"],
+        costs["constant_bytes"],
+        costs["arena"],
+    )
+
+
+def _costs(tflite: bytes, name: str) -> dict[str, int]:
+    with tempfile.TemporaryDirectory(prefix="mcuforge-") as folder:
+        file = Path(folder) / "variant.tflite"
+        file.write_bytes(tflite)
+        summary = cost.summary(make_plan(file, name))
+    return {
+        "macs": summary["macs"],
+        "constant_bytes": summary["constant_bytes"],
+        "arena": summary["arena"]["bytes"],
+    }
