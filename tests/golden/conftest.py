@@ -15,7 +15,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Built]:
 
     def make(name: str) -> Built:
         if name not in known:
-            known[name] = build_for_host(name, tmp_path_factory.mktemp(name) / "project")
+            known[name] = build_for_host(
+                name, tmp_path_factory.mktemp(name.replace("/", "-")) / "project"
+            )
         return known[name]
 
     return make

@@ -17,7 +17,13 @@ from mcuforge.oracle.engine import op_outputs
 from mcuforge.oracle.tflm import TFLM
 
 GOLDEN_SAMPLES = 24
-MODELS = ["autoencoder", "denoising_autoencoder", "sparse_autoencoder", "unet"]
+MODELS = [
+    "autoencoder",
+    "denoising_autoencoder",
+    "sparse_autoencoder",
+    "unet",
+    "unet/without_skips.toml",
+]
 
 
 def golden_inputs(built: Built, count: int) -> list[list[np.ndarray]]:

@@ -19,6 +19,7 @@ from mcuforge.verify import verify
 
 MODELS = Path(__file__).parents[2] / "models"
 NAMES = sorted(file.parent.name for file in MODELS.glob("*/recipe.toml"))
+WITH_VARIANTS = [*NAMES, "unet/without_skips.toml"]
 FLOOR = {"auc": 0.98, "mean_iou": 0.85, "psnr_gain": 7.5, "code_zeros": 0.5}
 WITHIN = {"psnr": 0.1, "psnr_gain": 0.1}  # dB; a point elsewhere
 PARITY_SAMPLES = 64
@@ -53,7 +54,7 @@ def test_the_models_are_there() -> None:
     assert set(NAMES) >= {"autoencoder", "denoising_autoencoder", "sparse_autoencoder", "unet"}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WITH_VARIANTS)
 def test_artefacts_are_small_and_fit_together(name: str) -> None:
     loaded = recipe.load(MODELS / name)
     for path in (loaded.keras, loaded.tflite, loaded.calibration, loaded.golden):
@@ -92,7 +93,7 @@ def test_int8_is_within_a_point_of_float(name: str) -> None:
 
 @pytest.mark.tensorflow
 @needs_tensorflow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WITH_VARIANTS)
 def test_the_committed_tflite_is_what_convert_makes(name: str) -> None:
     # Not byte for byte: the calibration's float kernels may round differently on another CPU.
     loaded = recipe.load(MODELS / name)

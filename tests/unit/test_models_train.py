@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,9 +22,9 @@ import keras
 import numpy as np
 import neighbour
 
-def train(seed, epochs, on_progress):
+def train(seed, epochs, on_progress, bias=True):
     image = keras.Input((4, 4, 1), batch_size=1, name="image")
-    output = keras.layers.Conv2D(1, 3, padding="same", name="only")(image)
+    output = keras.layers.Conv2D(1, 3, padding="same", name="only", use_bias=bias)(image)
     for epoch in range(epochs):
         on_progress(epoch + 1, epochs)
     arrays = {"inputs": np.random.default_rng(seed).random((6, 4, 4, 1), np.float32)}
@@ -72,6 +74,23 @@ def test_training_makes_every_artefact(tiny: Recipe) -> None:
     assert golden["labels"].tolist() == [0, 1, 0, 1, 0, 1]
     expected = np.random.default_rng(1).random((6, 4, 4, 1), np.float32)  # the recipe's seed
     assert np.array_equal(samples.read_array(tiny.calibration), expected)
+
+
+@pytest.mark.tensorflow
+@needs_tensorflow
+def test_options_reach_the_script_or_are_refused(tiny: Recipe) -> None:
+    def with_options(*options: tuple[str, bool | int]) -> Recipe:
+        assert tiny.training is not None
+        training = dataclasses.replace(tiny.training, options=options)
+        return dataclasses.replace(tiny, training=training)
+
+    with pytest.raises(UsageError, match=r"'blas', which train\(\) of .*allowed: 'bias'\.$"):
+        train.run(with_options(("blas", True)))
+    with pytest.raises(UsageError, match=r"'bias' is 1; train\(\) of .* takes a bool\.$"):
+        train.run(with_options(("bias", 1)))
+    assert contents(tiny) == {b"old"}
+    train.run(with_options(("bias", False)))
+    assert 'use_bias": false' in zipfile.ZipFile(tiny.keras).read("config.json").decode()
 
 
 def fake_training(_function: str, arguments: Mapping[str, Any], _on_progress: object) -> None:

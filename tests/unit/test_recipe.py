@@ -56,6 +56,25 @@ def test_training_is_optional(tmp_path: Path) -> None:
     assert recipe.load(tmp_path).training is None
 
 
+def test_options_and_variants(tmp_path: Path) -> None:
+    more = """
+[train.options]
+skips = false
+width = 8
+[variants]
+"without skips" = "other.toml"
+"""
+    write(tmp_path, GOOD)
+    plain = recipe.load(tmp_path)
+    assert plain.training is not None
+    assert (plain.training.options, plain.variants) == ((), ())
+    write(tmp_path, GOOD + more)
+    loaded = recipe.load(tmp_path)
+    assert loaded.training is not None
+    assert loaded.training.options == (("skips", False), ("width", 8))
+    assert loaded.variants == (("without skips", tmp_path / "other.toml"),)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
@@ -68,6 +87,10 @@ def test_training_is_optional(tmp_path: Path) -> None:
         ('keras = "a/model.keras"', "keras = 4", ["model.keras", "text"]),
         ("[convert]\ncalibration", "convert", ["convert", "must be a table"]),
         ("[model]", "[model", ["not valid TOML"]),
+        ("epochs = 7", "epochs = 7\noptions = 3", ["train.options", "[train.options]"]),
+        ("epochs = 7", "epochs = 7\noptions.a = [1]", ["train.options.a", "true, false, a number"]),
+        ("[train]", "[variants]\na = 3\n[train]", ["variants.a", "text"]),
+        ("[train]", '[variants]\n"\\n" = "a"\n[train]', ["variants.'\\n'", "one line"]),
     ],
 )
 def test_a_bad_recipe_names_file_key_and_what_is_allowed(
