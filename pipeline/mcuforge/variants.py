@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +30,19 @@ def compare(
 ) -> tuple[Variant, ...]:
     """Judge the variants of a recipe on as many golden samples as there are `inputs`.
 
-    Each is converted with `settings`, or with those of the recipe `loaded`. There is none without
-    a recipe or golden inputs. Raises `UsageError` where a variant is judged by another metric, and
-    what `convert` raises.
+    Each is converted with `settings`, or with those of the recipe `loaded`, but for strategies of
+    single layers, which it may not have. There is none without a recipe or golden inputs. Raises
+    `UsageError` where a variant is judged by another metric, and what `convert` raises.
     """
     if loaded is None or inputs is None:
         return ()
     found = [(name, recipe.load(file)) for name, file in loaded.variants]
     _check_metrics(loaded, found)
+    chosen = replace(settings or loaded.quantization, layers=())
     made = []
     for number, (name, variant) in enumerate(found):
         on_stage("variants", number, len(found))
-        made.append(_measure(name, variant, settings or loaded.quantization, len(inputs)))
+        made.append(_measure(name, variant, chosen, len(inputs)))
         on_stage("variants", number + 1, len(found))
     return tuple(made)
 
