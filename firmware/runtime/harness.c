@@ -4,6 +4,7 @@
 #include "chip.h"
 #include "crash.h"
 #include "frame.h"
+#include "harness_latent.h"
 #include "harness_protocol.h"
 #include "harness_trace.h"
 #include "stack.h"
@@ -192,6 +193,8 @@ static uint8_t change(const request *from) {
         return write_input(from);
     case MF_REQUEST_RUN:
         return run(from);
+    case MF_REQUEST_LATENT:
+        return mf_harness_latent(model, from->body, from->bytes);
     default:
         return trace(from);
     }
@@ -233,6 +236,7 @@ static void answer(const request *from) {
     case MF_REQUEST_WRITE:
     case MF_REQUEST_RUN:
     case MF_REQUEST_TRACE:
+    case MF_REQUEST_LATENT:
         change_once(from);
         break;
 #if defined(MF_CRASH_TEST)

@@ -15,6 +15,7 @@
 #define MF_REQUEST_READ 0x04
 #define MF_REQUEST_TRACE 0x05
 #define MF_REQUEST_STATS 0x06
+#define MF_REQUEST_LATENT 0x07
 #define MF_REQUEST_CRASH 0x70 /* only where the firmware was built with MF_CRASH_TEST */
 #define MF_REPLY 0x80
 

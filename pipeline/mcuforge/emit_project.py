@@ -19,9 +19,10 @@ from mcuforge.simulate.command import qemu_command, serial_options
 
 _README_PORT = 4000
 _INCLUDE = re.compile(r'^#include "([\w.]+)"', re.MULTILINE)
-_COMMON = ("harness.c", "harness_trace.c", "frame.c", "crc32.c")
+_COMMON = ("harness.c", "harness_latent.c", "harness_trace.c", "frame.c", "crc32.c")
 _HEADERS = (
     "harness.h",
+    "harness_latent.h",
     "harness_protocol.h",
     "harness_trace.h",
     "frame.h",
@@ -164,7 +165,8 @@ def _copied(runtime: _Runtime, board: Board) -> dict[str, bytes]:
     files = {
         f"runtime/{name}": (firmware / "runtime" / name).read_bytes() for name in sorted(names)
     }
-    files["engines/engine.h"] = (firmware / "engines" / "engine.h").read_bytes()
+    for header in ("engine.h", "mf_latent.h"):
+        files[f"engines/{header}"] = (firmware / "engines" / header).read_bytes()
     return files
 
 

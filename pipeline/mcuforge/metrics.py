@@ -23,6 +23,7 @@ _TRUTH = {
     Metric.RECONSTRUCTION: "labels",
     Metric.SEGMENTATION: "masks",
     Metric.DENOISING: "clean",
+    Metric.GENERATION: "targets",
 }
 
 
@@ -104,6 +105,7 @@ def evaluate(
     output, float [N, ...], `code_sparsity` and `code_zeros`, the share of values that are zero.
     Segmentation: `mean_iou` of the most probable class, of outputs [N, H, W, classes]. Denoising:
     `psnr` of the outputs and `psnr_gain`, what that is above the PSNR of the inputs, in dB.
+    Generation: `psnr` of the outputs against the samples that the inputs stand for.
     `Metric.NONE`: nothing.
     Raises `UsageError` where the golden arrays do not fit the outputs.
     """
@@ -114,6 +116,8 @@ def evaluate(
         return _reconstruction(inputs, outputs, truth) | _code(code)
     if metric is Metric.DENOISING:
         return _denoising(inputs, outputs, truth)
+    if metric is Metric.GENERATION:
+        return _generation(outputs, truth)
     return _segmentation(outputs, truth)
 
 
@@ -134,6 +138,15 @@ def _denoising(inputs: Array, outputs: Array, clean: Array) -> dict[str, float]:
         raise UsageError("the golden inputs equal the clean samples: there is no noise to remove.")
     denoised = psnr(clean, outputs.reshape(clean.shape))
     return {"psnr": denoised, "psnr_gain": denoised - noisy}
+
+
+def _generation(outputs: Array, targets: Array) -> dict[str, float]:
+    if outputs.size != targets.size:
+        raise UsageError(
+            f"generated samples of shape {list(outputs.shape)} do not fit targets of shape "
+            f"{list(targets.shape)}."
+        )
+    return {"psnr": psnr(targets, outputs.reshape(targets.shape))}
 
 
 def _reconstruction(inputs: Array, outputs: Array, labels: Array) -> dict[str, float]:
@@ -181,8 +194,8 @@ def load_golden(path: Path, metric: Metric) -> dict[str, Array]:
     """The arrays of a golden `.npz`: `inputs` float32 [N, ...] and what the metric needs.
 
     Reconstruction needs `labels` uint8 [N] (0 normal, 1 anomaly), segmentation `masks`
-    uint8 [N, H, W] (class numbers), denoising `clean` float32 [N, ...]. Raises `UsageError` where
-    one is missing or damaged.
+    uint8 [N, H, W] (class numbers), denoising `clean` and generation `targets`, both
+    float32 [N, ...]. Raises `UsageError` where one is missing or damaged.
     """
     wanted = ["inputs"] + ([_TRUTH[metric]] if metric in _TRUTH else [])
     golden = {name: samples.read_array(path, name) for name in wanted}

@@ -77,7 +77,7 @@ def _flavoured(content: dict[str, bytes], facts: Facts, flavour: str) -> dict[st
         )
     engines = paths.data_dir("firmware") / "engines"
     sources = {p: data for p, data in content.items() if p.startswith(("model/", "kernels/"))}
-    for header in ("engine.h", "mf_real.h"):
+    for header in ("engine.h", "mf_latent.h", "mf_real.h"):
         sources[f"engines/{header}"] = (engines / header).read_bytes()
     if flavour == "library":
         archive = build_archive(sources, facts.board)

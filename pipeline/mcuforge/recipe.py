@@ -5,6 +5,7 @@
 
     [model]
     keras = "artifacts/model.keras"
+    encoder = "artifacts/encoder.keras"  # optional: what makes the inputs of a decoder
     tflite = "artifacts/model.tflite"
 
     [convert]
@@ -55,6 +56,7 @@ class Metric(Enum):
     RECONSTRUCTION = "reconstruction"
     SEGMENTATION = "segmentation"
     DENOISING = "denoising"
+    GENERATION = "generation"
     NONE = "none"
 
 
@@ -73,6 +75,8 @@ class Recipe:
     """A model and what belongs to it. Every path is absolute; the files may not exist yet.
 
     `variants` are recipes of the same task that this one is compared with, by what they are called.
+    `encoder` is the Keras model whose outputs the model, a decoder, takes; only the decoder is
+    deployed.
     """
 
     name: str
@@ -86,6 +90,7 @@ class Recipe:
     training: Training | None
     quantization: QuantizationSettings
     variants: tuple[tuple[str, Path], ...] = ()
+    encoder: Path | None = None
 
     @property
     def folder(self) -> Path:
@@ -103,7 +108,7 @@ def load(path: Path) -> Recipe:
     top.allow(
         "name", "summary", "model", "convert", "evaluation", "train", "variants", "quantization"
     )
-    model = top.table("model").allow("keras", "tflite")
+    model = top.table("model").allow("keras", "encoder", "tflite")
     conversion = top.table("convert").allow("calibration")
     evaluation = top.table("evaluation").allow("golden", "metric")
     return Recipe(
@@ -120,6 +125,7 @@ def load(path: Path) -> Recipe:
         if "quantization" in top.content
         else settings.DEFAULT,
         variants=_variants(top.table("variants")) if "variants" in top.content else (),
+        encoder=model.path("encoder") if "encoder" in model.content else None,
     )
 
 

@@ -6,10 +6,10 @@ The recipe's script defines
         keras.Model, dict[str, np.ndarray], dict[str, np.ndarray]
     ]:
 
-and returns the trained model, the calibration arrays (`inputs`) and the golden arrays (`inputs`
-and what the recipe's metric needs). What `[train.options]` of the recipe holds is given to it as
-keyword arguments, which must have defaults of the same type. It runs in a child process with
-everything seeded, and may import the modules that lie beside it.
+and returns the trained model, the calibration arrays (`inputs`), the golden arrays (`inputs` and
+what the recipe's metric needs) and, where the recipe names one, the encoder. What `[train.options]`
+of the recipe holds is given to it as keyword arguments, which must have defaults of the same type.
+It runs in a child process with everything seeded, and may import the modules that lie beside it.
 """
 
 from __future__ import annotations
@@ -86,6 +86,7 @@ def _train(training: Training, made: Recipe, on_progress: Progress | None) -> No
             "calibration": str(made.calibration),
             "golden": str(made.golden),
             "options": dict(training.options),
+            "encoder": str(made.encoder or ""),
         },
         on_progress,
     )
@@ -101,16 +102,19 @@ def _in_folder(recipe: Recipe, folder: Path) -> Recipe:
         tflite=folder / "model.tflite",
         calibration=folder / "calibration.npz",
         golden=folder / "golden.npz",
+        encoder=None if recipe.encoder is None else folder / "encoder.keras",
     )
 
 
 def _publish(made: Recipe, recipe: Recipe) -> tuple[Path, ...]:
-    pairs = (
+    pairs = [
         (made.keras, recipe.keras),
         (made.calibration, recipe.calibration),
         (made.golden, recipe.golden),
         (made.tflite, recipe.tflite),
-    )
+    ]
+    if made.encoder is not None and recipe.encoder is not None:
+        pairs.append((made.encoder, recipe.encoder))
     for source, target in pairs:
         atomic.write_bytes(target, source.read_bytes())
     return tuple(target for _, target in pairs)

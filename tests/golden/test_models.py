@@ -23,6 +23,7 @@ MODELS = [
     "sparse_autoencoder",
     "unet",
     "unet/without_skips.toml",
+    "vae",
 ]
 
 

@@ -78,7 +78,11 @@ width = 8
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ('keras = "a', 'kears = "a', ["model.kears", "unknown key", "'keras', 'tflite'"]),
+        (
+            'keras = "a',
+            'kears = "a',
+            ["model.kears", "unknown key", "'keras', 'encoder'"],
+        ),
         ("[train]", "[trian]", ["trian", "unknown key", "'train'"]),
         ('name = "tiny"', "", ["name", "is missing"]),
         ('metric = "segmentation"', 'metric = "iou"', ["evaluation.metric", "'iou'", "'none'"]),

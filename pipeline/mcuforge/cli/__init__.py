@@ -26,6 +26,7 @@ COMMANDS = {
     "monitor": "Show what a board sends, and explain its faults.",
     "parity": "Prove that host and device compute the same bytes.",
     "bench": "Compare the engines: instructions, flash, RAM.",
+    "explore": "Show the latent space of a decoder, in float, in int8 and on a device.",
     "boards": "List the boards.",
     "debug-quantization": "Show what quantisation loses in each layer, and what helps.",
     "quantize-table": "Show what quantisation makes of numbers.",

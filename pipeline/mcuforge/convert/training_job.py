@@ -26,9 +26,13 @@ def train(
     calibration: str,
     golden: str,
     options: dict[str, Any],
+    encoder: str,
     on_progress: Progress,
 ) -> None:
-    """Run a training script and write the model, the calibration and the golden arrays."""
+    """Run a training script and write the model, the calibration and the golden arrays.
+
+    `encoder` is where the encoder goes, or empty where the recipe has none.
+    """
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     function = getattr(_load(Path(script)), "train", None)
@@ -36,10 +40,15 @@ def train(
         raise UsageError(f"{script}: defines no function train(seed, epochs, on_progress).")
     _check_options(function, options, script)
     on_progress(0, epochs)
-    made = function(seed, epochs, on_progress, **options)
-    model, calibration_arrays, golden_arrays = made
-    model.save(keras_file)
-    make_reproducible(Path(keras_file))
+    model, calibration_arrays, golden_arrays, *rest = function(seed, epochs, on_progress, **options)
+    if len(rest) != (1 if encoder else 0):
+        raise UsageError(
+            f"{script}: train() must return model, calibration and golden arrays, and an encoder "
+            "where the recipe's [model] table names one."
+        )
+    for trained, file in ((model, keras_file), *((e, encoder) for e in rest)):
+        trained.save(file)
+        make_reproducible(Path(file))
     np.savez_compressed(calibration, **calibration_arrays)
     np.savez_compressed(golden, **golden_arrays)
 

@@ -151,10 +151,23 @@ class Device:
     def run(self, inputs: Arrays) -> RunResult:
         """One inference. `inputs` hold an array of the right dtype and size for each input."""
         self._write_inputs(inputs)
+        return self._run()
+
+    def _run(self) -> RunResult:
         reply = self._exchange(Request.RUN, seconds=self._link.run_seconds)
         ticks = _parsed(protocol.parse_ticks, reply)
         outputs = [self._read_output(i, t) for i, t in enumerate(self.info.outputs)]
         return RunResult(outputs, ticks)
+
+    def run_latent(self, request: protocol.LatentRequest) -> RunResult:
+        """One inference of a point that the device computes itself, for its input `request.input`.
+
+        Raises `DeviceError` where that input is not int8 or has another number of elements.
+        """
+        if request.input >= len(self.info.inputs):
+            raise DeviceError(f"The model on the device has no input {request.input}.")
+        self._exchange(Request.LATENT, request.body())
+        return self._run()
 
     def trace(self, inputs: Arrays) -> list[OpDigest]:
         """A digest of the first output of every op, in order."""

@@ -35,6 +35,7 @@ class Request(IntEnum):
     READ = 0x04
     TRACE = 0x05
     STATS = 0x06
+    LATENT = 0x07
     CRASH = 0x70
 
 
@@ -78,6 +79,35 @@ class Crash(IntEnum):
     CANARY = 5
     LOCKUP = 6
     HANG = 7
+
+
+_LATENT = struct.Struct("<IIIII")
+
+
+@dataclass(frozen=True)
+class LatentRequest:
+    """A point of a latent space: (1 - t) `low` + t `high` + `sigma` * noise.
+
+    `t` is in Q16 (x * 65536), from 0 to 1; `low`, `high` and `sigma` hold a number in Q16 for each
+    element of the int8 input number `input`; `inverse_scale` is round(65536 / the input's scale).
+    The noise is that of `mf_latent_normal` (mf_latent.h) for `seed` and the elements' numbers from
+    `first` on.
+    """
+
+    input: int
+    inverse_scale: int
+    seed: int
+    first: int
+    t: int
+    low: tuple[int, ...]
+    high: tuple[int, ...]
+    sigma: tuple[int, ...]
+
+    def body(self) -> bytes:
+        """The body of LATENT."""
+        head = (self.input, self.inverse_scale, self.seed, self.first, self.t)
+        elements = zip(self.low, self.high, self.sigma, strict=True)
+        return _LATENT.pack(*head) + b"".join(struct.pack("<iii", *e) for e in elements)
 
 
 DTYPES = ("int8", "uint8", "int16", "int32", "float32")  # by mf_dtype of engine.h

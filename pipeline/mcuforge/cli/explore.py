@@ -1,0 +1,59 @@
+"""`mcuforge explore`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from rich.markup import escape
+from rich.table import Table
+
+from mcuforge import boards, recipe
+from mcuforge.cli.common import board_option, json_option, result_console
+from mcuforge.cli.progress import stages
+from mcuforge.errors import UsageError
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@board_option
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path("build"), show_default=True
+)
+@json_option
+def command(model: Path, board_name: str, output: Path, as_json: bool) -> None:
+    """Show the latent space of MODEL, the folder of a decoder such as models/vae.
+
+    Where held-out samples lie (PCA, t-SNE) in float and int8, and what the decoder makes of points
+    that a simulated board computes itself: reconstructions, interpolations, new samples. Writes
+    PNG files and explore.html to the output folder.
+    """
+    from mcuforge import atomic
+    from mcuforge.explore import exploration, page
+
+    if model.suffix in (".tflite", ".keras"):
+        raise UsageError(f"{model} is one model; explore needs a model folder with an encoder.")
+    page.require_matplotlib()
+    with stages(str(model)) as on_stage:
+        found = exploration.explore(recipe.load(model), boards.load(board_name), output, on_stage)
+    drawn = page.draw(found)
+    folder = output / f"{model.resolve().name}-explore"
+    for picture in drawn:
+        atomic.write_bytes(folder / picture.name, picture.png)
+    content = json.dumps(page.as_json(found), indent=2) + "\n"
+    atomic.write_bytes(folder / "explore.json", content.encode())
+    atomic.write_bytes(folder / "explore.html", page.as_html(found, drawn).encode())
+    if as_json:
+        click.echo(content, nl=False)
+        return
+    table = Table("", title=f"{escape(found.model)}: {len(found.labels)} held-out samples")
+    table.add_column("float", justify="right")
+    table.add_column("int8", justify="right")
+    for row in page.rows(found):
+        table.add_row(*row)
+    result_console.print(table)
+    click.echo(
+        f"{found.bytes_compared:,} bytes generated on {found.board} equal TFLM's. "
+        f"Written: {folder / 'explore.html'}"
+    )
