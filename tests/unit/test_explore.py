@@ -44,6 +44,8 @@ def test_projections_keep_clusters_and_repeat_exactly() -> None:
     assert all(p.points.shape == (60, 2) and p.silhouette > 0.6 for p in found)
     for a, b in zip(found, projection.project(far, LABELS), strict=True):
         assert np.array_equal(a.points, b.points)
+    alike = projection.project(far + 1e-6, LABELS, found)[1].points
+    assert all(np.corrcoef(alike[:, i], found[1].points[:, i])[0, 1] > 0.9 for i in (0, 1))
     assert projection.silhouette(near, LABELS) < 0.1 < projection.silhouette(far, LABELS)
 
 

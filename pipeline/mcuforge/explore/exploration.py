@@ -109,7 +109,7 @@ def explore(recipe: Recipe, board: Board, output: Path, on_stage: OnStage) -> Ex
     on_stage("projections", 0, 2)
     float_quality = _quality(content, floats, decoded)
     on_stage("projections", 1, 2)
-    int8_quality = _quality(content, int8, made)
+    int8_quality = _quality(content, int8, made, float_quality.projections)
     on_stage("projections", 2, 2)
     return Exploration(
         model=source.name,
@@ -153,13 +153,15 @@ def _pairs(labels: Array) -> list[tuple[int, int]]:
     return list(zip(first, [*first[1:], first[0]], strict=True))[:PAIRS]
 
 
-def _quality(content: Digits, found: Latents, pictures: Array) -> Quality:
+def _quality(
+    content: Digits, found: Latents, pictures: Array, like: tuple[Projection, ...] = ()
+) -> Quality:
     return Quality(
         reconstruction=cross_entropy(content.images, pictures),
         divergence=found.divergence(),
         psnr=psnr(content.images, pictures),
         silhouette=projection.silhouette(found.mu, content.labels),
-        projections=projection.project(found.mu, content.labels),
+        projections=projection.project(found.mu, content.labels, like),
     )
 
 

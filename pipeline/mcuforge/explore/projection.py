@@ -39,14 +39,21 @@ def require_sklearn() -> None:
         )
 
 
-def project(latents: Floats, labels: Array) -> tuple[Projection, ...]:
-    """Principal components and t-SNE of latents [N, D], the same every time."""
+def project(
+    latents: Floats, labels: Array, like: tuple[Projection, ...] = ()
+) -> tuple[Projection, ...]:
+    """Principal components and t-SNE of latents [N, D], the same every time.
+
+    t-SNE starts from the principal components, or from the embedding of the same samples in `like`:
+    pictures of the two can then be compared by position.
+    """
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
 
     components = PCA(2, svd_solver="full").fit_transform(latents)
-    # scaled so that t-SNE starts as it recommends; the start makes runs comparable
-    start = components / np.std(components[:, 0]) * 1e-4
+    known = [p.points for p in like if p.method == "tsne"]
+    start = known[0] if known else components
+    start = start / np.std(start[:, 0]) * 1e-4  # as small as its authors recommend
     perplexity = min(_PERPLEXITY, (len(latents) - 1) / 3)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
