@@ -44,8 +44,8 @@ def project(
 ) -> tuple[Projection, ...]:
     """Principal components and t-SNE of latents [N, D], the same every time.
 
-    t-SNE starts from the principal components, or from the embedding of the same samples in `like`:
-    pictures of the two can then be compared by position.
+    t-SNE starts from the principal components, or from the embedding of the same samples in `like`,
+    to which it is turned: pictures of the two can then be compared by position.
     """
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
@@ -64,11 +64,23 @@ def project(
             random_state=_SEED,
             method="exact" if len(latents) <= _EXACT else "barnes_hut",
         ).fit_transform(latents)
+    if known:
+        embedded = _turned(np.asarray(embedded, np.float64), known[0])
     made = {"pca": components, "tsne": embedded}
     return tuple(
         Projection(name, np.asarray(points, np.float64), silhouette(points, labels))
         for name, points in made.items()
     )
+
+
+def _turned(points: Floats, target: Floats) -> Floats:
+    """Points turned and mirrored, which t-SNE leaves open, to lie as near to the target as can be.
+
+    The orthogonal Procrustes problem: P. H. Schönemann, Psychometrika 31 (1966).
+    """
+    centred, goal = points - points.mean(axis=0), target - target.mean(axis=0)
+    u, _, v = np.linalg.svd(centred.T @ goal)
+    return np.asarray(centred @ (u @ v), np.float64)
 
 
 def silhouette(points: Array, labels: Array) -> float:
