@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from mcuforge.boards import Board
 from mcuforge.convert import ConversionResult, convert
 from mcuforge.convert import calibration as samples
 from mcuforge.convert.calibration import Calibration, Source
-from mcuforge.errors import UnsupportedError
+from mcuforge.errors import UnsupportedError, UsageError
 from mcuforge.quantization import analysis, comparison
 from mcuforge.quantization.analysis import Damage, OnStage
 from mcuforge.quantization.comparison import FirmwareCosts, Outcome, Subject
@@ -26,8 +25,10 @@ from mcuforge.recipe import Recipe
 from mcuforge.simulate.choose import choose
 
 HELD_OUT_EVERY = 4  # of the samples, where none are given to be held out
-
-Conversion = Callable[[Recipe | Path, Source, QuantizationSettings | None], ConversionResult]
+_NOT_HELD_OUT = (
+    "the sample that set the ranges is also the one that is measured on: nothing is said of other "
+    "inputs. Give more samples, or --held-out FILE.npz."
+)
 
 
 @dataclass(frozen=True)
@@ -77,19 +78,25 @@ def analyse(
         )
     with tempfile.TemporaryDirectory(prefix="mcuforge-") as name:
         folder = Path(name)
-        calibrated, measured = _samples(source, calibration, held_out, folder)
+        data = _samples(source, calibration, held_out, folder)
         converted = converted or convert(
             source,
-            samples.read(calibrated.file, calibrated.shape),
+            data.given,
             lambda done, total: on_stage("calibrating", done, total),
             settings,
             lambda done, total: on_stage("choosing", done, total),
         )
         keras = source.keras if isinstance(source, Recipe) else source
-        subject = _subject(source, keras, calibrated, measured, folder)
+        subject = _subject(source, keras, data, folder)
         tflite = folder / "present.tflite"
         tflite.write_bytes(converted.tflite)
-        damage = analysis.measure(subject.float_model, tflite, measured, on_stage)
+        damage = analysis.measure(
+            subject.float_model,
+            tflite,
+            data.measured,
+            on_stage,
+            equalized=converted.settings.equalization,
+        )
         costs = None if board is None else firmware_costs(board, folder / "firmware")
         present = comparison.outcome(subject, converted.settings, converted.tflite, costs)
         if converted.settings.by_converter:
@@ -107,44 +114,59 @@ def analyse(
         outcomes=outcomes,
         recommendations=recommend(damage, converted.settings, present, outcomes),
         board=None if board is None else board.name,
-        warnings=converted.warnings,
+        warnings=(*converted.warnings, *data.warnings),
     )
+
+
+class _Samples(NamedTuple):
+    """What ranges are chosen on, as `convert` takes it and in a file; what is measured on."""
+
+    given: Source
+    calibrated: Calibration
+    measured: Calibration
+    warnings: tuple[str, ...] = ()
 
 
 def _samples(
     source: Recipe | Path, calibration: Path | None, held_out: Path | None, folder: Path
-) -> tuple[Calibration, Calibration]:
-    """What ranges are chosen on, and what is measured on."""
+) -> _Samples:
     if isinstance(source, Recipe):
         calibration = calibration or source.calibration
         held_out = held_out or source.golden
-    if held_out is not None:
-        first = samples.write(calibration, folder / "calibration.f32")
-        return first, samples.write(held_out, folder / "held-out.f32")
-    everything = samples.write(calibration, folder / "all.f32")
-    parts = []
-    for name, wanted in (("calibration", False), ("held-out", True)):
-        chosen = (
-            sample
-            for number, sample in enumerate(samples.read(everything.file, everything.shape))
-            if (number % HELD_OUT_EVERY == HELD_OUT_EVERY - 1) is wanted or everything.count < 2
+    first = samples.write(calibration, folder / "calibration.f32")
+    if held_out is not None and calibration is not None:
+        second = samples.write(held_out, folder / "held-out.f32")
+        _check_alike(first, second)
+        return _Samples(calibration, first, second)
+    if first.count < 2:
+        return _Samples(samples.read(first.file, first.shape), first, first, (_NOT_HELD_OUT,))
+    chosen = _part(first, folder / "chosen.f32", held_out=False)
+    measured = _part(first, folder / "held-out.f32", held_out=True)
+    return _Samples(samples.read(chosen.file, chosen.shape), chosen, measured)
+
+
+def _part(everything: Calibration, file: Path, *, held_out: bool) -> Calibration:
+    """Every fourth sample (the last, where there are fewer), or the others."""
+    every = min(HELD_OUT_EVERY, everything.count)
+    read = enumerate(samples.read(everything.file, everything.shape))
+    chosen = (sample for number, sample in read if (number % every == every - 1) is held_out)
+    return replace(samples.write(chosen, file), name=everything.name)
+
+
+def _check_alike(first: Calibration, second: Calibration) -> None:
+    if first.shape != second.shape:
+        raise UsageError(
+            f"{second.name}: held-out samples of shape {list(second.shape)}, but the calibration "
+            f"samples ({first.name}) have {list(first.shape)}. Both must fit the model's input."
         )
-        parts.append(samples.write(chosen, folder / f"{name}.f32"))
-    return parts[0], parts[1]
 
 
-def _subject(
-    source: Recipe | Path,
-    keras: Path,
-    calibrated: Calibration,
-    measured: Calibration,
-    folder: Path,
-) -> Subject:
-    model, _ = float_tflite(keras, calibrated, folder)
+def _subject(source: Recipe | Path, keras: Path, data: _Samples, folder: Path) -> Subject:
+    model, _ = float_tflite(keras, data.calibrated, folder)
     float_model = folder / "float-model.tflite"
     float_model.write_bytes(model)
     recipe = source if isinstance(source, Recipe) else None
-    return Subject(recipe, float_model, calibrated, measured, folder)
+    return Subject(recipe, float_model, data.calibrated, data.measured, folder)
 
 
 def firmware_costs(board: Board, folder: Path) -> FirmwareCosts:

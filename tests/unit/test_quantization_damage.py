@@ -18,11 +18,19 @@ from float_models import name as tensor_name
 
 from mcuforge.convert import calibration, flatbuffer
 from mcuforge.debug_quantization import QuantizationReport
-from mcuforge.quantization import analysis, analysis_page, application, damage_job, strategies
+from mcuforge.quantization import (
+    analysis,
+    analysis_page,
+    application,
+    damage_job,
+    strategies,
+    weights,
+)
 from mcuforge.quantization.analysis import Damage
 from mcuforge.quantization.comparison import Outcome
 from mcuforge.quantization.damage import decibels
-from mcuforge.quantization.float_model import activations, outputs
+from mcuforge.quantization.equalization import equalize
+from mcuforge.quantization.float_model import Runner, activations, outputs
 from mcuforge.quantization.isolation import isolate
 from mcuforge.quantization.observation import observe
 from mcuforge.quantization.recommend import recommend
@@ -50,11 +58,15 @@ def three_layers() -> tuple[bytes, list[str]]:
 MODEL, LAYERS = three_layers()
 
 
-def observed() -> dict[str, Range]:
+def ranges_of(model: bytes) -> dict[str, Range]:
     min_max = strategies.parse("min-max")
-    named = activations(flatbuffer.unpack(MODEL))
-    seen = observe(MODEL, SAMPLES, {t.name: [min_max] for t in named}, lambda: None)
+    named = activations(flatbuffer.unpack(model))
+    seen = observe(model, SAMPLES, {t.name: [min_max] for t in named}, lambda: None)
     return {name: by[min_max] for name, by in seen.ranges.items()}
+
+
+def observed() -> dict[str, Range]:
+    return ranges_of(MODEL)
 
 
 def quantized(changes: Mapping[str, float], settings: QuantizationSettings = DEFAULT) -> bytes:
@@ -66,9 +78,11 @@ def quantized(changes: Mapping[str, float], settings: QuantizationSettings = DEF
     return application.apply(MODEL, ranges, settings)
 
 
-def measured(tflite: bytes, folder: Path) -> Damage:
+def measured(
+    tflite: bytes, folder: Path, *, equalized: bool = False, model: bytes = MODEL
+) -> Damage:
     """As `analysis.measure`, without a child process."""
-    (folder / "float.tflite").write_bytes(MODEL)
+    (folder / "float.tflite").write_bytes(model)
     (folder / "quantized.tflite").write_bytes(tflite)
     samples = calibration.write(SAMPLES, folder / "samples.f32")
     arguments = analysis.job_arguments(
@@ -77,9 +91,10 @@ def measured(tflite: bytes, folder: Path) -> Damage:
     steps: list[tuple[int, int]] = []
     found = damage_job.measure(
         **arguments,  # type: ignore[arg-type]
+        equalized=equalized,
         on_progress=lambda done, total: steps.append((done, total)),
     )
-    assert steps[len(SAMPLES) - 1] == (40, 40) and steps[-1] == (4, -4)
+    assert steps[len(SAMPLES) - 1] == (40, 40) and steps[-1][0] == -steps[-1][1]
     return analysis.from_job(json.loads(json.dumps(found)), samples.count)
 
 
@@ -156,11 +171,11 @@ def test_a_layer_alone_leaves_the_others_in_float() -> None:
     """Its weights and output alone are rounded: the sum of effects is near that of all together."""
     tflite = quantized({})
     batch = [s[None] for s in SAMPLES]
-    reference = list(outputs(MODEL, batch))
-    together = damage_job.output_noise(reference, list(outputs(tflite, batch)))
+    reference = damage_job.outputs(MODEL, batch)
+    together = damage_job.output_noise(reference, damage_job.outputs(tflite, batch))
     names = [tensor_name(MODEL, 0), *LAYERS]
     alone = [
-        damage_job.output_noise(reference, list(outputs(isolate(MODEL, tflite, n), batch)))
+        damage_job.output_noise(reference, damage_job.outputs(isolate(MODEL, tflite, n), batch))
         for n in names
     ]
     assert all(0 < error < together for error in alone)
@@ -169,23 +184,59 @@ def test_a_layer_alone_leaves_the_others_in_float() -> None:
         isolate(MODEL, tflite, "no such tensor")
 
 
-def test_uneven_channels_with_one_scale_are_named(tmp_path: Path) -> None:
-    damage = measured(quantized({}), tmp_path)
-    layer = replace(damage.weights[0], low=(-0.01, -1.0), high=(0.02, 2.0))
-    uneven = replace(damage, weights=(layer,))
-    per_tensor = replace(DEFAULT, per_channel=False)
-    assert layer.spread == 100
-    assert any("100 times" in a and "per-channel" in a for a in advice(uneven, per_tensor))
-    assert len(advice(uneven)) == 1
+def test_a_layer_alone_has_its_corrected_bias() -> None:
+    model = flatbuffer.unpack(MODEL)
+    op = next(weights.weighted_ops(model))
+    weights.replace(model, op, "bias", weights.values(model, op.bias) + 0.25)
+    shifted = application.apply(flatbuffer.pack(model), observed(), DEFAULT)
+    plain = Runner(MODEL, preserve=True)
+    runner = Runner(isolate(MODEL, shifted, LAYERS[0]), preserve=True)
+    before, after = [], []
+    for sample in SAMPLES:
+        for run, values in ((plain, before), (runner, after)):
+            run.run(sample)
+            values.append(run.tensor(op.target))
+    active = np.stack(before) > 0.25
+    difference = (np.stack(after) - np.stack(before))[active]
+    assert difference.mean() == pytest.approx(0.25, abs=0.01)
 
 
-def test_a_better_strategy_is_named_with_its_figures(tmp_path: Path) -> None:
-    damage = measured(quantized({}), tmp_path)
-    present = Outcome("min-max", 1e-3, (("auc", 0.9),))
-    better = Outcome("mse", 1e-4, (("auc", 0.95),))
-    found = recommend(damage, DEFAULT, present, (better, Outcome("kl", problem="no")))
-    assert "mse" in found[-1] and "auc 0.95 instead of 0.9" in found[-1]
-    assert len(recommend(damage, DEFAULT, present, (replace(better, noise=9e-4),))) == 1
+def test_equalised_channels_are_compared_with_equalised_ones(tmp_path: Path) -> None:
+    model = flatbuffer.unpack(MODEL)
+    first, second, _ = weights.weighted_ops(model)
+    factors = np.array([1, 50, 1, 1, 0.02, 1.0])
+    weights.replace(
+        model, first, "weights", weights.values(model, first.weights) * factors[:, None, None, None]
+    )
+    weights.replace(model, first, "bias", weights.values(model, first.bias) * factors)
+    weights.replace(model, second, "weights", weights.values(model, second.weights) / factors)
+    uneven = flatbuffer.pack(model)
+    even = equalize(uneven)
+    tflite = application.apply(even, ranges_of(even), DEFAULT)
+    damage = measured(tflite, tmp_path, equalized=True, model=uneven)
+    assert min(t.sqnr_db for t in damage.tensors) > 25 and len(advice(damage)) == 1
+    assert max(w.spread for w in damage.weights) < 10
+    wrong = measured(tflite, tmp_path, equalized=False, model=uneven)
+    assert min(t.sqnr_db for t in wrong.tensors) < 10
+
+
+def test_every_output_counts_alike() -> None:
+    reference = [(np.array([2.0]), np.array([[1000.0, 0.0]])), (np.array([0.0]), np.zeros((1, 2)))]
+    actual = [(np.array([3.0]), np.array([[1000.0, 0.0]])), (np.array([0.0]), np.zeros((1, 2)))]
+    assert damage_job.output_noise(reference, actual) == pytest.approx((1 / 4 + 0) / 2)
+
+
+def test_a_layer_that_writes_the_second_output_matters(tmp_path: Path) -> None:
+    builder = FloatBuilder([1, 8, 8, 2])
+    x = builder.conv(builder.source, RNG.normal(0, 0.4, (6, 3, 3, 2)), RNG.normal(0, 0.1, 6))
+    y = builder.conv(x, RNG.normal(0, 0.3, (3, 1, 1, 6)), np.zeros(3), NONE)
+    z = builder.conv(x, RNG.normal(0, 0.3, (3, 1, 1, 6)), np.zeros(3), NONE)
+    model = builder.build(y, z)
+    ranges = ranges_of(model)
+    last = tensor_name(model, z)
+    ranges[last] = Range(ranges[last].low * 20, ranges[last].high * 20)
+    damage = measured(application.apply(model, ranges, DEFAULT), tmp_path, model=model)
+    assert damage.tensors[0].tensor == last and damage.output_noise > damage.tensors[0].alone / 2
 
 
 def test_decibels() -> None:
@@ -207,8 +258,8 @@ def test_the_page_escapes_names_and_loads_nothing(tmp_path: Path) -> None:
     damage = measured(quantized({LAYERS[0]: 20}), tmp_path)
     evil = "<script>alert(1)</script>\"'&[red]"
     tensors = tuple(replace(t, layer=evil, tensor=evil) for t in damage.tensors)
-    weights = tuple(replace(w, layer=evil) for w in damage.weights)
-    hostile = replace(damage, tensors=tensors, weights=weights)
+    layers = tuple(replace(w, layer=evil) for w in damage.weights)
+    hostile = replace(damage, tensors=tensors, weights=layers)
     present = Outcome("min-max", 1e-3, (("auc", 0.9),), 10, 20, 30, evil)
     report = QuantizationReport(
         evil, "min-max", hostile, (("auc", 0.95),), present, (), advice(hostile), None, (evil,)
@@ -217,7 +268,7 @@ def test_the_page_escapes_names_and_loads_nothing(tmp_path: Path) -> None:
     parsed = _Page()
     parsed.feed(page)
     assert "script" not in parsed.tags and "<script" not in page
-    assert parsed.tags.count("svg") == len(tensors) + len(weights)
+    assert parsed.tags.count("svg") == len(tensors) + len(layers)
     assert page == analysis_page.as_html(report)
     assert analysis_page.tensor_table(report).row_count == len(tensors)
     assert json.loads(json.dumps(report.as_json()))["damage"]["tensors"][0]["layer"] == evil
@@ -233,8 +284,8 @@ def test_pictures_show_values_and_range(tmp_path: Path) -> None:
     picture = analysis_page.histogram_picture(wide)
     reached = max(bar.x + bar.width for bar in picture.bars if bar.height)
     assert reached < analysis_page.WIDTH / 10 and picture.high == analysis_page.WIDTH
-    weights = analysis_page.weight_picture(damage.weights[0])
-    heights = as_array([bar.height for bar in weights.bars])
+    drawn = analysis_page.weight_picture(damage.weights[0])
+    heights = as_array([bar.height for bar in drawn.bars])
     spans = as_array(damage.weights[0].high) - as_array(damage.weights[0].low)
     assert np.allclose(heights / heights.max(), spans / spans.max(), atol=0.01)
     many = replace(damage.weights[0], low=(-1.0,) * 1000, high=(1.0,) * 1000)

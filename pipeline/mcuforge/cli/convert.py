@@ -83,14 +83,14 @@ def command(
         evaluation = None
         if measure and isinstance(source, Recipe):
             evaluation = _evaluate(source, result, on_stage)
+        atomic.write_bytes(target, result.tflite)
         analysis = None
         if report and isinstance(source, Recipe):
             analysis = _analyse(source, samples, result, on_stage)
     for warning in result.warnings:
         click.echo(f"Warning: {warning}", err=True)
-    atomic.write_bytes(target, result.tflite)
     if as_json:
-        echo_json(_as_json(target, result, evaluation))
+        echo_json(_as_json(target, result, evaluation, analysis))
     else:
         _print(target, result, evaluation)
     if analysis is not None:
@@ -117,7 +117,10 @@ def _evaluate(source: Recipe, result: ConversionResult, on_stage: OnStage) -> Ev
 
 
 def _as_json(
-    target: Path, result: ConversionResult, evaluation: Evaluation | None
+    target: Path,
+    result: ConversionResult,
+    evaluation: Evaluation | None,
+    analysis: QuantizationReport | None,
 ) -> dict[str, Any]:
     return {
         "tflite": str(target),
@@ -129,6 +132,7 @@ def _as_json(
         "effects": [asdict(e) for e in result.effects],
         "warnings": list(result.warnings),
         "evaluation": None if evaluation is None else asdict(evaluation),
+        "report": None if analysis is None else analysis.as_json(),
     }
 
 

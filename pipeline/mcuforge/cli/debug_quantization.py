@@ -102,9 +102,8 @@ def write_report(report: QuantizationReport, page: Path, *, quiet: bool) -> None
         return
     result_console.print(analysis_page.tensor_table(report))
     result_console.print(analysis_page.outcome_table(report))
-    for outcome in (report.present, *report.outcomes):
-        if outcome.problem:
-            click.echo(f"{outcome.settings}: {outcome.problem}", err=True)
+    for problem in analysis_page.problems(report):
+        click.echo(problem, err=True)
     for text in report.recommendations:
         click.echo(f"- {text}")
     click.echo(f"Page: {page}")

@@ -57,7 +57,8 @@ class TensorDamage:
 class WeightRanges:
     """A layer's weights: the ends of each output channel's values, and the scales (one, or each's).
 
-    `spread` is the largest channel's magnitude over the smallest's.
+    `sqnr_db` is what rounding them to int8 leaves. `spread` is the largest channel's magnitude over
+    the smallest's.
     """
 
     tensor: str
@@ -65,6 +66,7 @@ class WeightRanges:
     low: tuple[float, ...]
     high: tuple[float, ...]
     scales: tuple[float, ...]
+    sqnr_db: float
 
     @property
     def magnitudes(self) -> tuple[float, ...]:
@@ -89,9 +91,19 @@ class Damage:
     output_samples: int
 
 
-def measure(float_model: Path, tflite: Path, held_out: Calibration, on_stage: OnStage) -> Damage:
-    """Compare the two models on held-out samples. Raises what the child process raises."""
-    arguments = job_arguments(float_model, tflite, held_out)
+def measure(
+    float_model: Path,
+    tflite: Path,
+    held_out: Calibration,
+    on_stage: OnStage,
+    *,
+    equalized: bool = False,
+) -> Damage:
+    """Compare the two models on held-out samples. Raises what the child process raises.
+
+    `equalized` says that the quantised model was made of the equalised float model.
+    """
+    arguments = job_arguments(float_model, tflite, held_out) | {"equalized": equalized}
 
     def progress(done: int, total: int) -> None:
         on_stage("comparing" if total > 0 else "isolating", done, abs(total))
@@ -138,4 +150,5 @@ def _weights(content: Mapping[str, Any], layers: Mapping[str, str]) -> WeightRan
         tuple(content["low"]),
         tuple(content["high"]),
         tuple(content["scales"]),
+        content["sqnr_db"],
     )

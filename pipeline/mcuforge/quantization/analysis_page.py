@@ -96,20 +96,29 @@ def shares(tensors: Sequence[TensorDamage]) -> list[float]:
     return [t.alone / total if total > 0 else 0.0 for t in tensors]
 
 
+def labels(tensors: Sequence[TensorDamage]) -> list[str]:
+    """The layers' names; where a layer has several tensors, with the op of each."""
+    layers = [t.layer for t in tensors]
+    return [
+        t.layer if layers.count(t.layer) == 1 else f"{t.layer} ({t.op.lower()})" for t in tensors
+    ]
+
+
 def tensor_table(report: QuantizationReport) -> Table:
     """Every tensor, most damage first; the page and the JSON know more of each."""
     damage = report.damage
     table = Table(
         title=f"{escape(report.model)}, {escape(report.conversion)}",
-        caption=f"{damage.samples} held-out samples. error: the largest. alone: the part of what "
+        caption=f"Held-out samples: {damage.samples}. error: the largest. alone: the part of what "
         "single layers, quantised alone, bring to the output.",
     )
     table.add_column("layer", overflow="fold")
     for heading in ("range", "clipped", "SQNR dB", "cosine", "error", "alone"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for tensor, share in zip(damage.tensors, shares(damage.tensors), strict=True):
+    tensors = damage.tensors
+    for tensor, label, share in zip(tensors, labels(tensors), shares(tensors), strict=True):
         table.add_row(
-            escape(tensor.layer),
+            escape(label),
             f"{tensor.low:.3g} ... {tensor.high:.3g}",
             f"{tensor.clipped:.2%}",
             f"{tensor.sqnr_db:.1f}",
@@ -152,6 +161,15 @@ def _row(outcome: Outcome, names: Sequence[str], before: str) -> list[str]:
     ]
 
 
+def problems(report: QuantizationReport) -> list[str]:
+    """What could not be measured and why, each reason once, with all that it holds for."""
+    by_reason: dict[str, list[str]] = {}
+    for outcome in (report.present, *report.outcomes):
+        if outcome.problem is not None:
+            by_reason.setdefault(outcome.problem, []).append(outcome.settings)
+    return [f"{'; '.join(names)}: {reason}" for reason, names in by_reason.items()]
+
+
 def as_html(report: QuantizationReport) -> str:
     """The report as one HTML page that loads nothing. Every value is escaped."""
     environment = jinja2.Environment(
@@ -170,7 +188,7 @@ def as_html(report: QuantizationReport) -> str:
         headings=headings,
         rows=rows,
         weights=[(layer, weight_picture(layer)) for layer in weights],
-        problems=[o for o in (report.present, *report.outcomes) if o.problem],
+        problems=problems(report),
         width=int(WIDTH),
         height=int(HEIGHT),
         version=__version__,

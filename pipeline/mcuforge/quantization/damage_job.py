@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +14,32 @@ from ai_edge_litert import schema_py_generated as schema
 from mcuforge.convert import calibration, flatbuffer
 from mcuforge.convert.child import Progress
 from mcuforge.quantization import damage, isolation, weights
-from mcuforge.quantization.float_model import Floats, outputs
+from mcuforge.quantization.equalization import equalize
+from mcuforge.quantization.float_model import Floats, Runner
 
 MOST_ISOLATED = 32  # samples that each layer is tried on alone
 
+Outputs = tuple[npt.NDArray[np.float64], ...]  # of one sample
+
 
 def measure(
-    float_model: str, tflite: str, samples: str, shape: str, count: int, on_progress: Progress
+    float_model: str,
+    tflite: str,
+    samples: str,
+    shape: str,
+    count: int,
+    equalized: bool,
+    on_progress: Progress,
 ) -> dict[str, Any]:
     """Every activation's loss, its layer's effect at the output, and the weights' ranges.
 
-    `samples` is a file of `count` samples that `calibration.write` wrote. Progress counts samples;
-    a negative total says that layers are counted.
+    `samples` is a file of `count` samples that `calibration.write` wrote. `equalized` says that the
+    quantised model was made of the equalised float model, whose channels have other magnitudes:
+    then that one is compared. Progress counts samples; a negative total says that layers are
+    counted.
     """
     model, quantized = Path(float_model).read_bytes(), Path(tflite).read_bytes()
+    model = equalize(model) if equalized else model
     file, sample_shape = Path(samples), json.loads(shape)
     done = 0
 
@@ -39,12 +51,12 @@ def measure(
     read = calibration.read(file, sample_shape)
     losses, tensors = damage.measure(model, quantized, read, on_sample)
     chosen = _spread(file, sample_shape, count)
-    reference = list(outputs(model, chosen))
+    reference = outputs(model, chosen)
     ops = _op_names(flatbuffer.unpack(model))
     found = []
     for number, tensor in enumerate(tensors, 1):
         alone = isolation.isolate(model, quantized, tensor.name)
-        error = output_noise(reference, list(outputs(alone, chosen)))
+        error = output_noise(reference, outputs(alone, chosen))
         place = {
             "tensor": tensor.name,
             "layer": tensor.layer,
@@ -53,7 +65,7 @@ def measure(
         }
         found.append(place | losses[tensor.name])
         on_progress(number, -len(tensors))
-    together = output_noise(reference, list(outputs(quantized, chosen)))
+    together = output_noise(reference, outputs(quantized, chosen))
     return {
         "tensors": found,
         "output_noise": together,
@@ -69,15 +81,30 @@ def noise(
     model = Path(float_model).read_bytes()
     chosen = _spread(Path(samples), json.loads(shape), count)
     on_progress(0, len(chosen))
-    reference = list(outputs(model, chosen))
-    return output_noise(reference, list(outputs(Path(tflite).read_bytes(), chosen)))
+    reference = outputs(model, chosen)
+    return output_noise(reference, outputs(Path(tflite).read_bytes(), chosen))
 
 
-def output_noise(
-    reference: Sequence[npt.NDArray[np.float64]],
-    actual: Sequence[npt.NDArray[np.float64]],
-) -> float:
-    """The energy of the difference at the output, relative to the output's, over all samples."""
+def outputs(model: bytes, samples: Iterable[Floats]) -> list[Outputs]:
+    """All outputs of every sample, in real values."""
+    runner = Runner(model, preserve=False)
+    found = []
+    for sample in samples:
+        runner.run(sample)
+        found.append(runner.outputs())
+    return found
+
+
+def output_noise(reference: Sequence[Outputs], actual: Sequence[Outputs]) -> float:
+    """The energy of the difference at the output, relative to the output's, over all samples.
+
+    Of several outputs the mean: each counts alike, however large its values are.
+    """
+    columns = zip(zip(*reference, strict=True), zip(*actual, strict=True), strict=True)
+    return float(np.mean([_relative_error(first, second) for first, second in columns]))
+
+
+def _relative_error(reference: Outputs, actual: Outputs) -> float:
     pairs = list(zip(reference, actual, strict=True))
     error = sum(float(np.sum(np.square(a.reshape(r.shape) - r))) for r, a in pairs)
     return error / max(sum(float(np.sum(np.square(r))) for r, _ in pairs), 1e-300)
@@ -101,7 +128,7 @@ def _op_names(model: Any) -> dict[int, str]:
 
 
 def _weights(float_model: bytes, quantized: bytes) -> list[dict[str, Any]]:
-    """For each layer with weights: every output channel's largest magnitude, and the scales."""
+    """For each layer with weights: every output channel's ends, the scales, what rounding lost."""
     model, other = flatbuffer.unpack(float_model), flatbuffer.unpack(quantized)
     graph = model.subgraphs[0]
     stored = {
@@ -113,16 +140,22 @@ def _weights(float_model: bytes, quantized: bytes) -> list[dict[str, Any]]:
         name = flatbuffer.name_of(graph.tensors[op.target])
         values = weights.values(model, op.weights)
         axes = tuple(axis for axis in range(values.ndim) if axis != op.output_axis)
-        scales = _scales(other, stored.get(name))
+        same = stored.get(name)
+        rounded = values if same is None else weights.values(other, same.weights)
         found.append(
             {
                 "tensor": name,
                 "low": [float(v) for v in values.min(axis=axes)],
                 "high": [float(v) for v in values.max(axis=axes)],
-                "scales": scales,
+                "scales": _scales(other, same),
+                "sqnr_db": damage.decibels(_energy(values), _energy(rounded - values)),
             }
         )
     return found
+
+
+def _energy(values: npt.NDArray[np.float64]) -> float:
+    return float(np.sum(np.square(values)))
 
 
 def _scales(model: Any, op: Any) -> list[float]:

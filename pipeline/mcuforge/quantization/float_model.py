@@ -72,14 +72,21 @@ class Runner:
             )
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]
-        self._output = self._interpreter.get_output_details()[0]
+        self._outputs = self._interpreter.get_output_details()
 
     def run(self, sample: Floats) -> npt.NDArray[np.float64]:
         """The first output, in real values, for a sample in real values."""
         self._interpreter.set_tensor(self._input["index"], _encoded(sample, self._input))
         self._interpreter.invoke()
-        output = self._interpreter.get_tensor(self._output["index"])
-        scale, zero_point = self._output["quantization"]
+        return self._real(self._outputs[0])
+
+    def outputs(self) -> tuple[npt.NDArray[np.float64], ...]:
+        """Every output after `run`, in real values."""
+        return tuple(self._real(details) for details in self._outputs)
+
+    def _real(self, details: dict[str, Any]) -> npt.NDArray[np.float64]:
+        output = self._interpreter.get_tensor(details["index"])
+        scale, zero_point = details["quantization"]
         if output.dtype == np.float32:
             return np.asarray(output, np.float64)
         return np.asarray((output.astype(np.float64) - zero_point) * scale)

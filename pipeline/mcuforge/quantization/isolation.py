@@ -1,7 +1,7 @@
 """A float model in which one layer alone computes as it does when everything is quantised.
 
-The layer's weights are those of the quantised model, dequantised, and a pair of QUANTIZE and
-DEQUANTIZE after it rounds and clips its output to the range that it has there. Everything else
+The layer's weights and bias are those of the quantised model, dequantised, and a pair of QUANTIZE
+and DEQUANTIZE after it rounds and clips its output to the range that it has there. Everything else
 stays float, so that the error at the model's output is this layer's own.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from mcuforge.convert import flatbuffer
@@ -40,14 +41,19 @@ def _activation(model: Any, name: str) -> int:
 
 
 def _take_weights(model: Any, other: Any, index: int, name: str) -> None:
-    """Replace the weights of the op that computes the tensor by the quantised model's."""
+    """Replace weights and bias of the op that computes the tensor by the quantised model's."""
     stored = {
         flatbuffer.name_of(other.subgraphs[0].tensors[op.target]): op
         for op in weights.weighted_ops(other)
     }
     for op in weights.weighted_ops(model):
         if op.target == index and name in stored:
-            weights.replace(model, op, "weights", weights.values(other, stored[name].weights))
+            twin = stored[name]
+            weights.replace(model, op, "weights", weights.values(other, twin.weights))
+            if op.bias >= 0 or twin.bias >= 0:  # a correction may have brought one
+                zeros = np.zeros(model.subgraphs[0].tensors[index].shape[-1])
+                bias = weights.values(other, twin.bias) if twin.bias >= 0 else zeros
+                weights.replace(model, op, "bias", bias)
             return
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from mcuforge.quantization.analysis import Damage, TensorDamage, WeightRanges
 from mcuforge.quantization.comparison import Outcome
 from mcuforge.quantization.damage import decibels
-from mcuforge.quantization.settings import QuantizationSettings
+from mcuforge.quantization.settings import Bits, QuantizationSettings
+from mcuforge.quantization.strategies import Strategy
 
 CLIPPED = 0.001  # the share of clipped values from which on it is spoken of
 WIDE = 2.0  # times what the held-out samples reach: a bit is lost
@@ -56,42 +57,60 @@ def _layers(damage: Damage, chosen: QuantizationSettings) -> Iterator[str]:
     for tensor in damage.tensors:
         share = tensor.alone / total if total > 0 else 0.0
         if share >= SHARE and tensor.op not in (*_FIXED, *_PASSED_ON):
-            yield from _range_advice(tensor, share, chosen, _joined_in(damage, tensor))
+            yield from _range_advice(tensor, share, chosen, _shares_range(damage, tensor))
 
 
-def _joined_in(damage: Damage, tensor: TensorDamage) -> TensorDamage | None:
-    """The concatenation whose range the tensor was given as well."""
-    for other in damage.tensors:
-        alike = (other.scale, other.zero_point) == (tensor.scale, tensor.zero_point)
-        if other.op == "CONCATENATION" and alike and other is not tensor:
-            return other
-    return None
+def _shares_range(damage: Damage, tensor: TensorDamage) -> TensorDamage | None:
+    """The tensor of larger values whose range it was given as well: a concatenation, say."""
+    alike = [
+        other
+        for other in damage.tensors
+        if (other.scale, other.zero_point) == (tensor.scale, tensor.zero_point)
+    ]
+    larger = [other for other in alike if _needed(other) > _needed(tensor)]
+    # where several share it, the op that asks for one range says more than its other inputs
+    joined = [other for other in larger if other.op == "CONCATENATION"]
+    return max(joined or larger, key=_needed, default=None)
 
 
 def _range_advice(
     tensor: TensorDamage,
     share: float,
     chosen: QuantizationSettings,
-    joined_in: TensorDamage | None,
+    shared_with: TensorDamage | None,
 ) -> Iterator[str]:
     part = f"causes {share:.0%} of the error that single layers bring to the output"
     width, needed = tensor.high - tensor.low, _needed(tensor)
     if tensor.clipped >= CLIPPED:
         yield (
             f"{tensor.layer} clips {tensor.clipped:.1%} of its values (range {_ends(tensor)}, seen "
-            f"{_seen(tensor)}) and {part}: {_against_clipping(chosen)}."
+            f"{_seen(tensor)}) and {part}: {_against_clipping(tensor, chosen)}."
         )
-    elif width > WIDE * needed > 0:
+    elif _is_wide(tensor, chosen):
         yield (
             f"{tensor.layer}'s range {_ends(tensor)} is {width / needed:.2g} times as wide as what "
             f"held-out samples reach ({_seen(tensor)}), and it {part}: "
-            f"{_against_waste(chosen, joined_in)}."
+            f"{_against_waste(tensor, chosen, shared_with)}."
         )
     elif tensor.own_sqnr_db < COARSE_DB:
         yield (
-            f"{tensor.layer} keeps only {tensor.own_sqnr_db:.0f} dB in 8 bits though its range "
-            f"{_ends(tensor)} fits, and {part}: use 16x8, or train with smaller extremes there."
+            f"{tensor.layer} keeps only {tensor.own_sqnr_db:.0f} dB though its range "
+            f"{_ends(tensor)} fits, and {part}: train with smaller extremes there"
+            f"{_more_bits(chosen)}."
         )
+
+
+def _is_wide(tensor: TensorDamage, chosen: QuantizationSettings) -> bool:
+    """True where a bit or more is lost, and that matters: 16 bits can spare some."""
+    if chosen.bits is not Bits.INT8 and tensor.own_sqnr_db >= COARSE_DB:
+        return False
+    return tensor.high - tensor.low > WIDE * _needed(tensor) > 0
+
+
+def _has_one_sign(tensor: TensorDamage) -> bool:
+    """True where a symmetric range is twice as wide as needed because one half is never used."""
+    largest = max(abs(tensor.seen_low), abs(tensor.seen_high))
+    return tensor.high - tensor.low <= WIDE * 2 * largest
 
 
 def _needed(tensor: TensorDamage) -> float:
@@ -99,26 +118,42 @@ def _needed(tensor: TensorDamage) -> float:
     return max(tensor.seen_high, 0.0) - min(tensor.seen_low, 0.0)
 
 
-def _against_waste(chosen: QuantizationSettings, joined_in: TensorDamage | None) -> str:
-    if joined_in is not None and chosen.by_converter:
+def _against_waste(
+    tensor: TensorDamage, chosen: QuantizationSettings, shared_with: TensorDamage | None
+) -> str:
+    if shared_with is not None and chosen.by_converter:
         return (
-            f"the converter gave it the range of {joined_in.layer}, where it is joined with "
-            "others; with --calibration mse (or any other setting) it gets one of its own"
+            f"the converter gave {shared_with.layer}, with which it is put together, the same "
+            "range; with --calibration mse (or any other setting) it gets one of its own"
         )
+    if chosen.symmetric and chosen.bits is Bits.INT8 and _has_one_sign(tensor):
+        return "symmetric ranges keep a half for values that do not occur: --activations asymmetric"
+    strategy = chosen.strategy_of(tensor.layer)
+    possible = ["mse"] if chosen.bits is Bits.INT8 else []
+    other = [s for s in (*possible, "percentile 99.9") if strategy is None or not _is(strategy, s)]
     return (
-        "look for outliers among the calibration samples, or use mse, percentile 99.9 or auto for "
-        "this layer"
+        "look for outliers among the calibration samples, or use "
+        f"{' or '.join(other)} for this layer{'' if strategy is None else ', or auto for all'}"
     )
 
 
-def _against_clipping(chosen: QuantizationSettings) -> str:
-    strategy = chosen.strategy
+def _is(strategy: Strategy, text: str) -> bool:
+    return strategy.name == text.partition(" ")[0]
+
+
+def _against_clipping(tensor: TensorDamage, chosen: QuantizationSettings) -> str:
+    strategy = chosen.strategy_of(tensor.layer)
     if strategy is not None and strategy.name == "min-max":
-        return (
-            "no calibration sample reached that far: give more typical ones, or use 16x8 for "
-            "this layer"
-        )
-    return "use percentile 99.99 or min-max for this layer, or 16x8"
+        return f"no calibration sample reached that far: give more typical ones{_more_bits(chosen)}"
+    high = strategy.parameters[1] if strategy is not None and _is(strategy, "percentile") else 0.0
+    wider = "percentile 99.99 or min-max" if high < 99.99 else "min-max"
+    return f"use {wider} for this layer{_more_bits(chosen)}"
+
+
+def _more_bits(chosen: QuantizationSettings) -> str:
+    if chosen.bits is not Bits.INT8:
+        return ""
+    return ", or compare 16x8 (--bits 16x8, on the host: it has no firmware yet)"
 
 
 def _weights(damage: Damage, chosen: QuantizationSettings) -> Iterator[str]:

@@ -31,7 +31,12 @@ _LAYOUT = {
     _OPS.FULLY_CONNECTED: _Layout(0, 1, 2, 0, 1),
     _OPS.TRANSPOSE_CONV: _Layout(2, 1, 3, 0, 3),
 }
-_DTYPES = {schema.TensorType.FLOAT32: "<f4", schema.TensorType.INT8: "i1"}
+_DTYPES = {
+    schema.TensorType.FLOAT32: "<f4",
+    schema.TensorType.INT8: "i1",
+    schema.TensorType.INT32: "<i4",
+    schema.TensorType.INT64: "<i8",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +96,7 @@ def weighted_ops(model: Any) -> Iterator[WeightedOp]:
 
 
 def values(model: Any, tensor: int) -> npt.NDArray[np.float64]:
-    """A constant in real values: float32 as it is, int8 times its scales."""
+    """A constant in real values: float32 as it is, integers times their scales."""
     described = model.subgraphs[0].tensors[tensor]
     content = flatbuffer.constant(model, described).tobytes()
     array = np.frombuffer(content, _DTYPES[described.type]).reshape(described.shape)
