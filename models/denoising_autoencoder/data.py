@@ -19,17 +19,21 @@ TRAINING_SAMPLES = 8192
 CALIBRATION_SAMPLES = 128
 GOLDEN_SAMPLES = 128
 NOISE = 25.0  # standard deviation, in grey levels of 256
+# the contrast by which patches are stretched, and their new mean grey level, at random from ... to
+TRAINING_LIGHT = (0.7, 1.6), (32, 224)
+CALIBRATION_LIGHT = (1.0, 2.5), (0, 255)
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 TRAINING = (data.brick, data.camera, data.chelsea, data.coins, data.grass, data.gravel)
 HELD_OUT = (data.astronaut, data.coffee)
 
 Array = npt.NDArray[Any]
+Range = tuple[float, float]
 
 
 def training(seed: int) -> Array:
-    """Clean patches, float32 [8192, 32, 32, 1] in 0 ... 1, turned and mirrored at random."""
+    """Clean patches, float32 [8192, 32, 32, 1] in 0 ... 1, in other light, turned and mirrored."""
     rng = np.random.default_rng(seed)
-    patches = _patches(TRAINING, TRAINING_SAMPLES, rng)
+    patches = _in_other_light(_patches(TRAINING, TRAINING_SAMPLES, rng), TRAINING_LIGHT, rng)
     turned = [np.rot90(p, int(rng.integers(4))) for p in patches]
     mirrored = [p[:, ::-1] if rng.random() < 0.5 else p for p in turned]
     return to_input(np.stack(mirrored))
@@ -38,11 +42,12 @@ def training(seed: int) -> Array:
 def calibration(seed: int) -> dict[str, Array]:
     """`inputs`: noisy patches of the training photographs, float32 [128, 32, 32, 1].
 
-    The first two are all black and all white, as the noise leaves them: the input's scale then
-    covers every pixel value.
+    In harsher light than in training, so that many values are near black or white. The first two
+    patches are all black and all white, as the noise leaves them: the input's scale then covers
+    every pixel value.
     """
     rng = np.random.default_rng(seed + 1)
-    patches = _patches(TRAINING, CALIBRATION_SAMPLES, rng)
+    patches = _in_other_light(_patches(TRAINING, CALIBRATION_SAMPLES, rng), CALIBRATION_LIGHT, rng)
     patches[0], patches[1] = 0, 255
     return {"inputs": to_input(with_noise(patches, rng))}
 
@@ -76,6 +81,19 @@ def _patches(
         row, column = (int(rng.integers(0, size - SIDE + 1)) for size in image.shape)
         crops.append(image[row : row + SIDE, column : column + SIDE])
     return np.stack(crops)[..., np.newaxis]
+
+
+def _in_other_light(patches: Array, light: tuple[Range, Range], rng: np.random.Generator) -> Array:
+    """Each patch with another contrast and brightness, clipped as in an overexposed photograph.
+
+    The six photographs hold few pixels near black and white. Others do, and the ranges of the int8
+    values must cover them, even where the outermost thousandth is cut off.
+    """
+    shape = (len(patches), 1, 1, 1)
+    contrast, brightness = (rng.uniform(*span, shape) for span in light)
+    means = patches.mean(axis=(1, 2, 3), keepdims=True)
+    stretched = (patches - means) * contrast + brightness
+    return np.asarray(np.clip(np.round(stretched), 0, 255), np.uint8)
 
 
 def _grey(image: Array) -> Array:
