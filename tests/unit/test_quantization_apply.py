@@ -13,7 +13,7 @@ import float_models
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from float_models import NONE, FloatBuilder
+from float_models import NONE, RELU6, FloatBuilder
 from test_convert_upsampling import kinds
 
 from mcuforge.convert import calibration, flatbuffer
@@ -36,9 +36,10 @@ INT8, INT16, FLOAT32 = schema.TensorType.INT8, schema.TensorType.INT16, schema.T
 
 
 def small() -> bytes:
+    rng = np.random.default_rng(9)  # of its own: the same model whatever test runs before
     builder = FloatBuilder([1, 6, 6, 3])
-    x = builder.conv(builder.source, RNG.normal(0, 0.4, (4, 3, 3, 3)), RNG.normal(0, 0.1, 4))
-    return builder.build(builder.conv(x, RNG.normal(0, 0.4, (2, 1, 1, 4)), np.zeros(2), NONE))
+    x = builder.conv(builder.source, rng.normal(0, 0.4, (4, 3, 3, 3)), rng.normal(0, 0.1, 4))
+    return builder.build(builder.conv(x, rng.normal(0, 0.4, (2, 1, 1, 4)), np.zeros(2), NONE))
 
 
 def quantize(model: bytes, settings: QuantizationSettings, folder: Path) -> tuple[bytes, Any]:
@@ -68,9 +69,11 @@ def scales(model: bytes, kind: int) -> list[tuple[int, int]]:
 
 
 def error(model: bytes, quantized: bytes) -> float:
+    """Relative, of all values: auto clips a rare extreme where that makes the others better."""
     expected = float_models.run(model, list(SAMPLES))
     outputs, _ = host_outputs(quantized, SAMPLES)
-    return float(np.abs(outputs.reshape(expected.shape) - expected).max() / np.abs(expected).max())
+    noise = outputs.reshape(expected.shape) - expected
+    return float(np.linalg.norm(noise) / np.linalg.norm(expected))
 
 
 def test_observed_ranges_are_those_of_the_activations() -> None:
@@ -95,7 +98,7 @@ def test_observed_ranges_are_those_of_the_activations() -> None:
     [
         ({"calibration": "percentile", "percentile": "99.99"}, 0.03),
         ({"calibration": "mse"}, 0.05),
-        ({"calibration": "auto"}, 0.03),
+        ({"calibration": "auto"}, 0.05),
         ({"activations": "symmetric"}, 0.05),
         ({"weights": "per-tensor"}, 0.03),
         ({"bits": "16x8"}, 0.02),
@@ -222,3 +225,29 @@ def test_10_000_samples_need_as_much_memory_as_100(tmp_path: Path) -> None:
         peaks.append(int(done.stdout.splitlines()[-1]))
     # in KiB: the samples alone would be 4.3 MB, and what each activation holds 7 MB
     assert peaks[1] < peaks[0] + 3000
+
+
+def test_a_loud_sample_is_left_out_behind_a_saturating_layer(tmp_path: Path) -> None:
+    """There it is no louder than others, but its values would be what a percentile cuts off."""
+    builder = FloatBuilder([1, 6, 6, 3])
+    x = builder.conv(builder.source, RNG.normal(0, 0.4, (4, 3, 3, 3)), np.ones(4), RELU6)
+    y = builder.conv(x, RNG.normal(0, 0.4, (2, 1, 1, 4)), np.zeros(2), NONE)
+    model = builder.build(y)
+    named = activations(flatbuffer.unpack(model))
+    batch = np.tile(SAMPLES * np.float32(0.1), (3, 1, 1, 1))
+    damaged = batch.copy()
+    damaged[7] *= 20
+    energies = [float(np.mean(s**2)) for s in damaged]
+    assert strategies.loud_samples(energies) == [7]
+    assert strategies.loud_samples(energies[:8] * 2) == []  # too many to be outliers
+    for text, same in (("percentile 0.1 99.9", True), ("mse", True), ("min-max", False)):
+        wanted = {t.name: [strategies.parse(text)] for t in named}
+        quiet = np.delete(damaged, 7, axis=0)
+        found = observe(model, damaged, wanted, lambda: None, loud={7})
+        expected = observe(model, quiet, wanted, lambda: None)
+        assert (found.ranges == expected.ranges) is same
+    told = job._Data(calibration.write(damaged, tmp_path / "s.f32").file, (6, 6, 3), 72, True)
+    assert told.loud() == frozenset()  # number 7 is held out ...
+    assert not any(
+        np.array_equal(s, damaged[7]) for s in told.held_out()
+    )  # ... and not measured on

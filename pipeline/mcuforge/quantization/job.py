@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from mcuforge.convert import calibration, flatbuffer
 from mcuforge.convert.child import Progress
@@ -18,7 +21,7 @@ from mcuforge.quantization.equalization import equalize
 from mcuforge.quantization.float_model import Activation, Floats, activations, outputs
 from mcuforge.quantization.observation import Observations, observe
 from mcuforge.quantization.settings import Bits, QuantizationSettings
-from mcuforge.quantization.strategies import Range, Strategy
+from mcuforge.quantization.strategies import Range, Strategy, loud_samples
 
 HELD_OUT_EVERY = 4  # with auto, each fourth sample is not observed but measured on
 MOST_HELD_OUT = 32
@@ -34,16 +37,30 @@ class _Data:
     count: int
     split: bool
 
+    @cached_property
+    def _loud(self) -> frozenset[int]:
+        """The numbers of samples that may be outliers."""
+        read = calibration.read(self.file, self.shape)
+        return frozenset(loud_samples([float(np.mean(np.square(s, dtype="f8"))) for s in read]))
+
+    def _is_held_out(self, number: int) -> bool:
+        return self.split and number % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
+
     def observed(self) -> Iterator[Floats]:
         """Those that set the ranges."""
         for number, sample in enumerate(calibration.read(self.file, self.shape)):
-            if not (self.split and number % HELD_OUT_EVERY == HELD_OUT_EVERY - 1):
+            if not self._is_held_out(number):
                 yield sample
 
+    def loud(self) -> frozenset[int]:
+        """Positions among the observed ones of those that may be outliers."""
+        observed = (n for n in range(self.count) if not self._is_held_out(n))
+        return frozenset(i for i, n in enumerate(observed) if n in self._loud)
+
     def held_out(self) -> list[Floats]:
-        """At most 32 of those that choices are measured on, evenly spread."""
+        """At most 32 of those that choices are measured on, evenly spread, without outliers."""
         every = HELD_OUT_EVERY if self.split else 1
-        numbers = range(every - 1, self.count, every)
+        numbers = [n for n in range(every - 1, self.count, every) if n not in self._loud]
         step = -(-len(numbers) // MOST_HELD_OUT)
         wanted = set(numbers[::step])
         samples = enumerate(calibration.read(self.file, self.shape))
@@ -167,7 +184,8 @@ def _observe(
 ) -> Observations:
     total = data.count - (data.count // HELD_OUT_EVERY if data.split else 0)
     on_sample = _counter(on_progress, total)
-    return observe(model, data.observed(), _candidates(chosen, tensors), on_sample)
+    candidates = _candidates(chosen, tensors)
+    return observe(model, data.observed(), candidates, on_sample, data.loud())
 
 
 def _choose(

@@ -6,7 +6,7 @@ and strategy, and for bias correction a mean for each channel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,21 +46,28 @@ def observe(
     samples: Iterable[Floats],
     strategies: Mapping[str, Iterable[Strategy]],
     on_sample: Callable[[], None],
+    loud: Container[int] = (),
 ) -> Observations:
-    """Run all samples; `strategies` holds those wanted for each tensor, by its name."""
+    """Run all samples; `strategies` holds those wanted for each tensor, by its name.
+
+    Samples whose position is in `loud` are seen only by strategies that take outliers: behind a
+    saturating layer they are no louder than others, and could not be told there.
+    """
     runner = Runner(model, preserve=True)
     tensors = activations(flatbuffer.unpack(model))
     observers: dict[str, dict[Strategy, Observer]] = {
         t.name: {s: s.observer() for s in dict.fromkeys(strategies[t.name])} for t in tensors
     }
     means = {t.name: _Mean() for t in tensors}
-    for sample in samples:
+    for number, sample in enumerate(samples):
         runner.run(sample)
         for tensor in tensors:
             values = runner.tensor(tensor.index)
-            means[tensor.name].observe(values)
-            for observer in observers[tensor.name].values():
-                observer.observe(values)
+            if number not in loud:
+                means[tensor.name].observe(values)
+            for strategy, observer in observers[tensor.name].items():
+                if strategy.takes_outliers or number not in loud:
+                    observer.observe(values)
         on_sample()
     return Observations(
         {name: {s: o.range() for s, o in by.items()} for name, by in observers.items()},

@@ -29,6 +29,7 @@ FEW = 8192  # values that are kept to take percentiles of
 OUTLIER_ENERGY = 16.0  # a sample with this many times the median energy may be an outlier ...
 OUTLIER_SHARE = 0.05  # ... if there are no more of them than this
 _LOWEST_OCTAVE = -300
+_EVERY_SAMPLE = ("min-max", "moving-average")
 
 Floats = npt.NDArray[np.float64]
 Search = Callable[[Histogram, Floats | None], tuple[float, float]]
@@ -59,6 +60,11 @@ class Strategy:
 
     name: str
     parameters: tuple[float, ...] = ()
+
+    @property
+    def takes_outliers(self) -> bool:
+        """True where every sample counts, also those that are louder than all others by far."""
+        return self.name in _EVERY_SAMPLE
 
     def observer(self) -> Observer:
         """A fresh observer for one tensor."""
@@ -154,6 +160,16 @@ class MovingAverage:
     def range(self) -> Range:
         """See `Observer.range`."""
         return _known(self._low, self._high)
+
+
+def loud_samples(energies: npt.ArrayLike) -> list[int]:
+    """The numbers of the samples that may be outliers, by their energies (mean squares) [N].
+
+    Those with 16 times the median's energy and more, if they are no more than 5 %.
+    """
+    values = np.asarray(energies, np.float64)
+    loud = np.flatnonzero((values >= OUTLIER_ENERGY * np.median(values)) & (values > 0))
+    return [int(n) for n in loud] if len(loud) <= OUTLIER_SHARE * len(values) else []
 
 
 class QuietSamples:
