@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from mcuforge.debug_quantization import QuantizationReport
 from mcuforge.quantization import analysis_page, strategies
@@ -195,3 +197,15 @@ def test_tensors_of_one_layer_are_told_apart() -> None:
     other = replace(FINE, op="RELU")
     labels = analysis_page.labels((FINE, other, replace(FINE, layer="last")))
     assert labels == ["conv2d_3 (conv_2d)", "conv2d_3 (relu)", "last"]
+
+
+def test_eighty_columns_hold_the_names_of_the_ways() -> None:
+    metrics = (("mse", 0.0003155), ("auc", 0.9993), ("code_sparsity", 0.5), ("code_zeros", 0.6))
+    way = Outcome("min-max, weights per tensor", 1.2e-3, metrics, 9000, 32_464, 5_444_280)
+    report = replace(report_of(way), float_metrics=metrics)
+    console = Console(width=80, record=True, file=StringIO())
+    console.print(analysis_page.outcome_table(report))
+    text = console.export_text()
+    assert "weights per" in text and "5,444,280" in text and "\u2026" not in text
+    assert "On the page: code_sparsity, code_zeros" in text
+    assert "code_zeros" in analysis_page.as_html(report)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mcuforge.debug_quantization import QuantizationReport
 
 WIDTH, HEIGHT = 480.0, 90.0  # of a picture, in pixels
+_METRICS_IN_TERMINAL = 2  # so that 80 columns suffice
 _MOST_CHANNELS = 256  # drawn one by one; more are drawn as the largest of several
 
 
@@ -130,21 +131,29 @@ def tensor_table(report: QuantizationReport) -> Table:
 
 
 def outcome_table(report: QuantizationReport) -> Table:
-    """Each way to quantise, overall."""
-    headings, rows = outcome_rows(report)
-    table = Table(title=f"{escape(report.model)}, quantised in other ways")
-    for number, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if number else "left", no_wrap=number > 0)
+    """Each way to quantise, overall, with the first metrics."""
+    headings, rows = outcome_rows(report, _METRICS_IN_TERMINAL)
+    left_out = ", ".join(name for name, _ in report.float_metrics[_METRICS_IN_TERMINAL:])
+    table = Table(
+        title=f"{escape(report.model)}, quantised in other ways",
+        caption=f"On the page: {escape(left_out)}." if left_out else None,
+    )
+    table.add_column(headings[0], min_width=12, overflow="fold")
+    for heading in headings[1:]:
+        table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(*(escape(cell) for cell in row))
     return table
 
 
-def outcome_rows(report: QuantizationReport) -> tuple[list[str], list[list[str]]]:
+def outcome_rows(
+    report: QuantizationReport, most_metrics: int | None = None
+) -> tuple[list[str], list[list[str]]]:
     """Headings and cells; the first row is the float model, the second the model as converted."""
-    names = [name for name, _ in report.float_metrics]
+    metrics = report.float_metrics[:most_metrics]
+    names = [name for name, _ in metrics]
     headings = ["quantisation", "error", *names, "flash", "instructions"]
-    floats = ["float", "0", *(f"{value:.4g}" for _, value in report.float_metrics), "-", "-"]
+    floats = ["float", "0", *(f"{value:.4g}" for _, value in metrics), "-", "-"]
     rows = [floats, _row(report.present, names, "this model: ")]
     rows += [_row(outcome, names, "") for outcome in report.outcomes]
     return headings, rows

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from mcuforge import metrics
-from mcuforge.convert import child, float_outputs
+from mcuforge.convert import all_float_outputs, child
 from mcuforge.convert.calibration import Calibration
 from mcuforge.errors import ForgeError
 from mcuforge.quantization import settings
 from mcuforge.quantization.analysis import OnStage, job_arguments
 from mcuforge.quantization.conversion import quantize_float
-from mcuforge.quantization.evaluation import host_outputs
+from mcuforge.quantization.evaluation import all_host_outputs
 from mcuforge.quantization.settings import DEFAULT, Bits, QuantizationSettings
 from mcuforge.recipe import Recipe
 
@@ -67,8 +67,8 @@ def float_quality(recipe: Recipe | None) -> tuple[tuple[str, float], ...]:
         return ()
     golden = metrics.load_golden(recipe.golden, recipe.metric)
     inputs = np.asarray(golden["inputs"], np.float32)
-    outputs = float_outputs(recipe.keras, inputs)
-    return tuple(metrics.evaluate(recipe.metric, inputs, outputs, golden).items())
+    first, *more = all_float_outputs(recipe.keras, inputs)
+    return tuple(metrics.evaluate(recipe.metric, inputs, first, golden, *more[:1]).items())
 
 
 def compare(
@@ -133,5 +133,5 @@ def _quality(recipe: Recipe | None, tflite: bytes) -> tuple[tuple[str, float], .
         return ()
     golden = metrics.load_golden(recipe.golden, recipe.metric)
     inputs = np.asarray(golden["inputs"], np.float32)
-    outputs, _ = host_outputs(tflite, inputs)
-    return tuple(metrics.evaluate(recipe.metric, inputs, outputs, golden).items())
+    (first, *more), _ = all_host_outputs(tflite, inputs)
+    return tuple(metrics.evaluate(recipe.metric, inputs, first, golden, *more[:1]).items())
