@@ -70,7 +70,7 @@ def test_refuses_what_it_cannot_look_into(tmp_path: Path) -> None:
     for arguments, message in (
         (["debug-quantization", model, "--bits", "dynamic"], "no range to look at"),
         (["debug-quantization", model / "artifacts/model.tflite"], "the float model is needed"),
-        (["debug-quantization", tmp_path / "none.keras", "--samples", "x.npz"], "none.keras"),
+        (["debug-quantization", tmp_path / "n.keras", "--samples", "x.npz"], "x.npz: no such"),
         (["convert", "m.keras", "--report"], "--report needs a model folder"),
     ):
         outcome = subprocess.run(
