@@ -238,3 +238,20 @@ def test_advice_is_for_the_system_at_hand(
 def test_check_looks_for_programs_and_libraries() -> None:
     names = {f.name for f in doctor.check().findings}
     assert {"qemu-system-arm", "tflite-micro", "Python", "renode"} <= names
+
+
+def test_where_tensorflow_lite_micro_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def found() -> Finding:
+        return by_name(tools.findings())["TensorFlow Lite Micro"]
+
+    monkeypatch.delenv("TFLM_ROOT", raising=False)
+    assert found().where is None and not found().required
+    assert "TFLM_ROOT" in found().install.here()
+    monkeypatch.setenv("TFLM_ROOT", str(tmp_path / "nowhere"))
+    assert found().problem == "TFLM_ROOT: no such folder"
+    monkeypatch.setenv("TFLM_ROOT", str(tmp_path))
+    assert found().problem == "holds no libtensorflow-microlite.a"
+    library = tmp_path / "gen/cortex_m_generic_cortex-m4+fp_default_gcc/lib"
+    library.mkdir(parents=True)
+    (library / "libtensorflow-microlite.a").write_bytes(b"!<arch>\n")
+    assert found().ok and found().where == str(tmp_path)

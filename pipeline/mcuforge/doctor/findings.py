@@ -96,6 +96,8 @@ def _mark(finding: Finding) -> str:
 
 
 def _ways(install: Install) -> str:
+    if {install.debian} == {install.fedora, install.macos, install.windows}:
+        return install.debian
     return (
         f"Debian: {install.debian}; Fedora: {install.fedora}; "
         f"macOS: {install.macos}; Windows: {install.windows}"

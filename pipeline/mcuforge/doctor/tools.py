@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mcuforge import boards, build
+from mcuforge import boards, build, engines
 from mcuforge.doctor.findings import Finding, Install
 from mcuforge.errors import ForgeError
 from mcuforge.renode_machine import MINIMUM as _MIN_RENODE
@@ -20,6 +20,7 @@ from mcuforge.simulate.renode_program import find_renode as find_renode
 _TIMEOUT_S = 20.0
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)*")
 _MIN_CMAKE = (3, 25)
+_TFLM_LIBRARY = "libtensorflow-microlite.a"
 
 _ARM_ELSEWHERE = (
     "brew install --cask gcc-arm-embedded",
@@ -78,6 +79,7 @@ def findings(renode: Path | None = None) -> list[Finding]:
         _sanitizers(host),
         _debugger(),
         _renode(renode),
+        _tflm(),
     ]
 
 
@@ -181,6 +183,20 @@ def _renode(explicit: Path | None) -> Finding:
         "renode", "the Renode simulator", False, _RENODE, str(where) if where else None
     )
     return _at_least(_asked(finding), _MIN_RENODE)
+
+
+def _tflm() -> Finding:
+    """TensorFlow Lite Micro, where the environment names it; its own build says no version."""
+    root = engines.root()
+    words = f"set {engines.ROOT} to a checkout with its library built: {engines.GUIDE}"
+    finding = Finding("TensorFlow Lite Micro", "--engine tflm", False, Install(*[words] * 4))
+    if root is None:
+        return finding
+    if not root.is_dir():
+        return replace(finding, where=str(root), problem=f"{engines.ROOT}: no such folder")
+    if next(root.rglob(_TFLM_LIBRARY), None) is None:
+        return replace(finding, where=str(root), problem=f"holds no {_TFLM_LIBRARY}")
+    return replace(finding, where=str(root))
 
 
 def _compile(command: Sequence[str], program: str) -> tuple[int, str]:
