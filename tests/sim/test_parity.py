@@ -147,6 +147,8 @@ def test_an_interrupted_run_leaves_no_half_project(tmp_path: Path) -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # a job in the background ignores the signal, and so would its children
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         time.sleep(delay)
         running.send_signal(signal.SIGINT)

@@ -45,7 +45,9 @@ def run(name: str, board: str, folder: Path, *, tighten: bool = False) -> RunRep
             tighten_arena=tighten,
         )
     except (BuildError, FitError, ModelError) as error:
-        if "holds no libtensorflow-microlite.a" in error.message:
+        # in a checkout the library's folder tells the core, elsewhere only the linker does
+        wrong_core = "uses VFP register arguments" in error.message
+        if wrong_core or "holds no libtensorflow-microlite.a" in error.message:
             pytest.skip(f"TFLM_ROOT has no library for {board}")
         if "does not fit" in error.message:
             pytest.skip(f"{name} does not fit {board}")
