@@ -18,6 +18,7 @@ from mcuforge.oracle.tflm import TFLM
 from mcuforge.quantization.settings import DEFAULT, combine
 
 MODELS = Path(__file__).parents[2] / "models"
+FAMILY = ["autoencoder", "denoising_autoencoder", "sparse_autoencoder", "unet", "vae"]
 BENCHMARK = Path(__file__).parents[2] / "benchmarks/quantization.py"
 missing = any(importlib.util.find_spec(n) is None for n in ("tensorflow", "litert_quantizer"))
 pytestmark = [
@@ -78,7 +79,7 @@ def benchmark() -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["autoencoder", "unet"])
+@pytest.mark.parametrize("name", FAMILY)
 def test_damaged_samples_cost_other_strategies_a_tenth_of_what_they_cost_min_max(name: str) -> None:
     """1 sample in 100 scaled by 20; and without them auto is as good as min-max."""
     tool = benchmark()
@@ -87,8 +88,9 @@ def test_damaged_samples_cost_other_strategies_a_tenth_of_what_they_cost_min_max
         text: tool.quality(subject, subject.calibration, tool.strategy(text))
         for text in ("min-max", "auto")
     }
-    for metric in set(subject.floats) & {"auc", "mean_iou"}:
-        assert clean["auto"][metric] > clean["min-max"][metric] - 0.002
+    for metric, allowed in {"auc": 0.002, "mean_iou": 0.002, "psnr": 0.2}.items():
+        if metric in subject.floats:
+            assert clean["auto"][metric] > clean["min-max"][metric] - allowed
     shares: dict[str, list[float]] = {tool.PERCENTILE: [], "mse": [], "auto": []}
     for seed in range(3):
         damaged = tool.with_outliers(subject.calibration, seed)
