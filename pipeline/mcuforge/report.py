@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import jinja2
 from rich.markup import escape
 from rich.table import Table
 
-from mcuforge import __version__, paths
+from mcuforge import __version__, html_page
 from mcuforge.gallery import Gallery
 from mcuforge.parity import Verdict
 
@@ -119,20 +118,12 @@ def as_json(reports: Sequence[RunReport]) -> str:
 
 def as_html(reports: Sequence[RunReport]) -> str:
     """The reports as one HTML page that loads nothing. Every value is escaped."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(paths.data_dir("templates") / "report"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    template = environment.get_template("report.html.j2")
-    return template.render(
+    return html_page.render(
+        "report.html.j2",
         reports=reports,
         rows=rows(reports),
         variant_rows=variant_rows,
         float_line=float_line,
-        version=__version__,
     )
 
 

@@ -6,11 +6,10 @@ import importlib.util
 import io
 from typing import Any, NamedTuple
 
-import jinja2
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge import __version__, paths, pictures
+from mcuforge import __version__, html_page, pictures
 from mcuforge.errors import ToolError
 from mcuforge.explore.exploration import Exploration, Quality
 from mcuforge.explore.projection import METHODS
@@ -166,13 +165,4 @@ def _figures(quality: Quality) -> dict[str, float]:
 
 def as_html(found: Exploration, drawn: tuple[Picture, ...]) -> str:
     """One page with all pictures. Every value is escaped."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(paths.data_dir("templates") / "report"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("explore.html.j2").render(
-        found=found, rows=rows(found), pictures=drawn, version=__version__
-    )
+    return html_page.render("explore.html.j2", found=found, rows=rows(found), pictures=drawn)

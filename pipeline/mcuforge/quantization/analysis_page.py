@@ -9,11 +9,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-import jinja2
 from rich.markup import escape
 from rich.table import Table
 
-from mcuforge import __version__, paths
+from mcuforge import html_page
 from mcuforge.quantization.analysis import TensorDamage, WeightRanges
 from mcuforge.quantization.comparison import Outcome
 
@@ -181,17 +180,11 @@ def problems(report: QuantizationReport) -> list[str]:
 
 def as_html(report: QuantizationReport) -> str:
     """The report as one HTML page that loads nothing. Every value is escaped."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(paths.data_dir("templates") / "report"),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     tensors = report.damage.tensors
     headings, rows = outcome_rows(report)
     weights = sorted(report.damage.weights, key=lambda w: w.spread, reverse=True)
-    return environment.get_template("quantization.html.j2").render(
+    return html_page.render(
+        "quantization.html.j2",
         report=report,
         tensors=list(zip(tensors, shares(tensors), map(histogram_picture, tensors), strict=True)),
         headings=headings,
@@ -200,5 +193,4 @@ def as_html(report: QuantizationReport) -> str:
         problems=problems(report),
         width=int(WIDTH),
         height=int(HEIGHT),
-        version=__version__,
     )
