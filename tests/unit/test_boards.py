@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from mcuforge import boards, chips, paths
+from mcuforge import board_file, boards, chips, paths
 from mcuforge.chips import Pin, Pll
 from mcuforge.cli.boards import command
 from mcuforge.errors import UsageError
@@ -269,5 +269,10 @@ def test_the_documentation_shows_the_shipped_file_and_every_key() -> None:
     assert (BOARDS / "stm32f4-discovery.toml").read_text() in text
     for name in boards.names():
         assert f"`{name}`" in text or name.startswith("mps2-"), name
-    for words in (*chips.FAMILIES, *boards.CORE_TYPES, *boards.UART_KINDS, *boards.TICK_KINDS):
+    for words in (
+        *chips.FAMILIES,
+        *boards.CORE_TYPES,
+        *board_file.UART_KINDS,
+        *board_file.TICK_KINDS,
+    ):
         assert words in text or words in ("cmsdk", "posix"), words

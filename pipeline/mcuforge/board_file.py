@@ -1,0 +1,166 @@
+"""Reads the TOML of a board: typed, with unknown keys refused."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from mcuforge.board_types import (
+    CORE_TYPES,
+    Board,
+    Core,
+    Memory,
+    Placement,
+    Ticks,
+    Uart,
+)
+from mcuforge.chips import Chip, parse_chip
+from mcuforge.errors import UsageError
+from mcuforge.hardware import parse_hardware
+from mcuforge.renode_machine import RenodeMachine, parse_renode
+from mcuforge.toml_table import Table
+
+UART_KINDS = ("cmsdk", "stm32-usart", "stm32-usart-v2", "stm32-lpuart", "nrf", "pl011", "posix")
+TICK_KINDS = ("systick", "nrf-timer", "posix")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+_REGION = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def load_file(path: Path) -> Board:
+    """The board in a TOML file. Raises `UsageError` naming file, key and what is allowed."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such board file.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read ({error}).") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: not valid TOML: {error}.") from None
+    return _board(Table(str(path), "", content))
+
+
+def _board(table: Table) -> Board:
+    name = table.text("name", pattern=_NAME)
+    title = table.text("title")
+    core = _core(table.optional_table("core"))
+    ticks = _ticks(table.table("ticks"))
+    uart_table = table.table("uart")
+    uart = _uart(uart_table)
+    if core is None:
+        for section, kind in (("uart", uart.kind), ("ticks", ticks.kind)):
+            if kind != "posix":
+                raise table.error(f"{section}.kind", "must be 'posix' on a board without [core]")
+        uart_table.finish()
+        table.finish()
+        return Board(name, title, ticks, uart)
+    clock = table.table("clock")
+    clock_hz = clock.integer("hz", minimum=1)
+    clock.finish()
+    chip = _chip(table, uart_table, clock_hz, uart.kind)
+    uart_table.finish()
+    memories = _memories(table)
+    placement = _placement(table.table("placement"), memories)
+    qemu, serial, renode = _simulators(table.optional_table("simulators"))
+    hardware = parse_hardware(table)
+    table.finish()
+    return Board(
+        name, title, ticks, uart, core, clock_hz, memories, placement, qemu, renode, serial, chip,
+        hardware,
+    )  # fmt: skip
+
+
+def _chip(table: Table, uart: Table, clock_hz: int, kind: str) -> Chip | None:
+    chip = table.optional_table("chip")
+    if chip is None:
+        if kind not in ("cmsdk", "posix"):
+            raise table.error(
+                "chip", f"is missing; a UART of kind '{kind}' needs its pins and clock"
+            )
+        return None
+    if kind == "cmsdk":
+        raise uart.error("kind", "is 'cmsdk', which needs no [chip]")
+    return parse_chip(chip, uart, table.optional_table("led"), clock_hz, kind)
+
+
+def _core(table: Table | None) -> Core | None:
+    if table is None:
+        return None
+    name = table.choice("name", tuple(CORE_TYPES))
+    kind = CORE_TYPES[name]
+    fpu = table.choice("fpu", tuple(kind.fpus))
+    core = Core(name, fpu, table.flag("dsp", kind.dsp), table.flag("mve", kind.mve))
+    table.finish()
+    return core
+
+
+def _ticks(table: Table) -> Ticks:
+    ticks = Ticks(table.choice("kind", TICK_KINDS), table.integer("hz", minimum=1))
+    table.finish()
+    return ticks
+
+
+def _uart(table: Table) -> Uart:
+    kind = table.choice("kind", UART_KINDS)
+    uart = Uart(kind)
+    if kind != "posix":
+        uart = Uart(
+            kind,
+            base=table.integer("base", minimum=0),
+            clock_hz=table.integer("clock_hz", minimum=1),
+            baud=table.integer("baud", minimum=1),
+            enable=table.integer("enable", minimum=0) if "stm32" in kind else 0,
+            enable_bit=table.integer("enable_bit", minimum=0, maximum=31) if "stm32" in kind else 0,
+        )
+    return uart
+
+
+def _memories(table: Table) -> tuple[Memory, ...]:
+    memories: list[Memory] = []
+    for region in table.tables("memory"):
+        memory = Memory(
+            region.text("name", pattern=_REGION),
+            region.choice("kind", ("flash", "ram")),
+            region.integer("base", minimum=0, maximum=2**32 - 1),
+            region.integer("bytes", minimum=1, maximum=2**32),
+        )
+        region.finish()
+        for other in memories:
+            if memory.name == other.name:
+                raise region.error("name", f"'{memory.name}' is taken by another region")
+            if memory.base < other.base + other.bytes and other.base < memory.base + memory.bytes:
+                raise region.error("base", f"'{memory.name}' overlaps '{other.name}'")
+        memories.append(memory)
+    return tuple(memories)
+
+
+def _placement(table: Table, memories: tuple[Memory, ...]) -> Placement:
+    everywhere = tuple(m.name for m in memories)
+    writable = tuple(m.name for m in memories if m.kind == "ram")
+    data = table.choice("data", writable)
+    placement = Placement(
+        code=table.choice("code", everywhere),
+        constants=table.choice("constants", everywhere),
+        data=data,
+        arena=table.optional_choice("arena", writable, data),
+        stack=table.choice("stack", writable),
+        stack_bytes=table.integer("stack_bytes", minimum=512),
+    )
+    if placement.stack_bytes % 8:
+        raise table.error("stack_bytes", "must be a multiple of 8")
+    table.finish()
+    return placement
+
+
+def _simulators(table: Table | None) -> tuple[str | None, int, RenodeMachine | None]:
+    if table is None:
+        return None, 0, None
+    machine, serial = None, 0
+    qemu = table.optional_table("qemu")
+    if qemu is not None:
+        machine = qemu.text("machine")
+        serial = qemu.optional_integer("serial", minimum=0, maximum=7, default=0)
+        qemu.finish()
+    renode = parse_renode(table.optional_table("renode"))
+    table.finish()
+    return machine, serial, renode
