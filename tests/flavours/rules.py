@@ -14,7 +14,7 @@ from typing import Any
 SEMVER = re.compile(r"\d+\.\d+\.\d+(-[\w.]+)?")
 ARDUINO_REQUIRED = (
     *("name", "version", "author", "maintainer", "sentence", "paragraph", "category"),
-    "architectures",
+    *("architectures", "url"),
 )
 ARDUINO_CATEGORIES = {
     *("Display", "Communication", "Signal Input/Output", "Sensors", "Device Control", "Timing"),

@@ -82,6 +82,16 @@ def test_zephyr(emit: Emit, tflm: bool) -> None:
     remotes = names_of(manifest["remotes"], "name")
     assert all(p["remote"] in remotes and p["revision"] for p in manifest["projects"])
     assert ("group-filter" in manifest) == tflm
+    # Zephyr ends with an error where a value is set that cannot be, as on cores without an FPU.
+    assert "CONFIG_FPU" not in config
+    assert "\timply FPU\n" in (folder / "Kconfig").read_text()
+
+
+@pytest.mark.parametrize(("board", "runs"), [("mps2-an385", True), ("pico", False)])
+def test_zephyr_runs_or_flashes(emit: Emit, board: str, runs: bool) -> None:
+    """Its target `run` is for simulated boards; on others it fails."""
+    text = (emit("zephyr", board) / "README.md").read_text()
+    assert ("-t run\n" in text, "west flash\n" in text) == (runs, not runs)
 
 
 @pytest.mark.parametrize("tflm", [False, True])
@@ -111,6 +121,15 @@ def test_arduino(emit: Emit) -> None:
         assert re.fullmatch(r"\w+\tKEYWORD[12]", line)
     sketch = folder / "examples" / "autoencoder"
     exist(sketch, ["autoencoder.ino", "application.c", "application.h"])
+    assert found["url"].startswith("https://")
+
+
+@pytest.mark.parametrize(("board", "is_other"), [("pico", False), ("mps2-an386", True)])
+def test_arduino_names_the_core_of_the_board(emit: Emit, board: str, is_other: bool) -> None:
+    text = (emit("arduino", board) / "README.md").read_text()
+    core = re.search(r"core install (\S+)\n", text)
+    assert core is not None and f"--fqbn {core[1]}:" in text
+    assert ("these commands name another board" in text) == is_other
 
 
 @pytest.mark.parametrize("board", ["mps2-an386", "host"])
@@ -138,6 +157,7 @@ def test_csolution(emit: Emit, tflm: bool) -> None:
     assert any("tensorflow" in pack for pack in packs) == tflm
     assert all(rules.DEVICE.fullmatch(t["device"]) for t in solution["target-types"])
     assert all(t["optimize"] in rules.OPTIMIZE for t in solution["build-types"])
+    assert all(t["debug"] in ("on", "off") for t in solution["build-types"])  # not YAML's booleans
     (path,) = names_of(solution["projects"], "project")
     described = read_yaml(folder / path)["project"]
     allowed(described, rules.PROJECT_KEYS)

@@ -95,6 +95,20 @@ def test_the_library_builds_and_its_example_runs(
     assert b"nn_conv2d_s8" in prebuilt and str(tmp_path).encode() not in prebuilt
 
 
+def test_the_commands_of_the_library_s_readme_work_in_turn(
+    plan: Plan, tmp_path: Path, expected: list[int]
+) -> None:
+    """First for the board, and then the example for this computer."""
+    folder = emit(plan, "library", tmp_path, "nucleo-f767zi")
+    text = (folder / "README.md").read_text()
+    commands = re.findall(r"^    (make .*)$", text, re.MULTILINE)
+    assert [c.split()[1].split("=")[0] for c in commands] == ["CC", "example"]
+    outputs = [run("sh", "-c", command, cwd=folder) for command in commands]
+    assert rounds(outputs[-1]) == expected
+    machine = run("arm-none-eabi-objdump", "-a", folder / "lib" / "libautoencoder.a")
+    assert "elf32-littlearm" in machine
+
+
 def test_the_cmake_project_has_the_example_too(
     plan: Plan, tmp_path: Path, expected: list[int]
 ) -> None:
@@ -145,17 +159,26 @@ def test_the_zephyr_sample_compiles(plan: Plan, tmp_path: Path) -> None:
         run(*compiler, source)
 
 
-@pytest.mark.parametrize("isa", ["-march=rv32imc -mabi=ilp32", "-march=rv32imafc -mabi=ilp32f"])
-def test_the_esp_idf_component_compiles_for_risc_v(plan: Plan, tmp_path: Path, isa: str) -> None:
-    compiler = shutil.which("riscv64-unknown-elf-gcc")
-    if compiler is None:
-        pytest.skip("no riscv64-unknown-elf-gcc (Debian: gcc-riscv64-unknown-elf)")
+@pytest.mark.parametrize(
+    ("package", "command"),
+    [
+        ("gcc-riscv64-unknown-elf", "riscv64-unknown-elf-gcc -march=rv32imc -mabi=ilp32"),
+        ("gcc-riscv64-unknown-elf", "riscv64-unknown-elf-gcc -march=rv32imafc -mabi=ilp32f"),
+        ("gcc-xtensa-lx106", "xtensa-lx106-elf-gcc -mlongcalls"),
+    ],
+)
+def test_the_esp_idf_project_compiles_for_its_cores(
+    plan: Plan, tmp_path: Path, package: str, command: str
+) -> None:
+    compiler, *options = command.split()
+    if shutil.which(compiler) is None:
+        pytest.skip(f"no {compiler} (Debian: {package})")
     folder = emit(plan, "esp-idf", tmp_path)
     component = folder / "components" / "mcuforge_autoencoder"
-    for source in component.glob("src/*.c"):
-        # The compiler comes without a C library: the headers of the kernels need string.h alone.
+    for source in (*component.glob("src/*.c"), *folder.glob("main/*.c")):
+        # The compilers come without a C library: the headers of the kernels need string.h alone.
         run(
-            *(compiler, *isa.split(), *C, "-O3", "-ffreestanding", "-I", STUBS / "libc"),
+            *(compiler, *options, *C, "-O3", "-ffreestanding", "-I", STUBS / "libc", "-I", STUBS),
             *("-I", component / "include", "-c", "-o", tmp_path / "x.o", source),
         )
 

@@ -18,6 +18,8 @@ _ZEPHYR = {
     "pico": "rpi_pico",
     "stm32f4-discovery": "stm32f4_disco",
 }
+# Those that Zephyr starts in QEMU, or as a program, by `-t run`; the others have to be flashed.
+_ZEPHYR_RUNS = {"bbc_microbit", "mps2/an385", "native_sim", "qemu_cortex_m3"}
 _ARDUINO = {
     "microbit": "sandeepmistry:nRF5:BBCmicrobit",
     "nrf52840dk": "adafruit:nrf52:pca10056",
@@ -47,11 +49,17 @@ _CMSIS = {
 
 @dataclass(frozen=True)
 class BoardNames:
-    """A board in the words of each build system. Empty where it has no word for it."""
+    """A board in the words of each build system. Empty where it has no word for it.
+
+    `zephyr_runs`: Zephyr itself starts it. `arduino_is_other`: Arduino has no such board, and the
+    name is another's.
+    """
 
     title: str
     zephyr: str
+    zephyr_runs: bool
     arduino: str
+    arduino_is_other: bool
     platformio_platform: str
     platformio_board: str
     cmsis_device: str
@@ -64,10 +72,13 @@ def board_names(board: Board) -> BoardNames:
     """The names of a board; defaults that suit its core where a build system does not know it."""
     platform, platform_board = _PLATFORMIO.get(board.name, ("", ""))
     core = board.core.name if board.core else "cortex-m4"
+    zephyr = _ZEPHYR.get(board.name, "native_sim" if board.is_host else "qemu_cortex_m3")
     return BoardNames(
         title=board.title,
-        zephyr=_ZEPHYR.get(board.name, "native_sim" if board.is_host else "qemu_cortex_m3"),
+        zephyr=zephyr,
+        zephyr_runs=zephyr in _ZEPHYR_RUNS,
         arduino=_ARDUINO.get(board.name, _ARDUINO["stm32f4-discovery"]),
+        arduino_is_other=board.name not in _ARDUINO,
         platformio_platform=platform,
         platformio_board=platform_board,
         cmsis_device=_CMSIS.get(core, "ARMCM4"),
