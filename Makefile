@@ -1,7 +1,7 @@
 # make demo: the whole pipeline on the shipped models, in a simulator.
 # make test: all tests but the slow ones. Both set up what they need first.
 .POSIX:
-.PHONY: help demo test test-slow lint format setup clean
+.PHONY: help demo test test-slow lint format setup setup-tests clean
 
 BIN = .venv/bin
 C_FILES = find firmware tests \( -name '*.[ch]' -o -name '*.cc' \) -print0 | xargs -0
@@ -16,10 +16,10 @@ help:
 demo: setup
 	@$(BIN)/mcuforge run models/autoencoder models/unet --board $(BOARD)
 
-test: setup
+test: setup-tests
 	@$(BIN)/pytest -q -n 2 -m 'not slow'
 
-test-slow: setup
+test-slow: setup-tests
 	@$(BIN)/pytest -q -n 2 -m slow
 
 lint: setup
@@ -35,6 +35,9 @@ format: setup
 
 setup:
 	@sh tools/setup.sh
+
+setup-tests:
+	@sh tools/setup.sh tests
 
 clean:
 	@rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

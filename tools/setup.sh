@@ -55,6 +55,15 @@ missing_packages() {
     [ -n "$(find_python)" ] || echo python3 python3-venv
 }
 
+# Compilers that a few tests use, which are skipped without: `setup.sh tests` installs them where it
+# can.
+missing_test_packages() {
+    has riscv64-unknown-elf-gcc || echo gcc-riscv64-unknown-elf
+    has xtensa-lx106-elf-gcc || echo gcc-xtensa-lx106
+}
+
+can_install() { has apt-get && { [ "$(id -u)" = 0 ] || has sudo; }; }
+
 as_root() {
     if [ "$(id -u)" = 0 ]; then
         "$@"
@@ -149,4 +158,10 @@ packages=$(missing_packages | tr '\n' ' ')
 # Splitting is wanted: one word a package.
 # shellcheck disable=SC2086
 [ -z "$packages" ] || install_packages $packages
+if [ "${1:-}" = tests ] && can_install; then
+    packages=$(missing_test_packages | tr '\n' ' ')
+    # In a shell of its own, so that its end is not ours.
+    # shellcheck disable=SC2086
+    [ -z "$packages" ] || (install_packages $packages) || say "setup: some tests will be skipped"
+fi
 is_ready || make_environment

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -165,6 +166,8 @@ def test_the_zephyr_sample_compiles(plan: Plan, tmp_path: Path) -> None:
         ("gcc-riscv64-unknown-elf", "riscv64-unknown-elf-gcc -march=rv32imc -mabi=ilp32"),
         ("gcc-riscv64-unknown-elf", "riscv64-unknown-elf-gcc -march=rv32imafc -mabi=ilp32f"),
         ("gcc-xtensa-lx106", "xtensa-lx106-elf-gcc -mlongcalls"),
+        # Clang for RISC-V, from a Python package: on every machine.
+        ("", f"{sys.executable} -m ziglang cc -target riscv32-freestanding"),
     ],
 )
 def test_the_esp_idf_project_compiles_for_its_cores(

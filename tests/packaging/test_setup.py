@@ -26,6 +26,8 @@ APT = """
 for last; do
     case "$last" in
         gcc-arm-none-eabi) p=arm-none-eabi-gcc ;;
+        gcc-riscv64-unknown-elf) p=riscv64-unknown-elf-gcc ;;
+        gcc-xtensa-lx106) p=xtensa-lx106-elf-gcc ;;
         qemu-system-arm | gdb-multiarch) p=$last ;;
         *) continue ;;
     esac
@@ -46,7 +48,7 @@ class Machine:
         path.write_text(f"#!/bin/sh\n{log}{body}", encoding="ascii")
         path.chmod(0o755)
 
-    def setup(self) -> subprocess.CompletedProcess[str]:
+    def setup(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         environment = {
             "PATH": str(self.checkout / "bin"),
             "CHECKOUT": str(self.checkout),
@@ -54,7 +56,7 @@ class Machine:
             "CI": "true",
         }
         return subprocess.run(
-            ["sh", "tools/setup.sh"],
+            ["sh", "tools/setup.sh", *arguments],
             cwd=self.checkout,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -169,6 +171,29 @@ def test_a_failing_apt_is_retried_after_repair_and_then_shown(debian: Machine) -
 def test_stale_lists_that_cannot_be_renewed_do_not_stop_it(debian: Machine) -> None:
     debian.program("apt-get", f'case "$*" in *update*) exit 100;; esac\n{APT}')
     assert debian.setup().returncode == 0
+
+
+def test_compilers_of_tests_are_installed_for_tests_alone(debian: Machine) -> None:
+    debian.setup()
+    assert not any("riscv64" in call for call in debian.calls("apt-get"))
+    debian.forget()
+    assert debian.setup("tests").returncode == 0
+    assert debian.calls("apt-get")[-1].endswith("gcc-riscv64-unknown-elf gcc-xtensa-lx106")
+    debian.forget()
+    assert debian.setup("tests").stderr == ""
+    assert not debian.calls("apt-get")
+
+
+def test_tests_do_without_their_compilers_where_these_cannot_be_installed(
+    debian: Machine,
+) -> None:
+    debian.setup()
+    debian.program("apt-get", 'case "$*" in *install*) echo E: broken; exit 100;; esac\n')
+    done = debian.setup("tests")
+    assert done.returncode == 0
+    assert "some tests will be skipped" in done.stderr
+    (debian.checkout / "bin" / "apt-get").unlink()
+    assert debian.setup("tests").stderr == ""
 
 
 def test_a_python_that_does_not_serve_is_told(machine: Machine) -> None:
