@@ -109,8 +109,9 @@ def test_esp_idf(emit: Emit, tflm: bool) -> None:
     assert "REQUIRES mcuforge_autoencoder" in (folder / "main" / "CMakeLists.txt").read_text()
 
 
-def test_arduino(emit: Emit) -> None:
-    folder = emit("arduino")
+@pytest.mark.parametrize("tflm", [False, True])
+def test_arduino(emit: Emit, tflm: bool) -> None:
+    folder = emit("arduino", tflm=tflm)
     found = rules.properties((folder / "library.properties").read_text())
     assert all(found.get(key) for key in rules.ARDUINO_REQUIRED)
     assert rules.ARDUINO_NAME.fullmatch(found["name"])
@@ -122,6 +123,8 @@ def test_arduino(emit: Emit) -> None:
     sketch = folder / "examples" / "autoencoder"
     exist(sketch, ["autoencoder.ino", "application.c", "application.h"])
     assert found["url"].startswith("https://")
+    assert ("depends" in found, found["architectures"] != "*") == (tflm, tflm)
+    assert ("lib install " in (folder / "README.md").read_text()) == tflm
 
 
 @pytest.mark.parametrize(("board", "is_other"), [("pico", False), ("mps2-an386", True)])
@@ -144,6 +147,19 @@ def test_platformio(emit: Emit, board: str) -> None:
     assert rules.SEMVER.fullmatch(found["version"])
     exist(library / found["build"]["includeDir"], found["headers"])
     assert list((library / found["build"]["srcDir"]).glob("*.c"))
+
+
+def test_platformio_with_tflm_is_for_boards_that_have_it(emit: Emit) -> None:
+    folder = emit("platformio", "pico", tflm=True)
+    parser = configparser.ConfigParser()
+    parser.read_string((folder / "platformio.ini").read_text())
+    (package,) = parser["env"]["lib_deps"].split()
+    library = json.loads((folder / "lib" / "mcuforge_autoencoder" / "library.json").read_text())
+    assert [package] == ["@".join(pair) for pair in library["dependencies"].items()]
+    environment = f"env:{parser['platformio']['default_envs']}"
+    assert [s for s in parser.sections() if s.startswith("env:")] == [environment]
+    assert parser[environment]["platform"] in library["platforms"]
+    assert parser[environment]["framework"] == library["frameworks"]
 
 
 @pytest.mark.parametrize("tflm", [False, True])

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pytest
 
 from mcuforge import boards, frontend, metrics, project, samples
+from mcuforge import tflm as tflm_engine
 from mcuforge.graph import Graph
 from mcuforge.oracle.tflm import TFLM
 from mcuforge.plan import Plan
@@ -20,6 +21,7 @@ from mcuforge.recipe import load
 
 MODELS = Path(__file__).parents[2] / "models"
 STUBS = Path(__file__).parent / "stubs"
+TFLM_API = Path(__file__).parents[1] / "tflm" / "api"
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
 C = ("-std=c11", *WARNINGS, "-Wconversion")
 COUNT = 6
@@ -148,6 +150,28 @@ def test_the_platformio_program_runs(plan: Plan, tmp_path: Path, expected: list[
     assert rounds(run(tmp_path / "program")) == expected
     sketch = ("g++", "-std=c++11", *WARNINGS, "-DARDUINO=1", "-I", STUBS, "-fsyntax-only", main)
     run(*sketch)
+
+
+@pytest.mark.parametrize("flavour", ["arduino", "platformio"])
+@pytest.mark.parametrize("standard", ["gnu++14", "gnu++17"])  # of the mbed and ESP32 cores
+def test_tflm_compiles_as_arduino_code(
+    plan: Plan, tmp_path: Path, flavour: str, standard: str
+) -> None:
+    recipe = load(MODELS / "autoencoder")
+    board = boards.load("nrf52840dk")
+    engine = tflm_engine.prepare(plan, recipe.tflite, board)
+    project.emit(plan, board, tmp_path / "project", None, engine, flavour)
+    (source,) = (tmp_path / "project").rglob("*_model.cpp")
+    (header,) = (tmp_path / "project").rglob("*_model.h")
+    (model,) = (tmp_path / "project").rglob("*_tflite.h")
+    found, *_ = source.read_text().splitlines()
+    assert found.startswith("#include <Chirale_TensorFlowLite.h>")
+    assert board.core is not None
+    run(
+        *("arm-none-eabi-g++", *board.core.flags, f"-std={standard}", "-fno-exceptions"),
+        *("-fno-rtti", *WARNINGS, "-DARDUINO=1", "-isystem", TFLM_API, "-I", STUBS),
+        *("-I", header.parent, "-I", model.parent, "-fsyntax-only", source),
+    )
 
 
 def test_the_zephyr_sample_compiles(plan: Plan, tmp_path: Path) -> None:

@@ -36,6 +36,9 @@ _PLATFORMIO = {
     "pico": ("raspberrypi", "pico"),
     "stm32f4-discovery": ("ststm32", "disco_f407vg"),
 }
+# A board of those that the port of TensorFlow Lite Micro in their registries names as tested.
+_ARDUINO_TFLM = "arduino:mbed_nano:nano33ble"
+_PLATFORMIO_TFLM = ("nordicnrf52", "nano33ble")
 _CMSIS = {
     "cortex-m0": "ARMCM0",
     "cortex-m0plus": "ARMCM0P",
@@ -68,17 +71,23 @@ class BoardNames:
     flags: str
 
 
-def board_names(board: Board) -> BoardNames:
-    """The names of a board; defaults that suit its core where a build system does not know it."""
+def board_names(board: Board, *, tflm: bool = False) -> BoardNames:
+    """The names of a board; defaults that suit its core where a build system does not know it.
+
+    With `tflm`, Arduino and PlatformIO get a board that their TensorFlow Lite Micro runs on.
+    """
+    arduino = None if tflm else _ARDUINO.get(board.name)
     platform, platform_board = _PLATFORMIO.get(board.name, ("", ""))
+    if tflm:
+        platform, platform_board = _PLATFORMIO_TFLM
     core = board.core.name if board.core else "cortex-m4"
     zephyr = _ZEPHYR.get(board.name, "native_sim" if board.is_host else "qemu_cortex_m3")
     return BoardNames(
         title=board.title,
         zephyr=zephyr,
         zephyr_runs=zephyr in _ZEPHYR_RUNS,
-        arduino=_ARDUINO.get(board.name, _ARDUINO["stm32f4-discovery"]),
-        arduino_is_other=board.name not in _ARDUINO,
+        arduino=arduino or (_ARDUINO_TFLM if tflm else _ARDUINO["stm32f4-discovery"]),
+        arduino_is_other=arduino is None,
         platformio_platform=platform,
         platformio_board=platform_board,
         cmsis_device=_CMSIS.get(core, "ARMCM4"),

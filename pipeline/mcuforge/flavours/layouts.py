@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 CMAKE = "cmake"
+# The port of TensorFlow Lite Micro in the registries of Arduino and PlatformIO.
+_CHIRALE = "Chirale_TensorFlowLite.h"
 
 
 @dataclass(frozen=True)
@@ -14,7 +16,9 @@ class Flavour:
 
     `templates` maps a file of templates/flavours/ to its path in the project. `sources` and
     `headers` are the folders for the model's C files, `application` that for the example's.
-    `no_tflm` says why TensorFlow Lite Micro cannot be had there; None where it can.
+    `no_tflm` says why TensorFlow Lite Micro cannot be had there; None where it can. `tflm_header`
+    is the header by which the build system finds the library that holds it; None where the
+    metadata suffices.
     """
 
     name: str
@@ -24,6 +28,7 @@ class Flavour:
     headers: str
     application: str
     no_tflm: str | None = None
+    tflm_header: str | None = None
 
 
 _ZEPHYR = Flavour(
@@ -71,7 +76,7 @@ _ARDUINO = Flavour(
     sources="src",
     headers="src",
     application="examples/{name}",
-    no_tflm="the library manager of Arduino offers no current TensorFlow Lite Micro",
+    tflm_header=_CHIRALE,
 )
 _PLATFORMIO = Flavour(
     name="platformio",
@@ -85,7 +90,7 @@ _PLATFORMIO = Flavour(
     sources="lib/mcuforge_{name}/src",
     headers="lib/mcuforge_{name}/include",
     application="src",
-    no_tflm="the registry of PlatformIO offers no current TensorFlow Lite Micro",
+    tflm_header=_CHIRALE,
 )
 _CSOLUTION = Flavour(
     name="csolution",

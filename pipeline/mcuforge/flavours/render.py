@@ -11,6 +11,7 @@ import jinja2
 from mcuforge import __version__, paths
 from mcuforge.boards import Board
 from mcuforge.emit import c_names
+from mcuforge.engines import TFLM
 from mcuforge.flavours.board_names import BoardNames, board_names
 from mcuforge.flavours.layouts import Flavour
 from mcuforge.graph import Graph, Tensor
@@ -67,6 +68,8 @@ def render(flavour: Flavour, content: Mapping[str, bytes], facts: Facts) -> dict
     matter, which are different from each other. A file `lib/...` is kept where it is.
     """
     sources, headers = _named(content, (".c", ".cc")), _named(content, (".h",))
+    if flavour.tflm_header is not None:
+        sources = dict(_found_by(flavour.tflm_header, *source) for source in sources.items())
     archives = {path: data for path, data in content.items() if path.startswith("lib/")}
     values = _values(facts, tuple(sources), tuple(headers), bool(archives))
     files = {f"{flavour.sources}/{name}": data for name, data in sources.items()}
@@ -98,6 +101,17 @@ def _named(content: Mapping[str, bytes], suffixes: tuple[str, ...]) -> dict[str,
     return found
 
 
+def _found_by(header: str, name: str, data: bytes) -> tuple[str, bytes]:
+    """A source that uses TensorFlow Lite Micro where a library is looked for by its header.
+
+    Arduino and PlatformIO know `.cpp` for certain.
+    """
+    if not name.endswith(".cc"):
+        return name, data
+    include = f"#include <{header}> /* by which the library of TensorFlow Lite Micro is found */\n"
+    return name.removesuffix("cc") + "cpp", include.encode() + data
+
+
 def _values(
     facts: Facts,
     sources: tuple[str, ...],
@@ -121,7 +135,7 @@ def _values(
         outputs=tuple(_text(graph.tensor(i)) for i in graph.outputs),
         sources=sources,
         headers=headers,
-        board=board_names(facts.board),
+        board=board_names(facts.board, tflm=facts.engine == TFLM),
         archive=archive,
     )
 
