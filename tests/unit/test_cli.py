@@ -9,9 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import numpy as np
 import pytest
 from single_op import Spec, build
+
+from mcuforge.cli import cli
 
 MODELS = Path(__file__).parents[2] / "models"
 
@@ -64,25 +67,20 @@ def test_help_lists_every_command() -> None:
         assert f"  {name} " in text
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "run",
-        "train",
-        "convert",
-        "inspect",
-        "emit",
-        "build",
-        "simulate",
-        "parity",
-        "bench",
-        "boards",
-        "doctor",
-    ],
-)
+@pytest.mark.parametrize("command", cli.list_commands(click.Context(cli)))
 def test_every_command_has_help(command: str) -> None:
     outcome = mcuforge(command, "--help")
     assert outcome.code == 0 and "Usage: mcuforge" in outcome.stdout
+
+
+def test_boards_shows_all_names_and_simulators_in_80_columns() -> None:
+    lines = [line.rstrip() for line in mcuforge("boards").stdout.splitlines()]
+    assert all(len(line) <= 80 and "…" not in line for line in lines)
+    for name, simulators in [("stm32f4-discovery", "QEMU, Renode"), ("pico", "  Renode")]:
+        (line,) = [line for line in lines if line.strip().startswith(name)]
+        assert line.endswith(simulators)
+    (pico,) = [b for b in json.loads(mcuforge("boards", "--json").stdout) if b["name"] == "pico"]
+    assert (pico["core"], pico["simulators"]) == ("cortex-m0plus", ["Renode"])
 
 
 def test_inspect_shows_ops_and_costs(relu: Path) -> None:

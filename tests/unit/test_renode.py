@@ -261,6 +261,8 @@ def test_the_choice_of_a_simulator(program: RenodeProgram, monkeypatch: pytest.M
     monkeypatch.setenv("PATH", "/nonexistent")
     monkeypatch.setattr(choose, "find_renode", lambda: None)
     assert choose.choose(BOARD).name == "qemu"  # which then says how to install it
+    with pytest.raises(ToolError, match=r"QEMU has no machine .* Renode was not .*`parity --port`"):
+        choose.choose(boards.load("pico"))
     monkeypatch.undo()
     for name in ("MCUFORGE_RENODE", "RENODE_ROOT"):
         monkeypatch.delenv(name, raising=False)

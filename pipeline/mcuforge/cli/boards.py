@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich import box
 from rich.markup import escape
 from rich.table import Table
 
 from mcuforge import boards, own_boards
 from mcuforge.boards import Board
 from mcuforge.cli.common import echo_json, json_option, progress_console, result_console
+
+_TITLE_WIDTH = 120  # columns that a table with titles takes
 
 
 @click.command()
@@ -37,20 +40,35 @@ def command(add: Path | None, remove: str | None, as_json: bool) -> None:
     if as_json:
         echo_json([_summary(board) for board in everything])
         return
-    table = Table()
-    table.add_column("name", no_wrap=True)
-    for heading in ("board", "core", "flash", "RAM", "simulator"):
-        table.add_column(heading)
+    result_console.print(_table(everything))
+
+
+def _table(everything: list[Board]) -> Table:
+    """80 columns wide, so that titles are left to wider terminals."""
+    wide = result_console.width >= _TITLE_WIDTH
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("name", "core"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("flash", "RAM"):
+        table.add_column(heading, no_wrap=True, justify="right")
+    table.add_column("simulators", no_wrap=True)
+    if wide:
+        table.add_column("board")
     for board in everything:
         table.add_row(
             board.name,
-            escape(board.title),
             _core(board),
             _size(board.flash_bytes),
             _size(board.ram_bytes),
-            f"QEMU {board.qemu_machine}" if board.qemu_machine else "-",
+            ", ".join(_simulators(board)) or "-",
+            *([escape(board.title)] if wide else []),
         )
-    result_console.print(table)
+    return table
+
+
+def _simulators(board: Board) -> list[str]:
+    has = {"QEMU": board.qemu_machine is not None, "Renode": board.renode is not None}
+    return [name for name, known in has.items() if known]
 
 
 def _summary(board: Board) -> dict[str, object]:
@@ -61,15 +79,18 @@ def _summary(board: Board) -> dict[str, object]:
         "flash_bytes": board.flash_bytes,
         "ram_bytes": board.ram_bytes,
         "qemu_machine": board.qemu_machine,
+        "simulators": _simulators(board),
     }
 
 
 def _core(board: Board) -> str:
     if board.core is None:
-        return "this computer"
+        return "-"
     extras = [("MVE", board.core.mve), ("DSP", board.core.dsp), ("FPU", board.core.fpu != "none")]
     return " ".join([board.core.name, *(name for name, has in extras if has)])
 
 
 def _size(count: int) -> str:
-    return f"{count // 1024:,} KiB" if count else "-"
+    if count % (1024 * 1024) == 0:
+        return f"{count // 1024 // 1024} MiB" if count else "-"
+    return f"{count // 1024} KiB"

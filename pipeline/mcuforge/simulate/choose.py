@@ -69,7 +69,16 @@ def _automatic(board: Board, renode: Path | None) -> str:
         raise UsageError(
             f"No simulator has the board '{board.name}'. Use a real one: `mcuforge parity --port`."
         )
-    if renode is not None or board.qemu_machine is None:
+    if renode is not None:
+        return "renode"
+    if board.qemu_machine is None:
+        try:
+            require_renode(board)
+        except ForgeError as error:
+            raise ToolError(
+                f"QEMU has no machine for the board '{board.name}'. {error.message} "
+                "With the board itself: `mcuforge emit`, `build`, `flash` and `parity --port`."
+            ) from None
         return "renode"
     if shutil.which(QEMU) or board.renode is None or find_renode() is None:
         return "qemu"
