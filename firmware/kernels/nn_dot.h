@@ -19,7 +19,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__ARM_FEATURE_DSP) && !defined(__ARM_FEATURE_MVE)
+#if defined(__ARM_FEATURE_DSP)
 #define NN_DSP 1
 #include <arm_acle.h>
 
