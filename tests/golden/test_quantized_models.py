@@ -95,7 +95,7 @@ def test_damaged_samples_cost_other_strategies_a_tenth_of_what_they_cost_min_max
     for seed in range(3):
         damaged = tool.with_outliers(subject.calibration, seed)
         changed = (damaged != subject.calibration).reshape(len(damaged), -1).any(axis=1)
-        assert np.count_nonzero(changed) == 1
+        assert np.count_nonzero(changed) == max(1, round(len(changed) / 100))
         lost = tool.quality(subject, damaged, tool.strategy("min-max"))
         for text, found in shares.items():
             kept = tool.quality(subject, damaged, tool.strategy(text))
