@@ -1,66 +1,72 @@
-"""Instructions of every op in QEMU: kernels with DSP instructions beside portable ones, in one run.
+"""Instructions of every op in QEMU: kernels with DSP instructions or Helium beside portable ones.
 
-.venv/bin/python benchmarks/instructions.py [MODEL.tflite ...]
+.venv/bin/python benchmarks/instructions.py [--board mps3-an547-helium] [MODEL.tflite ...]
 
-The same project is built twice for mps2-an386: as it is, and with the DSP variants switched off.
+The same project is built twice and run in one go: as it is, and with those variants switched off.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from mcuforge import boards, cost, frontend, project, samples
+from mcuforge.boards import Board
 from mcuforge.build import build
 from mcuforge.plan import Plan
 from mcuforge.simulate.qemu import Qemu
 
 ROOT = Path(__file__).parents[1]
-BOARD = "mps2-an386"
+# Headers whose variants go by these macros of the compiler.
+VARIANTS = {"nn_dot.h": "__ARM_FEATURE_DSP", "nn_mve.h": "__ARM_FEATURE_MVE"}
 
 
-def instructions(plan: Plan, folder: Path, *, portable: bool) -> list[int]:
+def instructions(plan: Plan, board: Board, folder: Path, *, portable: bool) -> list[int]:
     """Instructions of each op for one random input."""
-    board = boards.load(BOARD)
     project.emit(plan, board, folder)
-    if portable:
-        header = folder / "kernels" / "nn_dot.h"
+    for name, macro in VARIANTS.items() if portable else ():
+        header = folder / "kernels" / name
         if header.exists():
-            header.write_text(header.read_text().replace("__ARM_FEATURE_DSP", "MF_NO_DSP"))
-    with Qemu(board, build(folder, BOARD).elf) as simulator:
+            header.write_text(header.read_text().replace(macro, "MF_WITHOUT"))
+    with Qemu(board, build(folder, board.name).elf) as simulator:
         sample = samples.random_samples(plan.graph, 1)[0]
         return [board.instructions(digest.ticks) for digest in simulator.device.trace(sample)]
 
 
-def show(plan: Plan, dsp: Sequence[int], portable: Sequence[int]) -> None:
+def show(plan: Plan, board: Board, fast: Sequence[int], portable: Sequence[int]) -> None:
     """A line an op: both counts, their ratio, and instructions a multiply-accumulate."""
-    sys.stdout.write(f"\n{plan.graph.name} on {BOARD}\n")
-    sys.stdout.write(f"{'op':<42}{'DSP':>12}{'portable':>12}{'ratio':>7}{'per MAC':>9}\n")
-    for op, fast, slow in zip(plan.graph.ops, dsp, portable, strict=True):
+    sys.stdout.write(f"\n{plan.graph.name} on {board.name}\n")
+    sys.stdout.write(f"{'op':<42}{'as it is':>12}{'portable':>12}{'ratio':>7}{'per MAC':>9}\n")
+    for op, quick, slow in zip(plan.graph.ops, fast, portable, strict=True):
         macs = cost.macs(plan.graph, op)
-        each = f"{fast / macs:9.2f}" if macs else ""
+        each = f"{quick / macs:9.2f}" if macs else ""
         label = f"{op.index:>3} {op.kind} {plan.graph.layer(op)}"[:41]
-        ratio = f"{slow / fast:7.2f}" if fast else "       "
-        sys.stdout.write(f"{label:<42}{fast:>12,}{slow:>12,}{ratio}{each}\n")
-    ratio = f"{sum(portable) / sum(dsp):7.2f}"
-    sys.stdout.write(f"{'all':<42}{sum(dsp):>12,}{sum(portable):>12,}{ratio}\n")
+        ratio = f"{slow / quick:7.2f}" if quick else "       "
+        sys.stdout.write(f"{label:<42}{quick:>12,}{slow:>12,}{ratio}{each}\n")
+    ratio = f"{sum(portable) / sum(fast):7.2f}"
+    sys.stdout.write(f"{'all':<42}{sum(fast):>12,}{sum(portable):>12,}{ratio}\n")
 
 
 def main() -> None:
     """Measure the models given, or those of the repository."""
-    given = [Path(argument) for argument in sys.argv[1:]]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("models", nargs="*", type=Path)
+    parser.add_argument("--board", default="mps2-an386")
+    arguments = parser.parse_args()
+    board = boards.load(arguments.board)
     default = [
         ROOT / "models" / name / "artifacts" / "model.tflite" for name in ("autoencoder", "unet")
     ]
-    for tflite in given or default:
+    for tflite in arguments.models or default:
         name = tflite.parents[1].name if tflite.stem == "model" else None
         plan = frontend.make_plan(tflite, name)
         with tempfile.TemporaryDirectory() as folder:
-            dsp = instructions(plan, Path(folder) / "dsp", portable=False)
-            portable = instructions(plan, Path(folder) / "portable", portable=True)
-        show(plan, dsp, portable)
+            fast = instructions(plan, board, Path(folder) / "fast", portable=False)
+            portable = instructions(plan, board, Path(folder) / "portable", portable=True)
+        show(plan, board, fast, portable)
 
 
 if __name__ == "__main__":

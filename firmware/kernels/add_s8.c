@@ -2,6 +2,7 @@
 #include "nn.h"
 #include "nn_fixed_point.h"
 #include "nn_loops.h"
+#include "nn_mve.h"
 
 /* (x * 2^20) * multiplier * 2^shift: TFLM's rescaling of an input, x = q - zero_point.
  *
@@ -11,9 +12,38 @@ static int32_t rescale(int32_t x, int32_t multiplier, int32_t shift) {
     return nn_rounding_shift_right((int32_t)((product + (1 << 10)) >> 11), -shift);
 }
 
+#if NN_MVE
+/* Four elements. */
+static inline void add_vector(const nn_add_s8_params *p, const int8_t *wide, const int8_t *narrow,
+                              int8_t *output) {
+    const int32x4_t scaled_wide = vaddq_s32(
+        vmulq_s32(vldrbq_s32(wide), vdupq_n_s32(p->wide_factor)), vdupq_n_s32(p->wide_bias));
+    const int32x4_t moved = vaddq_s32(vldrbq_s32(narrow), vdupq_n_s32(p->narrow_offset));
+    const int32x4_t scaled_narrow = nn_mve_rounding_divide_by_pot(
+        vqrdmulhq_s32(vshlq_n_s32(moved, 20), vdupq_n_s32(p->narrow_multiplier)),
+        vdupq_n_s32(p->narrow_shift));
+    const int32x4_t sum =
+        vaddq_s32(scaled_wide, vmulq_s32(scaled_narrow, vdupq_n_s32(p->narrow_sign)));
+    const int32x4_t rescaled = nn_mve_rounding_divide_by_pot(
+        vqrdmulhq_s32(sum, vdupq_n_s32(p->output_multiplier)), vdupq_n_s32(p->output_shift));
+    const int32x4_t result = vaddq_s32(rescaled, vdupq_n_s32(p->output_offset));
+    vstrbq_s32(output, nn_mve_clamp(result, p->activation_min, p->activation_max));
+}
+#endif
+
 static void add_row(const nn_add_s8_params *p, const int8_t *wide, const int8_t *narrow,
                     int8_t *output) {
-    for (int32_t i = 0; i < p->inner; ++i) {
+    int32_t i = 0;
+#if NN_MVE
+    if (p->wide_stride == 1 && p->narrow_stride == 1) {
+        for (; i + NN_MVE_WORDS <= p->inner; i += NN_MVE_WORDS) {
+            add_vector(p, wide, narrow, output + i);
+            wide += NN_MVE_WORDS;
+            narrow += NN_MVE_WORDS;
+        }
+    }
+#endif
+    for (; i < p->inner; ++i) {
         const int32_t scaled_wide = *wide * p->wide_factor + p->wide_bias;
         const int32_t scaled_narrow =
             rescale(*narrow + p->narrow_offset, p->narrow_multiplier, p->narrow_shift);

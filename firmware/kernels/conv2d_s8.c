@@ -44,6 +44,36 @@ static inline int8_t finish(const nn_conv2d_s8_params *params, int32_t sum, int3
     return (int8_t)nn_clamp(scaled, params->activation_min, params->activation_max);
 }
 
+#if NN_MVE
+
+/* The output channels [first, last) of one pixel. */
+static void one_pixel(const nn_conv2d_s8_params *params, const nn_lane *patch, int32_t first,
+                      int32_t last, int8_t *output) {
+    const nn_mve_stage stage = {
+        params->bias,          params->multiplier,     params->shift,
+        params->output_offset, params->activation_min, params->activation_max,
+    };
+    const int32_t count = params->filter_stride;
+    const int8_t *filter = params->weights + first * count;
+    int32_t channel = first;
+    for (; channel + NN_MVE_WORDS <= last; channel += NN_MVE_WORDS) {
+        nn_mve_finish(&stage, nn_mve_dot_4(patch, filter, count, count), channel, output);
+        filter += NN_MVE_WORDS * count;
+    }
+    for (; channel < last; ++channel, filter += count) {
+        output[channel] = finish(params, nn_mve_dot(patch, filter, count), channel);
+    }
+}
+
+/* The output channels [first, last) of two neighbouring pixels. */
+static void two_pixels(const nn_conv2d_s8_params *params, const nn_lane *patch, int32_t first,
+                       int32_t last, int8_t *output0, int8_t *output1) {
+    one_pixel(params, patch, first, last, output0);
+    one_pixel(params, patch + NN_SECOND_PATCH(params->filter_stride), first, last, output1);
+}
+
+#else
+
 /* The output channels [first, last) of two neighbouring pixels. */
 static void two_pixels(const nn_conv2d_s8_params *params, const nn_lane *patch, int32_t first,
                        int32_t last, int8_t *output0, int8_t *output1) {
@@ -82,6 +112,8 @@ static void one_pixel(const nn_conv2d_s8_params *params, const nn_lane *patch, i
         output[channel] = finish(params, nn_dot_1x1(patch, filter, count), channel);
     }
 }
+
+#endif
 
 /* One row of the output, for the group of channels that starts at input channel `group_start`. */
 static void row(const nn_conv2d_s8_params *params, const int8_t *image, int32_t top, int32_t first,

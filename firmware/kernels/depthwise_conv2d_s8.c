@@ -11,25 +11,64 @@ static inline int8_t finish(const nn_depthwise_conv2d_s8_params *params, int32_t
     return (int8_t)nn_clamp(scaled, params->activation_min, params->activation_max);
 }
 
+#if NN_MVE
+
+static inline void copy(int8_t *target, const int8_t *source, int32_t count) {
+    nn_mve_copy(target, source, count);
+}
+
+static inline void fill(int8_t *target, int8_t value, int32_t count) {
+    nn_mve_fill(target, value, count);
+}
+
+#else
+
+static inline void copy(int8_t *target, const int8_t *source, int32_t count) {
+    memcpy(target, source, (size_t)count);
+}
+
+static inline void fill(int8_t *target, int8_t value, int32_t count) {
+    memset(target, value, (size_t)count);
+}
+
+#endif
+
 /* Copies what the filter sees at a position that reaches beyond the input; what lies outside has
  * the value of the zero point, so that the folded bias holds. */
 static void gather(const nn_depthwise_conv2d_s8_params *params, const int8_t *image, int32_t top,
                    int32_t left, int8_t *patch) {
-    const size_t channels = (size_t)params->input_channels;
+    const int32_t channels = params->input_channels;
     for (int32_t filter_y = 0; filter_y < params->filter_height; ++filter_y) {
         const int32_t y = top + filter_y * params->dilation_height;
         for (int32_t filter_x = 0; filter_x < params->filter_width; ++filter_x) {
             const int32_t x = left + filter_x * params->dilation_width;
             if (y < 0 || y >= params->input_height || x < 0 || x >= params->input_width) {
-                memset(patch, params->input_zero_point, channels);
+                fill(patch, (int8_t)params->input_zero_point, channels);
             } else {
-                memcpy(patch, image + (y * params->input_width + x) * params->input_channels,
-                       channels);
+                copy(patch, image + (y * params->input_width + x) * channels, channels);
             }
             patch += channels;
         }
     }
 }
+
+#if NN_MVE
+
+/* Eight neighbouring channels: `input` and `weights` point at the first of them. Returns the sums
+ * of the even channels and of the odd ones. */
+static inline int32x4x2_t eight_channels(const int8_t *input, const int32_t *taps,
+                                         const int8_t *weights, int32_t weights_step,
+                                         int32_t count) {
+    int32x4x2_t both = {{vdupq_n_s32(0), vdupq_n_s32(0)}};
+    for (const int32_t *const end = taps + count; taps < end; ++taps, weights += weights_step) {
+        const int16x8_t x = vldrbq_s16(input + *taps), w = vldrbq_s16(weights);
+        both.val[0] = vaddq_s32(both.val[0], vmullbq_int_s16(x, w));
+        both.val[1] = vaddq_s32(both.val[1], vmulltq_int_s16(x, w));
+    }
+    return both;
+}
+
+#else
 
 /* Four neighbouring channels: `input` and `weights` point at the first of them. */
 static inline void four_channels(const int8_t *input, const int32_t *taps, const int8_t *weights,
@@ -58,6 +97,8 @@ static inline void four_channels(const int8_t *input, const int32_t *taps, const
     sums[3] = s3;
 }
 
+#endif
+
 static inline int32_t one_channel(const int8_t *input, const int32_t *taps, const int8_t *weights,
                                   int32_t weights_step, int32_t count) {
     int32_t sum = 0;
@@ -74,6 +115,17 @@ static void pixel(const nn_depthwise_conv2d_s8_params *params, const int8_t *inp
     const int32_t channels = params->input_channels * multiplier;
     int32_t channel = 0;
     if (multiplier == 1) {
+#if NN_MVE
+        const nn_mve_stage stage = {
+            params->bias,          params->multiplier,     params->shift,
+            params->output_offset, params->activation_min, params->activation_max,
+        };
+        for (; channel + 8 <= channels; channel += 8) {
+            const int32x4x2_t sums =
+                eight_channels(input + channel, taps, params->weights + channel, channels, count);
+            nn_mve_finish_8(&stage, sums, channel, output);
+        }
+#else
         for (; channel + 4 <= channels; channel += 4) {
             int32_t sums[4];
             four_channels(input + channel, taps, params->weights + channel, channels, count, sums);
@@ -81,6 +133,7 @@ static void pixel(const nn_depthwise_conv2d_s8_params *params, const int8_t *inp
                 output[channel + i] = finish(params, sums[i], channel + i);
             }
         }
+#endif
     }
     const int8_t *source = input + channel; /* channel is 0 unless the multiplier is 1 */
     for (; channel < channels; channel += multiplier, ++source) {

@@ -7,7 +7,13 @@
  * at a time: there is no patch to gather, and so no scratch. */
 enum { FILTERS = 4 };
 
-#if NN_DSP
+#if NN_MVE
+
+static inline int32_t dot(const int8_t *row, const int8_t *filter, int32_t count) {
+    return nn_mve_dot(row, filter, count);
+}
+
+#elif NN_DSP
 
 static inline int32_t add_taps(uint32_t low, uint32_t high, const int8_t *filter, int32_t sum) {
     const uint32_t taps = nn_load_word(filter);
@@ -91,6 +97,25 @@ static inline int8_t finish(const nn_fully_connected_s8_params *params, int32_t 
     return (int8_t)nn_clamp(scaled, params->activation_min, params->activation_max);
 }
 
+/* `FILTERS` neighbouring outputs of a row from `channel` on, whose filters start at `filter`. */
+static inline void outputs(const nn_fully_connected_s8_params *params, const int8_t *row,
+                           const int8_t *filter, int32_t channel, int8_t *output) {
+#if NN_MVE
+    const nn_mve_stage stage = {
+        params->bias,          params->multiplier,     params->shift,
+        params->output_offset, params->activation_min, params->activation_max,
+    };
+    const int32x4_t sums = nn_mve_dot_4(row, filter, params->filter_stride, params->inputs);
+    nn_mve_finish(&stage, sums, channel, output);
+#else
+    int32_t sums[FILTERS];
+    dots(row, filter, params->inputs, params->filter_stride, sums);
+    for (int32_t i = 0; i < FILTERS; ++i) {
+        output[channel + i] = finish(params, sums[i], channel + i);
+    }
+#endif
+}
+
 void nn_fully_connected_s8(const nn_fully_connected_s8_params *params, const int8_t *input,
                            int8_t *output) {
     const int32_t stride = params->filter_stride;
@@ -98,11 +123,7 @@ void nn_fully_connected_s8(const nn_fully_connected_s8_params *params, const int
         const int8_t *filter = params->weights;
         int32_t channel = 0;
         for (; channel + FILTERS <= params->outputs; channel += FILTERS) {
-            int32_t sums[FILTERS];
-            dots(input, filter, params->inputs, stride, sums);
-            for (int32_t i = 0; i < FILTERS; ++i) {
-                output[channel + i] = finish(params, sums[i], channel + i);
-            }
+            outputs(params, input, filter, channel, output);
             filter += FILTERS * stride;
         }
         for (; channel < params->outputs; ++channel) {

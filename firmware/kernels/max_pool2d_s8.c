@@ -1,7 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn.h"
 #include "nn_fixed_point.h"
+#include "nn_mve.h"
 #include "nn_window.h"
+
+#if NN_MVE
+
+/* Up to sixteen channels. */
+static void max_of_vector(nn_window w, int32_t low, int32_t high, int32_t channels,
+                          int8_t *output) {
+    const mve_pred16_t lanes = vctp8q((uint32_t)channels);
+    int8x16_t best = vdupq_n_s8((int8_t)low);
+    for (int32_t y = 0; y < w.rows; ++y) {
+        for (int32_t x = 0; x < w.columns; ++x) {
+            best = vmaxq_s8(best, vldrbq_z_s8(w.start, lanes));
+            w.start += w.column_step;
+        }
+        w.start += w.row_step;
+    }
+    vstrbq_p_s8(output, vminq_s8(best, vdupq_n_s8((int8_t)high)), lanes);
+}
+
+static void max_of_pixel(const nn_pool2d_s8_params *p, nn_window w, int8_t *output) {
+    for (int32_t channel = 0; channel < p->channels; channel += NN_MVE_BYTES) {
+        max_of_vector(w, p->activation_min, p->activation_max, p->channels - channel,
+                      output + channel);
+        w.start += NN_MVE_BYTES;
+    }
+}
+
+#else
 
 static int32_t max_of_one(nn_window w, int32_t low) {
     int32_t best = low;
@@ -47,6 +75,8 @@ static void max_of_pixel(const nn_pool2d_s8_params *p, nn_window w, int8_t *outp
         w.start += 1;
     }
 }
+
+#endif
 
 void nn_max_pool2d_s8(const nn_pool2d_s8_params *params, const int8_t *input, int8_t *output) {
     const int32_t batch_step = params->input_height * params->input_width * params->channels;

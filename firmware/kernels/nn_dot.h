@@ -9,7 +9,8 @@
  * On cores with DSP instructions a lane is an int16. A block is four lanes of the first patch and
  * four of the second, each four in the order 0, 2, 1, 3, which is what SXTB16 makes of four int8
  * values; two SMLAD then multiply and add four taps. One pointer walks both patches, which leaves
- * registers for four sums. Elsewhere a lane is an int8 and the second patch follows the first.
+ * registers for four sums. Elsewhere a lane is an int8 and the second patch follows the first; with
+ * Helium the dot products are those of nn_mve.h.
  *
  * NN_EMULATE_DSP compiles the DSP variant with C in place of the instructions, for tests.
  */
@@ -19,7 +20,11 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__ARM_FEATURE_DSP)
+#include "nn_mve.h"
+
+#if NN_MVE
+#define NN_DSP 0
+#elif defined(__ARM_FEATURE_DSP)
 #define NN_DSP 1
 #include <arm_acle.h>
 
@@ -101,6 +106,10 @@ static inline void nn_store_word(void *target, uint32_t word) {
 /* Writes `count` input values as lanes from tap `at` on and returns the tap after them. */
 static inline int32_t nn_append_lanes(nn_lane *patch, int32_t at, const int8_t *input,
                                       int32_t count) {
+#if NN_MVE
+    nn_mve_copy(patch + at, input, count);
+    return at + count;
+#else
     int32_t i = 0;
 #if NN_DSP
     if ((at & 3) == 0) {
@@ -124,10 +133,15 @@ static inline int32_t nn_append_lanes(nn_lane *patch, int32_t at, const int8_t *
     }
 #endif
     return at + count;
+#endif
 }
 
 /* Writes `count` lanes of one value from tap `at` on and returns the tap after them. */
 static inline int32_t nn_append_value(nn_lane *patch, int32_t at, int8_t value, int32_t count) {
+#if NN_MVE
+    nn_mve_fill(patch + at, value, count);
+    return at + count;
+#else
     const uint32_t word = (uint8_t)value * UINT32_C(0x01010101);
     int8_t four[4];
     memcpy(four, &word, sizeof four);
@@ -136,6 +150,7 @@ static inline int32_t nn_append_value(nn_lane *patch, int32_t at, int8_t value, 
         at = nn_append_lanes(patch, at, four, 4);
     }
     return nn_append_lanes(patch, at, four, count - i);
+#endif
 }
 
 #if NN_DSP
@@ -212,7 +227,7 @@ static inline int32_t nn_dot_1x1(const nn_lane *patch, const int8_t *filter, int
     return sum;
 }
 
-#else
+#elif !NN_MVE
 
 static inline void nn_dot_2x2(const nn_lane *patch, const int8_t *filter, int32_t count,
                               int32_t sums[4]) {

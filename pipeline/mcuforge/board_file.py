@@ -89,7 +89,9 @@ def _core(table: Table | None) -> Core | None:
     name = table.choice("name", tuple(CORE_TYPES))
     kind = CORE_TYPES[name]
     fpu = table.choice("fpu", tuple(kind.fpus))
-    core = Core(name, fpu, table.flag("dsp", kind.dsp), table.flag("mve", kind.mve))
+    dsp, mve = table.flag("dsp", kind.dsp), table.flag("mve", kind.mve)
+    helium = table.optional_flag("helium", {mve, False}, default=mve)
+    core = Core(name, fpu, dsp, mve, helium)
     table.finish()
     return core
 

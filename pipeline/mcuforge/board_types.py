@@ -46,12 +46,13 @@ CORE_TYPES = {
 
 @dataclass(frozen=True)
 class Core:
-    """The core: `fpu` is none, single or double."""
+    """The core: `fpu` is none, single or double. `helium`: the kernels use its MVE instructions."""
 
     name: str
     fpu: str
     dsp: bool
     mve: bool
+    helium: bool = False
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -63,6 +64,11 @@ class Core:
             *((f"-mfpu={mfpu}",) if mfpu else ()),
             f"-mfloat-abi={'soft' if self.fpu == 'none' and not self.mve else 'hard'}",
         )
+
+    @property
+    def kernel_definitions(self) -> tuple[str, ...]:
+        """Macros that the kernels are compiled with for this core."""
+        return ("NN_NO_HELIUM",) if self.mve and not self.helium else ()
 
     def _without(self) -> str:
         """What the core could have, but this one does not."""

@@ -91,6 +91,11 @@ class Table:
             raise self.error(key, f"must be {str(not value).lower()} here")
         return value
 
+    def optional_flag(self, key: str, allowed: Collection[bool], *, default: bool) -> bool:
+        """A boolean out of `allowed`, or `default` where there is none."""
+        self._known[key] = None
+        return self.flag(key, allowed) if key in self._content else default
+
     def table(self, key: str) -> Table:
         """A table inside this one."""
         content: dict[str, Any] = self._get(key, dict, "a table")

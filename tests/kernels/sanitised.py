@@ -22,8 +22,12 @@ FLAGS = (
 ORACLE_ARENA_BYTES = 1 << 20
 
 
-# The kernels as every core gets them, and as cores with DSP instructions do.
-VARIANTS = {"portable": (), "dsp": ("-DNN_EMULATE_DSP",)}
+# The kernels as every core gets them, as cores with DSP instructions do, and those with Helium.
+VARIANTS = {
+    "portable": (),
+    "dsp": ("-DNN_EMULATE_DSP",),
+    "helium": ("-D__ARM_FEATURE_MVE=1", f"-I{Path(__file__).parent / 'emulated'}"),
+}
 
 
 def build(library: Path, variant: str) -> None:

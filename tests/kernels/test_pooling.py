@@ -30,7 +30,8 @@ def extent(size: int, window: int, stride: int, padding: int) -> int:
 def cases(kind: str, seed: int, count: int) -> Iterator[Case]:
     draw = Draw(seed)
     for _ in range(count):
-        batches, channels = draw.choice([1, 1, 2, 3]), draw.integer(1, 11)
+        batches = draw.choice([1, 1, 2, 3])
+        channels = draw.integer(12, 40) if draw.chance(0.2) else draw.integer(1, 11)
         height, width = draw.integer(1, 9), draw.integer(1, 9)
         o = options(draw, height, width)
         shape = (

@@ -45,6 +45,7 @@ def test_the_promised_boards_ship() -> None:
     promised = {"stm32f4-discovery", "microbit", "nrf52840dk", "nucleo-f767zi", "pico"}
     assert promised | {"nucleo-l552ze-q"} <= set(boards.names())
     promised = {"mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547", "host"}
+    assert promised | {"mps3-an547-helium"} <= set(boards.names())
     assert promised <= set(boards.names())
     assert [b.name for b in boards.available()] == boards.names()
 
@@ -107,6 +108,17 @@ def test_only_cores_with_an_mpu_and_without_a_stack_limit_get_a_guard() -> None:
     assert guards["mps2-an505"] == guards["mps3-an547"] == guards["host"] == 0
 
 
+def test_kernels_use_helium_unless_the_board_says_no(tmp_path: Path) -> None:
+    text = (BOARDS / "mps3-an547.toml").read_text()
+    no = "helium = false # Renode 1.16.1 lacks VMLADAV and others\n"
+    for edits, definitions in [([], ("NN_NO_HELIUM",)), ([(no, "")], ())]:
+        core = boards.load(str(edited(tmp_path, text, *edits))).core
+        assert core is not None and core.kernel_definitions == definitions
+    without_mve = edited(tmp_path, text, (no, ""), ("mve = true", "mve = false"))
+    core = boards.load(str(without_mve)).core
+    assert core is not None and (core.helium, core.kernel_definitions) == (False, ())
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -117,6 +129,7 @@ def test_only_cores_with_an_mpu_and_without_a_stack_limit_get_a_guard() -> None:
         ("cortex-m4", "cortex-m5", "'core.name' is 'cortex-m5'; .* cortex-m3, cortex-m4"),
         ("dsp = true", "dsp = false", "'core.dsp' must be true here"),
         ("mve = false", "mve = true", "'core.mve' must be false here"),
+        ("mve = false", "mve = false\nhelium = true", "'core.helium' must be false here"),
         ("dsp = true", "dsp = 1", "'core.dsp' is 1; it must be true or false"),
         ("hz = 25_000_000", "hz = 0", "'clock.hz' is 0; it must lie in"),
         ("hz = 25_000_000", 'hz = "fast"', "'clock.hz' is 'fast'; it must be an integer"),

@@ -229,6 +229,8 @@ def test_versions_are_compared(program: RenodeProgram, monkeypatch: pytest.Monke
     assert program.title == "Renode 1.16.1"
     m55 = boards.load("mps3-an547")
     assert require_renode(m55, program.path).version == (1, 16, 1, 1234)
+    with pytest.raises(ToolError, match=r"'mps3-an547-helium' needs 1\.16\.2 or newer"):
+        require_renode(boards.load("mps3-an547-helium"), program.path)
     monkeypatch.setenv("FAKE_RENODE_VERSION", "1.16.0.99")
     assert require_renode(BOARD, program.path)
     with pytest.raises(ToolError, match=r"1\.16\.0\.99.*'mps3-an547' needs 1\.16\.1 or newer"):

@@ -11,6 +11,7 @@ _ZEPHYR = {
     "mps2-an386": "mps2/an386",
     "mps2-an500": "mps2/an500",
     "mps3-an547": "mps3/corstone300/an547",
+    "mps3-an547-helium": "mps3/corstone300/an547",
     "microbit": "bbc_microbit",
     "nrf52840dk": "nrf52840dk/nrf52840",
     "nucleo-f767zi": "nucleo_f767zi",
@@ -71,6 +72,12 @@ class BoardNames:
     flags: str
 
 
+def _flags(board: Board) -> str:
+    if board.core is None:
+        return ""
+    return " ".join([*board.core.flags, *(f"-D{name}" for name in board.core.kernel_definitions)])
+
+
 def board_names(board: Board, *, tflm: bool = False) -> BoardNames:
     """The names of a board; defaults that suit its core where a build system does not know it.
 
@@ -93,5 +100,5 @@ def board_names(board: Board, *, tflm: bool = False) -> BoardNames:
         cmsis_device=_CMSIS.get(core, "ARMCM4"),
         compiler="gcc" if board.is_host else "arm-none-eabi-gcc",
         archiver="ar" if board.is_host else "arm-none-eabi-ar",
-        flags=" ".join(board.core.flags) if board.core else "",
+        flags=_flags(board),
     )

@@ -15,6 +15,8 @@ from mcuforge.errors import ToolError, UsageError
 from mcuforge.renode_machine import RenodeMachine
 
 _VERSION = re.compile(r"renode[^\d\n]*(\d+(?:\.\d+)+)", re.IGNORECASE)
+# 1.16.1 lacks what a dot product and its rounding take: VMLADAV, VMULL, VQRDMULH, VMAX, VQADD.
+_HELIUM = (1, 16, 2)
 _TIMEOUT_S = 60.0  # of the first start: .NET unpacks itself
 _INSTALL = (
     "Unpack a portable Renode, and give its `renode` program by --renode, by MCUFORGE_RENODE, or "
@@ -54,18 +56,24 @@ def require_renode(board: Board, explicit: Path | None = None) -> RenodeProgram:
     Raises `UsageError` where the board has no description for Renode, and `ToolError` where Renode
     is missing, does not run or is too old.
     """
-    machine = require_machine(board)
+    minimum = minimum_version(board)
     path = find_renode(explicit)
     if path is None:
         raise ToolError(f"Renode was not found{_looked_at(explicit)}. {_INSTALL}")
     path = path.absolute()  # Renode runs in a folder of its own
     version = ask_version(path)
-    if version < machine.minimum:
+    if version < minimum:
         raise ToolError(
             f"{path} is Renode {version_text(version)}, but the board '{board.name}' needs "
-            f"{version_text(machine.minimum)} or newer."
+            f"{version_text(minimum)} or newer."
         )
     return RenodeProgram(path, version)
+
+
+def minimum_version(board: Board) -> tuple[int, ...]:
+    """The oldest release of Renode that runs the board's firmware. Raises `UsageError`."""
+    minimum = require_machine(board).minimum
+    return max(minimum, _HELIUM) if board.core and board.core.helium else minimum
 
 
 def require_machine(board: Board) -> RenodeMachine:
