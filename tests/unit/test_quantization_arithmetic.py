@@ -119,6 +119,8 @@ def test_the_command_prints_what_the_formulas_give(tmp_path: Path) -> None:
     (found,) = json.loads(done.stdout)
     assert found["original"] == list(OUTLIER)
     assert found["quantized"] == work(OUTLIER, parse("min-max")).quantized.tolist()
+    auto = CliRunner().invoke(cli, ["quantize-table", str(values), "--calibration", "auto"])
+    assert (auto.exit_code, "a model's outputs" in auto.stderr) == (2, True)
     shown = CliRunner().invoke(cli, ["quantize-table", str(values), "--bits", "4", "--symmetric"])
     assert shown.exit_code == 0 and "zero point 0" in " ".join(shown.stdout.split())
 
@@ -128,7 +130,9 @@ def test_the_command_prints_what_the_formulas_give(tmp_path: Path) -> None:
     [
         (b"", "holds no numbers"),
         (b"a,b\n1,x\n", "line 2: 'x' is not a number"),
+        (b"1;2;3\n", "holds no numbers. Commas or line ends separate them"),
         (b"1\nnan\n", "line 2: nan is not finite"),
+        (b"1\n-1e39\n", "line 2: -1e39 is too large for a float32"),
         (b"\xff\xfe\x00", "not a CSV file"),
     ],
 )

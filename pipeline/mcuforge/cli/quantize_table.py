@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DEFAULT_STRATEGIES = ("min-max", "percentile", "mse", "kl")
 ROUNDINGS = {"half-away": "HALF_AWAY", "half-even": "HALF_EVEN", "floor": "FLOOR"}
 MAX_ROWS = 100_000
+_FLOAT32_MAX = 3.4028234663852886e38
 
 
 @click.command()
@@ -42,6 +43,8 @@ def command(
     from mcuforge.quantization.strategies import parse
     from mcuforge.quantization.worked import work
 
+    if "auto" in strategies:
+        raise UsageError("--calibration auto judges by a model's outputs; numbers alone have none.")
     numbers = read_numbers(values)
     results = [
         work(numbers, parse(text), bits, centred=symmetric, rounding=Rounding[ROUNDINGS[rounding]])
@@ -51,13 +54,20 @@ def command(
         echo_json([_as_json(result) for result in results])
         return
     for result in results:
+        affine, chosen = result.affine, result.range
+        result_console.print(
+            f"{result.strategy}: [{chosen.low:.6g}, {chosen.high:.6g}], "
+            f"scale {affine.scale:.6g}, zero point {affine.zero_point}",
+            markup=False,
+        )
         result_console.print(_table(result))
+        result_console.print()
 
 
 def read_numbers(path: Path) -> list[float]:
     """All numbers of a CSV file, row by row; a first row of headings is skipped.
 
-    Raises `UsageError` naming line and text of what is no finite number.
+    Raises `UsageError` naming line and text of what is no number that a float32 can hold.
     """
     import csv
     import math
@@ -83,9 +93,11 @@ def read_numbers(path: Path) -> list[float]:
             raise UsageError(f"{path}, line {line}: '{cell[:40]}' is not a number.") from None
         if not math.isfinite(number):
             raise UsageError(f"{path}, line {line}: {cell} is not finite.")
+        if abs(number) > _FLOAT32_MAX:
+            raise UsageError(f"{path}, line {line}: {cell} is too large for a float32.")
         numbers.append(number)
     if not numbers:
-        raise UsageError(f"{path}: holds no numbers.")
+        raise UsageError(f"{path}: holds no numbers. Commas or line ends separate them.")
     if len(numbers) > MAX_ROWS:
         raise UsageError(f"{path}: {len(numbers):,} numbers; a table takes up to {MAX_ROWS:,}.")
     return numbers
@@ -105,18 +117,14 @@ def _as_json(result: Worked) -> dict[str, object]:
 
 
 def _table(result: Worked) -> Table:
-    affine, chosen = result.affine, result.range
-    table = Table(
-        title=f"{result.strategy}: [{chosen.low:.6g}, {chosen.high:.6g}], "
-        f"scale {affine.scale:.6g}, zero point {affine.zero_point}"
-    )
+    table = Table(caption_justify="left")
     for heading in ("original", "quantised", "dequantised", "error"):
         table.add_column(heading, justify="right")
     columns = (result.original, result.quantized, result.dequantized, result.error)
     for x, q, back, error in zip(*columns, strict=True):
         table.add_row(f"{x:.6g}", str(q), f"{back:.6g}", f"{error:.3g}")
     table.caption = (
-        f"mean square error {float((result.error**2).mean()):.4g}, "
+        f"mean square error {float((result.error**2).mean()):.4g}\n"
         f"largest error {float(abs(result.error).max()):.4g}"
     )
     return table
