@@ -36,9 +36,9 @@ def assert_exact(sanitised_kernels: dict[str, Path]) -> Callable[[Iterable[Case]
         cases = list(cases)
         assert cases
         expected = [sanitised.run_oracle(case) for case in cases]
-        for variant, library in sanitised_kernels.items():
-            results = sanitised.run_ours(library, cases)
-            for number, (case, ours) in enumerate(zip(cases, results, strict=True)):
-                sanitised.compare(f"{variant}, case {number}", case, expected[number], ours)
+        for number, found in enumerate(sanitised.run_ours(sanitised_kernels, cases)):
+            for variant, ours in found.items():
+                name = f"{variant}, case {number}"
+                sanitised.compare(name, cases[number], expected[number], ours)
 
     return check

@@ -51,8 +51,8 @@ def run_oracle(case: Case) -> list[Any]:
     return [np.array(interpreter.get_output(0))]
 
 
-def run_ours(library: Path, cases: list[Case]) -> list[list[Any]]:
-    """The cases' outputs as our kernels compute them, in a child process."""
+def run_ours(libraries: dict[str, Path], cases: list[Case]) -> list[dict[str, list[Any]]]:
+    """For each case, variant -> outputs as our kernels compute them, in a child process."""
     asan = subprocess.run(
         ["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
     ).stdout.strip()
@@ -65,7 +65,7 @@ def run_ours(library: Path, cases: list[Case]) -> list[list[Any]]:
         "PYTHONMALLOC": "malloc",
     }
     worker = subprocess.run(
-        [sys.executable, str(Path(__file__).parent / "worker.py"), str(library)],
+        [sys.executable, str(Path(__file__).parent / "worker.py"), *libraries.values()],
         input=pickle.dumps([(c.model, c.inputs) for c in cases]),
         capture_output=True,
         env=environment,
@@ -74,9 +74,11 @@ def run_ours(library: Path, cases: list[Case]) -> list[list[Any]]:
     if worker.returncode != 0:
         log = worker.stderr.decode(errors="replace")
         number = log.count("\ncase ") if "case 0" in log else 0
-        tail = "\n".join(line for line in log.splitlines() if not line.startswith("case "))
-        pytest.fail(f"case {number} ({cases[number].note}):\n{tail[-6000:]}", pytrace=False)
-    return pickle.loads(worker.stdout)
+        lines = log.splitlines()
+        where = [line for line in lines if line.startswith("in ")][-1:]
+        tail = "\n".join(line for line in lines if not line.startswith(("case ", "in ")))
+        pytest.fail(f"case {number} {where} ({cases[number].note}):\n{tail[-6000:]}", pytrace=False)
+    return [dict(zip(libraries, results, strict=True)) for results in pickle.loads(worker.stdout)]
 
 
 def compare(number: str, case: Case, expected: list[Any], actual: list[Any]) -> None:

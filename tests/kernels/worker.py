@@ -2,7 +2,8 @@
 
 It is started with AddressSanitizer preloaded, and every buffer that a kernel sees is its own
 malloc of the exact size, so that one byte read or written outside aborts with a report. Reads
-pickled (model, inputs) pairs on stdin and writes pickled lists of outputs on stdout.
+pickled (model, inputs) pairs on stdin and writes pickled outputs on stdout: for each case, for each
+library that is named, a list.
 """
 
 from __future__ import annotations
@@ -55,17 +56,32 @@ class Heap:
             _LIBC.free(address)
 
 
-def run(library: ctypes.CDLL, model: bytes, inputs: list[npt.NDArray[Any]]) -> list[Any]:
-    """Outputs of the model's only op; runs it again with the output as far into each input as the
-    call allows.
-    """
+def run(
+    libraries: dict[str, ctypes.CDLL], model: bytes, inputs: list[npt.NDArray[Any]]
+) -> list[list[Any]]:
+    """Outputs of the model's only op, as each library computes it."""
     graph = verify(tflite_reader.read_bytes(model, "case"))
     op = graph.ops[0]
     operator = OPERATORS[op.kind]
     ops.check(operator, graph, op)
     if operator.view(graph, op):
-        return [np.reshape(inputs[0], graph.output(op).shape)]
+        return [[np.reshape(inputs[0], graph.output(op).shape)]] * len(libraries)
     calls = operator.lower(graph, op)
+    results = []
+    for name, library in libraries.items():
+        print(f"in {name}", file=sys.stderr, flush=True)
+        results.append(_run_op(library, graph, op, calls, inputs))
+    return results
+
+
+def _run_op(
+    library: ctypes.CDLL,
+    graph: Graph,
+    op: Op,
+    calls: tuple[KernelCall, ...],
+    inputs: list[npt.NDArray[Any]],
+) -> list[Any]:
+    """Runs the op again with the output as far into each input as the call allows."""
     outputs = _run_calls(library, graph, op, calls, inputs, overlay=None)
     for position in _overlays(graph, calls):
         again = _run_calls(library, graph, op, calls, inputs, overlay=position)
@@ -146,12 +162,12 @@ def _call(library: ctypes.CDLL, heap: Heap, call: KernelCall, addresses: dict[in
 
 
 def main() -> None:
-    library = ctypes.CDLL(sys.argv[1])
+    libraries = {Path(path).stem: ctypes.CDLL(path) for path in sys.argv[1:]}
     cases = pickle.load(sys.stdin.buffer)
     results = []
     for number, (model, inputs) in enumerate(cases):
         print(f"case {number}", file=sys.stderr, flush=True)
-        results.append(run(library, model, inputs))
+        results.append(run(libraries, model, inputs))
     pickle.dump(results, sys.stdout.buffer)
 
 
