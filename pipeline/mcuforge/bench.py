@@ -14,9 +14,10 @@ from rich.table import Table
 
 from mcuforge import __version__, driver, engines
 from mcuforge.boards import Board
-from mcuforge.errors import ParityError, ToolError, UsageError
+from mcuforge.errors import ParityError, ToolError
 from mcuforge.prove import OnStage
 from mcuforge.report import Costs, RunReport
+from mcuforge.simulate.choose import choose
 
 _ROWS: tuple[tuple[str, Callable[[Costs], int | None], str], ...] = (
     ("instructions / inference", lambda c: c.instructions, ""),
@@ -37,6 +38,7 @@ class Benchmark:
     samples: int
     reports: tuple[RunReport, ...]
     missing: str | None = None
+    simulator: str = "QEMU"
 
 
 def run(
@@ -47,17 +49,16 @@ def run(
     count: int,
     on_stage: OnStage,
     name: str | None = None,
+    simulator: str = "auto",
+    renode: Path | None = None,
 ) -> Benchmark:
     """Build, simulate and prove the model, a `.tflite`, with every engine that there is.
 
-    TFLM takes part where TFLM_ROOT is set, with an arena tightened to what it uses. Raises
-    `ForgeError` as `driver.run` does, and `ParityError` where an engine's results are wrong.
+    TFLM takes part where TFLM_ROOT is set, with an arena tightened to what it uses. `simulator` and
+    `renode` are those of `driver.run`. Raises `ForgeError` as that does, and `ParityError` where
+    an engine's results are wrong.
     """
-    if board.qemu_machine is None:
-        raise UsageError(
-            f"{board.name} has no simulator to count instructions in. `mcuforge boards` lists "
-            "boards that have one."
-        )
+    simulated = choose(board, simulator, renode).title
     root = engines.root()
     chosen = engines.ENGINES if root else (engines.AOT,)
     reports = []
@@ -73,6 +74,8 @@ def run(
                 f"{engine} {stage}", done, total
             ),
             name=name,
+            simulator=simulator,
+            renode=renode,
             engine=engine,
             tighten_arena=engine == engines.TFLM,
         )
@@ -80,7 +83,7 @@ def run(
             raise ParityError(f"{engine} on {board.name}: {report.verdict.divergence}")
         reports.append(report)
     missing = None if root else f"{engines.ROOT} is not set: only the engine aot was measured."
-    return Benchmark(reports[0].model, board.name, count, tuple(reports), missing)
+    return Benchmark(reports[0].model, board.name, count, tuple(reports), missing, simulated)
 
 
 def rows(benchmark: Benchmark) -> list[tuple[str, list[int | None], str]]:
@@ -93,7 +96,9 @@ def rows(benchmark: Benchmark) -> list[tuple[str, list[int | None], str]]:
 
 def table(benchmark: Benchmark) -> Table:
     """The rows for the terminal; with two engines also the second over the first."""
-    result = Table(title=f"{escape(benchmark.model)} on {escape(benchmark.board)}")
+    result = Table(
+        title=f"{escape(benchmark.model)} on {escape(benchmark.board)} in {benchmark.simulator}"
+    )
     result.add_column("")
     for report in benchmark.reports:
         result.add_column(report.engine, justify="right")
@@ -104,6 +109,10 @@ def table(benchmark: Benchmark) -> Table:
         cells = ["-" if v is None else f"{v:,}{unit}" for v in values]
         result.add_row(label, *cells, *([_ratio(values)] if both else []))
     return result
+
+
+def _title(benchmark: Benchmark) -> str:
+    return f"{benchmark.model} on {benchmark.board} in {benchmark.simulator}"
 
 
 def _ratio(values: Sequence[int | None]) -> str:
@@ -118,6 +127,7 @@ def as_json(benchmark: Benchmark) -> str:
         "model": benchmark.model,
         "sha256": benchmark.reports[0].sha256,
         "board": benchmark.board,
+        "simulator": benchmark.simulator,
         "samples": benchmark.samples,
         "engines": {r.engine: asdict(r.costs) for r in benchmark.reports},
         "missing": benchmark.missing,
@@ -150,6 +160,6 @@ def draw(benchmark: Benchmark, path: Path) -> None:
         axes.set_yticks([])
         axes.margins(y=0.15)
         axes.spines[["top", "right", "left"]].set_visible(False)
-    figure.suptitle(f"{benchmark.model} on {benchmark.board}")
+    figure.suptitle(_title(benchmark))
     # Without the version of matplotlib, which it would write into the file.
     figure.savefig(path, format="png", dpi=120, metadata={"Software": "mcuforge"})

@@ -48,6 +48,7 @@ def test_the_table_shows_the_ratio_of_two_engines() -> None:
 def test_json_holds_costs_by_engine() -> None:
     content = json.loads(bench.as_json(BOTH))
     assert content["engines"]["tflm"]["arena_used"] == 19_992
+    assert content["simulator"] == "QEMU"
     assert content["missing"] is None and content["board"] == "mps2-an386"
 
 
@@ -70,10 +71,34 @@ def test_without_matplotlib_it_says_what_to_install(
 
 
 def test_a_board_without_simulator_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="host has no simulator"):
+    with pytest.raises(UsageError, match="nothing simulates it"):
         bench.run(
             MODEL, boards.load("host"), tmp_path, count=1, on_stage=lambda *_: None, name=None
         )
+
+
+def test_a_board_that_only_renode_has_is_measured_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = tmp_path / "renode"
+    fake.write_text("#!/bin/sh\necho Renode v1.16.1.12345\n")
+    fake.chmod(0o755)
+    asked: list[object] = []
+
+    def run(*_: object, simulator: str, renode: Path, **__: object) -> RunReport:
+        asked.extend((simulator, renode))
+        return AOT
+
+    monkeypatch.setattr(bench.driver, "run", run)
+    monkeypatch.delenv("TFLM_ROOT", raising=False)
+    monkeypatch.delenv("MCUFORGE_RENODE", raising=False)
+    board = boards.load("nrf52840dk")
+    wanted = {"count": 1, "on_stage": lambda *_: None, "simulator": "renode"}
+    result = bench.run(MODEL, board, tmp_path, renode=fake, **wanted)
+    assert asked == ["renode", fake]
+    assert result.simulator.startswith("Renode 1.16.1")
+    with pytest.raises(ToolError, match="Renode was not found at"):
+        bench.run(MODEL, board, tmp_path, renode=tmp_path / "none", **wanted)
 
 
 def mcuforge(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

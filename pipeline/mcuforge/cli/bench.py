@@ -7,7 +7,13 @@ from pathlib import Path
 import click
 
 from mcuforge import boards
-from mcuforge.cli.common import board_option, find_tflite, json_option, result_console
+from mcuforge.cli.common import (
+    board_option,
+    find_tflite,
+    json_option,
+    result_console,
+    simulator_options,
+)
 from mcuforge.cli.progress import stages
 
 
@@ -21,9 +27,17 @@ from mcuforge.cli.progress import stages
 @click.option(
     "--png", type=click.Path(path_type=Path, dir_okay=False), help="The picture's file [bench.png]."
 )
+@simulator_options
 @json_option
 def command(
-    model: Path, board_name: str, samples: int, output: Path, png: Path | None, as_json: bool
+    model: Path,
+    board_name: str,
+    samples: int,
+    output: Path,
+    png: Path | None,
+    simulator: str,
+    renode: Path | None,
+    as_json: bool,
 ) -> None:
     """Compare the engines on MODEL (a .tflite, or a model folder) in the simulator.
 
@@ -35,7 +49,7 @@ def command(
     with stages(str(model)) as on_stage:
         result = bench.run(
             find_tflite(model), boards.load(board_name), output, count=samples, on_stage=on_stage,
-            name=frontend.title(model),
+            name=frontend.title(model), simulator=simulator, renode=renode,
         )  # fmt: skip
     text = bench.as_json(result)
     atomic.write_bytes(output / "bench.json", text.encode())
