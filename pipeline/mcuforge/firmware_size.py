@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
+from mcuforge.elf_errors import ELF_ERRORS
 from mcuforge.errors import ToolError
 
 _SHF_WRITE, _SHF_ALLOC = 1, 2
@@ -64,7 +64,7 @@ def firmware_size(elf: Path) -> FirmwareSize:
     try:
         with elf.open("rb") as file:
             sections = tuple(_sections(ELFFile(file)))
-    except (OSError, ELFError) as error:
+    except ELF_ERRORS as error:
         raise ToolError(f"{elf}: not a readable ELF file ({error}).") from None
     constant = [s for s in sections if s.in_flash and not s.writable]
     model = sum(s.bytes for s in constant if s.name == _MODEL)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 
-from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 from intelhex import IntelHex, IntelHexError
 
+from mcuforge.elf_errors import ELF_ERRORS
 from mcuforge.errors import ToolError
 
 _SHF_ALLOC = 2
@@ -82,10 +83,12 @@ def load(file: Path) -> Image:
     """
     try:
         image = _from_hex(file) if file.suffix == ".hex" else _from_elf(file)
-    except (OSError, ELFError, IntelHexError) as error:
+    except (*ELF_ERRORS, IntelHexError) as error:
         raise ToolError(f"{file}: not a readable firmware ({error}).") from None
     if not image.segments:
         raise ToolError(f"{file}: holds nothing to write.")
+    if any(a.end > b.address for a, b in pairwise(image.segments)):
+        raise ToolError(f"{file}: not a readable firmware (parts of it overlap).")
     return image
 
 

@@ -10,10 +10,10 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
 from mcuforge import atomic
+from mcuforge.elf_errors import ELF_ERRORS
 from mcuforge.errors import ToolError
 
 RP2040_FAMILY = 0xE48BFF56  # from the public list of families
@@ -112,9 +112,10 @@ def from_elf(elf: Path, family_id: int) -> bytes:
                 for segment in ELFFile(file).iter_segments("PT_LOAD")
                 if segment["p_filesz"]
             ]
-        return encode(segments, family_id)
-    except (OSError, ELFError) as error:
+    except ELF_ERRORS as error:
         raise ToolError(f"{elf}: not a readable ELF file ({error}).") from None
+    try:
+        return encode(segments, family_id)
     except ValueError as error:
         raise ToolError(f"{elf}: cannot be made a UF2 file: {error}.") from None
 

@@ -8,9 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from elftools.common.exceptions import DWARFError, ELFError
 from elftools.elf.elffile import ELFFile
 
+from mcuforge.elf_errors import ELF_ERRORS
 from mcuforge.errors import ToolError
 
 
@@ -38,7 +38,7 @@ class SourceLines:
                 content = ELFFile(file)
                 self._functions = sorted(_functions(content))
                 self._lines = sorted(_lines(content))
-        except (OSError, ELFError, DWARFError) as error:
+        except ELF_ERRORS as error:
             raise ToolError(f"{elf}: not a readable ELF file ({error}).") from None
 
     def find(self, address: int) -> Location:
