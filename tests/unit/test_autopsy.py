@@ -9,6 +9,11 @@ from mcuforge.simulate.autopsy import Symbols, lockup_text, program_counters, ru
 SYMBOLS = Symbols((0x100, 0x200, 0x300), (0x40, 0x80, 0), ("main", "nn_conv2d_s8", "mf_uart_read"))
 
 
+def looks(*counters: int, status: int = 0x6100_0000) -> str:
+    """What QEMU prints about registers, with these program counters."""
+    return "".join(f"R14=00000867 R15={c:08x}\nXPSR={status:08x} -ZC- T\n" for c in counters)
+
+
 def test_addresses_are_found_in_functions() -> None:
     found = {a: SYMBOLS.function(a) for a in (0, 0x100, 0x13E, 0x140, 0x27F, 0x280, 0x300)}
     assert found == {
@@ -30,10 +35,19 @@ def test_program_counters_are_read() -> None:
 
 
 def test_running_waiting_and_unknown_are_told_apart() -> None:
-    assert "it runs, in nn_conv2d_s8, main. " in running_text([0x210, 0x220, 0x100], SYMBOLS)
-    assert "waits for a request, in mf_uart_read" in running_text([0x300], SYMBOLS)
-    assert "in 0x20000000. " in running_text([0x2000_0000], SYMBOLS)
-    assert "cannot be told" in running_text([], SYMBOLS)
+    assert "it runs, in nn_conv2d_s8, main. " in running_text(looks(0x210, 0x220, 0x100), SYMBOLS)
+    assert "waits for a request, in mf_uart_read" in running_text(looks(0x300), SYMBOLS)
+    assert "main, 0x20000000. " in running_text(looks(0x100, 0x2000_0000), SYMBOLS)
+    assert "cannot be told" in running_text("", SYMBOLS)
+
+
+def test_a_crash_that_could_not_be_reported_is_called_one() -> None:
+    handler = running_text(looks(0x100, status=0x6100_0003), SYMBOLS)
+    assert handler.startswith("The firmware crashed: the core is in its HardFault handler, in main")
+    interrupt = running_text(looks(0x100, status=0x6100_0013), SYMBOLS)
+    assert "neither crashed nor locked up" in interrupt
+    lost = running_text(looks(0x5000_0000, 0x5000_0010), SYMBOLS)
+    assert "crashed: the core runs where there is no code, at 0x50000000, 0x50000010." in lost
 
 
 def test_only_a_lockup_is_called_one() -> None:

@@ -32,7 +32,7 @@ _CFSR = {
     24: "unaligned access",
     25: "division by zero",
 }
-_EXCEPTIONS = {
+EXCEPTIONS = {
     2: "NMI", 3: "HardFault", 4: "MemManage", 5: "BusFault", 6: "UsageFault", 7: "SecureFault",
 }  # fmt: skip
 _FIRST_INTERRUPT = 16
@@ -84,7 +84,7 @@ class Fault:
         """Which exception was taken, by its architectural name."""
         if self.exception >= _FIRST_INTERRUPT:
             return f"unexpected interrupt {self.exception - _FIRST_INTERRUPT}"
-        return _EXCEPTIONS.get(self.exception, f"unexpected exception {self.exception}")
+        return EXCEPTIONS.get(self.exception, f"unexpected exception {self.exception}")
 
     @property
     def reason(self) -> str:
@@ -103,7 +103,7 @@ class Fault:
 
     def _guess(self) -> str:
         """For a core that records no cause: what the instruction could have done wrong."""
-        if self.exception not in _EXCEPTIONS:
+        if self.exception not in EXCEPTIONS:
             return "nothing handles this exception"
         if self.stacked is None or not self.instruction:
             return "fault of unknown cause: a jump to where there is no code?"

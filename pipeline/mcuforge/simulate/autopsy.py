@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from elftools.common.exceptions import ELFError
 from elftools.elf.elffile import ELFFile
 
+from mcuforge.device.faults import EXCEPTIONS
+from mcuforge.elf_errors import ELF_ERRORS
+
 _PROGRAM_COUNTER = re.compile(r"\bR15=([0-9a-f]{8})")
+_STATUS = re.compile(r"\bXPSR=([0-9a-f]{8})")
 _LOCKUP = re.compile(r"[Ll]ockup")
+_EXCEPTION_BITS = 0x1FF  # of the xPSR: the number of the exception that runs
 _WAITING = ("mf_uart_read", "mf_frame_receive", "receive_stuffed")
 
 
@@ -35,7 +38,7 @@ class Symbols:
                     for s in (table.iter_symbols() if table else ())
                     if s["st_info"]["type"] == "STT_FUNC"
                 )
-        except (OSError, ELFError):
+        except ELF_ERRORS:
             return cls()
         return cls(*(tuple(column) for column in zip(*functions, strict=True)))
 
@@ -56,18 +59,36 @@ def program_counters(registers: str) -> list[int]:
     return [int(text, 16) for text in _PROGRAM_COUNTER.findall(registers)]
 
 
-def running_text(counters: Sequence[int], symbols: Symbols) -> str:
-    """What the firmware does, from a few looks at its program counter."""
+def exception_numbers(registers: str) -> list[int]:
+    """The exceptions that run, 0 for none, in what QEMU prints about registers."""
+    return [int(text, 16) & _EXCEPTION_BITS for text in _STATUS.findall(registers)]
+
+
+def running_text(registers: str, symbols: Symbols) -> str:
+    """What the firmware does, from what QEMU printed about registers at a few moments."""
+    counters = program_counters(registers)
     if not counters:
-        return "Where the firmware is cannot be told."
+        return "QEMU still runs. Where the firmware is cannot be told."
     functions = list(dict.fromkeys(symbols.function(c) or f"0x{c:08x}" for c in counters))
+    names = ", ".join(functions)
+    fault = next((EXCEPTIONS[n] for n in exception_numbers(registers) if n in EXCEPTIONS), None)
+    if fault is not None:
+        return (
+            f"The firmware crashed: the core is in its {fault} handler, in {names}, and could not "
+            "report the fault. It came before the UART was ready, or was lost on the way."
+        )
+    if all(symbols.function(c) is None for c in counters):
+        return (
+            f"The firmware crashed: the core runs where there is no code, at {names}. Is the "
+            "vector table right, and the ELF for this board?"
+        )
     if any(name in _WAITING for name in functions):
         return (
-            f"The firmware waits for a request, in {functions[0]}: "
+            f"QEMU still runs. The firmware waits for a request, in {functions[0]}: "
             "the link loses bytes, or is that of another UART."
         )
     return (
-        f"The firmware neither crashed nor locked up: it runs, in {', '.join(functions)}. Either "
+        f"QEMU still runs. The firmware neither crashed nor locked up: it runs, in {names}. Either "
         "it is not done yet, or this is an endless loop."
     )
 

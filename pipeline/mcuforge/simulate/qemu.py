@@ -19,7 +19,7 @@ from mcuforge.boards import Board
 from mcuforge.device.client import Device, Link
 from mcuforge.device.transport import SocketTransport
 from mcuforge.errors import DeviceError, ToolError, UsageError
-from mcuforge.simulate.autopsy import Symbols, lockup_text, program_counters, running_text
+from mcuforge.simulate.autopsy import Symbols, lockup_text, running_text
 from mcuforge.simulate.command import LOCALHOST, QEMU, qemu_command, serial_options
 
 _START_SECONDS = 20.0
@@ -166,7 +166,7 @@ class Qemu:
             code = None
         symbols = Symbols.of(self._elf)
         if code is None:
-            return "QEMU still runs. " + running_text(self._where(), symbols)
+            return running_text(self._registers(), symbols)
         printed = self._printed()
         lockup = lockup_text(printed, symbols)
         if lockup is not None:
@@ -183,16 +183,16 @@ class Qemu:
             with contextlib.suppress(OSError):  # it ended: whoever reads from it will say so
                 self._process.stdin.write(line.encode() + b"\n")
 
-    def _where(self) -> list[int]:
-        """The program counter at a few moments; empty where QEMU's monitor does not answer."""
-        found: list[int] = []
+    def _registers(self) -> str:
+        """The registers at a few moments; empty where QEMU's monitor does not answer."""
+        found = ""
         for _ in range(_LOOKS):
             start = self._monitor.seek(0, os.SEEK_END) if self._monitor else 0
             self._command("info registers")
             time.sleep(_LOOK_SECONDS)
             if self._monitor is not None:
                 self._monitor.seek(start)
-                found += program_counters(self._monitor.read().decode(errors="replace"))
+                found += self._monitor.read().decode(errors="replace")
         return found
 
     def stop(self) -> None:
