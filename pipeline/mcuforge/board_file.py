@@ -23,6 +23,16 @@ from mcuforge.toml_table import Table
 
 UART_KINDS = ("cmsdk", "stm32-usart", "stm32-usart-v2", "stm32-lpuart", "nrf", "pl011", "posix")
 TICK_KINDS = ("systick", "nrf-timer", "posix")
+# UART kind -> the fewest and the most clocks a bit: what the divider of the baud rate holds (nRF:
+# the fastest and slowest rates of its manual).
+_CLOCKS_A_BIT = {
+    "cmsdk": (16, 2**20 - 1),
+    "stm32-usart": (16, 2**16 - 1),
+    "stm32-usart-v2": (16, 2**16 - 1),
+    "stm32-lpuart": (3, 4096),
+    "nrf": (16, 13_334),
+    "pl011": (16, 16 * (2**16 - 1)),
+}
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _REGION = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -43,6 +53,8 @@ def load_file(path: Path) -> Board:
 def _board(table: Table) -> Board:
     name = table.text("name", pattern=_NAME)
     title = table.text("title")
+    if not title.isprintable():  # it goes to terminals and into comments
+        raise table.error("title", "holds a line break or another control character")
     core = _core(table.optional_table("core"))
     ticks = _ticks(table.table("ticks"))
     uart_table = table.table("uart")
@@ -114,6 +126,13 @@ def _uart(table: Table) -> Uart:
             enable=table.integer("enable", minimum=0) if "stm32" in kind else 0,
             enable_bit=table.integer("enable_bit", minimum=0, maximum=31) if "stm32" in kind else 0,
         )
+        low, high = _CLOCKS_A_BIT[kind]
+        if not low * uart.baud <= uart.clock_hz <= high * uart.baud:
+            raise table.error(
+                "baud",
+                f"is {uart.baud:,}; with a clock of {uart.clock_hz:,} Hz a UART of kind '{kind}' "
+                f"does {max(1, -(-uart.clock_hz // high)):,} to {uart.clock_hz // low:,}",
+            )
     return uart
 
 
@@ -127,6 +146,8 @@ def _memories(table: Table) -> tuple[Memory, ...]:
             region.integer("bytes", minimum=1, maximum=2**32),
         )
         region.finish()
+        if memory.base + memory.bytes > 2**32:
+            raise region.error("bytes", f"takes '{memory.name}' past the last address, 0xffffffff")
         for other in memories:
             if memory.name == other.name:
                 raise region.error("name", f"'{memory.name}' is taken by another region")

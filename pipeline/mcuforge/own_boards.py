@@ -45,12 +45,12 @@ def keep(source: Path, name: str) -> Path:
 
 def forget(name: str) -> None:
     """Remove a board of one's own. Raises `UsageError` where there is none."""
+    have = names()
+    if name not in have:  # which keeps to the folder, whatever the name
+        raise UsageError(
+            f"There is no board of your own called '{name}'; you have: {', '.join(have) or 'none'}."
+        )
     try:
         path(name).unlink()
-    except FileNotFoundError:
-        have = ", ".join(names()) or "none"
-        raise UsageError(
-            f"There is no board of your own called '{name}'; you have: {have}."
-        ) from None
     except OSError as error:
         raise UsageError(f"{path(name)}: cannot be removed ({error}).") from None

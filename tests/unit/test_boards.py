@@ -149,6 +149,10 @@ def test_kernels_use_helium_unless_the_board_says_no(tmp_path: Path) -> None:
         ('title = "Arm', 'title = ""\n#', "'title' is ''; it must not be empty"),
         ("[simulators.qemu]", "[simulators.gem5]", "'simulators.gem5' is unknown"),
         ("[core]", "[core", "not valid TOML"),
+        ('title = "Arm', 'title = "\\u001b[2J', "'title' holds a line break"),
+        ("baud = 115200", "baud = 2_000_000", "'uart.baud' is 2,000,000; .* 24 to 1,562,500"),
+        ("baud = 115200", "baud = 10", "'uart.baud' is 10; with a clock of 25,000,000 Hz"),
+        ("base = 0x2000_0000", "base = 0xFFFF_0000", "'memory.1..bytes' takes 'RAM' past the last"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -254,6 +258,16 @@ def test_a_board_of_ones_own_is_kept_and_found_by_name(
     again = runner.invoke(command, ["--remove", "mine"])
     assert again.exit_code == 2
     assert "no board of your own called 'mine'; you have: none" in again.output
+
+
+def test_only_a_kept_board_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MCUFORGE_BOARDS", str(tmp_path / "kept"))
+    path = discovery(tmp_path, 'name = "stm32f4-discovery"', 'name = "mine"')
+    boards.add(path)
+    outside = CliRunner().invoke(command, ["--remove", f"../{path.stem}"])
+    assert outside.exit_code == 2
+    assert "you have: mine" in outside.output
+    assert path.exists()
 
 
 def test_a_shipped_board_and_a_broken_file_cannot_be_added(
