@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,7 +49,18 @@ def test_pyocd_does_not_unlock_by_itself(tmp_path: Path) -> None:
     assert "auto_unlock=true --erase chip" in told(tmp_path, "pyocd", erase=True)
 
 
+@pytest.mark.parametrize("method", ["pyocd", "uf2"])
+def test_commands_can_be_pasted_into_a_shell(method: str, tmp_path: Path) -> None:
+    folder = tmp_path / "my project"
+    folder.mkdir()
+    words = [w for li in told(folder, method).splitlines() for w in shlex.split(li, comments=True)]
+    name = "f.uf2" if method == "uf2" else "firmware.hex"
+    assert str(folder / name) in words
+
+
 def test_what_cannot_erase_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="boot loader cannot erase"):
+        told(tmp_path, "uf2", erase=True)
     with pytest.raises(UsageError, match="gdb cannot erase"):
         told(tmp_path, "gdb", erase=True)
 

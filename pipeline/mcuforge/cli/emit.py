@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -53,6 +54,6 @@ def command(
         return
     click.echo(f"{folder}: firmware of '{written.model}' for {board.title}.")
     if flavour == CMAKE:
-        click.echo(f"Build it: mcuforge build {folder}")
+        click.echo(f"Build it: mcuforge build {shlex.quote(str(folder))}")
     else:
         click.echo(f"{FLAVOURS[flavour].title}; how to build it: {folder / 'README.md'}")

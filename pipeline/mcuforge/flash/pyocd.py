@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -60,15 +61,16 @@ def options(job: Job) -> dict[str, Any]:
 def describe(job: Job) -> list[str]:
     """What would be done, as the commands of pyOCD's own program."""
     chosen = options(job)
-    probe = f" --uid {job.probe}" if job.probe else ""
-    common = f"--target {chosen['target_override']}{probe} --no-config"
+    probe = f" --uid {shlex.quote(job.probe)}" if job.probe else ""
+    common = f"--target {shlex.quote(chosen['target_override'])}{probe} --no-config"
     unlock = f"-O auto_unlock={str(chosen['auto_unlock']).lower()}"
+    file = shlex.quote(str(job.hex))
     chip = job.board.hardware.chip
     lines = ["# through pyOCD's Python API, the same as:"]
     if chip:
         read = f"pyocd commander {common} {unlock} -c 'read32 0x{chip.address:08x}'"
         lines.append(f"{read}  # & 0x{chip.mask:x} must be 0x{chip.value:x}")
-    lines.append(f"pyocd load {common} {unlock} --erase {chosen['chip_erase']} {job.hex}")
+    lines.append(f"pyocd load {common} {unlock} --erase {chosen['chip_erase']} {file}")
     lines.append(f"# read back {image.load(job.elf).size:,} bytes and compare, then")
     lines.append(f"pyocd reset {common}")
     return lines

@@ -7,6 +7,7 @@ its files are made up by the boot loader, which checks each block itself.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 from collections.abc import Iterable
@@ -23,11 +24,12 @@ _CHUNK = 64 * 1024
 
 
 def describe(job: Job) -> list[str]:
-    """What would be done."""
+    """What would be done. Raises `UsageError` where that is impossible."""
+    _check(job)
     label = job.board.hardware.targets["uf2"]
     return [
         f"# find the drive whose {_INFO} says 'Board-ID: {label}', then",
-        f"cp {_file(job)} <drive>/",
+        f"cp {shlex.quote(str(_file(job)))} <drive>/",
     ]
 
 
@@ -36,8 +38,7 @@ def flash(job: Job, on_progress: OnProgress, mounts: Iterable[Path] | None = Non
 
     Raises `FlashError` where there is no such drive, or several, or it does not take the file.
     """
-    if job.erase:
-        raise UsageError("A UF2 boot loader cannot erase a chip: leave out --erase.")
+    _check(job)
     source = _file(job)
     drive = _find(job, list(mounted() if mounts is None else mounts))
     try:
@@ -65,6 +66,11 @@ def mounted() -> list[Path]:
         return []
     # The kernel writes a space in a path as \040.
     return [Path(line.split()[1].replace("\\040", " ")) for line in lines]
+
+
+def _check(job: Job) -> None:
+    if job.erase:
+        raise UsageError("A UF2 boot loader cannot erase a chip: leave out --erase.")
 
 
 def _file(job: Job) -> Path:
