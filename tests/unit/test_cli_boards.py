@@ -54,6 +54,13 @@ def test_a_method_that_the_board_does_not_have(project: str) -> None:
     assert "It can with: gdb." in result.output
 
 
+@pytest.mark.parametrize("server", ["rubbish", "host:99999", "a:1\nshell id", "/dev/ttyACM0", ":0"])
+def test_an_address_that_is_none_is_refused(server: str, project: str) -> None:
+    result = run("flash", project, "--method", "gdb", "--gdb-server", server)
+    assert result.exit_code == 2
+    assert "it must be HOST:PORT" in result.output
+
+
 def test_a_folder_without_a_project(tmp_path: Path) -> None:
     result = run("flash", str(tmp_path))
     assert result.exit_code == 2

@@ -121,7 +121,7 @@ def test_stm32cubeprog(script: Script, tmp_path: Path) -> None:
 
 ONCE_LOST = """
 echo run >> "$LOG"
-if [ -e "$LOG.again" ]; then exit 0; fi
+if [ -e "$LOG.again" ]; then echo "mcuforge: done"; exit 0; fi
 > "$LOG.again"
 echo "Error: LIBUSB_ERROR_NO_DEVICE"
 exit 1"""
@@ -144,6 +144,23 @@ def test_and_not_for_ever(script: Script, tmp_path: Path) -> None:
     error = fails(tmp_path, "openocd")
     assert "was lost while flashing" in error.message
     assert log.read_text().count("run") == 2
+
+
+def test_a_probe_that_does_not_come_back_was_lost(script: Script, tmp_path: Path) -> None:
+    script(
+        "openocd", ONCE_LOST.replace('echo "mcuforge: done"; exit 0', "echo open failed; exit 1")
+    )
+    assert fails(tmp_path, "openocd").kind is Kind.LOST
+
+
+@pytest.mark.parametrize(("method", "program"), [("openocd", "openocd"), ("gdb", "gdb-multiarch")])
+def test_an_exit_code_alone_is_no_success(
+    method: str, program: str, script: Script, tmp_path: Path
+) -> None:
+    script(program, "echo 'Error in sourced command file'; exit 0")
+    assert fails(tmp_path, method).kind is Kind.OTHER
+    script(program, "echo 'mcuforge: done'")
+    run(tmp_path, method)
 
 
 def test_what_is_not_lost_is_not_tried_again(script: Script, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from mcuforge.errors import UsageError
 from mcuforge.flash import choose_method, describe, flash
 from mcuforge.flash.job import DEFAULT_GDB_SERVER, Job
 from mcuforge.hardware import METHODS
+
+_ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])?:(\d{1,5})")
 
 
 @click.command()
@@ -68,6 +71,7 @@ def command(
 
     FIRMWARE is a project (by default the current folder), which is built first, or an ELF.
     """
+    _check_address(gdb_server)
     board = _board(firmware, board_name)
     chosen = choose_method(board, method)
     built = _built(firmware, board, preset, toolchain)
@@ -88,6 +92,15 @@ def command(
         echo_json({"board": board.name, "method": chosen, "bytes": content.size, "verified": True})
         return
     click.echo(f"{board.title}: {content.size:,} bytes written and verified with {chosen}.")
+
+
+def _check_address(gdb_server: str) -> None:
+    """gdb takes other things, too, such as the name of a serial port, and fails late."""
+    found = _ADDRESS.fullmatch(gdb_server)
+    if not found or not 0 < int(found[1]) < 2**16:
+        raise UsageError(
+            f"--gdb-server is '{gdb_server}'; it must be HOST:PORT, as localhost:3333."
+        )
 
 
 def _board(firmware: Path, name: str | None) -> Board:

@@ -64,12 +64,16 @@ def flash(job: Job, method: str, on_progress: OnProgress) -> None:
     """
     if method not in METHODS:
         raise ValueError(method)
+    lost: FlashError | None = None
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             _once(job, method, on_progress)
         except FlashError as error:
+            if lost is not None and error.kind is Kind.NO_PROBE:
+                raise lost from None  # it did not come back: what matters is what was left behind
             if error.kind is not Kind.LOST or job.erase or attempt == _ATTEMPTS:
                 raise
+            lost = error
             time.sleep(_PAUSE_SECONDS)
         else:
             return

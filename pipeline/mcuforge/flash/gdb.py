@@ -14,6 +14,7 @@ _INSTALL = (
     "Install a gdb for Arm: Debian: apt install gdb-multiarch; Fedora: dnf install gdb; "
     "elsewhere it comes with the GNU toolchain for Arm."
 )
+_DONE = "mcuforge: done"  # old versions of gdb end with 0 also after an error
 _ID = re.compile(r"mcuforge: chip 0x([0-9a-f]+)")
 _MATCHED = re.compile(r"^Section .*: matched\.", re.MULTILINE)
 _LOADED = "Transfer rate:"
@@ -32,7 +33,7 @@ def plan(job: Job) -> Plan:
     def check(output: str) -> None:
         _check(job, output)
 
-    step = Step("load, verify and run", command, {"flash.gdb": script(job)}, check)
+    step = Step("load, verify and run", command, {"flash.gdb": script(job)}, check, _DONE)
     return Plan(program, _INSTALL, (step,))
 
 
@@ -49,6 +50,7 @@ def script(job: Job) -> str:
         "load",
         "compare-sections",
         *_start(job),
+        f"echo {_DONE}\\n",
     ]
     return "\n".join(lines) + "\n"
 

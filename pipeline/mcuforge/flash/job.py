@@ -39,12 +39,14 @@ class Step:
     """One command. `files` are written for it first, where `{folder}` in the command points.
 
     `check` gets its output and raises `FlashError` where the command ended well and yet failed.
+    `evidence` is what it prints last: an exit code of 0 without it is no success.
     """
 
     title: str
     command: tuple[str, ...]
     files: dict[str, str] = field(default_factory=dict)
     check: Callable[[str], None] | None = None
+    evidence: str = ""
 
     def describe(self) -> list[str]:
         """For people: the command, and the content of its files."""

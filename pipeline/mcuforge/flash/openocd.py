@@ -15,6 +15,7 @@ _INSTALL = (
     "Install it: Debian: apt install openocd; Fedora: dnf install openocd; "
     "macOS: brew install openocd; Windows: winget install xpack-dev-tools.openocd-xpack."
 )
+_DONE = "mcuforge: done"
 _ID = re.compile(r"mcuforge: chip (0x[0-9a-f]+|\d+)")
 
 
@@ -30,7 +31,7 @@ def plan(job: Job) -> Plan:
     def check(output: str) -> None:
         _check(job, output)
 
-    step = Step("write, verify and run", tuple(command), {"flash.cfg": script(job)}, check)
+    step = Step("write, verify and run", tuple(command), {"flash.cfg": script(job)}, check, _DONE)
     return Plan(_PROGRAM, _INSTALL, (step,))
 
 
@@ -45,6 +46,7 @@ def script(job: Job) -> str:
         f"verify_image {{{firmware}}}",
         'echo "mcuforge: verified"',
         "reset run",
+        f'echo "{_DONE}"',
         "shutdown",
     ]
     return "\n".join(lines) + "\n"

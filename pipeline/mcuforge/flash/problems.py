@@ -54,7 +54,7 @@ _SIGNS = (
         r"|cannot connect to (?:the )?(?:j-?link|probe)|connecting to j-?link via usb\.*failed"
         r"|no j-?link|open failed|no device found|unable to open \S+ device|connection refused"
         r"|connection timed out|no route to host"
-        r"|could not connect: |\bno stlink\b",
+        r"|could not connect: |\bno stlink\b|cannot resolve name",
     ),
     (
         Kind.LOST,

@@ -44,5 +44,5 @@ def _run(step: Step, job: Job, program: str) -> None:
     output = done.stdout.decode(errors="replace")
     if step.check:
         step.check(output)
-    if done.returncode != 0:
+    if done.returncode != 0 or step.evidence not in output:
         raise explain(job.board, tool, output)
