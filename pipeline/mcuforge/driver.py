@@ -236,7 +236,7 @@ def devices(
             yield on_host, stack.enter_context(simulated.open(built.elf)).device
         else:
             link = Link(baud=board.uart.baud)
-            yield on_host, stack.enter_context(Device.open(str(port), link))
+            yield on_host, stack.enter_context(Device.open(str(port), link, built.elf))
 
 
 def float_reference(

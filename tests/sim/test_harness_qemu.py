@@ -113,6 +113,8 @@ def test_all_registers_arrive(board: Board, firmware: Firmware) -> None:
     assert fault.stack_start < fault.sp < fault.stack_end
     assert Symbols.of(firmware(board.name).elf).function(fault.stacked["pc"]) == "mf_crash"
     assert fault.instruction & 0xFFFF == 0xDE00  # udf #0
+    assert "pc: mf_crash" in caught.value.message and ".c:" in caught.value.message
+    assert "Find the line" not in caught.value.message
     assert list(fault.others) == ["r8", "r9", "r10", "r11", "r4", "r5", "r6", "r7"]
 
 

@@ -201,6 +201,7 @@ def test_the_script_runs_in_openocd(tmp_path: Path) -> None:
 
     done = runs("413", 'echo "verified"')
     assert done.returncode == 0
+    assert done.stdout.index(b"reset run") < done.stdout.index(b"mcuforge: done")
     assert b"wrote 64 bytes: write_image erase" in done.stdout
     assert done.stdout.index(b"verified") < done.stdout.index(b"reset run")
     with pytest.raises(FlashError, match="identifies itself as 0x419"):

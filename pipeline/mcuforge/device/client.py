@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil, inf
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -19,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.device import protocol
+from mcuforge.device.fault_text import fault_text_of
 from mcuforge.device.faults import Fault, parse_fault
 from mcuforge.device.protocol import (
     Event,
@@ -60,8 +62,8 @@ class Link:
 class FaultError(DeviceError):
     """The core faulted; `fault` holds its registers."""
 
-    def __init__(self, fault: Fault) -> None:
-        super().__init__(f"The device stopped with a fault: {fault}")
+    def __init__(self, fault: Fault, text: str) -> None:
+        super().__init__(f"The device stopped with a fault: {text}")
         self.fault = fault
 
 
@@ -85,8 +87,13 @@ class Device:
         transport: Transport,
         link: Link | None = None,
         explain: Callable[[], str] | None = None,
+        elf: Path | None = None,
     ) -> None:
-        """`explain` says why the link may be lost, such as what a simulator printed."""
+        """`explain` says why the link may be lost, such as what a simulator printed.
+
+        `elf` is the firmware that runs: it gives faults their source lines.
+        """
+        self._elf = elf
         self._transport = transport
         self._link = link or Link()
         self._explain = explain
@@ -97,10 +104,10 @@ class Device:
         self._hello: Hello | None = None
 
     @classmethod
-    def open(cls, url: str, link: Link | None = None) -> Self:
+    def open(cls, url: str, link: Link | None = None, elf: Path | None = None) -> Self:
         """The device behind a pyserial URL, such as `socket://127.0.0.1:4000` or `/dev/ttyACM0`."""
         link = link or Link()
-        return cls(open_url(url, link.baud), link)
+        return cls(open_url(url, link.baud), link, elf=elf)
 
     @classmethod
     def spawn(cls, command: Sequence[str], link: Link | None = None) -> Self:
@@ -295,7 +302,8 @@ class Device:
         while True:
             for message in self._receive(until):
                 if message.kind == Event.FAULT:
-                    raise FaultError(_parsed(parse_fault, message))
+                    fault = _parsed(parse_fault, message)
+                    raise FaultError(fault, fault_text_of(fault, self._elf))
                 if message.sequence != self._sequence:
                     continue  # a late answer to an earlier request
                 if message.kind == kind | protocol.REPLY:

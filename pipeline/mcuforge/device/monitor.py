@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from mcuforge.device import protocol
-from mcuforge.device.faults import Fault, parse_fault
+from mcuforge.device.fault_text import fault_text
+from mcuforge.device.faults import parse_fault
 from mcuforge.device.protocol import BadFrameError, Event, Message, Request
 from mcuforge.device.source_lines import SourceLines
 from mcuforge.device.transport import LinkError, Transport
@@ -61,21 +62,11 @@ class Monitor:
     def _message(self, message: Message) -> str:
         if message.kind == Event.FAULT:
             try:
-                return f"FAULT: {self._fault(parse_fault(message.body))}"
+                return f"FAULT: {fault_text(parse_fault(message.body), self._lines)}"
             except struct.error:
                 return "FAULT that this mcuforge cannot read"
         name = _name(message.kind)
         return f"{name}, {len(message.body):,} bytes"
-
-    def _fault(self, fault: Fault) -> str:
-        if self._lines is None or fault.stacked is None:
-            return str(fault)
-        # What follows makes the advice to look the line up superfluous.
-        text = [line for line in str(fault).splitlines() if not line.startswith("Find the line")]
-        text.append(f"pc: {self._lines.find(fault.stacked['pc'])}")
-        # Of a return address, the call is before it.
-        text.append(f"lr: called from {self._lines.find((fault.stacked['lr'] & ~1) - 2)}")
-        return "\n".join(text)
 
 
 def watch(

@@ -114,7 +114,7 @@ class Qemu:
                 if attempt == _PORT_ATTEMPTS - 1:
                     raise DeviceError(f"QEMU found no free TCP port on {LOCALHOST}.") from None
             else:
-                self._device = Device(transport, self._link, self.explain)
+                self._device = Device(transport, self._link, self.explain, self._elf)
                 return
 
     def _launch(self) -> SocketTransport:

@@ -112,7 +112,7 @@ class Renode:
         self._monitor.command(f"$elf={path_token(self._elf.resolve())}")
         self._monitor.command(f"$port={self.port}")
         self._include(self._monitor, script)
-        self._device = Device(self._connect(), self._link, self.explain)
+        self._device = Device(self._connect(), self._link, self.explain, self._elf)
 
     def _include(self, monitor: Monitor, script: Path) -> None:
         try:
