@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from mcuforge import __version__, driver, engines
+from mcuforge import __version__, atomic, driver, engines
 from mcuforge.boards import Board
 from mcuforge.errors import ParityError, ToolError
 from mcuforge.prove import OnStage
@@ -60,6 +61,8 @@ def run(
     """
     simulated = choose(board, simulator, renode).title
     root = engines.root()
+    if root:
+        engines.require_root(board)  # before the first engine takes its time
     chosen = engines.ENGINES if root else (engines.AOT,)
     reports = []
     for engine in chosen:
@@ -141,18 +144,20 @@ def can_draw() -> bool:
 
 
 def draw(benchmark: Benchmark, path: Path) -> None:
-    """Write a PNG with a panel for each row. Raises `ToolError` without matplotlib."""
+    """Write a PNG with a panel for each row. Raises `ForgeError` without matplotlib, and
+    where the file cannot be written.
+    """
     if not can_draw():
         raise ToolError(
             "The picture needs matplotlib, which is not installed: pip install 'mcuforge[plot]'."
         )
     from matplotlib.figure import Figure
 
-    content = rows(benchmark)
+    shown = rows(benchmark)
     names = [report.engine for report in benchmark.reports]
     figure = Figure(figsize=(10, 5.5), layout="constrained")
     for axes, (label, values, unit) in zip(
-        figure.subplots(2, len(content) // 2).flat, content, strict=True
+        figure.subplots(2, len(shown) // 2).flat, shown, strict=True
     ):
         bars = axes.bar(names, [v or 0 for v in values], color=["#1f6f8b", "#e08e45"][: len(names)])
         axes.bar_label(bars, [f"{v:,}" if v is not None else "-" for v in values], fontsize=8)
@@ -162,4 +167,6 @@ def draw(benchmark: Benchmark, path: Path) -> None:
         axes.spines[["top", "right", "left"]].set_visible(False)
     figure.suptitle(_title(benchmark))
     # Without the version of matplotlib, which it would write into the file.
-    figure.savefig(path, format="png", dpi=120, metadata={"Software": "mcuforge"})
+    content = BytesIO()
+    figure.savefig(content, format="png", dpi=120, metadata={"Software": "mcuforge"})
+    atomic.write_bytes(path, content.getvalue())

@@ -24,6 +24,10 @@ _INSTALL_HOST_COMPILER = (
     "macOS: xcode-select --install; Windows: use WSL."
 )
 _STEP = re.compile(r"^\[(\d+)/(\d+)\]")
+_OTHER_CORE = re.compile(
+    r"^.*(?:uses VFP register arguments|conflicting (?:CPU )?architectur|unknown EABI).*$",
+    re.MULTILINE,
+)
 _FIRST_ERROR = re.compile(r"^.*\b(?:fatal error|error|undefined reference)\b.*$", re.MULTILINE)
 _OVERFLOW = re.compile(r"region [`'](\w+)':? overflowed by (\d+) bytes")
 _NO_LINKER = re.compile(r"invalid linker name|unable to execute command.*ld\.lld|MF_LLVM_OBJCOPY")
@@ -214,5 +218,12 @@ def explain(output: str, project: Path) -> ForgeError:
         text = "\n".join(line.rstrip() for line in configuring[1].splitlines())
         return BuildError(f"The project in {project} cannot be configured:\n{text}")
     first = _FIRST_ERROR.search(output)
+    other_core = _OTHER_CORE.search(output)
+    if other_core:
+        return BuildError(
+            f"A library that the project in {project} links was built for another core. That of "
+            "TensorFlow Lite Micro must be built with the TARGET_ARCH of the board "
+            f"(docs/tensorflow-lite-micro.md).\n{other_core[0].strip()}"
+        )
     shown = first[0].strip() if first else output.strip()[-1000:]
     return BuildError(f"The project in {project} does not build:\n{shown}")

@@ -97,6 +97,10 @@ def run(
         raise UsageError("--port is a device of your own: --simulator and --renode go without it.")
     if port is not None and tighten_arena:
         raise UsageError("--tighten-arena measures in a simulator: leave --port out.")
+    if tighten_arena and engine != TFLM:
+        raise UsageError(
+            "--tighten-arena is for --engine tflm: the arena of aot is exactly what it uses."
+        )
     simulated = choose(board, simulator, renode) if port is None else None
     source = prepare(model, name, output, on_stage, settings)
     plan = make_plan(source.tflite, source.name)

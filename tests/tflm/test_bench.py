@@ -12,7 +12,7 @@ import pytest
 
 from mcuforge import bench, boards
 from mcuforge.bench import Benchmark
-from mcuforge.errors import ToolError, UsageError
+from mcuforge.errors import ForgeError, ToolError, UsageError
 from mcuforge.parity import Comparison, Verdict
 from mcuforge.report import Costs, RunReport
 
@@ -60,6 +60,28 @@ def test_the_picture_is_a_png_and_the_same_every_time(tmp_path: Path) -> None:
     assert content.startswith(b"\x89PNG") and content == (tmp_path / "b.png").read_bytes()
     bench.draw(Benchmark("net", "b", 1, (AOT,)), tmp_path / "c.png")
     assert content != (tmp_path / "c.png").read_bytes()
+
+
+def test_a_picture_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    (tmp_path / "file").touch()
+    with pytest.raises(ForgeError, match=r"file/a\.png: cannot be written"):
+        bench.draw(BOTH, tmp_path / "file" / "a.png")
+
+
+def test_tflm_root_is_looked_at_before_anything_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TFLM_ROOT", str(tmp_path / "none"))
+    monkeypatch.setattr(bench.driver, "run", lambda *_, **__: pytest.fail("it was built"))
+    with pytest.raises(ToolError, match="there is no folder"):
+        bench.run(MODEL, boards.load("mps2-an386"), tmp_path, count=1, on_stage=lambda *_: None)
+
+
+def test_only_the_arena_of_tflm_is_tightened(tmp_path: Path) -> None:
+    done = mcuforge("parity", str(MODEL), "--tighten-arena", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--tighten-arena is for --engine tflm" in done.stderr
 
 
 def test_without_matplotlib_it_says_what_to_install(

@@ -194,6 +194,13 @@ def test_a_message_of_cmake_is_shown_whole() -> None:
     assert "Call Stack" not in message
 
 
+def test_a_library_for_another_core_is_explained() -> None:
+    said = "ld: error: libtensorflow-microlite.a(x.o) uses VFP register arguments, a.elf does not"
+    error = explain(f"ld: warning\n{said}\nninja: stopped\n", Path("fw"))
+    assert "built for another core" in error.message and "TARGET_ARCH" in error.message
+    assert error.message.endswith(said)
+
+
 def test_a_toolchain_without_cxx_library_is_explained() -> None:
     output = "/p/m.cc:9:10: fatal error: cstddef: No such file or directory\n"
     assert "apt install libstdc++-arm-none-eabi-newlib" in explain(output, Path("p")).message
