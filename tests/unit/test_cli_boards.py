@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from flash_job import IMAGE
+from small_elf import small_elf
 
 from mcuforge.cli import cli
 from mcuforge.device import ports
@@ -105,6 +106,32 @@ def test_the_monitor_needs_a_port_or_a_board() -> None:
     result = run("monitor", "--seconds", "0")
     assert result.exit_code == 2
     assert "Name the --port" in result.output
+
+
+def test_the_monitor_says_first_what_is_wrong_with_the_firmware(project: str) -> None:
+    closed = ("--port", "socket://127.0.0.1:1")
+    other = run("monitor", project, "--board", "nucleo-f767zi", *closed)
+    assert other.exit_code == 2
+    assert "is a project for mps2-an386, not for nucleo-f767zi" in other.output
+    missing = run("monitor", f"{project}/none.elf", *closed)
+    assert missing.exit_code == 1
+    assert "none.elf: not a readable ELF file" in missing.output
+
+
+@pytest.mark.parametrize("url", ["socket://127.0.0.1", "socket://h:x", "socket://h:70000"])
+def test_a_socket_without_a_port_is_named(url: str) -> None:
+    result = run("monitor", "--port", url)
+    assert result.exit_code == 1
+    assert f"'{url}' has no port: it must be socket://host:port" in result.output
+
+
+def test_a_firmware_for_other_addresses_is_not_flashed(tmp_path: Path) -> None:
+    firmware = tmp_path / "firmware.elf"
+    firmware.write_bytes(small_elf())
+    for dry in ([], ["--dry-run"]):
+        result = run("flash", str(firmware), "--board", "nrf52840dk", *dry)
+        assert result.exit_code == 2
+        assert "16 bytes at 0x08000000, where nrf52840dk has no memory" in result.output
 
 
 def test_the_monitor_of_a_project_that_is_not_built(project: str) -> None:

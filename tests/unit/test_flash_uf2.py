@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,13 @@ def test_no_drive_says_which_button(job: Job, tmp_path: Path) -> None:
     error = fails(job, drive(tmp_path / "other", "NRF52840"))
     assert error.kind is Kind.NO_PROBE
     assert "BOOTSEL" in error.message
+
+
+def test_a_drive_that_was_named_is_said_to_be_missing(job: Job, tmp_path: Path) -> None:
+    other = replace(job, probe="/mnt/none")
+    error = fails(other, drive(tmp_path / "one"))
+    assert error.kind is Kind.NO_PROBE
+    assert "no drive of the boot loader 'RPI-RP2' at /mnt/none." in error.message
 
 
 def test_two_drives_are_a_choice(job: Job, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from mcuforge.errors import UsageError
 from mcuforge.flash import choose_method, describe, flash
 from mcuforge.flash.job import DEFAULT_GDB_SERVER, Job
 from mcuforge.hardware import METHODS
+from mcuforge.image import Image
 
 _ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])?:(\d{1,5})")
 
@@ -76,6 +77,7 @@ def command(
     chosen = choose_method(board, method)
     built = _built(firmware, board, preset, toolchain)
     content = image.load(built.elf)
+    _check_place(content, board)
     if any_chip:
         board = replace(board, hardware=replace(board.hardware, chip=None))
     job = _job(built, board, content.start, probe, erase, gdb_server, gdb_reset)
@@ -101,6 +103,18 @@ def _check_address(gdb_server: str) -> None:
         raise UsageError(
             f"--gdb-server is '{gdb_server}'; it must be HOST:PORT, as localhost:3333."
         )
+
+
+def _check_place(content: Image, board: Board) -> None:
+    """An ELF says for which core it is, but not for which chip: its addresses must exist there."""
+    for segment in content.segments:
+        if not any(
+            m.base <= segment.address and segment.end <= m.base + m.bytes for m in board.memories
+        ):
+            raise UsageError(
+                f"The firmware has {len(segment.data):,} bytes at 0x{segment.address:08x}, where "
+                f"{board.name} has no memory. Was it built for another board?"
+            )
 
 
 def _board(firmware: Path, name: str | None) -> Board:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -43,21 +44,24 @@ def command(
         raise UsageError("Name the --port, or the --board, or the project that runs on it.")
     url = find_port(board, port) if board else port
     speed = baud or (board.uart.baud if board else 0) or 115200
+    lines = SourceLines(elf) if elf else None
     transport = open_url(str(url), speed)
     click.echo(f"{url} at {speed} baud; stop with Ctrl-C.", err=True)
     try:
-        monitor = Monitor(SourceLines(elf) if elf else None)
+        monitor = Monitor(lines)
         watch(transport, monitor, lambda text: click.echo(text, nl=False), seconds, ask)
     finally:
         transport.close()
 
 
 def _board(firmware: Path | None, name: str | None) -> Board | None:
-    if name is not None:
-        return boards.load(name)
-    if firmware is not None and firmware.is_dir():
-        return boards.load(project.load(firmware).board)
-    return None
+    described = project.load(firmware) if firmware is not None and firmware.is_dir() else None
+    if name is None:
+        return boards.load(described.board) if described else None
+    board = boards.load(name)
+    if described and described.board != board.name:
+        raise UsageError(f"{firmware} is a project for {described.board}, not for {board.name}.")
+    return board
 
 
 def _elf(firmware: Path | None, board: Board | None) -> Path | None:
@@ -67,5 +71,5 @@ def _elf(firmware: Path | None, board: Board | None) -> Path | None:
     prefix = board.name if board else ""
     built = [p for p in firmware.glob("build/*/firmware.elf") if p.parent.name.startswith(prefix)]
     if not built:
-        raise UsageError(f"{firmware} is not built: mcuforge build {firmware}")
+        raise UsageError(f"{firmware} is not built: mcuforge build {shlex.quote(str(firmware))}")
     return max(built, key=lambda path: path.stat().st_mtime)

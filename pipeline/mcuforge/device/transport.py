@@ -173,13 +173,24 @@ def open_url(url: str, baud: int) -> Transport:
     """
     try:
         if url.startswith("socket://"):
-            parts = urlsplit(url)
-            return SocketTransport(parts.hostname or "127.0.0.1", parts.port or 0)
+            host, port = _address(url)
+            return SocketTransport(host, port)
         return SerialTransport(url, baud)
     except (OSError, ValueError) as error:  # SerialException is an OSError
         denied = isinstance(error, OSError) and error.errno == errno.EACCES
         hint = _DENIED if denied else ""
         raise DeviceError(f"{url} cannot be opened: {error}.{hint}") from None
+
+
+def _address(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:  # no number, or too large
+        port = None
+    if not port:
+        raise DeviceError(f"'{url}' has no port: it must be socket://host:port, with 1 to 65535.")
+    return parts.hostname or "127.0.0.1", port
 
 
 def spawn(command: Sequence[str]) -> Transport:

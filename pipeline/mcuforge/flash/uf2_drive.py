@@ -83,10 +83,11 @@ def _find(job: Job, mounts: list[Path]) -> Path:
     label = job.board.hardware.targets["uf2"]
     found = [m for m in mounts if _board_id(m) == label and (not job.probe or job.probe in str(m))]
     if not found:
+        where = f" at {job.probe}" if job.probe else ""
         raise FlashError(
             Kind.NO_PROBE,
-            f"There is no drive of the boot loader '{label}'. Hold the board's BOOTSEL or reset "
-            "button while plugging it in, and mount the drive that appears.",
+            f"There is no drive of the boot loader '{label}'{where}. Hold the board's "
+            "BOOTSEL or reset button while plugging it in, and mount the drive that appears.",
         )
     if len(found) > 1:
         raise FlashError(
