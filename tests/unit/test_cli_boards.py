@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from flash_job import IMAGE
 from small_elf import small_elf
 
-from mcuforge.cli import cli
+from mcuforge.cli import cli, monitor
 from mcuforge.device import ports
 from mcuforge.device.ports import Port
 
@@ -116,6 +116,23 @@ def test_the_monitor_says_first_what_is_wrong_with_the_firmware(project: str) ->
     missing = run("monitor", f"{project}/none.elf", *closed)
     assert missing.exit_code == 1
     assert "none.elf: not a readable ELF file" in missing.output
+
+
+def test_an_interrupt_is_the_way_to_end_the_monitor(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Typing:
+        closed = False
+
+        def read(self, _: float) -> bytes:
+            raise KeyboardInterrupt
+
+        def close(self) -> None:
+            self.closed = True
+
+    transport = Typing()
+    monkeypatch.setattr(monitor, "open_url", lambda *_: transport)
+    result = run("monitor", "--port", "x")
+    assert result.exit_code == 0, result.output
+    assert transport.closed
 
 
 @pytest.mark.parametrize("url", ["socket://127.0.0.1", "socket://h:x", "socket://h:70000"])

@@ -163,6 +163,17 @@ def test_an_exit_code_alone_is_no_success(
     run(tmp_path, method)
 
 
+def test_an_interrupt_does_not_claim_that_nothing_happened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(flash_module, "_once", interrupted)
+    message = fails(tmp_path, "openocd").message
+    assert "the firmware on a board may be incomplete. Flash it again" in message
+
+
 def test_what_is_not_lost_is_not_tried_again(script: Script, tmp_path: Path) -> None:
     log = script("openocd", 'echo run >> "$LOG"; echo "Error: open failed"; exit 1')
     assert fails(tmp_path, "openocd").kind is Kind.NO_PROBE

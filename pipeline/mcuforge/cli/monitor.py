@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -49,7 +50,8 @@ def command(
     click.echo(f"{url} at {speed} baud; stop with Ctrl-C.", err=True)
     try:
         monitor = Monitor(lines)
-        watch(transport, monitor, lambda text: click.echo(text, nl=False), seconds, ask)
+        with suppress(KeyboardInterrupt):  # the way to end it
+            watch(transport, monitor, lambda text: click.echo(text, nl=False), seconds, ask)
     finally:
         transport.close()
 

@@ -68,6 +68,12 @@ def flash(job: Job, method: str, on_progress: OnProgress) -> None:
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             _once(job, method, on_progress)
+        except KeyboardInterrupt:
+            raise FlashError(
+                Kind.OTHER,
+                f"Interrupted: the firmware on {job.board.title} may be incomplete. "
+                "Flash it again.",
+            ) from None
         except FlashError as error:
             if lost is not None and error.kind is Kind.NO_PROBE:
                 raise lost from None  # it did not come back: what matters is what was left behind
