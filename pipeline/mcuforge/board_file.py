@@ -158,12 +158,12 @@ def _memories(table: Table) -> tuple[Memory, ...]:
 
 
 def _placement(table: Table, memories: tuple[Memory, ...]) -> Placement:
-    everywhere = tuple(m.name for m in memories)
     writable = tuple(m.name for m in memories if m.kind == "ram")
+    stored = tuple(m.name for m in memories if m.kind == "flash")
     data = table.choice("data", writable)
     placement = Placement(
-        code=table.choice("code", everywhere),
-        constants=table.choice("constants", everywhere),
+        code=table.choice("code", stored),
+        constants=table.choice("constants", stored),
         data=data,
         arena=table.optional_choice("arena", writable, data),
         stack=table.choice("stack", writable),

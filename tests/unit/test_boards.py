@@ -137,6 +137,8 @@ def test_kernels_use_helium_unless_the_board_says_no(tmp_path: Path) -> None:
         ('name = "RAM"', 'name = "FLASH"', "'FLASH' is taken by another region"),
         ('name = "RAM"', 'name = "R;M"', "'memory.1..name' is 'R;M'; it must match"),
         ("base = 0x2000_0000", "base = 0x1_0000_0000", "'memory.1..base' is 4294967296"),
+        ('code = "FLASH"', 'code = "RAM"', "'placement.code' is 'RAM'; it must be one of: FLASH"),
+        ('constants = "FLASH"', 'constants = "RAM"', "'placement.constants' is 'RAM'"),
         ('data = "RAM"', 'data = "FLASH"', "'placement.data' is 'FLASH'; it must be one of: RAM"),
         ("stack_bytes = 8192", "stack_bytes = 8190", "'placement.stack_bytes' must be a multiple"),
         ("stack_bytes = 8192", "stack_bytes = 8", "'placement.stack_bytes' is 8; it must lie"),
