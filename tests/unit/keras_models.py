@@ -40,6 +40,15 @@ def save_all(folder: Path) -> None:
     rows = keras.Input((6, 4), batch_size=1, name="rows")
     save("recurrent", rows, layers.LSTM(3, name="memory")(rows))
 
+    front = keras.Sequential([layers.Conv2D(3, 3, name="my conv"), layers.Dropout(0.2)])
+    back = [layers.Flatten(), layers.Dense(4, activation="softmax", name="à la fin")]
+    keras.Sequential([keras.Input(SHAPE), front, *back]).save(folder / "sequential.keras")
+    lazy = keras.Sequential([layers.Conv2D(3, 3), layers.BatchNormalization()])
+    lazy.build((None, *SHAPE))
+    lazy.save(folder / "lazy.keras")
+    image = keras.Input(SHAPE, batch_size=1, name="an image")
+    save("odd_name", image, conv(image, "front"))
+
 
 if __name__ == "__main__":
     save_all(Path(sys.argv[1]))

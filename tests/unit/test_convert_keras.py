@@ -68,6 +68,17 @@ def test_a_good_model(folder: Path, tmp_path: Path) -> None:
         assert np.abs(real[0] - expected).max() < 0.05
 
 
+@pytest.mark.parametrize("name", ["sequential", "lazy", "odd_name"])
+def test_models_as_people_write_them(folder: Path, name: str) -> None:
+    """Sequential, also one in another and one without an Input; names with spaces."""
+    keras = folder / f"{name}.keras"
+    result = convert(keras, BATCH)
+    (actual,), _ = all_host_outputs(result.tflite, BATCH)
+    expected = float_outputs(keras, BATCH)
+    assert actual.shape == expected.shape
+    assert np.abs(actual - expected).max() < 0.05 * np.ptp(expected)
+
+
 @pytest.mark.parametrize("words", [{}, {"calibration": "mse"}])
 def test_outputs_keep_the_order_of_the_keras_model(folder: Path, words: dict[str, str]) -> None:
     """The converter turns these two around; only the signature tells which is which."""

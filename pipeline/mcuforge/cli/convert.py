@@ -137,9 +137,10 @@ def _as_json(
 
 
 def _print(target: Path, result: ConversionResult, evaluation: Evaluation | None) -> None:
+    count = result.calibration_samples
     click.echo(
         f"{target}: {len(result.tflite):,} bytes, {result.kind}, calibrated on "
-        f"{result.calibration_samples} samples ({result.settings})."
+        f"{count} {'sample' if count == 1 else 'samples'} ({result.settings})."
         if result.settings.bits is not Bits.DYNAMIC
         else f"{target}: {len(result.tflite):,} bytes, {result.kind}."
     )

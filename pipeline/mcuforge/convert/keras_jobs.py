@@ -24,6 +24,8 @@ from mcuforge.convert.output_order import restore_output_order
 from mcuforge.errors import ModelError
 
 _UNSUPPORTED_OP = re.compile(r"'(?:tf|tfl)\.(\w+)' op is neither a custom op nor a flex op")
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.>-]")  # TensorFlow's scopes
+_NOT_IN_ARGUMENTS = re.compile(r"\W", re.ASCII)  # of its functions
 _LOCATION = re.compile(r'fused\["\w*:", "([^"@]+)')
 
 
@@ -94,7 +96,7 @@ def _load(path: Path) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return keras.saving.load_model(path, compile=False, safe_mode=True)
+            return _traceable(keras.saving.load_model(path, compile=False, safe_mode=True))
     except Exception as error:  # Keras raises whatever the damage leads to
         reason = " ".join(str(error).split()).split(". ")[0][:300]
         raise ModelError(
@@ -114,14 +116,23 @@ def _check_no_loops(model: Any, keras_file: str) -> None:
             )
 
 
+def _traceable(model: Any) -> Any:
+    """The model with names that TensorFlow can trace: Keras takes any text, a space too."""
+    for layer in model._flatten_layers():
+        layer.name = _NOT_IN_NAMES.sub("_", layer.name)
+    return model
+
+
 def _with_batch_of_one(model: Any, keras_file: str) -> Any:
-    """The model itself where its batch size is 1, else a copy of it with that batch size."""
+    """The model itself where it can be traced, with a batch of one, else a copy that can."""
     tensor = model.inputs[0]
-    if tensor.shape[0] == 1:
+    if tensor.shape[0] == 1 and not _NOT_IN_ARGUMENTS.search(tensor.name):
         return model
     try:
         # The clone wants its inputs in the structure of the model's: one tensor, a list or a dict.
-        ones = keras.tree.map_structure(_one_sample, model.input)
+        # A Sequential that was loaded has no `input` before it is called.
+        inputs = tensor if isinstance(model, keras.Sequential) else model.input
+        ones = keras.tree.map_structure(_one_sample, inputs)
         copy = keras.models.clone_model(model, input_tensors=ones)
         copy.set_weights(model.get_weights())
     except Exception as error:
@@ -133,7 +144,8 @@ def _with_batch_of_one(model: Any, keras_file: str) -> Any:
 
 
 def _one_sample(tensor: Any) -> Any:
-    return keras.Input(tensor.shape[1:], batch_size=1, dtype=tensor.dtype, name=tensor.name)
+    name = _NOT_IN_ARGUMENTS.sub("_", tensor.name)
+    return keras.Input(tensor.shape[1:], batch_size=1, dtype=tensor.dtype, name=name)
 
 
 def _run(converter: Any, keras_file: str) -> bytes:
