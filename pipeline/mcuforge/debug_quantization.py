@@ -19,12 +19,17 @@ from mcuforge.quantization import analysis, comparison
 from mcuforge.quantization.analysis import Damage, OnStage
 from mcuforge.quantization.comparison import FirmwareCosts, Outcome, Subject
 from mcuforge.quantization.conversion import float_tflite
+from mcuforge.quantization.loudness import loud
 from mcuforge.quantization.recommend import recommend
 from mcuforge.quantization.settings import Bits, QuantizationSettings
 from mcuforge.recipe import Recipe
 from mcuforge.simulate.choose import choose
 
 HELD_OUT_EVERY = 4  # of the samples, where none are given to be held out
+_LEFT_OUT = (
+    "{} of {} held-out samples may be outliers: nothing is measured on them. Give good ones by "
+    "--held-out FILE.npz."
+)
 _NOT_HELD_OUT = (
     "the sample that set the ranges is also the one that is measured on: nothing is said of other "
     "inputs. Give more samples, or --held-out FILE.npz."
@@ -64,7 +69,8 @@ def analyse(
     """Quantise a recipe's model or a `.keras` file, and measure what that costs.
 
     The recipe's golden samples are held out; `held_out` replaces them. A `.keras` file without
-    held-out samples is calibrated on three quarters of its samples and measured on the rest.
+    held-out samples is calibrated on three quarters of its samples and measured on the rest. What
+    may be outliers is left out of these: one that is 20 times as loud would decide alone.
     `converted` is the model, where it was quantised already with these samples and settings. With
     `strategies` every other way to quantise is measured too, and with a `board` its firmware.
     Raises `ForgeError` as `convert` does, `UnsupportedError` for dynamic-range models.
@@ -140,16 +146,18 @@ def _samples(
         return _Samples(calibration, first, second)
     if first.count < 2:
         return _Samples(samples.read(first.file, first.shape), first, first, (_NOT_HELD_OUT,))
-    chosen = _part(first, folder / "chosen.f32", held_out=False)
-    measured = _part(first, folder / "held-out.f32", held_out=True)
-    return _Samples(samples.read(chosen.file, chosen.shape), chosen, measured)
+    every = min(HELD_OUT_EVERY, first.count)  # of fewer than four, the last
+    held = set(range(every - 1, first.count, every))
+    outliers = held & loud(samples.read(first.file, first.shape))
+    chosen = _part(first, folder / "chosen.f32", set(range(first.count)) - held)
+    measured = _part(first, folder / "held-out.f32", held - outliers)
+    warnings = (_LEFT_OUT.format(len(outliers), len(held)),) if outliers else ()
+    return _Samples(samples.read(chosen.file, chosen.shape), chosen, measured, warnings)
 
 
-def _part(everything: Calibration, file: Path, *, held_out: bool) -> Calibration:
-    """Every fourth sample (the last, where there are fewer), or the others."""
-    every = min(HELD_OUT_EVERY, everything.count)
+def _part(everything: Calibration, file: Path, numbers: set[int]) -> Calibration:
     read = enumerate(samples.read(everything.file, everything.shape))
-    chosen = (sample for number, sample in read if (number % every == every - 1) is held_out)
+    chosen = (sample for number, sample in read if number in numbers)
     return replace(samples.write(chosen, file), name=everything.name)
 
 

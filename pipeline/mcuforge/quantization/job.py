@@ -9,8 +9,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mcuforge.convert import calibration, flatbuffer
 from mcuforge.convert.child import Progress
 from mcuforge.errors import UsageError
@@ -19,9 +17,10 @@ from mcuforge.quantization.auto import Choice
 from mcuforge.quantization.bias_correction import correct_biases
 from mcuforge.quantization.equalization import equalize
 from mcuforge.quantization.float_model import Activation, Floats, activations, outputs
+from mcuforge.quantization.loudness import loud
 from mcuforge.quantization.observation import Observations, observe
 from mcuforge.quantization.settings import Bits, QuantizationSettings
-from mcuforge.quantization.strategies import Range, Strategy, loud_samples
+from mcuforge.quantization.strategies import Range, Strategy
 
 HELD_OUT_EVERY = 4  # with auto, each fourth sample is not observed but measured on
 MOST_HELD_OUT = 32
@@ -40,8 +39,7 @@ class _Data:
     @cached_property
     def _loud(self) -> frozenset[int]:
         """The numbers of samples that may be outliers."""
-        read = calibration.read(self.file, self.shape)
-        return frozenset(loud_samples([float(np.mean(np.square(s, dtype="f8"))) for s in read]))
+        return loud(calibration.read(self.file, self.shape))
 
     def _is_held_out(self, number: int) -> bool:
         return self.split and number % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
