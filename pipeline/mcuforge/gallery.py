@@ -60,13 +60,15 @@ def of_run(
 def make(
     metric: Metric, inputs: Array, golden: Mapping[str, Array], floats: Array, device: Array
 ) -> Gallery | None:
-    """The gallery of a run; None where the samples are no pictures, or without a metric.
+    """The gallery of a run; None where samples or outputs are no pictures, or without a metric.
 
     `inputs` float [N, H, W, 1 or 3] in 0 ... 1, `golden` what `metrics.load_golden` read, `floats`
     and `device` the outputs of the float model and the device, real values [N, H, W, C].
     """
     device = device.reshape(floats.shape)
-    if metric is Metric.NONE or not (_are_pictures(inputs) and floats.ndim == 4):
+    if metric in (Metric.NONE, Metric.CLASSIFICATION) or not (
+        _are_pictures(inputs) and floats.ndim == 4
+    ):
         return None
     if metric is not Metric.SEGMENTATION and not _are_pictures(floats):
         return None

@@ -21,6 +21,7 @@ Array = npt.NDArray[Any]
 
 _TRUTH = {
     Metric.RECONSTRUCTION: "labels",
+    Metric.CLASSIFICATION: "labels",
     Metric.SEGMENTATION: "masks",
     Metric.DENOISING: "clean",
     Metric.GENERATION: "targets",
@@ -103,8 +104,10 @@ def evaluate(
     Reconstruction: `mse` over the normal samples, `auc` of the error as a detector of anomalies
     (left out where the N samples hold only one class); where the model gives its `code` as second
     output, float [N, ...], `code_sparsity` and `code_zeros`, the share of values that are zero.
-    Segmentation: `mean_iou` of the most probable class, of outputs [N, H, W, classes]. Denoising:
-    `psnr` of the outputs and `psnr_gain`, what that is above the PSNR of the inputs, in dB.
+    Classification: `accuracy`, the share of samples whose largest output, or whose only one against
+    1/2, is that of their label. Segmentation: `mean_iou` of the most probable class, of outputs
+    [N, H, W, classes]. Denoising: `psnr` of the outputs and `psnr_gain`, what that is above the
+    PSNR of the inputs, in dB.
     Generation: `psnr` of the outputs against the samples that the inputs stand for.
     `Metric.NONE`: nothing.
     Raises `UsageError` where the golden arrays do not fit the outputs.
@@ -114,6 +117,8 @@ def evaluate(
     truth = _truth(metric, golden, len(outputs))
     if metric is Metric.RECONSTRUCTION:
         return _reconstruction(inputs, outputs, truth) | _code(code)
+    if metric is Metric.CLASSIFICATION:
+        return _classification(outputs, truth)
     if metric is Metric.DENOISING:
         return _denoising(inputs, outputs, truth)
     if metric is Metric.GENERATION:
@@ -165,6 +170,22 @@ def _reconstruction(inputs: Array, outputs: Array, labels: Array) -> dict[str, f
     return result
 
 
+def _classification(outputs: Array, labels: Array) -> dict[str, float]:
+    scores = outputs.reshape(len(outputs), -1)
+    classes = max(scores.shape[1], 2)
+    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+        raise UsageError(
+            f"labels of type {labels.dtype} and shape {list(labels.shape)}; expected integers [N]."
+        )
+    if labels.min() < 0 or labels.max() >= classes:
+        raise UsageError(
+            f"the labels reach from {labels.min()} to {labels.max()}; the model knows {classes} "
+            "classes, from 0."
+        )
+    chosen = scores.argmax(axis=1) if scores.shape[1] > 1 else scores[:, 0] > 0.5
+    return {"accuracy": float(np.mean(chosen == labels))}
+
+
 def _segmentation(outputs: Array, masks: Array) -> dict[str, float]:
     if outputs.shape[:-1] != masks.shape:
         raise UsageError(
@@ -193,7 +214,8 @@ def _truth(metric: Metric, golden: Mapping[str, Array], count: int) -> Array:
 def load_golden(path: Path, metric: Metric) -> dict[str, Array]:
     """The arrays of a golden `.npz`: `inputs` float32 [N, ...] and what the metric needs.
 
-    Reconstruction needs `labels` uint8 [N] (0 normal, 1 anomaly), segmentation `masks`
+    Reconstruction needs `labels` uint8 [N] (0 normal, 1 anomaly), classification `labels` integers
+    [N] (class numbers), segmentation `masks`
     uint8 [N, H, W] (class numbers), denoising `clean` and generation `targets`, both
     float32 [N, ...]. Raises `UsageError` where one is missing or damaged.
     """

@@ -54,6 +54,7 @@ class Metric(Enum):
     """How outputs are judged; `NONE` where only the engines' agreement matters."""
 
     RECONSTRUCTION = "reconstruction"
+    CLASSIFICATION = "classification"
     SEGMENTATION = "segmentation"
     DENOISING = "denoising"
     GENERATION = "generation"

@@ -17,6 +17,7 @@ from mcuforge.parity import Verdict
 _METRIC_LABELS = {
     "mse": "MSE",
     "auc": "AUC",
+    "accuracy": "accuracy",
     "mean_iou": "mean IoU",
     "psnr": "PSNR, dB",
     "psnr_gain": "PSNR gain, dB",

@@ -77,6 +77,32 @@ def test_evaluate_segmentation_takes_the_most_probable_class() -> None:
     assert metrics.evaluate(Metric.NONE, masks, outputs, {}) == {}
 
 
+def test_evaluate_classification() -> None:
+    labels = np.array([0, 2, 1, 1], np.uint8)
+    outputs = np.eye(3)[[0, 2, 0, 1]].reshape(4, 1, 1, 3)
+    golden = {"labels": labels}
+    found = metrics.evaluate(Metric.CLASSIFICATION, outputs, outputs[:3], golden)
+    assert found == {"accuracy": pytest.approx(2 / 3)}
+    single = np.array([[0.2], [0.5], [0.51]])
+    golden = {"labels": np.array([0, 0, 1])}
+    assert metrics.evaluate(Metric.CLASSIFICATION, single, single, golden) == {"accuracy": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.zeros((2, 1), int), "expected integers"),
+        (np.zeros(2), "labels of type float64"),
+        (np.array([0, 3]), "from 0 to 3; the model knows 3 classes"),
+        (np.array([-1, 2]), "from -1 to 2"),
+    ],
+)
+def test_labels_that_do_not_fit_are_refused(labels: metrics.Array, message: str) -> None:
+    outputs = np.zeros((2, 3))
+    with pytest.raises(UsageError, match=message):
+        metrics.evaluate(Metric.CLASSIFICATION, outputs, outputs, {"labels": labels})
+
+
 def test_psnr_of_a_tenth_is_20_db() -> None:
     expected = np.zeros((2, 3))
     assert metrics.psnr(expected, expected + 0.1) == pytest.approx(20)
