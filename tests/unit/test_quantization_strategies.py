@@ -154,6 +154,15 @@ def test_values_of_one_sign_keep_zero_as_an_end() -> None:
         assert chosen(text, [-s for s in samples]).high == 0.0
 
 
+@pytest.mark.parametrize("seed", [1, 2, 5])
+def test_kl_does_not_clip_nearly_everything(seed: int) -> None:
+    """Positive and negative logits, all on the two ends of a tiny range, have no divergence."""
+    logit = np.random.default_rng(seed).uniform(-0.6, 0.6, (100, 1))
+    logits = np.concatenate([logit, -logit], axis=1)
+    found = chosen("kl", list(logits))
+    assert np.mean((logits < found.low) | (logits > found.high)) <= 0.01
+
+
 def test_kl_ignores_how_many_values_are_zero() -> None:
     samples = [np.maximum(s, 0) for s in normal(20)]
     assert chosen("kl", samples).high > 3
