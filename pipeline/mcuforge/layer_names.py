@@ -17,6 +17,7 @@ _INPUT = re.compile(r"^serving_default_(.+?)(:\d+)?$")
 _OUTPUT = re.compile(r"^(?:StatefulPartitionedCall|PartitionedCall|Identity)(?:_\d+)?(?::\d+)?\d*$")
 _NUMBERED = re.compile(r"^(.+)_\d+$")
 _ANONYMOUS_MODEL = re.compile(r"^(functional|sequential|model)(_\d+)*$")
+_DEPTH = 2  # of model/layer/op
 _WORK = re.compile(r"conv|matmul", re.IGNORECASE)
 
 
@@ -42,6 +43,8 @@ def layer_name(tensor_name: str, layers: Collection[str] = ()) -> str:
 def _main_part(name: str) -> str:
     """Of the names of fused ops, the one that does the work: not the activation."""
     parts = name.split(";")
+    # The converter cuts long names off, which may leave of the last one less than a layer.
+    parts = [part for part in parts if part.count("/") >= _DEPTH] or parts
     working = [part for part in parts if _WORK.search(part.rpartition("/")[2])]
     return (working or parts)[-1]
 

@@ -17,6 +17,7 @@ from mcuforge.layer_names import layer_name
         ("unet_1/enlarge_24x24_1/Repeat_1/Reshape_1", "enlarge_24x24"),
         ("model/conv2d_3/Conv2D", "conv2d_3"),
         ("functional_1/Erf", "Erf"),
+        ("net_1/conv2d_1_1/Gelu/mul;net_1/conv2d_1_1/Gelu/x;net_1/con", "conv2d_1"),
         ("serving_default_image:0", "image"),
         ("StatefulPartitionedCall_1:0", "output"),
         ("StatefulPartitionedCall_1:01", "output"),
