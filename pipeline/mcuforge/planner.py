@@ -73,8 +73,11 @@ def _border_problems(graph: Graph) -> list[str]:
                     f"the model's {kind} '{tensor.name}' has {len(tensor.shape)} dimensions; "
                     f"at most {MAX_BORDER_RANK} are supported."
                 )
-            elif kind == "output" and tensor.is_constant:
-                problems.append(f"the model's output '{tensor.name}' is a constant.")
+            elif kind == "output" and tensor.is_variable:
+                problems.append(
+                    f"the model's output '{tensor.name}' is a variable; models with state between "
+                    "inferences are not supported."
+                )
     return problems
 
 

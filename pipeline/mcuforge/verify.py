@@ -78,8 +78,6 @@ def _check_indices(graph: Graph) -> None:
             raise ModelError(f"the model has no {kind}.")
         if not all(0 <= i < count for i in indices):
             raise ModelError(f"the model's {kind} name a tensor that does not exist.")
-        if len(set(indices)) != len(indices):
-            raise ModelError(f"the model lists a tensor twice among its {kind}.")
 
 
 def _check_order(graph: Graph) -> None:

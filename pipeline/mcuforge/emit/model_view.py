@@ -211,7 +211,8 @@ def border_view(graph: Graph, index: int, name: str) -> BorderView:
     tensor = graph.tensor(index)
     q = tensor.quantization
     return BorderView(
-        tensor=name,
+        # an output that is a constant stays where it is: nobody writes to outputs
+        tensor=f"(void *){name}" if tensor.is_constant else name,
         dtype=MF_DTYPES[tensor.dtype],
         bytes=tensor.bytes,
         rank=len(tensor.shape),

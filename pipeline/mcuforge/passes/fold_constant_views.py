@@ -15,7 +15,7 @@ def fold_constant_views(graph: Graph) -> Graph:
     kept: list[Op] = []
     for op in graph.ops:
         folded = _folded(tensors, op) if op.kind in VIEWS else None
-        if folded is None or folded.index in graph.outputs:
+        if folded is None:
             kept.append(op)
         else:
             tensors[folded.index] = folded

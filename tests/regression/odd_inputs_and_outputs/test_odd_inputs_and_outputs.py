@@ -1,0 +1,91 @@
+"""Inputs and outputs that few models have, on the host build and in QEMU, against the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from tflite_builder import RESHAPE, Builder
+
+from mcuforge import boards, driver, frontend, parity, project, samples
+from mcuforge.build import build
+from mcuforge.device.client import Device
+from mcuforge.oracle.tflm import TFLM
+
+FLOAT32 = schema.TensorType.FLOAT32
+RELU = schema.BuiltinOperator.RELU
+
+
+def everything() -> bytes:
+    """Every oddity in one model: the first two inputs are one tensor, the third is never read."""
+    b = Builder()
+    source, unread = b.tensor([1, 6]), b.tensor([1, 3])
+    middle, last = b.tensor([1, 6]), b.tensor([1, 6])
+    b.op(RELU, [source], [middle])
+    b.op(RELU, [middle], [last])
+    view = b.reshape(source, [2, 3])
+    constant = b.tensor([4], data=np.int8([-128, -1, 0, 127]))
+    number = b.tensor([2], FLOAT32, None, np.float32([0.1, -3e9]))
+    reshaped = b.tensor([2, 2])
+    b.op(RESHAPE, [constant, b.constant([2, 2])], [reshaped])
+    outputs = [last, last, source, middle, view, constant, number, reshaped, source]
+    return b.build([source, source, unread], outputs)
+
+
+def untouched() -> bytes:
+    """No op at all: two inputs, exchanged, one of them in float."""
+    b = Builder()
+    first, second = b.tensor([1, 5]), b.tensor([1, 2], FLOAT32, None)
+    return b.build([first, second], [second, first])
+
+
+MODELS: dict[str, Callable[[], bytes]] = {"everything": everything, "untouched": untouched}
+
+
+def check(name: str, inputs: list[list[Any]], outputs: list[list[Any]]) -> None:
+    """The oracle's bytes, and with them what the model means."""
+    expected = TFLM.run(MODELS[name](), inputs)
+    found = parity.compare(name, expected, outputs, decides=True)
+    assert found.bytes_differing == 0, found.first_difference
+    assert found.bytes_compared == sum(o.nbytes for sample in expected for o in sample)
+    for sample, given in zip(outputs, inputs, strict=True):
+        if name == "everything":  # of two values for one tensor the later one counts
+            assert np.array_equal(sample[2], given[1]) and np.array_equal(sample[8], given[1])
+            assert sample[7].tolist() == [[-128, -1], [0, 127]]
+        else:
+            assert np.array_equal(sample[0], given[1]) and np.array_equal(sample[1], given[0])
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_host_build_equals_tflm(name: str, tmp_path: Path) -> None:
+    tflite = tmp_path / f"{name}.tflite"
+    tflite.write_bytes(MODELS[name]())
+    plan = frontend.make_plan(tflite)
+    project.emit(plan, boards.load("host"), tmp_path / "project")
+    inputs = samples.random_samples(plan.graph, 5)
+    with Device.spawn([str(build(tmp_path / "project", "host-asan").elf)]) as host:
+        check(name, inputs, [host.run(sample).outputs for sample in inputs])
+        assert len(host.trace(inputs[0])) == len(plan.graph.ops)
+
+
+@pytest.mark.sim
+@pytest.mark.parametrize("name", MODELS)
+def test_the_device_equals_tflm(name: str, tmp_path: Path) -> None:
+    tflite = tmp_path / f"{name}.tflite"
+    tflite.write_bytes(MODELS[name]())
+    report = driver.run(
+        tflite,
+        boards.load("mps2-an386"),
+        tmp_path / "build",
+        count=3,
+        inputs_file=None,
+        port=None,
+        on_stage=lambda _stage, _done, _total: None,
+    )
+    assert report.verdict.exact, report.verdict.divergence
+    device = report.verdict.comparisons[0]
+    assert device.decides and device.bytes_compared > 0
