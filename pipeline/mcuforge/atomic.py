@@ -1,9 +1,8 @@
-"""Files and folders that appear whole or not at all.
+"""Files and new folders that appear whole or not at all.
 
 Content is written to a temporary sibling (same folder, so same file system) and renamed. Whatever
 goes wrong before the rename, Ctrl-C included, leaves what was there untouched and nothing beside
-it. A folder cannot be exchanged in one step everywhere: the old one is first renamed aside, and
-renamed back if the new one does not get its place.
+it. What is no regular file, such as a pipe or /dev/null, is written to instead of replaced.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,12 +26,16 @@ _NEW_FOLDER_MODE = 0o777
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a file, replacing an older one. Missing parent folders are made.
 
-    Raises `ForgeError` where the disk is full, the folder is read-only, or `path` is a folder.
+    A pipe or a character device takes the data as a stream; opening a pipe waits for its reader.
+    Raises `ForgeError` where the disk is full, the folder is read-only, or `path` is a folder, a
+    block device or a socket.
     """
-    path = _through_links(path)
-    if path.is_dir():
-        raise ForgeError(f"{path}: is a folder; a file is to be written there.")
-    with _explained(path), _parents(path):
+    with explained(path):
+        if _is_stream(path):
+            path.write_bytes(data)
+            return
+    path = through_links(path)
+    with explained(path), _parents(path):
         descriptor, name = tempfile.mkstemp(prefix=_PREFIX, dir=path.parent)
         partial = Path(name)
         try:
@@ -47,47 +51,35 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def folder(path: Path, *, marker: str, force: bool = False) -> Iterator[Path]:
-    """Yield an empty temporary folder that takes the place of `path` when the block ends well.
+def new_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty temporary folder that becomes `path` when the block ends well.
 
-    `marker` is the name of a file that every folder of this kind holds, and that the block has to
-    write. A folder at `path` that is not empty and does not hold it is somebody else's: it is
-    replaced only with `force`. Missing parent folders are made.
-
-    Raises `ForgeError` where `path` is a file, the current folder or somebody else's folder, the
-    disk is full, or the parent folder is read-only; `ValueError` where the block wrote no `marker`.
+    Missing parent folders are made. Raises `ForgeError` where something came to be at `path`
+    meanwhile, the disk is full, or the parent folder is read-only.
     """
-    path = _through_links(path)
-    _refuse_foreign(path, marker, force)
-    with _explained(path), _parents(path):
+    with explained(path), _parents(path):
         partial = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=path.parent))
         try:
             yield partial
-            if not (partial / marker).is_file():
-                raise ValueError(f"{path}: written without its {marker}")
-            _refuse_foreign(path, marker, force)  # it may have come while the block ran
             partial.chmod(_permissions(path, _NEW_FOLDER_MODE))
-            _exchange(partial, path)
+            partial.rename(path)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
 
 
-def _refuse_foreign(path: Path, marker: str, force: bool) -> None:
-    if path.exists() and not path.is_dir():
-        raise ForgeError(f"{path}: is a file; a folder is to be written there.")
-    if Path.cwd().is_relative_to(path):
-        raise ForgeError(
-            f"{path}: is the current folder; give a folder inside it, or go elsewhere."
-        )
-    if force or not path.is_dir() or (path / marker).is_file():
-        return
-    with _explained(path):
-        if not any(path.iterdir()):
-            return
-    raise ForgeError(
-        f"{path}: holds something that mcuforge did not write (there is no {marker} in it). "
-        "Choose another folder, or empty this one."
-    )
+def _is_stream(path: Path) -> bool:
+    """True for what takes data without becoming it. Through links: /dev/stdout may be a pipe.
+
+    Raises `ForgeError` where something else than a regular file is at `path`.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return False
+    for kind, name in ((stat.S_ISDIR, "folder"), (stat.S_ISBLK, "disk"), (stat.S_ISSOCK, "socket")):
+        if kind(mode):
+            raise ForgeError(f"{path}: is a {name}; a file is to be written there.")
+    return not stat.S_ISREG(mode)
 
 
 @contextmanager
@@ -104,27 +96,9 @@ def _parents(path: Path) -> Iterator[None]:
         raise
 
 
-def _exchange(new: Path, path: Path) -> None:
-    """Rename `new` to `path`; an older folder there is moved aside first and then removed.
-
-    The old folder is removed only once the new one stands at its place.
-    """
-    if not path.exists():
-        new.rename(path)
-        return
-    attic = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=path.parent))
-    try:
-        path.rename(attic / "old")
-        new.rename(path)
-    finally:
-        if not path.exists():
-            (attic / "old").rename(path)
-        shutil.rmtree(attic, ignore_errors=True)
-
-
-def _through_links(path: Path) -> Path:
+def through_links(path: Path) -> Path:
     """The path itself, or what it points at: a link stays a link."""
-    return path.resolve() if path.is_symlink() else path.absolute()
+    return Path(os.path.realpath(path)) if path.is_symlink() else path.absolute()
 
 
 def _permissions(path: Path, new: int) -> int:
@@ -137,7 +111,7 @@ def _permissions(path: Path, new: int) -> int:
 
 
 @contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def explained(path: Path) -> Iterator[None]:
     """Turn the operating system's refusal to write `path` into a `ForgeError`."""
     try:
         yield
@@ -152,7 +126,8 @@ def _concerns(path: Path, error: OSError) -> bool:
     if error.filename is None:  # a write to an open file
         return error.errno is not None
     file = Path(os.fsdecode(error.filename))
-    return file == path or file in path.parents or any(p.startswith(_PREFIX) for p in file.parts)
+    near = file.is_relative_to(path) or file in path.parents
+    return near or any(part.startswith(_PREFIX) for part in file.parts)
 
 
 def _reason(error: OSError) -> str:

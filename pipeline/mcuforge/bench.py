@@ -52,12 +52,13 @@ def run(
     name: str | None = None,
     simulator: str = "auto",
     renode: Path | None = None,
+    force: bool = False,
 ) -> Benchmark:
     """Build, simulate and prove the model, a `.tflite`, with every engine that there is.
 
-    TFLM takes part where TFLM_ROOT is set, with an arena tightened to what it uses. `simulator` and
-    `renode` are those of `driver.run`. Raises `ForgeError` as that does, and `ParityError` where
-    an engine's results are wrong.
+    TFLM takes part where TFLM_ROOT is set, with an arena tightened to what it uses. `simulator`,
+    `renode` and `force` are those of `driver.run`. Raises `ForgeError` as that does, and
+    `ParityError` where an engine's results are wrong.
     """
     simulated = choose(board, simulator, renode).title
     root = engines.root()
@@ -81,6 +82,7 @@ def run(
             renode=renode,
             engine=engine,
             tighten_arena=engine == engines.TFLM,
+            force=force,
         )
         if not report.verdict.exact:
             raise ParityError(f"{engine} on {board.name}: {report.verdict.divergence}")

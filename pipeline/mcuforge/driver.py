@@ -84,6 +84,7 @@ def run(
     engine: str = AOT,
     tighten_arena: bool = False,
     settings: QuantizationSettings | None = None,
+    force: bool = False,
 ) -> RunReport:
     """Take one model all the way to a report. Raises `ForgeError`; a failed parity is no error.
 
@@ -92,6 +93,7 @@ def run(
     simulated: by `simulator` (auto, qemu or renode), with Renode at `renode`. Writes the `.tflite`
     and the project under `output`. `tighten_arena` reserves for TFLM only what the simulated device
     reports to use. `settings` say how a model folder's model is quantised, instead of its recipe.
+    With `force` files of an older project are replaced although they were edited.
     """
     if port is not None and (simulator != "auto" or renode is not None):
         raise UsageError("--port is a device of your own: --simulator and --renode go without it.")
@@ -108,7 +110,7 @@ def run(
     inputs = make_inputs(source, plan.graph, count, inputs_file)
     compared = variants.compare(source.recipe, settings, inputs.real, on_stage)
     built, host, arena = firmware(
-        source, plan, board, output, engine, simulated if tighten_arena else None, on_stage
+        source, plan, board, output, engine, simulated if tighten_arena else None, on_stage, force
     )
     tflite = source.tflite.read_bytes()
     expected = reference.compute(
@@ -176,6 +178,7 @@ def firmware(
     engine: str,
     tightened_in: Choice | None,
     on_stage: OnStage,
+    force: bool = False,
 ) -> tuple[BuildResult, BuildResult | None, int]:
     """The project, built for the board and for this computer, and the bytes of its arena.
 
@@ -187,16 +190,16 @@ def firmware(
     if engine == TFLM:
         require_root(board)
         model = tflm.prepare(plan, source.tflite, board)
-        project.emit(plan, board, folder, None, model)
+        project.emit(plan, board, folder, None, model, force=force)
         built = build(folder, board.name)
         on_stage("build", 1, 2)
         if tightened_in is not None:
             model = model.tightened(arena_used(plan, tightened_in, built))
-            project.emit(plan, board, folder, None, model)
+            project.emit(plan, board, folder, None, model, force=force)
             built = build(folder, board.name)
         on_stage("build", 2, 2)
         return built, None, model.arena_bytes
-    project.emit(plan, board, folder)
+    project.emit(plan, board, folder, force=force)
     built = build(folder, board.name)
     on_stage("build", 1, 2)
     host = build(folder, HOST_PRESET)

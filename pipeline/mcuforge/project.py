@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mcuforge import __version__, atomic, paths
+from mcuforge import __version__, manifest, paths, project_folder
 from mcuforge.boards import Board
 from mcuforge.emit import c_names
 from mcuforge.emit.model_files import model_files
@@ -20,7 +19,7 @@ from mcuforge.graph import Tensor
 from mcuforge.plan import Plan, shape_text
 from mcuforge.tflm import TflmModel
 
-MANIFEST = "mcuforge.json"
+_DESCRIBED = ("mcuforge", "board", "model", "sha256", "engine", "flavour")
 
 
 @dataclass(frozen=True)
@@ -43,12 +42,12 @@ def files(
     tflm: TflmModel | None = None,
     flavour: str = CMAKE,
 ) -> dict[str, bytes]:
-    """Relative path -> content of the whole project, manifest included. Deterministic.
+    """Relative path -> content of the whole project but its manifest. Deterministic.
 
     With `tflm` TensorFlow Lite Micro computes the model, else our own kernels. Raises
     `UnsupportedError` where the flavour's build system does not offer TensorFlow Lite Micro.
     """
-    model = name or c_names.identifier(plan.graph.name)
+    model = _c_name(plan, name)
     content = model_files(plan, model) if tflm is None else tflm_files(plan, tflm, model)
     facts = Facts(
         graph=plan.graph,
@@ -61,11 +60,6 @@ def files(
         content = _cmake_project(plan, content, facts, tflm)
     else:
         content = _flavoured(content, facts, flavour)
-    manifest = Project(
-        Path(), __version__, board.name, model, plan.graph.model_hash, facts.engine, flavour
-    )
-    described = {key: value for key, value in asdict(manifest).items() if key != "folder"}
-    content[MANIFEST] = (json.dumps(described, indent=2) + "\n").encode()
     return content
 
 
@@ -123,18 +117,29 @@ def emit(
     name: str | None = None,
     tflm: TflmModel | None = None,
     flavour: str = CMAKE,
+    *,
+    force: bool = False,
 ) -> Project:
-    """Write the project to `folder`, whole or not at all; an older project there is replaced.
+    """Write the project to `folder`, whole or not at all; of an older one there, what was ours.
 
-    Raises `ForgeError` where the folder holds something else or cannot be written.
+    Files that are not mcuforge's stay. Raises `ForgeError` where a file of ours was edited (with
+    `force` it is replaced), and where the folder holds something else or cannot be written.
     """
     content = files(plan, board, name, tflm, flavour)
-    with atomic.folder(folder, marker=MANIFEST) as partial:
-        for path, data in content.items():
-            target = partial / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
+    described = {
+        "mcuforge": __version__,
+        "board": board.name,
+        "model": _c_name(plan, name),
+        "sha256": plan.graph.model_hash,
+        "engine": AOT if tflm is None else TFLM,
+        "flavour": flavour,
+    }
+    project_folder.write(folder, content, described, force=force)
     return load(folder)
+
+
+def _c_name(plan: Plan, name: str | None) -> str:
+    return name or c_names.identifier(plan.graph.name)
 
 
 def load_cmake(folder: Path) -> Project:
@@ -155,20 +160,23 @@ def folder_name(model: str, board: Board, engine: str = AOT, flavour: str = CMAK
 
 
 def load(folder: Path) -> Project:
-    """The project in `folder`. Raises `UsageError` where there is none."""
+    """The project in `folder`. Raises `UsageError` where there is none, or half of one."""
+    path = folder / manifest.NAME
     try:
-        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        described = {key: str(content[key]) for key in ("mcuforge", "board", "model", "sha256")}
-        described["engine"] = str(content.get("engine", AOT))
-        described["flavour"] = str(content.get("flavour", CMAKE))
-    except FileNotFoundError:
+        found = manifest.read(folder)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: not that of a project of mcuforge ({error}).") from None
+    if found is None:
         raise UsageError(
-            f"{folder}: not a firmware project of mcuforge (no {MANIFEST}). "
+            f"{folder}: not a firmware project of mcuforge (no {manifest.NAME}). "
             "Write one with `mcuforge emit`."
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{folder / MANIFEST}: cannot be read ({error}).") from None
-    return Project(folder=folder, **described)
+        )
+    if found.unfinished:
+        raise UsageError(
+            f"{folder}: writing this project was interrupted. Emit it again, which completes it."
+        )
+    described = {"engine": AOT, "flavour": CMAKE, **found.described}
+    return Project(folder, **{key: described[key] for key in _DESCRIBED})
 
 
 def _sources(content: dict[str, bytes], folder: str) -> tuple[str, ...]:

@@ -27,8 +27,8 @@ def tree(folder: Path) -> dict[str, bytes | None]:
     }
 
 
-def write_folder(path: Path, content: str = "new", **options: Any) -> None:
-    with atomic.folder(path, marker=MARKER, **options) as partial:
+def write_folder(path: Path, content: str = "new") -> None:
+    with atomic.new_folder(path) as partial:
         (partial / MARKER).write_text(content)
         (partial / "sub").mkdir()
         (partial / "sub" / "file.c").write_text(content)
@@ -67,37 +67,18 @@ def test_a_file_is_not_written_over_a_folder(tmp_path: Path) -> None:
         atomic.write_bytes(tmp_path, b"")
 
 
-def test_a_folder_is_written_and_replaced_whole(tmp_path: Path) -> None:
+def test_a_new_folder_appears_whole(tmp_path: Path) -> None:
     target = tmp_path / "deep" / "project"
-    write_folder(target, "old")
-    (target / "left-over.c").write_text("old")
-    write_folder(target, "new")
+    write_folder(target)
     assert tree(target) == {MARKER: b"new", "sub": None, "sub/file.c": b"new"}
     assert sorted(p.name for p in tmp_path.rglob(".*")) == []
-
-
-def test_an_empty_folder_may_be_taken(tmp_path: Path) -> None:
-    (tmp_path / "project").mkdir()
-    write_folder(tmp_path / "project")
-    assert (tmp_path / "project" / MARKER).exists()
-
-
-def test_somebody_elses_folder_is_kept(tmp_path: Path) -> None:
-    thesis = tmp_path / "thesis.tex"
-    thesis.write_text("years of work")
-    before = tree(tmp_path)
-    with pytest.raises(ForgeError, match=r"did not write \(there is no mark.json"):
-        write_folder(tmp_path)
-    assert tree(tmp_path) == before
-    write_folder(tmp_path, force=True)
-    assert not thesis.exists()
 
 
 def test_somebody_elses_folder_that_comes_meanwhile_is_kept(tmp_path: Path) -> None:
     target = tmp_path / "project"
     with (
-        pytest.raises(ForgeError, match="did not write"),
-        atomic.folder(target, marker=MARKER) as partial,
+        pytest.raises(ForgeError, match="not empty"),
+        atomic.new_folder(target) as partial,
     ):
         (partial / MARKER).touch()
         target.mkdir()
@@ -107,8 +88,6 @@ def test_somebody_elses_folder_that_comes_meanwhile_is_kept(tmp_path: Path) -> N
 
 def test_a_folder_is_not_written_over_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(ForgeError, match="is a file"):
-        write_folder(tmp_path / "file")
     with pytest.raises(ForgeError, match="a file lies where a folder is needed"):
         write_folder(tmp_path / "file" / "project")
     with pytest.raises(ForgeError, match="a file lies where a folder is needed"):
@@ -116,49 +95,12 @@ def test_a_folder_is_not_written_over_a_file(tmp_path: Path) -> None:
     assert tree(tmp_path) == {"file": b"x"}
 
 
-def test_the_current_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "inner").mkdir()
-    monkeypatch.chdir(tmp_path / "inner")
-    for path in (Path(), tmp_path):
-        with pytest.raises(ForgeError, match="is the current folder"):
-            write_folder(path)
-
-
-def test_a_folder_without_its_marker_is_a_bug(tmp_path: Path) -> None:
-    with (
-        pytest.raises(ValueError, match="without its mark"),
-        atomic.folder(tmp_path / "a" / "project", marker=MARKER),
-    ):
-        pass
-    assert tree(tmp_path) == {}
-
-
 @pytest.mark.parametrize("failure", [RuntimeError, KeyboardInterrupt, SystemExit])
-def test_a_failure_keeps_the_old_folder(tmp_path: Path, failure: type[BaseException]) -> None:
-    write_folder(tmp_path / "project", "old")
-    before = tree(tmp_path)
-    with pytest.raises(failure), atomic.folder(tmp_path / "project", marker=MARKER) as partial:
+def test_a_failure_leaves_nothing(tmp_path: Path, failure: type[BaseException]) -> None:
+    with pytest.raises(failure), atomic.new_folder(tmp_path / "a" / "project") as partial:
         (partial / MARKER).write_text("half")
         raise failure
-    assert tree(tmp_path) == before
-
-
-def test_the_old_folder_comes_back_if_the_new_cannot_take_its_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_folder(tmp_path / "project", "old")
-    before = tree(tmp_path)
-    real = Path.rename
-
-    def refuse(self: Path, target: Path) -> Path:
-        if target == tmp_path / "project" and self.name != "old":
-            raise OSError(errno.EBUSY, "Device or resource busy", str(self))
-        return real(self, target)
-
-    monkeypatch.setattr(Path, "rename", refuse)
-    with pytest.raises(ForgeError, match="Device or resource busy"):
-        write_folder(tmp_path / "project", "new")
-    assert tree(tmp_path) == before
+    assert tree(tmp_path) == {}
 
 
 def no_space(*_: object) -> None:
@@ -167,14 +109,13 @@ def no_space(*_: object) -> None:
 
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     atomic.write_bytes(tmp_path / "file", b"old")
-    write_folder(tmp_path / "folder", "old")
     before = tree(tmp_path)
     monkeypatch.setattr(os, "fsync", no_space)
     with pytest.raises(ForgeError, match="the disk is full"):
         atomic.write_bytes(tmp_path / "file", b"new")
     with (
         pytest.raises(ForgeError, match="folder: cannot be written, the disk is full"),
-        atomic.folder(tmp_path / "folder", marker=MARKER) as partial,
+        atomic.new_folder(tmp_path / "folder") as partial,
     ):
         (partial / MARKER).write_text("half")
         no_space()
@@ -185,7 +126,7 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_really_full_device(tmp_path: Path) -> None:
     with (
         pytest.raises(ForgeError, match="disk is full"),
-        atomic.folder(tmp_path / "new" / "folder", marker=MARKER) as partial,
+        atomic.new_folder(tmp_path / "new" / "folder") as partial,
     ):
         (partial / "weights.c").symlink_to("/dev/full")
         (partial / "weights.c").write_text("x")
@@ -210,7 +151,7 @@ def test_a_read_only_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_failure_with_the_blocks_own_files_is_left_alone(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError), atomic.folder(tmp_path / "project", marker=MARKER):
+    with pytest.raises(FileNotFoundError), atomic.new_folder(tmp_path / "project"):
         Path("/nonexistent/model.tflite").read_bytes()
 
 
@@ -218,15 +159,14 @@ CHILD = """
 import sys, time
 from pathlib import Path
 from mcuforge import atomic
-with atomic.folder(Path(sys.argv[1]), marker="mark.json") as partial:
+with atomic.new_folder(Path(sys.argv[1])) as partial:
     (partial / "mark.json").write_text("half")
     print("writing", flush=True)
     time.sleep(60)
 """
 
 
-def test_an_interrupted_process_leaves_the_old_folder(tmp_path: Path) -> None:
-    write_folder(tmp_path / "project", "old")
+def test_an_interrupted_process_leaves_nothing(tmp_path: Path) -> None:
     before = tree(tmp_path)
     with subprocess.Popen(
         [sys.executable, "-c", CHILD, str(tmp_path / "project")],

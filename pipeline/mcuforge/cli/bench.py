@@ -10,6 +10,7 @@ from mcuforge import boards
 from mcuforge.cli.common import (
     board_option,
     find_tflite,
+    force_option,
     json_option,
     result_console,
     simulator_options,
@@ -28,6 +29,7 @@ from mcuforge.cli.progress import stages
     "--png", type=click.Path(path_type=Path, dir_okay=False), help="The picture's file [bench.png]."
 )
 @simulator_options
+@force_option
 @json_option
 def command(
     model: Path,
@@ -37,6 +39,7 @@ def command(
     png: Path | None,
     simulator: str,
     renode: Path | None,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Compare the engines on MODEL (a .tflite, or a model folder) in the simulator.
@@ -49,7 +52,7 @@ def command(
     with stages(str(model)) as on_stage:
         result = bench.run(
             find_tflite(model), boards.load(board_name), output, count=samples, on_stage=on_stage,
-            name=frontend.title(model), simulator=simulator, renode=renode,
+            name=frontend.title(model), simulator=simulator, renode=renode, force=force,
         )  # fmt: skip
     text = bench.as_json(result)
     atomic.write_bytes(output / "bench.json", text.encode())

@@ -59,6 +59,14 @@ def engine_option(function: F) -> F:
     )(function)  # fmt: skip
 
 
+def force_option(function: F) -> F:
+    """`--force`: replace edited files of an older project."""
+    return click.option(
+        "--force", is_flag=True,
+        help="Replace files of the project that were edited, too; files of your own always stay.",
+    )(function)  # fmt: skip
+
+
 def tighten_option(function: F) -> F:
     """`--tighten-arena`: reserve what TFLM reports to use."""
     return click.option(

@@ -8,7 +8,14 @@ from pathlib import Path
 import click
 
 from mcuforge import boards, fit, frontend, project, tflm
-from mcuforge.cli.common import board_option, echo_json, engine_option, find_tflite, json_option
+from mcuforge.cli.common import (
+    board_option,
+    echo_json,
+    engine_option,
+    find_tflite,
+    force_option,
+    json_option,
+)
 from mcuforge.emit import c_names
 from mcuforge.engines import TFLM
 from mcuforge.flavours import CMAKE, FLAVOURS
@@ -26,6 +33,7 @@ from mcuforge.flavours import CMAKE, FLAVOURS
     "--flavour", type=click.Choice([CMAKE, *FLAVOURS]), default=CMAKE, show_default=True,
     help="The build system that the project is for.",
 )  # fmt: skip
+@force_option
 @json_option
 def command(
     model: Path,
@@ -34,12 +42,14 @@ def command(
     output: Path | None,
     engine: str,
     flavour: str,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Write the firmware project of MODEL (a .tflite, or a model folder) for a board.
 
     The project builds with CMake alone, or with the build system that --flavour names: it needs
-    neither mcuforge nor Python.
+    neither mcuforge nor Python. Written into an older project it replaces the files that mcuforge
+    wrote, unless one was edited since; other files and the build stay.
     """
     board = boards.load(board_name)
     tflite = find_tflite(model)
@@ -48,7 +58,7 @@ def command(
     c_name = c_names.identifier(name or plan.graph.name)
     folder = output or Path("build") / project.folder_name(c_name, board, engine, flavour)
     prepared = tflm.prepare(plan, tflite, board) if engine == TFLM else None
-    written = project.emit(plan, board, folder, c_name, prepared, flavour)
+    written = project.emit(plan, board, folder, c_name, prepared, flavour, force=force)
     if as_json:
         echo_json({"folder": str(folder), "board": written.board, "model": written.model})
         return

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mcuforge import boards, recipe
-from mcuforge.cli.common import board_option, json_option, result_console
+from mcuforge.cli.common import board_option, force_option, json_option, result_console
 from mcuforge.cli.progress import stages
 from mcuforge.errors import UsageError
 
@@ -21,8 +21,9 @@ from mcuforge.errors import UsageError
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("build"), show_default=True
 )
+@force_option
 @json_option
-def command(model: Path, board_name: str, output: Path, as_json: bool) -> None:
+def command(model: Path, board_name: str, output: Path, force: bool, as_json: bool) -> None:
     """Show the latent space of MODEL, the folder of a decoder such as models/vae.
 
     Where held-out samples lie (PCA, t-SNE) in float and int8, and what the decoder makes of points
@@ -36,7 +37,9 @@ def command(model: Path, board_name: str, output: Path, as_json: bool) -> None:
         raise UsageError(f"{model} is one model; explore needs a model folder with an encoder.")
     page.require_matplotlib()
     with stages(str(model)) as on_stage:
-        found = exploration.explore(recipe.load(model), boards.load(board_name), output, on_stage)
+        found = exploration.explore(
+            recipe.load(model), boards.load(board_name), output, on_stage, force=force
+        )
     drawn = page.draw(found)
     folder = output / f"{model.resolve().name}-explore"
     for picture in drawn:

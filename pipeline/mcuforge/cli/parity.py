@@ -12,6 +12,7 @@ from mcuforge.cli.common import (
     engine_option,
     find_port,
     find_tflite,
+    force_option,
     json_option,
     simulator_options,
     tighten_option,
@@ -40,6 +41,7 @@ from mcuforge.cli.run import finish
 @simulator_options
 @engine_option
 @tighten_option
+@force_option
 @json_option
 def command(
     model: Path,
@@ -52,6 +54,7 @@ def command(
     renode: Path | None,
     engine: str,
     tighten_arena: bool,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Prove that device, host and TFLM compute the same bytes for MODEL, a .tflite.
@@ -69,6 +72,6 @@ def command(
             find_tflite(model), board, output, count=samples,
             inputs_file=inputs_file, port=port, on_stage=on_stage, name=frontend.title(model),
             simulator=simulator, renode=renode,
-            engine=engine, tighten_arena=tighten_arena,
+            engine=engine, tighten_arena=tighten_arena, force=force,
         )  # fmt: skip
     finish([result], output, as_json)

@@ -11,6 +11,7 @@ from mcuforge import atomic, boards, report
 from mcuforge.cli.common import (
     board_option,
     engine_option,
+    force_option,
     json_option,
     result_console,
     simulator_options,
@@ -33,6 +34,7 @@ from mcuforge.report import RunReport
 @engine_option
 @tighten_option
 @quantization_options
+@force_option
 @json_option
 def command(
     models: tuple[Path, ...],
@@ -43,6 +45,7 @@ def command(
     renode: Path | None,
     engine: str,
     tighten_arena: bool,
+    force: bool,
     as_json: bool,
     **words: Any,
 ) -> None:
@@ -72,6 +75,7 @@ def command(
                     engine=engine,
                     tighten_arena=tighten_arena,
                     settings=settings,
+                    force=force,
                 )
             )
     finish(reports, output, as_json)

@@ -69,7 +69,9 @@ class Exploration:
     bytes_compared: int
 
 
-def explore(recipe: Recipe, board: Board, output: Path, on_stage: OnStage) -> Exploration:
+def explore(
+    recipe: Recipe, board: Board, output: Path, on_stage: OnStage, *, force: bool = False
+) -> Exploration:
     """Look at a recipe's decoder and its encoder; the decoder runs in the board's simulator.
 
     The firmware project is written under `output`. Raises `UsageError` where the recipe has no
@@ -95,7 +97,7 @@ def explore(recipe: Recipe, board: Board, output: Path, on_stage: OnStage) -> Ex
     ).reshape(content.images.shape)
     project = output / f"{c_names.identifier(source.name)}-{board.name}-explore"
     on_stage("device", 0, 3)
-    with generator(plan, source.tflite, board, project) as running:
+    with generator(plan, source.tflite, board, project, force=force) as running:
         made = _reconstructed(running, int8).reshape(content.images.shape)
         on_stage("device", 1, 3)
         pairs = _pairs(content.labels)

@@ -58,11 +58,13 @@ class Generator:
 
 
 @contextmanager
-def generator(plan: Plan, tflite: Path, board: Board, folder: Path) -> Iterator[Generator]:
+def generator(
+    plan: Plan, tflite: Path, board: Board, folder: Path, *, force: bool = False
+) -> Iterator[Generator]:
     """The decoder, built for the board in `folder` and running in its simulator."""
     fit.check(plan, board)
     simulator = choose(board)
-    project.emit(plan, board, folder)
+    project.emit(plan, board, folder, force=force)
     built = build(folder, board.name)
     with simulator.open(built.elf) as running:
         running.device.hello(plan.graph.model_hash)
