@@ -8,10 +8,11 @@
 #include "fault.h"
 #include "stack.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 /* From the linker script. */
-extern uint32_t mf_stack_guard[]; /* 256 bytes below the stack, on cores with an MPU for it */
+extern uint32_t mf_stack_guard[]; /* below the stack, where an MPU is to guard it */
 extern uint32_t mf_stack_start[];
 extern uint32_t mf_stack_end[];
 extern uint8_t mf_data_start[];
@@ -21,6 +22,8 @@ extern uint8_t mf_bss_start[];
 extern uint8_t mf_bss_end[];
 extern uint8_t mf_arena_start[];
 extern uint8_t mf_arena_end[];
+
+#define GUARD_BYTES 256u /* of the region, and of the linker script's space for it */
 
 int main(void);
 void Reset_Handler(void);
@@ -74,12 +77,22 @@ static void enable_core_features(void) {
     mf_barrier();
 }
 
+#if __ARM_ARCH < 8
+/* The linker script decides whether a guard was reserved: an MPU alone does not mean that there is
+ * one, and where there is none, the region would lie over the stack itself. A difference, since the
+ * compiler takes two arrays for never equal. */
+static bool has_guard(void) {
+    uintptr_t reserved = (uintptr_t)mf_stack_start - (uintptr_t)mf_stack_guard;
+    return reserved >= GUARD_BYTES && (MPU->type & MPU_REGIONS) != 0;
+}
+#endif
+
 /* Makes a fault of a stack overflow, instead of wrong data. */
 static void guard_stack(void) {
 #if __ARM_ARCH >= 8
     __asm__ volatile("msr msplim, %0" ::"r"(mf_stack_start));
 #else
-    if ((MPU->type & MPU_REGIONS) != 0) {
+    if (has_guard()) {
         MPU->region_number = 0;
         MPU->region_base = (uint32_t)(uintptr_t)mf_stack_guard;
         MPU->region_attributes = MPU_REGION_NO_ACCESS | MPU_REGION_256_BYTES | MPU_REGION_ENABLE;

@@ -46,7 +46,11 @@ CORE_TYPES = {
 
 @dataclass(frozen=True)
 class Core:
-    """The core: `fpu` is none, single or double. `helium`: the kernels use its MVE instructions."""
+    """The core: `fpu` is none, single or double. `helium`: firmware uses its MVE instructions.
+
+    Where it must not, the compiler is not told of MVE either: beside vectors it has scalar shifts
+    (ASRL, LSLL, LSRL) that a compiler takes for any 64-bit integer.
+    """
 
     name: str
     fpu: str
@@ -62,7 +66,7 @@ class Core:
             f"-mcpu={self.name}{self._without()}",
             "-mthumb",
             *((f"-mfpu={mfpu}",) if mfpu else ()),
-            f"-mfloat-abi={'soft' if self.fpu == 'none' and not self.mve else 'hard'}",
+            f"-mfloat-abi={'hard' if self.has_vector_registers else 'soft'}",
         )
 
     @property
@@ -70,10 +74,15 @@ class Core:
         """Macros that the kernels are compiled with for this core."""
         return ("NN_NO_HELIUM",) if self.mve and not self.helium else ()
 
+    @property
+    def has_vector_registers(self) -> bool:
+        """True where code passes floats and vectors in registers of their own."""
+        return self.fpu != "none" or self.helium
+
     def _without(self) -> str:
-        """What the core could have, but this one does not."""
+        """What the core could have, but this one does not, or firmware must not use."""
         kind = CORE_TYPES[self.name]
-        missing = [("+nodsp", kind.dsp, self.dsp), ("+nomve", kind.mve, self.mve)]
+        missing = [("+nodsp", kind.dsp, self.dsp), ("+nomve", kind.mve, self.helium)]
         text = "".join(flag for flag, allowed, has in missing if True in allowed and not has)
         return text + ("+nofp" if self.name == "cortex-m55" and self.fpu == "none" else "")
 

@@ -24,6 +24,10 @@ CPU_TYPES = {
     "cortex-m55": (1, 16, 1),
 }
 
+# Regions of the MPU where the board's file does not say it. A Cortex-M0 has no MPU; the others have
+# one of 8 regions or none, an M55 of 0 to 16 (Arm's Technical Reference Manuals).
+_MPU_REGIONS = dict.fromkeys(CPU_TYPES, 8) | {"cortex-m0": 0, "cortex-m55": 16}
+
 
 @dataclass(frozen=True)
 class Register:
@@ -39,6 +43,7 @@ class RenodeMachine:
     """A board in Renode."""
 
     cpu_type: str
+    mpu_regions: int
     registers: tuple[Register, ...] = ()
 
     @property
@@ -52,6 +57,9 @@ def parse_renode(table: Table | None) -> RenodeMachine | None:
     if table is None:
         return None
     cpu_type = table.choice("cpu_type", tuple(CPU_TYPES))
+    regions = table.optional_integer(
+        "mpu_regions", minimum=0, maximum=16, default=_MPU_REGIONS[cpu_type]
+    )
     registers = []
     for entry in table.optional_tables("register"):
         registers.append(
@@ -65,4 +73,4 @@ def parse_renode(table: Table | None) -> RenodeMachine | None:
             raise entry.error("address", "must be a multiple of 4")
         entry.finish()
     table.finish()
-    return RenodeMachine(cpu_type, tuple(registers))
+    return RenodeMachine(cpu_type, regions, tuple(registers))

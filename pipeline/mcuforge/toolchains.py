@@ -121,14 +121,13 @@ def _zig_flags(core: Core) -> tuple[str, ...]:
         features += "-fp64"
     if core.name == "cortex-m33" and core.dsp:
         features += "+dsp"
-    if True in kind.mve and not core.mve:
+    if True in kind.mve and not core.helium:
         features += "-mve"
-    elif core.mve and core.fpu == "none":
+    elif core.helium and core.fpu == "none":
         features += "-mve_fp"
-    hard = core.fpu != "none" or core.mve
     return (
         "-target",
-        "thumb-freestanding-eabi" + ("hf" if hard else ""),
+        "thumb-freestanding-eabi" + ("hf" if core.has_vector_registers else ""),
         f"-mcpu={core.name.replace('-', '_')}{features}",
         "-fno-sanitize=all",  # Zig checks at run time where nothing is said
     )

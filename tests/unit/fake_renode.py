@@ -3,7 +3,7 @@
 
 It runs the scripts line by line and refuses what it does not know. Behind the port it runs the
 program that FAKE_RENODE_FIRMWARE names: the firmware built for this computer. FAKE_RENODE says how
-it fails, FAKE_RENODE_VERSION which version it claims to be.
+it fails, FAKE_RENODE_VERSION and FAKE_RENODE_BUILD which version it claims to be.
 """
 
 import os
@@ -180,7 +180,9 @@ def _file(path: str) -> Path:
 
 def main() -> None:
     if sys.argv[1:] == ["--version"]:
-        print(f"Renode v{os.environ.get('FAKE_RENODE_VERSION', '1.16.1.1234')}\n  build: x")
+        build = os.environ.get("FAKE_RENODE_BUILD", "d66b0c2a-202602161012")
+        version = os.environ.get("FAKE_RENODE_VERSION", "1.16.1.1234")
+        print(f"Renode v{version}\n  build: {build}\n  build type: Release\n  runtime: .NET 8.0.1")
         return
     options = ["--disable-xwt", "--console", "--plain", "--hide-log", "--config"]
     assert sys.argv[1:-1] == options, sys.argv

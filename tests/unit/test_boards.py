@@ -61,7 +61,8 @@ def test_the_promised_boards_ship() -> None:
         ),
         ("mps2-an500", "-mcpu=cortex-m7 -mthumb -mfpu=fpv5-d16 -mfloat-abi=hard", Fraction(40)),
         ("mps2-an505", "-mcpu=cortex-m33 -mthumb -mfpu=fpv5-sp-d16 -mfloat-abi=hard", Fraction(50)),
-        ("mps3-an547", "-mcpu=cortex-m55 -mthumb -mfloat-abi=hard", Fraction(125, 4)),
+        ("mps3-an547", "-mcpu=cortex-m55+nomve -mthumb -mfloat-abi=hard", Fraction(125, 4)),
+        ("mps3-an547-helium", "-mcpu=cortex-m55 -mthumb -mfloat-abi=hard", Fraction(125, 4)),
     ],
 )
 def test_flags_and_ticks_follow_from_the_board(name: str, flags: str, per_tick: Fraction) -> None:
@@ -84,7 +85,9 @@ def test_flags_and_ticks_follow_from_the_board(name: str, flags: str, per_tick: 
 def test_flags_leave_out_what_the_core_lacks(
     core: str, fpu: str, dsp: bool, mve: bool, flags: str
 ) -> None:
-    assert " ".join(boards.Core(core, fpu, dsp, mve).flags) == flags
+    assert " ".join(boards.Core(core, fpu, dsp, mve, helium=mve).flags) == flags
+    without = boards.Core(core, fpu, dsp, mve).flags
+    assert without == boards.Core(core, fpu, dsp, False).flags
 
 
 def test_a_split_board_adds_up_its_memories(tmp_path: Path) -> None:
@@ -110,7 +113,7 @@ def test_only_cores_with_an_mpu_and_without_a_stack_limit_get_a_guard() -> None:
 
 def test_kernels_use_helium_unless_the_board_says_no(tmp_path: Path) -> None:
     text = (BOARDS / "mps3-an547.toml").read_text()
-    no = "helium = false # Renode 1.16.1 lacks VMLADAV and others\n"
+    no = "helium = false # Renode 1.16.1 lacks ASRL, VMLADAV and others\n"
     for edits, definitions in [([], ("NN_NO_HELIUM",)), ([(no, "")], ())]:
         core = boards.load(str(edited(tmp_path, text, *edits))).core
         assert core is not None and core.kernel_definitions == definitions

@@ -91,6 +91,9 @@ def test_types_and_properties_are_renodes(board: Board) -> None:
     assert (cpu.type, cpu.where) == ("CPU.CortexM", None)
     assert cpu.properties["nvic"] == "nvic"
     assert cpu.properties["cpuType"].strip('"') in facts.CPU_TYPES
+    # Where it is missing, Renode gives every Cortex-M an MPU of 8 regions, also an M0.
+    assert board.renode is not None
+    assert int(cpu.properties["numberOfMPURegions"]) == board.renode.mpu_regions
     assert nvic.range and nvic.range.start == facts.NVIC_BASE
     assert nvic.connections == ["IRQ -> cpu@0"]
     assert 0 < int(nvic.properties["systickFrequency"]) <= facts.MAX_SYSTICK_HZ

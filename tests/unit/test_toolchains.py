@@ -22,9 +22,11 @@ from mcuforge.emit_project import render_project
         (Core("cortex-m7", "double", True, False), "cortex_m7"),
         (Core("cortex-m33", "single", True, False), "cortex_m33+dsp"),
         (Core("cortex-m33", "none", False, False), "cortex_m33-vfp2sp"),
-        (Core("cortex-m55", "double", True, True), "cortex_m55"),
+        (Core("cortex-m55", "double", True, True, True), "cortex_m55"),
+        (Core("cortex-m55", "double", True, True), "cortex_m55-mve"),
         (Core("cortex-m55", "double", True, False), "cortex_m55-mve"),
-        (Core("cortex-m55", "none", True, True), "cortex_m55-vfp2sp-mve_fp"),
+        (Core("cortex-m55", "none", True, True), "cortex_m55-vfp2sp-mve"),
+        (Core("cortex-m55", "none", True, True, True), "cortex_m55-vfp2sp-mve_fp"),
     ],
 )
 def test_zig_is_told_what_the_core_lacks(core: Core, cpu: str) -> None:

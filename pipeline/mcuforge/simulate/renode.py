@@ -17,6 +17,7 @@ from mcuforge.device.transport import SocketTransport
 from mcuforge.emit_project import template_environment
 from mcuforge.emit_renode import FOLDER, SERVER_SCRIPT, instructions_per_tick, render_renode
 from mcuforge.errors import DeviceError, UsageError
+from mcuforge.simulate import renode_gaps
 from mcuforge.simulate.command import LOCALHOST
 from mcuforge.simulate.qemu import free_port
 from mcuforge.simulate.renode_monitor import Monitor, path_token
@@ -39,8 +40,8 @@ class Renode:
     """A context manager: Renode runs inside, and has ended after it, whatever happened.
 
     `device` speaks the harness protocol with the firmware. Entering raises `UsageError` where there
-    is no such ELF, and `DeviceError` where Renode does not start or refuses the machine; the
-    message holds what it said.
+    is no such ELF, `ToolError` where it holds what this Renode runs wrongly, and `DeviceError`
+    where Renode does not start or refuses the machine; the message holds what it said.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Renode:
     def __enter__(self) -> Self:
         if not self._elf.is_file():
             raise UsageError(f"{self._elf}: no such file. Build the project first.")
+        renode_gaps.check(self._elf, self._program)
         try:
             for attempt in range(_PORT_ATTEMPTS):
                 try:

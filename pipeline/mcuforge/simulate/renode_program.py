@@ -15,8 +15,19 @@ from mcuforge.errors import ToolError, UsageError
 from mcuforge.renode_machine import RenodeMachine
 
 _VERSION = re.compile(r"renode[^\d\n]*(\d+(?:\.\d+)+)", re.IGNORECASE)
-# 1.16.1 lacks what a dot product and its rounding take: VMLADAV, VMULL, VQRDMULH, VMAX, VQADD.
-_HELIUM = (1, 16, 2)
+# Of a release `d66b0c2a-202602161012`, since May 2026 `1.16.1+20260512git0123abcde`.
+_BUILD = re.compile(
+    r"build:\s*(?:(?P<old>[0-9a-f]{8,9})-(?P<date>20\d{6})\d{4}"
+    r"|[\d.]+\+(?P<new_date>20\d{6})(?:git(?P<new>[0-9a-f]{7,40}))?)\b"
+)
+# The version stays that of the last release until the next one, so that a build made from later
+# sources is known by its date. The date of a build of the release itself says nothing.
+_LAST_KNOWN = (1, 16, 1)
+_RELEASES = ("9111b18e", "d66b0c2a")  # commits of 1.15.0 and 1.16.1
+# Before, it lacks what a dot product and its rounding take: VMLADAV, VMULL, VQRDMULH, VMAX, VQADD.
+_HELIUM = 2026_04_16
+_VARIABLE = "MCUFORGE_RENODE_VERSION"
+OVERRIDE = f"If yours has it, whatever version it says: {_VARIABLE}=1.16.2."
 _TIMEOUT_S = 60.0  # of the first start: .NET unpacks itself
 _INSTALL = (
     "Unpack a portable Renode, and give its `renode` program by --renode, by MCUFORGE_RENODE, or "
@@ -26,15 +37,24 @@ _INSTALL = (
 
 @dataclass(frozen=True)
 class RenodeProgram:
-    """A Renode that can be run: its path and version."""
+    """A Renode that can be run: its path and version.
+
+    `built` is the day on which it was built (20260428) where it is no release, else 0.
+    """
 
     path: Path
     version: tuple[int, ...]
+    built: int = 0
 
     @property
     def title(self) -> str:
         """`Renode 1.16.1`."""
-        return f"Renode {version_text(self.version[:3])}"
+        name = f"Renode {version_text(self.version[:3])}"
+        return f"{name} (development build {self.built})" if self.built else name
+
+    def is_newer_than(self, day: int) -> bool:
+        """Whether it has what its sources got on that day, which is later than the last release."""
+        return self.version[:3] > _LAST_KNOWN or self.built >= day
 
 
 def find_renode(explicit: Path | None = None) -> Path | None:
@@ -56,24 +76,23 @@ def require_renode(board: Board, explicit: Path | None = None) -> RenodeProgram:
     Raises `UsageError` where the board has no description for Renode, and `ToolError` where Renode
     is missing, does not run or is too old.
     """
-    minimum = minimum_version(board)
+    minimum = require_machine(board).minimum
     path = find_renode(explicit)
     if path is None:
         raise ToolError(f"Renode was not found{_looked_at(explicit)}. {_INSTALL}")
-    path = path.absolute()  # Renode runs in a folder of its own
-    version = ask_version(path)
-    if version < minimum:
+    program = ask_version(path.absolute())  # Renode runs in a folder of its own
+    if program.version < minimum:
         raise ToolError(
-            f"{path} is Renode {version_text(version)}, but the board '{board.name}' needs "
+            f"{path} is {program.title}, but the board '{board.name}' needs "
             f"{version_text(minimum)} or newer."
         )
-    return RenodeProgram(path, version)
-
-
-def minimum_version(board: Board) -> tuple[int, ...]:
-    """The oldest release of Renode that runs the board's firmware. Raises `UsageError`."""
-    minimum = require_machine(board).minimum
-    return max(minimum, _HELIUM) if board.core and board.core.helium else minimum
+    if board.core and board.core.helium and not program.is_newer_than(_HELIUM):
+        raise ToolError(
+            f"{path} is {program.title}, which lacks instructions of Helium that the board "
+            f"'{board.name}' needs: 1.16.2 or newer has them, or a build of April 2026 or later. "
+            f"{OVERRIDE}"
+        )
+    return program
 
 
 def require_machine(board: Board) -> RenodeMachine:
@@ -86,8 +105,36 @@ def require_machine(board: Board) -> RenodeMachine:
     return board.renode
 
 
-def ask_version(path: Path) -> tuple[int, ...]:
-    """What `renode --version` says. Raises `ToolError` where it does not run."""
+def ask_version(path: Path) -> RenodeProgram:
+    """The Renode at `path`, by what `renode --version` says.
+
+    MCUFORGE_RENODE_VERSION overrides that. Raises `ToolError` where it does not run, `UsageError`
+    where the variable holds no version.
+    """
+    text = _said(path)
+    stated = os.environ.get(_VARIABLE)
+    if stated:
+        if not re.fullmatch(r"\d+(\.\d+)+", stated):
+            raise UsageError(f"{_VARIABLE} is '{stated}'; it must be a version such as 1.16.2.")
+        return RenodeProgram(path, tuple(map(int, stated.split("."))))
+    match = _VERSION.search(text)
+    if match is None:
+        raise ToolError(f"{path} --version says no version:\n{text}")
+    return RenodeProgram(path, tuple(map(int, match.group(1).split("."))), _built(text))
+
+
+def _built(text: str) -> int:
+    """The day of a development build, from what `--version` says; 0 for a release."""
+    match = _BUILD.search(text)
+    if match is None:
+        return 0
+    commit = match["old"] or match["new"]  # missing where it was built without git
+    if commit is None or commit.startswith(_RELEASES):
+        return 0
+    return int(match["date"] or match["new_date"])
+
+
+def _said(path: Path) -> str:
     try:
         done = subprocess.run(
             [str(path), "--version"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -98,10 +145,9 @@ def ask_version(path: Path) -> tuple[int, ...]:
     except OSError as error:
         raise ToolError(f"{path} cannot be run: {error.strerror}.") from None
     text = done.stdout.decode(errors="replace").strip()
-    match = _VERSION.search(text)
-    if done.returncode != 0 or match is None:
+    if done.returncode != 0:
         raise ToolError(f"{path} --version says no version (exit code {done.returncode}):\n{text}")
-    return tuple(map(int, match.group(1).split(".")))
+    return text
 
 
 def _looked_at(explicit: Path | None) -> str:
