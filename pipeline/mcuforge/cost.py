@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+from mcuforge import border_names
 from mcuforge.graph import Graph, Op
 from mcuforge.plan import CArray, Plan, PlannedOp, shape_text
 
@@ -46,6 +47,8 @@ def summary(plan: Plan) -> dict[str, Any]:
     return {
         "name": graph.name,
         "sha256": graph.model_hash,
+        "input_names": list(border_names.input_names(graph)),
+        "output_names": list(border_names.output_names(graph)),
         "inputs": [shape_text(graph.tensor(i)) for i in graph.inputs],
         "outputs": [shape_text(graph.tensor(i)) for i in graph.outputs],
         "macs": sum(macs(graph, op) for op in graph.ops),

@@ -239,6 +239,14 @@ class Op:
     attributes: Attributes = field(default_factory=NoAttributes)
 
 
+@dataclass(frozen=True)
+class Signature:
+    """The names that a file gives to inputs and outputs, each with its tensor, in no set order."""
+
+    inputs: tuple[tuple[str, int], ...] = ()
+    outputs: tuple[tuple[str, int], ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Graph:
     """One subgraph, ops in execution order. `model_hash` is the SHA-256 of the file's bytes."""
@@ -249,6 +257,7 @@ class Graph:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     model_hash: str = ""
+    signature: Signature = Signature()
 
     def tensor(self, index: int) -> Tensor:
         """The tensor with that index."""

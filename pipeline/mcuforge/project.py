@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mcuforge import __version__, manifest, paths, project_folder
+from mcuforge import __version__, border_names, manifest, paths, project_folder
 from mcuforge.boards import Board
 from mcuforge.emit import c_names
 from mcuforge.emit.model_files import model_files
@@ -15,7 +16,7 @@ from mcuforge.engines import AOT, TFLM, library_arch
 from mcuforge.errors import UnsupportedError, UsageError
 from mcuforge.flavours import CMAKE, FLAVOURS, Facts, render, render_application
 from mcuforge.flavours.archive import build_archive
-from mcuforge.graph import Tensor
+from mcuforge.graph import Graph, Tensor
 from mcuforge.plan import Plan, shape_text
 from mcuforge.tflm import TflmModel
 
@@ -91,8 +92,8 @@ def _cmake_project(
         sources=_sources(content, "model/"),
         kernel_sources=_sources(content, "kernels/"),
         arena_bytes=facts.arena_bytes,
-        inputs=tuple(_describe(plan.graph.tensor(i)) for i in plan.graph.inputs),
-        outputs=tuple(_describe(plan.graph.tensor(i)) for i in plan.graph.outputs),
+        inputs=_described(plan.graph, plan.graph.inputs, border_names.input_names(plan.graph)),
+        outputs=_described(plan.graph, plan.graph.outputs, border_names.output_names(plan.graph)),
     )
     if tflm is not None:
         surroundings = replace(
@@ -183,7 +184,11 @@ def _sources(content: dict[str, bytes], folder: str) -> tuple[str, ...]:
     return tuple(sorted(p for p in content if p.startswith(folder) and p.endswith((".c", ".cc"))))
 
 
-def _describe(tensor: Tensor) -> str:
+def _described(graph: Graph, tensors: Sequence[int], names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(map(_describe, c_names.identifiers(names), map(graph.tensor, tensors)))
+
+
+def _describe(name: str, tensor: Tensor) -> str:
     q = tensor.quantization
     scale = f", scale {q.scale:.9g}, zero point {q.zero_point}" if q else ""
-    return f"`{shape_text(tensor)}`{scale}, {tensor.bytes:,} bytes"
+    return f"`{name}`: `{shape_text(tensor)}`{scale}, {tensor.bytes:,} bytes"

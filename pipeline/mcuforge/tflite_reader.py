@@ -21,7 +21,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from mcuforge import tflite_options
 from mcuforge.errors import ModelError
-from mcuforge.graph import DType, Graph, Op, Quantization, Tensor
+from mcuforge.graph import DType, Graph, Op, Quantization, Signature, Tensor
 
 FILE_IDENTIFIER = b"TFL3"
 MAX_FILE_BYTES = 256 * 1024 * 1024
@@ -125,7 +125,28 @@ def _decode(data: bytes, name: str) -> Graph:
         inputs=_ints(subgraph.InputsLength, subgraph.Inputs, budget),
         outputs=_ints(subgraph.OutputsLength, subgraph.Outputs, budget),
         model_hash=hashlib.sha256(data).hexdigest(),
+        signature=_signature(model, budget),
     )
+
+
+def _signature(model: Any, budget: _Budget) -> Signature:
+    """That of the subgraph which is read; of several none, since they contradict each other."""
+    every = (model.SignatureDefs(i) for i in range(budget.take(model.SignatureDefsLength())))
+    found = [signature for signature in every if signature.SubgraphIndex() == 0]
+    if len(found) != 1:
+        return Signature()
+    only = found[0]
+    return Signature(
+        _mapped(only.InputsLength, only.Inputs, budget),
+        _mapped(only.OutputsLength, only.Outputs, budget),
+    )
+
+
+def _mapped(
+    length: Callable[[], int], entry: Callable[[int], Any], budget: _Budget
+) -> tuple[tuple[str, int], ...]:
+    entries = map(entry, range(budget.take(length())))
+    return tuple((clean_name(e.Name()), int(e.TensorIndex())) for e in entries)
 
 
 def _ints(

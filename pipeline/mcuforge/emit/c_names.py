@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+from mcuforge.border_names import unique
 
 _RESERVED = frozenset(
     """alignas alignof auto bool break case char const constexpr continue default do double
@@ -26,6 +29,11 @@ def identifier(name: str) -> str:
     if not text or text[0].isdigit():
         text = f"m_{text}" if text else "m"
     return f"{text}_" if text in _RESERVED else text
+
+
+def identifiers(names: Iterable[str]) -> tuple[str, ...]:
+    """An identifier for each name, no two alike."""
+    return unique(map(identifier, names))
 
 
 def comment(text: str) -> str:

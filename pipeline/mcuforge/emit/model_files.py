@@ -11,7 +11,7 @@ from typing import Any
 import jinja2
 import numpy as np
 
-from mcuforge import __version__, paths
+from mcuforge import __version__, border_names, paths
 from mcuforge.emit import c_names
 from mcuforge.emit.model_view import ModelView, kernels, model_view
 from mcuforge.emit.tflm_view import TflmView
@@ -95,8 +95,14 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "mcuforge": __version__,
         "model": {"name": graph.name, "sha256": graph.model_hash},
         "arena": asdict(plan.arena),
-        "inputs": [_tensor_json(plan, i) for i in graph.inputs],
-        "outputs": [_tensor_json(plan, i) for i in graph.outputs],
+        "inputs": [
+            {"called": name, **_tensor_json(plan, i)}
+            for name, i in zip(border_names.input_names(graph), graph.inputs, strict=True)
+        ],
+        "outputs": [
+            {"called": name, **_tensor_json(plan, i)}
+            for name, i in zip(border_names.output_names(graph), graph.outputs, strict=True)
+        ],
         "kernels": list(kernels(plan)),
         "ops": [_op_json(plan, position, op) for position, op in enumerate(plan.ops)],
     }

@@ -6,12 +6,15 @@ the C that comes of it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from mcuforge import border_names
 from mcuforge.emit import c_names, c_values
 from mcuforge.graph import DType, Graph
 from mcuforge.layer_names import layer_name
@@ -82,6 +85,7 @@ class TensorView:
 class BorderView:
     """An input or output of the model, as the `mf_tensor` that describes it."""
 
+    name: str
     tensor: str
     dtype: str
     bytes: int
@@ -206,13 +210,25 @@ class _Builder:
         )
 
 
-def border_view(graph: Graph, index: int, name: str) -> BorderView:
-    """The input or output `index` of the model; `name` is the tensor's name in C."""
+def input_views(graph: Graph, tensors: Sequence[str]) -> tuple[BorderView, ...]:
+    """The inputs of the model; `tensors` are what their tensors are called in C."""
+    names = c_names.identifiers(border_names.input_names(graph))
+    return tuple(map(partial(_border_view, graph), graph.inputs, names, tensors))
+
+
+def output_views(graph: Graph, tensors: Sequence[str]) -> tuple[BorderView, ...]:
+    """The outputs of the model, likewise."""
+    names = c_names.identifiers(border_names.output_names(graph))
+    return tuple(map(partial(_border_view, graph), graph.outputs, names, tensors))
+
+
+def _border_view(graph: Graph, index: int, name: str, in_c: str) -> BorderView:
     tensor = graph.tensor(index)
     q = tensor.quantization
     return BorderView(
+        name=name,
         # an output that is a constant stays where it is: nobody writes to outputs
-        tensor=f"(void *){name}" if tensor.is_constant else name,
+        tensor=f"(void *){in_c}" if tensor.is_constant else in_c,
         dtype=MF_DTYPES[tensor.dtype],
         bytes=tensor.bytes,
         rank=len(tensor.shape),
@@ -245,8 +261,8 @@ def model_view(plan: Plan, name: str, version: str) -> ModelView:
         kernels=kernels(plan),
         ops=ops,
         tensors=tuple(builder.tensor(i) for i in plan.offsets),
-        inputs=tuple(border_view(graph, i, builder.tensor_name(i)) for i in graph.inputs),
-        outputs=tuple(border_view(graph, i, builder.tensor_name(i)) for i in graph.outputs),
+        inputs=input_views(graph, [builder.tensor_name(i) for i in graph.inputs]),
+        outputs=output_views(graph, [builder.tensor_name(i) for i in graph.outputs]),
         constants=tuple(builder.constants),
     )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mcuforge.emit import c_names, c_values
-from mcuforge.emit.model_view import BorderView, border_view, hash_bytes
+from mcuforge.emit.model_view import BorderView, hash_bytes, input_views, output_views
 from mcuforge.plan import Plan, shape_text
 from mcuforge.tflm import TflmModel, TracedOp
 
@@ -56,8 +56,8 @@ def tflm_view(plan: Plan, model: TflmModel, name: str, version: str) -> TflmView
         methods=model.methods,
         ops=tuple(_op(plan, op) for op in model.ops),
         op_count=len(graph.ops),
-        inputs=tuple(border_view(graph, i, "") for i in graph.inputs),
-        outputs=tuple(border_view(graph, i, "") for i in graph.outputs),
+        inputs=input_views(graph, [""] * len(graph.inputs)),
+        outputs=output_views(graph, [""] * len(graph.outputs)),
         tflite_bytes=len(model.tflite),
         tflite_values=c_values.initializer("uint8_t", np.frombuffer(model.tflite, np.uint8)),
     )

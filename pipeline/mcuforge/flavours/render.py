@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 import jinja2
 
-from mcuforge import __version__, paths
+from mcuforge import __version__, border_names, paths
 from mcuforge.boards import Board
 from mcuforge.emit import c_names
 from mcuforge.engines import TFLM
@@ -35,6 +35,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class _TensorText:
+    name: str
     elements: int
     text: str
     markdown: str
@@ -131,8 +132,8 @@ def _values(
         arena_bytes=facts.arena_bytes,
         ram_kib=-(-(facts.arena_bytes + buffers) // _KIB) + _SYSTEM_KIB,
         flash_kib=-(-_constant_bytes(graph) // _KIB) + 2 * _SYSTEM_KIB,
-        inputs=tuple(_text(graph.tensor(i)) for i in graph.inputs),
-        outputs=tuple(_text(graph.tensor(i)) for i in graph.outputs),
+        inputs=_texts(graph, graph.inputs, border_names.input_names(graph)),
+        outputs=_texts(graph, graph.outputs, border_names.output_names(graph)),
         sources=sources,
         headers=headers,
         board=board_names(facts.board, tflm=facts.engine == TFLM),
@@ -144,10 +145,15 @@ def _constant_bytes(graph: Graph) -> int:
     return sum(tensor.bytes for tensor in graph.tensors if tensor.is_constant)
 
 
-def _text(tensor: Tensor) -> _TensorText:
+def _texts(graph: Graph, tensors: Sequence[int], names: Sequence[str]) -> tuple[_TensorText, ...]:
+    return tuple(map(_text, c_names.identifiers(names), map(graph.tensor, tensors)))
+
+
+def _text(name: str, tensor: Tensor) -> _TensorText:
     q = tensor.quantization
     scale = f", scale {q.scale:.9g}, zero point {q.zero_point}" if q else ""
-    return _TensorText(tensor.elements, shape_text(tensor), f"`{shape_text(tensor)}`{scale}")
+    shape = shape_text(tensor)
+    return _TensorText(name, tensor.elements, shape, f"`{name}`: `{shape}`{scale}")
 
 
 def _fill(template: str, values: _Values) -> bytes:
