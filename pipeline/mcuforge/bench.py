@@ -13,9 +13,9 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from mcuforge import __version__, atomic, driver, engines
+from mcuforge import __version__, atomic, driver, engines, tflm_library
 from mcuforge.boards import Board
-from mcuforge.errors import ParityError, ToolError
+from mcuforge.errors import ForgeError, ParityError, ToolError
 from mcuforge.prove import OnStage
 from mcuforge.report import Costs, RunReport
 from mcuforge.simulate.choose import choose
@@ -32,7 +32,11 @@ _ROWS: tuple[tuple[str, Callable[[Costs], int | None], str], ...] = (
 
 @dataclass(frozen=True)
 class Benchmark:
-    """The reports of one model on one board, one for each engine, and why an engine is missing."""
+    """The reports of one model on one board, one for each engine, and why an engine is missing.
+
+    `failed` says why an engine that was to be measured could not be. `notes` say what the figures
+    were measured with, and what makes them no fair comparison.
+    """
 
     model: str
     board: str
@@ -40,6 +44,8 @@ class Benchmark:
     reports: tuple[RunReport, ...]
     missing: str | None = None
     simulator: str = "QEMU"
+    failed: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def run(
@@ -56,17 +62,17 @@ def run(
 ) -> Benchmark:
     """Build, simulate and prove the model, a `.tflite`, with every engine that there is.
 
-    TFLM takes part where TFLM_ROOT is set, with an arena tightened to what it uses. `simulator`,
-    `renode` and `force` are those of `driver.run`. Raises `ForgeError` as that does, and
-    `ParityError` where an engine's results are wrong.
+    TFLM takes part where TFLM_ROOT is set, with an arena tightened to what it uses; why it fails
+    stands in the result, beside the figures of aot. `simulator`, `renode` and `force` are those of
+    `driver.run`. Raises `ForgeError` as that does, `ParityError` where results of aot are wrong.
     """
     simulated = choose(board, simulator, renode).title
     root = engines.root()
     if root:
         engines.require_root(board)  # before the first engine takes its time
-    chosen = engines.ENGINES if root else (engines.AOT,)
-    reports = []
-    for engine in chosen:
+    failed = None
+
+    def measured(engine: str) -> RunReport:
         report = driver.run(
             model,
             board,
@@ -74,9 +80,7 @@ def run(
             count=count,
             inputs_file=None,
             port=None,
-            on_stage=lambda stage, done, total, engine=engine: on_stage(  # type: ignore[misc]
-                f"{engine} {stage}", done, total
-            ),
+            on_stage=lambda stage, done, total: on_stage(f"{engine} {stage}", done, total),
             name=name,
             simulator=simulator,
             renode=renode,
@@ -86,9 +90,42 @@ def run(
         )
         if not report.verdict.exact:
             raise ParityError(f"{engine} on {board.name}: {report.verdict.divergence}")
-        reports.append(report)
+        return report
+
+    reports = [measured(engines.AOT)]
+    if root:
+        try:
+            reports.append(measured(engines.TFLM))
+        except ForgeError as error:
+            failed = f"{engines.TFLM} could not be measured: {error.message}"
     missing = None if root else f"{engines.ROOT} is not set: only the engine aot was measured."
-    return Benchmark(reports[0].model, board.name, count, tuple(reports), missing, simulated)
+    return Benchmark(
+        model=reports[0].model,
+        board=board.name,
+        samples=count,
+        reports=tuple(reports),
+        missing=missing,
+        simulator=simulated,
+        failed=failed,
+        notes=_notes(board, reports),
+    )
+
+
+def _notes(board: Board, reports: Sequence[RunReport]) -> tuple[str, ...]:
+    """The library, what the build warned of, and where only one engine uses Helium."""
+    notes = [f"{r.engine}: {r.library}" for r in reports if r.library]
+    notes += [f"Warning: {warning}" for r in reports for warning in r.warnings]
+    core = board.core
+    theirs = [r for r in reports if r.library]
+    if core is not None and core.mve and theirs:
+        helium = tflm_library.HELIUM in str(theirs[0].library)
+        if helium != core.helium:
+            with_it, without = ("tflm", "aot") if helium else ("aot", "tflm")
+            notes.append(
+                f"Warning: {with_it} was built with Helium, {without} without: no fair comparison. "
+                "mps3-an547-helium has it for aot, a library for cortex-m55 with CMSIS-NN for tflm."
+            )
+    return tuple(notes)
 
 
 def rows(benchmark: Benchmark) -> list[tuple[str, list[int | None], str]]:
@@ -135,7 +172,10 @@ def as_json(benchmark: Benchmark) -> str:
         "simulator": benchmark.simulator,
         "samples": benchmark.samples,
         "engines": {r.engine: asdict(r.costs) for r in benchmark.reports},
+        "libraries": {r.engine: r.library for r in benchmark.reports if r.library},
         "missing": benchmark.missing,
+        "failed": benchmark.failed,
+        "notes": list(benchmark.notes),
     }
     return json.dumps(content, indent=2) + "\n"
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sysconfig
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +32,19 @@ _OTHER_CORE = re.compile(
 _FIRST_ERROR = re.compile(r"^.*\b(?:fatal error|error|undefined reference)\b.*$", re.MULTILINE)
 _OVERFLOW = re.compile(r"region [`'](\w+)':? overflowed by (\d+) bytes")
 _NO_LINKER = re.compile(r"invalid linker name|unable to execute command.*ld\.lld|MF_LLVM_OBJCOPY")
+# An operator's method that TFLM's resolver does not have, and other signs of another TFLM.
+_NO_METHOD = re.compile(r"error: [^\n]*MicroMutableOpResolver[^\n]*has no member named .(Add\w+)")
+_OTHER_TFLM = re.compile(
+    r"^.*(?:_model\.cc:.*error:|(?:tensorflow|tflite|flatbuffers)/\S+: .*(?:error|No such file)"
+    r"|undefined reference to `tflite::).*$",
+    re.MULTILINE,
+)
+_PATHS_IN_ENVIRONMENT = ("TFLM_ROOT", "TFLM_LIBRARY")  # CMake runs in the project's folder
 _NO_RUNTIME = re.compile(r"undefined symbol: (__aeabi_\w+|__\w+di\d)")
 # A message of CMake is indented and ends at the first line that is not.
-_CMAKE_ERROR = re.compile(r"^CMake Error at \S+ \(message\):\n((?:(?:[ \t]+.*)?\n)+)", re.MULTILINE)
+_CMAKE_SAYS = r"^CMake {} at \S+ \(message\):\n((?:(?:[ \t]+.*)?\n)+)"
+_CMAKE_ERROR = re.compile(_CMAKE_SAYS.format("Error"), re.MULTILINE)
+_CMAKE_WARNING = re.compile(_CMAKE_SAYS.format("Warning"), re.MULTILINE)
 
 
 class BuildError(ForgeError):
@@ -50,7 +61,10 @@ class FitError(ForgeError):
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What a build made. For this computer there is no `hex`, `bin`, `map`; sizes are 0."""
+    """What a build made. For this computer there is no `hex`, `bin`, `map`; sizes are 0.
+
+    `warnings` are those of the project's CMake files.
+    """
 
     elf: Path
     hex: Path | None = None
@@ -58,6 +72,7 @@ class BuildResult:
     uf2: Path | None = None
     map: Path | None = None
     sizes: FirmwareSize = NO_SIZE
+    warnings: tuple[str, ...] = ()
 
 
 def build(project: Path, preset: str, on_progress: Progress | None = None) -> BuildResult:
@@ -74,12 +89,14 @@ def build(project: Path, preset: str, on_progress: Progress | None = None) -> Bu
     options = [f"-DCMAKE_MAKE_PROGRAM={ninja}", *_require_compiler(toolchain)]
     folder = project / "build" / preset
     _forget_moved_build(project, folder)
-    _run([cmake, "--preset", preset, *options], project)
+    said = _run([cmake, "--preset", preset, *options], project)
+    warnings = tuple(" ".join(text.split()) for text in _CMAKE_WARNING.findall(said))
     _run([cmake, "--build", "--preset", preset], project, on_progress)
     if toolchain is None:
-        return BuildResult(elf=folder / "firmware")
+        return BuildResult(elf=folder / "firmware", warnings=warnings)
     family = chosen.get("vendor", {}).get("mcuforge", {}).get("uf2Family")
-    return formats(folder / "firmware.elf", int(family, 16) if family else None)
+    made = formats(folder / "firmware.elf", int(family, 16) if family else None)
+    return replace(made, warnings=warnings)
 
 
 def formats(elf: Path, uf2_family: int | None = None) -> BuildResult:
@@ -162,10 +179,12 @@ def _forget_moved_build(project: Path, folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _run(command: list[str], folder: Path, on_progress: Progress | None = None) -> None:
+def _run(command: list[str], folder: Path, on_progress: Progress | None = None) -> str:
+    """What the command prints. Raises what `explain` makes of it where the command fails."""
     with subprocess.Popen(
         command,
         cwd=folder,
+        env=os.environ | {"LC_ALL": "C"} | _whole_paths(),  # `explain` reads English
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -184,6 +203,13 @@ def _run(command: list[str], folder: Path, on_progress: Progress | None = None) 
             raise
     if process.returncode != 0:
         raise explain("".join(lines), folder)
+    return "".join(lines)
+
+
+def _whole_paths() -> dict[str, str]:
+    """Variables that hold a path relative to the current folder, made independent of it."""
+    given = {name: os.environ.get(name, "") for name in _PATHS_IN_ENVIRONMENT}
+    return {name: str(Path(path).expanduser().absolute()) for name, path in given.items() if path}
 
 
 def explain(output: str, project: Path) -> ForgeError:
@@ -225,5 +251,20 @@ def explain(output: str, project: Path) -> ForgeError:
             "TensorFlow Lite Micro must be built with the TARGET_ARCH of the board "
             f"(docs/tensorflow-lite-micro.md).\n{other_core[0].strip()}"
         )
+    if _OTHER_TFLM.search(output):
+        return _other_tflm(project, output)
     shown = first[0].strip() if first else output.strip()[-1000:]
     return BuildError(f"The project in {project} does not build:\n{shown}")
+
+
+def _other_tflm(project: Path, output: str) -> BuildError:
+    """TensorFlow Lite Micro was found, but is not what the generated code was written for."""
+    method = _NO_METHOD.search(output)
+    missing = f"its resolver has no {method[1]}" if method else "its interface differs"
+    concerned = _OTHER_TFLM.search(output)
+    return BuildError(
+        f"The TensorFlow Lite Micro that the project in {project} links is older, newer or less "
+        f"complete than what the model needs: {missing}. docs/tensorflow-lite-micro.md names the "
+        "revision that was tried; --engine aot needs none.\n"
+        + (concerned[0].strip() if concerned else "")
+    )

@@ -23,6 +23,8 @@ from mcuforge import (
     reference,
     samples,
     tflm,
+    tflm_library,
+    tflm_tightening,
     variants,
 )
 from mcuforge.boards import Board
@@ -30,7 +32,7 @@ from mcuforge.build import BuildResult, build
 from mcuforge.convert import all_float_outputs, convert
 from mcuforge.device.client import Device, Link
 from mcuforge.emit import c_names
-from mcuforge.engines import AOT, TFLM, require_root
+from mcuforge.engines import AOT, TFLM, require_root, root
 from mcuforge.errors import UsageError
 from mcuforge.frontend import make_plan
 from mcuforge.graph import Graph
@@ -134,7 +136,8 @@ def run(
         costs=costs(plan, built, proof, simulated, arena),
         ops=tuple(cost.summary(plan)["ops"]),
         quantization=source.quantization,
-        warnings=source.warnings,
+        warnings=source.warnings + built.warnings,
+        library=linked_library(built) if engine == TFLM else None,
         galleries=gallery.of_run(
             source.recipe, inputs.real, inputs.golden, floats, plan.graph, proof.device.outputs
         ),
@@ -190,13 +193,11 @@ def firmware(
     if engine == TFLM:
         require_root(board)
         model = tflm.prepare(plan, source.tflite, board)
+        if tightened_in is not None:
+            model = tflm_tightening.tightened(plan, model, board, tightened_in)
+            on_stage("build", 1, 2)
         project.emit(plan, board, folder, None, model, force=force)
         built = build(folder, board.name)
-        on_stage("build", 1, 2)
-        if tightened_in is not None:
-            model = model.tightened(arena_used(plan, tightened_in, built))
-            project.emit(plan, board, folder, None, model, force=force)
-            built = build(folder, board.name)
         on_stage("build", 2, 2)
         return built, None, model.arena_bytes
     project.emit(plan, board, folder, force=force)
@@ -207,11 +208,10 @@ def firmware(
     return built, host, plan.arena.bytes
 
 
-def arena_used(plan: Plan, simulated: Choice, built: BuildResult) -> int:
-    """Bytes of the arena that the firmware reports to use, in the simulator."""
-    with simulated.open(built.elf) as simulator:
-        simulator.device.hello(plan.graph.model_hash)
-        return simulator.device.stats().arena_used
+def linked_library(built: BuildResult) -> str | None:
+    """Which TensorFlow Lite Micro the firmware was linked with, in words."""
+    library = tflm_library.linked(built.elf.parent)
+    return library.title(root()) if library else None
 
 
 def make_inputs(

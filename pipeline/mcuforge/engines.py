@@ -33,9 +33,9 @@ def library_arch(board: Board) -> str:
 
 
 def root() -> Path | None:
-    """Where the environment says that TFLM is."""
+    """Where the environment says that TFLM is: a whole path, as seen from the current folder."""
     value = os.environ.get(ROOT)
-    return Path(value) if value else None
+    return Path(value).expanduser().absolute() if value else None
 
 
 def require_root(board: Board) -> Path:

@@ -87,8 +87,9 @@ class Variant:
 class RunReport:
     """Everything about one model on one board.
 
-    `quantization` and `warnings` are those of the conversion, where the run made one. `galleries`
-    are for the HTML page alone. `variants` are other models for the same task.
+    `quantization` is that of the conversion, where the run made one; `warnings` are those of the
+    conversion and of the build. `galleries` are for the HTML page alone. `variants` are other
+    models for the same task. `library` tells which TensorFlow Lite Micro was linked.
     """
 
     model: str
@@ -104,6 +105,7 @@ class RunReport:
     warnings: tuple[str, ...] = ()
     galleries: tuple[Gallery, ...] = ()
     variants: tuple[Variant, ...] = ()
+    library: str | None = None
 
 
 def as_json(reports: Sequence[RunReport]) -> str:
@@ -137,6 +139,11 @@ def rows(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:
         *(
             [("engine", [r.engine for r in reports])]
             if any(r.engine != "aot" for r in reports)
+            else []
+        ),
+        *(
+            [("library", [r.library or "-" for r in reports])]
+            if any(r.library for r in reports)
             else []
         ),
         *(

@@ -48,7 +48,13 @@ class TflmModel:
         TFLM does not count what it needs for planning, so what that may exceed the activations by
         is added.
         """
-        needed = used + self.planning_excess
+        return self._with_arena(used + self.planning_excess)
+
+    def without_margin(self) -> TflmModel:
+        """The same with what the oracle took on the host: no room for kernels other than its."""
+        return self._with_arena(self.arena.head + self.arena.tail)
+
+    def _with_arena(self, needed: int) -> TflmModel:
         aligned = -(-needed // tflm_arena.ALIGNMENT) * tflm_arena.ALIGNMENT
         return replace(self, arena_bytes=aligned)
 
@@ -64,12 +70,14 @@ def prepare(plan: Plan, tflite: Path, board: Board) -> TflmModel:
     positions = {op.index: position for position, op in enumerate(plan.graph.ops)}
     methods = tflm_ops.methods(graph.ops)
     host = tflm_arena.measure(content)
-    arena = tflm_arena.convert(host, graph, pointer_bytes=_LARGEST_POINTER if board.is_host else 4)
+    pointer_bytes = _LARGEST_POINTER if board.is_host else 4
+    vector = board.core is not None and board.core.mve
+    arena = tflm_arena.convert(host, graph, pointer_bytes=pointer_bytes, vector=vector)
     ops = tuple(
         TracedOp(positions.get(op.index), op.outputs[0], graph.output(op).bytes)
         if op.outputs
         else TracedOp(None, 0, 0)
         for op in graph.ops
     )
-    excess = max(0, tflm_arena.planning_bytes(graph) - plan.arena.lower_bound)
+    excess = max(0, tflm_arena.planning_bytes(graph, pointer_bytes) - plan.arena.lower_bound)
     return TflmModel(content, methods, ops, arena, arena.bytes, excess)

@@ -8,7 +8,8 @@ TFLM keeps activations and scratch buffers at the head of the arena and its own 
   3. Of the tail, `TfLiteEvalTensor` (24 B) and `NodeAndRegistration` (64 B) consist of pointers and
      halve where pointers have 32 bits. The rest is counted in full: it shrinks as well, or stays.
   4. Optimised kernels take scratch that the oracle's reference kernels do not. The margin is the
-     most that CMSIS-NN asks for in one op, kernel sums and structs for each op, and 512 B.
+     most that CMSIS-NN asks for in one op on this core, kernel sums and structs for each op, and
+     256 B.
 
 The margin is a bound from CMSIS-NN's buffer-size functions, not a measurement; `arena_used` on the
 device says what is really taken, and `--tighten-arena` writes that back.
@@ -26,11 +27,12 @@ from mcuforge.graph import Graph, Op, TransposeConvAttributes
 from mcuforge.oracle.tflm import allocation_log
 
 ALIGNMENT = 16
-_FIXED_MARGIN = 512
-_MARGIN_EACH_OP = 32
-_PLANNING_EACH = 72  # AllocationInfo, 32 B, and what GreedyMemoryPlanner keeps for a buffer, 40 B
-_SCRATCH_BUFFERS_EACH_OP = 2
-_FIXED_PLANNING = 256
+_FIXED_MARGIN = 256
+_MARGIN_EACH_OP = 16
+_INFO_BYTES = {4: 24, 8: 32}  # AllocationInfo, for every tensor, by the size of a pointer
+_PLANNED_BYTES = 40  # what GreedyMemoryPlanner keeps for a buffer that it places
+_SCRATCH_BUFFERS = {"TRANSPOSE_CONV": 2}  # of one op, at most
+_FIXED_PLANNING = 128
 _HALVES = ("TfLiteEvalTensor data", "NodeAndRegistration struct")
 _TOTAL = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
 _KIND = re.compile(r"'([^']+)' used (\d+) bytes")
@@ -80,48 +82,56 @@ def parse(log: str) -> HostArena:
     return HostArena(sizes["head"], sizes["tail"], sum(kinds[k] for k in _HALVES))
 
 
-def convert(host: HostArena, graph: Graph, *, pointer_bytes: int) -> TflmArena:
-    """The arena for a device with pointers of that size. `graph` holds every op of the file."""
+def convert(host: HostArena, graph: Graph, *, pointer_bytes: int, vector: bool = True) -> TflmArena:
+    """The arena for a device with pointers of that size. `graph` holds every op of the file.
+
+    `vector` says whether the core has MVE, where CMSIS-NN's kernels take other scratch.
+    """
     saved = host.pointers // 2 if pointer_bytes == 4 else 0
-    head = max(host.head, planning_bytes(graph))
-    return TflmArena(host, head, host.tail - saved, _margin(graph))
+    head = max(host.head, planning_bytes(graph, pointer_bytes))
+    return TflmArena(host, head, host.tail - saved, _margin(graph, vector))
 
 
-def planning_bytes(graph: Graph) -> int:
+def planning_bytes(graph: Graph, pointer_bytes: int = 4) -> int:
     """A bound of what TFLM's memory planner needs at the head while the model is loaded."""
-    buffers = len(graph.tensors) + _SCRATCH_BUFFERS_EACH_OP * len(graph.ops)
-    return _PLANNING_EACH * buffers + _FIXED_PLANNING
+    scratch = sum(_SCRATCH_BUFFERS.get(op.kind, 1) for op in graph.ops)
+    tensors = range(len(graph.tensors))
+    placed = sum(graph.tensors[i].data is None for i in tensors) + scratch
+    known = len(graph.tensors) + scratch
+    return _INFO_BYTES[pointer_bytes] * known + _PLANNED_BYTES * placed + _FIXED_PLANNING
 
 
-def _margin(graph: Graph) -> int:
-    scratch = max((_scratch(graph, op) for op in graph.ops), default=0)
-    persistent = sum(_kernel_sums(graph, op) + _MARGIN_EACH_OP for op in graph.ops)
+def _margin(graph: Graph, vector: bool) -> int:
+    scratch = max((_scratch(graph, op, vector) for op in graph.ops), default=0)
+    persistent = sum(_kernel_sums(graph, op, vector) + _MARGIN_EACH_OP for op in graph.ops)
     return scratch + persistent + _FIXED_MARGIN
 
 
-def _scratch(graph: Graph, op: Op) -> int:
+def _scratch(graph: Graph, op: Op, vector: bool) -> int:
     """The most that CMSIS-NN's kernel of an op asks for beyond the reference kernel."""
     size = _SCRATCH.get(op.kind)
-    return size(graph, op) if size else 0
+    return size(graph, op, vector) if size else 0
 
 
-def _columns(taps: int) -> int:
-    """Two columns of int16 (DSP) or four of int8 (MVE), each rounded up to 16 values."""
-    return 4 * (taps + 15)
+def _columns(taps: int, vector: bool) -> int:
+    """Four columns of int8, rounded up to 16 (MVE), or two of int16, rounded up to 4."""
+    return 4 * (-(-taps // 16) * 16 if vector else -(-taps // 4) * 4)
 
 
-def _convolution(graph: Graph, op: Op) -> int:
-    return _columns(prod(graph.input(op, 1).shape[1:]))
+def _convolution(graph: Graph, op: Op, vector: bool) -> int:
+    return _columns(prod(graph.input(op, 1).shape[1:]), vector)
 
 
-def _depthwise(graph: Graph, op: Op) -> int:
-    """DSP: a window of int16. MVE: four windows of 124 channels, or a convolution's columns."""
+def _depthwise(graph: Graph, op: Op, vector: bool) -> int:
+    """A window of int16. MVE: four windows of 124 channels, or a convolution's columns."""
     _, height, width, channels = graph.input(op, 1).shape
     window = height * width
-    return max(2 * window * channels, 4 * window * 124, _columns(window) + window * channels)
+    if not vector:
+        return 2 * window * channels
+    return max(4 * window * 124, _columns(window, vector) + window * channels)
 
 
-def _transposed(graph: Graph, op: Op) -> int:
+def _transposed(graph: Graph, op: Op, vector: bool) -> int:
     """int32 sums of the rows under a filter, or a convolution with the filters turned around.
 
     The reference kernel takes an int32 for every output, which is then not needed.
@@ -134,15 +144,15 @@ def _transposed(graph: Graph, op: Op) -> int:
     rows = 4 * row * channels * max(height, options.stride_h)
     taps = height * width * depth
     reference = 4 * graph.output(op).elements
-    return max(0, rows - reference, _columns(taps) + taps * channels - reference)
+    return max(0, rows - reference, _columns(taps, vector) + taps * channels - reference)
 
 
-def _average_pool(graph: Graph, op: Op) -> int:
+def _average_pool(graph: Graph, op: Op, _vector: bool) -> int:
     """An int32 sum a channel."""
     return 4 * graph.output(op).shape[-1]
 
 
-_SCRATCH: dict[str, Callable[[Graph, Op], int]] = {
+_SCRATCH: dict[str, Callable[[Graph, Op, bool], int]] = {
     "CONV_2D": _convolution,
     "DEPTHWISE_CONV_2D": _depthwise,
     "TRANSPOSE_CONV": _transposed,
@@ -150,6 +160,6 @@ _SCRATCH: dict[str, Callable[[Graph, Op], int]] = {
 }
 
 
-def _kernel_sums(graph: Graph, op: Op) -> int:
+def _kernel_sums(graph: Graph, op: Op, vector: bool) -> int:
     """FULLY_CONNECTED with MVE keeps an int32 for each output."""
-    return 4 * graph.output(op).shape[-1] if op.kind == "FULLY_CONNECTED" else 0
+    return 4 * graph.output(op).shape[-1] if vector and op.kind == "FULLY_CONNECTED" else 0

@@ -16,6 +16,7 @@ from mcuforge.cli.common import (
     simulator_options,
 )
 from mcuforge.cli.progress import stages
+from mcuforge.errors import ForgeError
 
 
 @click.command()
@@ -45,7 +46,8 @@ def command(
     """Compare the engines on MODEL (a .tflite, or a model folder) in the simulator.
 
     aot always runs; TensorFlow Lite Micro runs where TFLM_ROOT is set. Writes bench.json, and
-    bench.png where matplotlib is installed, to the output folder.
+    bench.png where matplotlib is installed, to the output folder. Where TensorFlow Lite Micro
+    fails, the figures of aot are shown all the same, and the exit code is 1.
     """
     from mcuforge import atomic, bench, frontend
 
@@ -62,8 +64,11 @@ def command(
         bench.draw(result, picture)
     if as_json:
         click.echo(text, nl=False)
-        return
-    result_console.print(bench.table(result))
-    if result.missing:
-        click.echo(result.missing)
-    click.echo(f"Written: {output / 'bench.json'}" + (f", {picture}" if drawn else ""))
+    else:
+        result_console.print(bench.table(result))
+        for line in (*result.notes, result.missing):
+            if line:
+                click.echo(line)
+        click.echo(f"Written: {output / 'bench.json'}" + (f", {picture}" if drawn else ""))
+    if result.failed:
+        raise ForgeError(result.failed)

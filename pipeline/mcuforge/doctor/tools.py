@@ -11,16 +11,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mcuforge import boards, build, engines
+from mcuforge import boards, build, engines, tflm_library
 from mcuforge.doctor.findings import Finding, Install
-from mcuforge.errors import ForgeError
+from mcuforge.errors import ForgeError, ToolError
 from mcuforge.renode_machine import MINIMUM as _MIN_RENODE
 from mcuforge.simulate.renode_program import find_renode as find_renode
 
 _TIMEOUT_S = 20.0
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)*")
 _MIN_CMAKE = (3, 25)
-_TFLM_LIBRARY = "libtensorflow-microlite.a"
 
 _ARM_ELSEWHERE = (
     "brew install --cask gcc-arm-embedded",
@@ -194,9 +193,14 @@ def _tflm() -> Finding:
         return finding
     if not root.is_dir():
         return replace(finding, where=str(root), problem=f"{engines.ROOT}: no such folder")
-    if next(root.rglob(_TFLM_LIBRARY), None) is None:
-        return replace(finding, where=str(root), problem=f"holds no {_TFLM_LIBRARY}")
-    return replace(finding, where=str(root))
+    found = sorted(root.rglob(tflm_library.FILE))
+    if not found:
+        return replace(finding, where=str(root), problem=f"holds no {tflm_library.FILE}")
+    try:
+        titles = [tflm_library.describe(path).title(root) for path in found]
+    except ToolError as error:
+        return replace(finding, where=str(root), problem=error.message)
+    return replace(finding, where=f"{root}: {'; '.join(titles)}")
 
 
 def _compile(command: Sequence[str], program: str) -> tuple[int, str]:
