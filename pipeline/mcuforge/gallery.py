@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge import pictures, samples
+from mcuforge import pictures, samples, truth
 from mcuforge.graph import Graph
 from mcuforge.parity import Sample
 from mcuforge.pictures import Picture
@@ -66,7 +66,7 @@ def make(
     and `device` the outputs of the float model and the device, real values [N, H, W, C].
     """
     device = device.reshape(floats.shape)
-    if metric in (Metric.NONE, Metric.CLASSIFICATION) or not (
+    if metric in (Metric.NONE, Metric.CLASSIFICATION, Metric.REGRESSION) or not (
         _are_pictures(inputs) and floats.ndim == 4
     ):
         return None
@@ -123,7 +123,9 @@ def _segmentation(
     masks: Array, floats: Array, device: Array, differences: Array, shown: list[int]
 ) -> dict[str, list[Picture]]:
     last = max(floats.shape[-1] - 1, 1)
-    classes = [(floats[n].argmax(axis=-1), device[n].argmax(axis=-1)) for n in shown]
+    masks = truth.classes(Metric.SEGMENTATION, floats, masks[: len(floats)]).expected
+    masks = masks.reshape(floats.shape[:-1])
+    classes = [(truth.most_probable(floats[n]), truth.most_probable(device[n])) for n in shown]
     return {
         "mask": [pictures.grey(masks[n] / last) for n in shown],
         "float model": [pictures.grey(expected / last) for expected, _ in classes],

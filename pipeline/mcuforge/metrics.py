@@ -6,6 +6,7 @@ Outputs are real values (dequantised where the engine is quantised). NumPy only.
 from __future__ import annotations
 
 import math
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,19 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge import samples
-from mcuforge.errors import UsageError
+from mcuforge import samples, truth
+from mcuforge.errors import ForgeError, UsageError
 from mcuforge.recipe import Metric
 
 Array = npt.NDArray[Any]
-
-_TRUTH = {
-    Metric.RECONSTRUCTION: "labels",
-    Metric.CLASSIFICATION: "labels",
-    Metric.SEGMENTATION: "masks",
-    Metric.DENOISING: "clean",
-    Metric.GENERATION: "targets",
-}
 
 
 def mse_per_sample(expected: Array, actual: Array) -> npt.NDArray[np.float64]:
@@ -91,6 +84,18 @@ def hoyer_sparsity(codes: Array) -> float:
     return float(((root - ratios) / (root - 1)).mean())
 
 
+def r2_scores(expected: Array, actual: Array) -> npt.NDArray[np.float64]:
+    """1 - squared error / squared deviation from the mean, of each column of [N, columns].
+
+    The coefficient of determination; a column whose expected values are all alike has none, and is
+    left out.
+    """
+    deviation = ((expected - expected.mean(axis=0)) ** 2).sum(axis=0)
+    error = ((expected - actual) ** 2).sum(axis=0)
+    varied = deviation > 0
+    return np.asarray(1 - error[varied] / deviation[varied], np.float64)
+
+
 def evaluate(
     metric: Metric,
     inputs: Array,
@@ -106,7 +111,10 @@ def evaluate(
     output, float [N, ...], `code_sparsity` and `code_zeros`, the share of values that are zero.
     Classification: `accuracy`, the share of samples whose largest output, or whose only one against
     1/2, is that of their label. Segmentation: `mean_iou` of the most probable class, of outputs
-    [N, H, W, classes]. Denoising: `psnr` of the outputs and `psnr_gain`, what that is above the
+    [N, H, W, classes], or of [N, H, W, 1] against 1/2.
+    Regression: `mae` and `rmse` over all values; `r2`, the mean of the columns' (the last axis: one
+    of large numbers must not hide the others), and of several columns `r2_worst`.
+    Denoising: `psnr` of the outputs and `psnr_gain`, what that is above the
     PSNR of the inputs, in dB.
     Generation: `psnr` of the outputs against the samples that the inputs stand for.
     `Metric.NONE`: nothing.
@@ -114,16 +122,18 @@ def evaluate(
     """
     if metric is Metric.NONE:
         return {}
-    truth = _truth(metric, golden, len(outputs))
+    right = _truth(metric, golden, len(outputs))
     if metric is Metric.RECONSTRUCTION:
-        return _reconstruction(inputs, outputs, truth) | _code(code)
+        return _reconstruction(inputs, outputs, right) | _code(code)
     if metric is Metric.CLASSIFICATION:
-        return _classification(outputs, truth)
+        return _classification(outputs, right)
+    if metric is Metric.REGRESSION:
+        return _regression(outputs, right)
     if metric is Metric.DENOISING:
-        return _denoising(inputs, outputs, truth)
+        return _denoising(inputs, outputs, right)
     if metric is Metric.GENERATION:
-        return _generation(outputs, truth)
-    return _segmentation(outputs, truth)
+        return _generation(outputs, right)
+    return _segmentation(outputs, right)
 
 
 def _code(code: Array | None) -> dict[str, float]:
@@ -136,7 +146,9 @@ def _denoising(inputs: Array, outputs: Array, clean: Array) -> dict[str, float]:
     if inputs[0].size != clean[0].size or outputs.size != clean.size:
         raise UsageError(
             f"denoised samples of shape {list(outputs.shape)} do not fit inputs of shape "
-            f"{list(inputs.shape)} and clean samples of shape {list(clean.shape)}."
+            f"{list(inputs.shape)} and clean samples of shape {list(clean.shape)}. Metric "
+            f"'denoising' takes {truth.TAKEN[Metric.DENOISING]}. "
+            f"{truth.others(Metric.DENOISING, outputs)}"
         )
     noisy = psnr(clean, inputs[: len(outputs)].reshape(clean.shape))
     if math.isinf(noisy):
@@ -147,21 +159,20 @@ def _denoising(inputs: Array, outputs: Array, clean: Array) -> dict[str, float]:
 
 def _generation(outputs: Array, targets: Array) -> dict[str, float]:
     if outputs.size != targets.size:
-        raise UsageError(
-            f"generated samples of shape {list(outputs.shape)} do not fit targets of shape "
-            f"{list(targets.shape)}."
-        )
+        raise truth.misfit(Metric.GENERATION, outputs, targets)
     return {"psnr": psnr(targets, outputs.reshape(targets.shape))}
 
 
 def _reconstruction(inputs: Array, outputs: Array, labels: Array) -> dict[str, float]:
-    if inputs.size < outputs.size or labels.ndim != 1:
+    if inputs[0].size != outputs[0].size:
         raise UsageError(
             f"a reconstruction of shape {list(outputs.shape)} does not fit inputs of shape "
-            f"{list(inputs.shape)} and labels of shape {list(labels.shape)}."
+            f"{list(inputs.shape)}: metric 'reconstruction' takes "
+            f"{truth.TAKEN[Metric.RECONSTRUCTION]}. "
+            f"{truth.others(Metric.RECONSTRUCTION, outputs)}"
         )
     errors = mse_per_sample(inputs[: len(outputs)].reshape(outputs.shape), outputs)
-    anomalous = labels != 0
+    anomalous = truth.anomalies(labels)
     result = {}
     if not anomalous.all():
         result["mse"] = float(errors[~anomalous].mean())
@@ -171,38 +182,38 @@ def _reconstruction(inputs: Array, outputs: Array, labels: Array) -> dict[str, f
 
 
 def _classification(outputs: Array, labels: Array) -> dict[str, float]:
-    scores = outputs.reshape(len(outputs), -1)
-    classes = max(scores.shape[1], 2)
-    if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
-        raise UsageError(
-            f"labels of type {labels.dtype} and shape {list(labels.shape)}; expected integers [N]."
-        )
-    if labels.min() < 0 or labels.max() >= classes:
-        raise UsageError(
-            f"the labels reach from {labels.min()} to {labels.max()}; the model knows {classes} "
-            "classes, from 0."
-        )
-    chosen = scores.argmax(axis=1) if scores.shape[1] > 1 else scores[:, 0] > 0.5
-    return {"accuracy": float(np.mean(chosen == labels))}
+    found = truth.classes(Metric.CLASSIFICATION, outputs, labels)
+    return {"accuracy": float(np.mean(found.expected == found.actual))}
+
+
+def _regression(outputs: Array, targets: Array) -> dict[str, float]:
+    expected = truth.numbers(Metric.REGRESSION, outputs, targets)
+    actual = np.asarray(outputs, np.float64)
+    error = actual - expected
+    found = {
+        "mae": float(np.abs(error).mean()),
+        "rmse": float(np.sqrt(np.square(error).mean())),
+    }
+    columns = outputs.shape[-1] if outputs.ndim > 1 else 1
+    scores = r2_scores(expected.reshape(-1, columns), actual.reshape(-1, columns))
+    if len(scores):
+        found["r2"] = float(scores.mean())
+    if len(scores) > 1:
+        found["r2_worst"] = float(scores.min())
+    return found
 
 
 def _segmentation(outputs: Array, masks: Array) -> dict[str, float]:
-    if outputs.shape[:-1] != masks.shape:
-        raise UsageError(
-            f"class probabilities of shape {list(outputs.shape)} do not fit masks of shape "
-            f"{list(masks.shape)}; expected [N, H, W, classes] and [N, H, W]."
-        )
-    classes = outputs.shape[-1]
-    if masks.max() >= classes:
-        raise UsageError(f"a mask holds class {masks.max()}; the model knows {classes} classes.")
-    return {"mean_iou": mean_iou(masks, np.argmax(outputs, axis=-1), classes)}
+    found = truth.classes(Metric.SEGMENTATION, outputs, masks)
+    return {"mean_iou": mean_iou(found.expected, found.actual, found.total)}
 
 
 def _truth(metric: Metric, golden: Mapping[str, Array], count: int) -> Array:
-    name = _TRUTH[metric]
+    name = truth.ARRAYS[metric]
     if name not in golden:
         raise UsageError(
-            f"the golden samples hold no array '{name}', which metric '{metric.value}' needs."
+            f"the golden samples hold no array '{name}', which metric '{metric.value}' needs: it "
+            f"takes {truth.TAKEN[metric]}."
         )
     if len(golden[name]) < count:
         raise UsageError(
@@ -214,14 +225,36 @@ def _truth(metric: Metric, golden: Mapping[str, Array], count: int) -> Array:
 def load_golden(path: Path, metric: Metric) -> dict[str, Array]:
     """The arrays of a golden `.npz`: `inputs` float32 [N, ...] and what the metric needs.
 
-    Reconstruction needs `labels` uint8 [N] (0 normal, 1 anomaly), classification `labels` integers
-    [N] (class numbers), segmentation `masks`
-    uint8 [N, H, W] (class numbers), denoising `clean` and generation `targets`, both
-    float32 [N, ...]. Raises `UsageError` where one is missing or damaged.
+    Which array that is, and its forms, say `truth.ARRAYS` and `truth.TAKEN`. Raises `UsageError`
+    where one is missing or damaged.
     """
-    wanted = ["inputs"] + ([_TRUTH[metric]] if metric in _TRUTH else [])
-    golden = {name: samples.read_array(path, name) for name in wanted}
+    wanted = ["inputs"] + ([truth.ARRAYS[metric]] if metric in truth.ARRAYS else [])
+    golden = {name: _array(path, name, metric) for name in wanted}
     lengths = {name: len(array) for name, array in golden.items()}
     if len(set(lengths.values())) > 1:
         raise UsageError(f"{path}: the arrays have different lengths: {lengths}.")
     return golden
+
+
+def _array(path: Path, name: str, metric: Metric) -> Array:
+    try:
+        return samples.read_array(path, name)
+    except ForgeError as error:
+        held = _held(path)
+        if not held or name in held:
+            raise
+        fitting = [m.value for m, array in truth.ARRAYS.items() if array in held]
+        raise UsageError(
+            f"{path}: holds no array named '{name}', only {', '.join(held)}. Metric "
+            f"'{metric.value}' takes {truth.TAKEN.get(metric, 'inputs alone')}."
+            + (f" What it holds is for: {', '.join(fitting)}." if fitting else "")
+        ) from error
+
+
+def _held(path: Path) -> list[str]:
+    """The names of the arrays of an `.npz`; none where it is not one that can be read."""
+    try:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            return [name.removesuffix(".npy") for name in archive.namelist()]
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+        return []

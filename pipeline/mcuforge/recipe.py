@@ -55,6 +55,7 @@ class Metric(Enum):
 
     RECONSTRUCTION = "reconstruction"
     CLASSIFICATION = "classification"
+    REGRESSION = "regression"
     SEGMENTATION = "segmentation"
     DENOISING = "denoising"
     GENERATION = "generation"

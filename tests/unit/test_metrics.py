@@ -91,9 +91,10 @@ def test_evaluate_classification() -> None:
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        (np.zeros((2, 1), int), "expected integers"),
-        (np.zeros(2), "labels of type float64"),
-        (np.array([0, 3]), "from 0 to 3; the model knows 3 classes"),
+        (np.zeros((2, 2), int), r"do not fit labels of type int64 and shape \[2, 2\].*or one-hot"),
+        (np.array([0.5, 1]), "do not fit labels of type float64.*'regression'"),
+        (np.array([[1, 1, 0], [0, 0, 1]]), "not one-hot.*'regression'"),
+        (np.array([0, 3]), r"from 0 to 3.*of shape \[2, 3\] know 3 classes"),
         (np.array([-1, 2]), "from -1 to 2"),
     ],
 )
@@ -144,8 +145,8 @@ def test_evaluate_tells_how_sparse_the_code_is() -> None:
 @pytest.mark.parametrize(
     ("masks", "message"),
     [
-        (np.zeros((1, 2, 2), np.uint8), "do not fit masks"),
-        (np.full((1, 1, 2), 2, np.uint8), "class 2"),
+        (np.zeros((1, 2, 2), np.uint8), "not one-hot.*or one-hot"),
+        (np.full((1, 1, 2), 2, np.uint8), "from 2 to 2.*know 2 classes"),
         (np.zeros((0, 1, 2), np.uint8), "0 entries for 1 outputs"),
     ],
 )
