@@ -103,12 +103,12 @@ def formats(elf: Path, uf2_family: int | None = None) -> BuildResult:
     """The files of a firmware for a board. HEX and BIN are written where no objcopy did it.
 
     With a family (`Board.uf2_family`) there is a UF2 file, too.
-    Raises `ToolError` where `elf` is none.
+    Raises `UsageError` where there is no `elf`, `ToolError` where it is none.
     """
     map_file = elf.with_suffix(".map")
     hex_file, binary = elf.with_suffix(".hex"), elf.with_suffix(".bin")
     if not elf.is_file():
-        raise ToolError(f"{elf}: no such file. Build the project first.")
+        raise UsageError(f"{elf}: no such file. Build the project first.")
     built = elf.stat().st_mtime_ns
     if any(not f.exists() or f.stat().st_mtime_ns < built for f in (hex_file, binary)):
         content = image.load(elf)

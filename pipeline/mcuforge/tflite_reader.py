@@ -20,7 +20,7 @@ import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
 from mcuforge import tflite_options
-from mcuforge.errors import ModelError
+from mcuforge.errors import ModelError, UsageError
 from mcuforge.graph import DType, Graph, Op, Quantization, Signature, Tensor
 
 FILE_IDENTIFIER = b"TFL3"
@@ -62,7 +62,8 @@ class _Budget:
 def read(path: Path) -> Graph:
     """Read a `.tflite` file.
 
-    Raises `ModelError` where the file is missing, unreadable, too large or damaged.
+    Raises `UsageError` where there is no file, `ModelError` where it is unreadable, too large or
+    damaged.
     """
     try:
         size = path.stat().st_size
@@ -70,7 +71,7 @@ def read(path: Path) -> Graph:
             raise ModelError(f"{path}: {size} bytes is no model for a microcontroller.")
         data = path.read_bytes()
     except FileNotFoundError:
-        raise ModelError(f"{path}: no such file.") from None
+        raise UsageError(f"{path}: no such file.") from None
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}).") from None
     return read_bytes(data, path.stem, str(path))

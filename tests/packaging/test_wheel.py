@@ -104,7 +104,7 @@ def test_an_installed_wheel_runs_the_pipeline(installed: Path, tmp_path: Path) -
     assert_emits_like_the_checkout(elsewhere)
     mcuforge("build", "project")
     assert (elsewhere / "project" / "build" / "mps2-an386" / "firmware.elf").exists()
-    report = mcuforge("parity", "autoencoder.tflite", "--samples", "2", "--json")
+    report = mcuforge("parity", "autoencoder.tflite", "--count", "2", "--json")
     assert '"instructions"' in report
 
 

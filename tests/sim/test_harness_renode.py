@@ -53,7 +53,7 @@ def test_parity_and_simulate_run_in_renode(
     model.write_bytes(build("RELU", [spec], [spec]))
     project = tmp_path / "out" / "relu-mps2-an386"
     monkeypatch.setenv("FAKE_RENODE_FIRMWARE", str(project / "build" / "host" / "firmware"))
-    common = ["--samples", "3", "--simulator", "renode", "--renode", str(renode)]
+    common = ["--count", "3", "--simulator", "renode", "--renode", str(renode)]
     options = ["--board", BOARD.name, "-o", str(tmp_path / "out"), *common]
     [report] = mcuforge("parity", str(model), *options, "--json")["reports"]
     assert report["verdict"]["exact"]

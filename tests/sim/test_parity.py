@@ -143,7 +143,7 @@ def test_an_interrupted_run_leaves_no_half_project(tmp_path: Path) -> None:
         output = tmp_path / str(delay)
         command = [sys.executable, "-m", "mcuforge", "parity", str(tflite), "-o", str(output)]
         running = subprocess.Popen(
-            [*command, "--samples", "200"],
+            [*command, "--count", "200"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

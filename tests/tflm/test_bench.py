@@ -134,7 +134,7 @@ def mcuforge(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.sim
 def test_without_tflm_root_aot_is_measured_alone(tmp_path: Path) -> None:
-    done = mcuforge("bench", str(MODEL), "--samples", "1", "--json", cwd=tmp_path)
+    done = mcuforge("bench", str(MODEL), "--count", "1", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     content = json.loads(done.stdout)
     assert list(content["engines"]) == ["aot"]

@@ -128,7 +128,7 @@ def test_emitting_twice_gives_the_same_bytes(relu: Path, tmp_path: Path) -> None
 @pytest.mark.parametrize("arguments", [("inspect",), ("emit",), ("parity",), ("run",)])
 def test_a_missing_model(arguments: Sequence[str], tmp_path: Path) -> None:
     outcome = mcuforge(*arguments, "none.tflite", cwd=tmp_path)
-    refused(outcome, 1, "none.tflite: no such file")
+    refused(outcome, 2, "none.tflite: no such file")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -201,7 +201,7 @@ def test_samples_of_the_wrong_shape(relu: Path, tmp_path: Path) -> None:
 
 def test_debug_shows_a_traceback(tmp_path: Path) -> None:
     outcome = mcuforge("inspect", tmp_path / "none.tflite", "--debug")
-    assert outcome.code == 1 and "Traceback" in outcome.stderr
+    assert outcome.code == 2 and "Traceback" in outcome.stderr
 
 
 def test_build_of_something_else(tmp_path: Path) -> None:
@@ -216,5 +216,5 @@ def test_a_port_goes_without_a_simulator(relu: Path) -> None:
 def test_a_missing_renode_is_said_before_anything_is_built(relu: Path, tmp_path: Path) -> None:
     options = ["--simulator", "renode", "--renode", tmp_path / "no", "-o", tmp_path / "out"]
     outcome = mcuforge("parity", relu, *options)
-    refused(outcome, 1, f"Renode was not found at {tmp_path / 'no'}", "--renode")
+    refused(outcome, 2, f"Renode was not found at {tmp_path / 'no'}", "--renode")
     assert not (tmp_path / "out").exists()

@@ -114,8 +114,8 @@ def test_the_monitor_says_first_what_is_wrong_with_the_firmware(project: str) ->
     assert other.exit_code == 2
     assert "is a project for mps2-an386, not for nucleo-f767zi" in other.output
     missing = run("monitor", f"{project}/none.elf", *closed)
-    assert missing.exit_code == 1
-    assert "none.elf: not a readable ELF file" in missing.output
+    assert missing.exit_code == 2
+    assert "none.elf: no such file" in missing.output
 
 
 def test_an_interrupt_is_the_way_to_end_the_monitor(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,9 +78,9 @@ def test_calibration_files(keras_file: Path, tmp_path: Path) -> None:
 
 
 def test_a_missing_model(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"none\.keras: no such file"):
+    with pytest.raises(UsageError, match=r"none\.keras: no such file"):
         convert(tmp_path / "none.keras", np.zeros((1, 2)))
-    with pytest.raises(ModelError, match=r"none\.keras: no such file"):
+    with pytest.raises(UsageError, match=r"none\.keras: no such file"):
         float_outputs(tmp_path / "none.keras", np.zeros((1, 2)))
     with pytest.raises(ModelError, match="a folder"):
         convert(tmp_path, np.zeros((1, 2)))

@@ -10,7 +10,7 @@ from ai_edge_litert import schema_py_generated as schema
 from single_op import Spec, build
 
 from mcuforge import tflite_reader
-from mcuforge.errors import ModelError
+from mcuforge.errors import ModelError, UsageError
 from mcuforge.graph import Activation, Conv2DAttributes, DType, Padding
 from mcuforge.verify import verify
 
@@ -97,7 +97,7 @@ def test_other_files_are_named_as_such(content: bytes, tmp_path: Path) -> None:
 
 
 def test_a_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="no such file"):
+    with pytest.raises(UsageError, match="no such file"):
         tflite_reader.read(tmp_path / "none.tflite")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
@@ -12,6 +11,7 @@ from typing import NoReturn
 import click
 
 from mcuforge import __version__
+from mcuforge.cli import failure
 
 # Name, and the first line of the help; the command is `command` of mcuforge.cli.<name> (_ for -).
 COMMANDS = {
@@ -65,29 +65,15 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
+    as_json = "--json" in given
     try:
         result = cli.main(
             args=[a for a in given if a != "--debug"], prog_name="mcuforge", standalone_mode=False
         )
         sys.exit(result if isinstance(result, int) else 0)
-    except click.ClickException as error:
-        if debug:
-            traceback.print_exc()
-        error.show()
-        sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted: nothing half-written was left behind.", err=True)
-        sys.exit(1)
     except BrokenPipeError:
         # The reader of our output has gone (as in `... | head`): closing stdout must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except Exception as error:
-        if debug:
-            raise
-        click.echo(
-            f"Error: internal error: {type(error).__name__}: {error}\n"
-            "This is a bug in mcuforge. Add --debug to see where it happened.",
-            err=True,
-        )
-        sys.exit(1)
+    except (KeyboardInterrupt, Exception) as error:
+        sys.exit(failure.report(error, as_json=as_json, debug=debug))

@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from mcuforge import boards
+from mcuforge.cli.arguments import find_model
 from mcuforge.cli.common import (
     board_option,
-    find_tflite,
+    count_option,
     force_option,
     json_option,
     result_console,
@@ -22,7 +23,7 @@ from mcuforge.errors import ForgeError
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
 @board_option
-@click.option("--samples", type=click.IntRange(1), default=3, show_default=True)
+@count_option(3, "How many samples are run.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("build"), show_default=True
 )
@@ -35,7 +36,7 @@ from mcuforge.errors import ForgeError
 def command(
     model: Path,
     board_name: str,
-    samples: int,
+    count: int,
     output: Path,
     png: Path | None,
     simulator: str,
@@ -49,12 +50,13 @@ def command(
     bench.png where matplotlib is installed, to the output folder. Where TensorFlow Lite Micro
     fails, the figures of aot are shown all the same, and the exit code is 1.
     """
-    from mcuforge import atomic, bench, frontend
+    from mcuforge import atomic, bench
 
+    found = find_model(model, output)
     with stages(str(model)) as on_stage:
         result = bench.run(
-            find_tflite(model), boards.load(board_name), output, count=samples, on_stage=on_stage,
-            name=frontend.title(model), simulator=simulator, renode=renode, force=force,
+            found.tflite, boards.load(board_name), output, count=count, on_stage=on_stage,
+            name=found.name, simulator=simulator, renode=renode, force=force,
         )  # fmt: skip
     text = bench.as_json(result)
     atomic.write_bytes(output / "bench.json", text.encode())

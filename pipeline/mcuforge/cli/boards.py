@@ -11,6 +11,7 @@ from rich.table import Table
 
 from mcuforge import boards, own_boards
 from mcuforge.boards import Board
+from mcuforge.cli.arguments import INPUT
 from mcuforge.cli.common import echo_json, json_option, progress_console, result_console
 
 _TITLE_WIDTH = 120  # columns that a table with titles takes
@@ -20,7 +21,7 @@ _TITLE_WIDTH = 120  # columns that a table with titles takes
 @click.option(
     "--add",
     metavar="FILE.toml",
-    type=click.Path(path_type=Path),
+    type=INPUT,
     help="Check your own board file and keep it, so that --board finds it by its name.",
 )
 @click.option("--remove", metavar="NAME", help="Forget a board that you added.")

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from mcuforge import build, map_digest, project, toolchains
 from mcuforge.build import BuildResult
+from mcuforge.cli.arguments import find_project
 from mcuforge.cli.common import echo_json, json_option, result_console
 from mcuforge.cli.progress import progress
 from mcuforge.errors import UsageError
@@ -35,6 +36,7 @@ def command(
     folder: Path, toolchain: str | None, preset: str | None, whole_map: bool, as_json: bool
 ) -> None:
     """Build the firmware project in FOLDER with CMake and Ninja."""
+    folder = find_project(folder)
     name = _preset(project.load_cmake(folder).board, preset, toolchain)
     with progress("building") as on_progress:
         result = build.build(folder, name, on_progress)

@@ -51,6 +51,24 @@ def simulator_options(function: F) -> F:
     return which(where(function))
 
 
+def count_option(default: int | None, what: str) -> Callable[[F], F]:
+    """`--count`: how many samples. `--samples` is always a file; old habits are told so."""
+
+    def refuse(_context: click.Context, _option: click.Parameter, value: str | None) -> None:
+        if value is not None:
+            raise UsageError(
+                f"--samples names a file, for commands that read samples from one. "
+                f"The number of samples is --count{f' {value}' if value.isdigit() else ''}."
+            )
+
+    number = click.option(
+        "--count", metavar="N", type=click.IntRange(1), default=default,
+        show_default=default is not None, help=what,
+    )  # fmt: skip
+    old = click.option("--samples", hidden=True, expose_value=False, callback=refuse)
+    return lambda function: number(old(function))
+
+
 def engine_option(function: F) -> F:
     """`--engine`: what computes the model on the device."""
     return click.option(
@@ -78,23 +96,6 @@ def tighten_option(function: F) -> F:
 def echo_json(content: Any) -> None:
     """Print JSON on stdout."""
     click.echo(json.dumps(content, indent=2))
-
-
-def find_tflite(model: Path) -> Path:
-    """The `.tflite` that MODEL means: the file itself, or the artefact of a model folder.
-
-    Raises `UsageError` where MODEL is something else.
-    """
-    if model.is_dir():
-        from mcuforge import recipe
-
-        tflite = recipe.load(model).tflite
-        if not tflite.exists():
-            raise UsageError(f"{tflite}: no such file. Make it with `mcuforge convert {model}`.")
-        return tflite
-    if model.suffix == ".keras":
-        raise UsageError(f"{model} is a Keras model. Convert it first: `mcuforge convert {model}`.")
-    return model
 
 
 def find_port(board: Board, port: str | None) -> str:

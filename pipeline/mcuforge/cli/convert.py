@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from mcuforge import atomic, debug_quantization, recipe
+from mcuforge.cli.arguments import INPUT, SAMPLES
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.debug_quantization import default_board, write_report
 from mcuforge.cli.progress import OnStage, stages
@@ -22,10 +23,10 @@ from mcuforge.recipe import Recipe
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=INPUT)
 @click.option(
     "--samples",
-    type=click.Path(path_type=Path),
+    type=SAMPLES,
     metavar="FILE.npz",
     help="Its array 'inputs' holds typical inputs, float32 [N, ...].",
 )

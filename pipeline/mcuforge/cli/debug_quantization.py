@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from mcuforge import atomic, boards, debug_quantization, recipe
+from mcuforge.cli.arguments import INPUT, SAMPLES
 from mcuforge.cli.common import echo_json, json_option, result_console
 from mcuforge.cli.progress import stages
 from mcuforge.cli.quantization import chosen, quantization_options, split_calibration
@@ -21,16 +22,16 @@ DEFAULT_BOARD = "mps2-an386"
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=INPUT)
 @click.option(
     "--samples",
-    type=click.Path(path_type=Path),
+    type=SAMPLES,
     metavar="FILE.npz",
     help="Calibration samples, instead of the recipe's.",
 )
 @click.option(
     "--held-out",
-    type=click.Path(path_type=Path),
+    type=SAMPLES,
     metavar="FILE.npz",
     help="What is measured on [the golden samples; without, a quarter of the others].",
 )

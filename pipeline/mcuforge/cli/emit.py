@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from mcuforge import boards, fit, frontend, project, tflm
+from mcuforge.cli.arguments import find_model
 from mcuforge.cli.common import (
     board_option,
     echo_json,
     engine_option,
-    find_tflite,
     force_option,
     json_option,
 )
@@ -52,12 +52,12 @@ def command(
     wrote, unless one was edited since; other files and the build stay.
     """
     board = boards.load(board_name)
-    tflite = find_tflite(model)
-    plan = frontend.make_plan(tflite, frontend.title(model))
+    found = find_model(model)
+    plan = frontend.make_plan(found.tflite, found.name)
     fit.check(plan, board)
     c_name = c_names.identifier(name or plan.graph.name)
     folder = output or Path("build") / project.folder_name(c_name, board, engine, flavour)
-    prepared = tflm.prepare(plan, tflite, board) if engine == TFLM else None
+    prepared = tflm.prepare(plan, found.tflite, board) if engine == TFLM else None
     written = project.emit(plan, board, folder, c_name, prepared, flavour, force=force)
     if as_json:
         echo_json({"folder": str(folder), "board": written.board, "model": written.model})

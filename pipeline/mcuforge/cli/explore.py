@@ -10,13 +10,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from mcuforge import boards, recipe
+from mcuforge.cli.arguments import INPUT
 from mcuforge.cli.common import board_option, force_option, json_option, result_console
 from mcuforge.cli.progress import stages
 from mcuforge.errors import UsageError
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=INPUT)
 @board_option
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("build"), show_default=True

@@ -11,6 +11,7 @@ import click
 from mcuforge import boards, build, image, project, toolchains
 from mcuforge.boards import Board
 from mcuforge.build import BuildResult
+from mcuforge.cli.arguments import find_project
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.progress import progress
 from mcuforge.errors import UsageError
@@ -73,6 +74,7 @@ def command(
     FIRMWARE is a project (by default the current folder), which is built first, or an ELF.
     """
     _check_address(gdb_server)
+    firmware = find_project(firmware)
     board = _board(firmware, board_name)
     chosen = choose_method(board, method)
     built = _built(firmware, board, preset, toolchain)

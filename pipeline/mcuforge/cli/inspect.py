@@ -9,7 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from mcuforge import cost, frontend, planner
-from mcuforge.cli.common import echo_json, find_tflite, json_option, result_console
+from mcuforge.cli.arguments import find_model
+from mcuforge.cli.common import echo_json, json_option, result_console
 from mcuforge.cost import summary
 from mcuforge.errors import UnsupportedError
 from mcuforge.graph import Graph
@@ -25,7 +26,8 @@ def command(model: Path, as_json: bool) -> None:
     Lists every op with its layer, shape, kernel and multiply-accumulates, and the arena that it
     needs. Exit code 1 where an op is not supported.
     """
-    graph = frontend.read_graph(find_tflite(model), frontend.title(model))
+    found = find_model(model)
+    graph = frontend.read_graph(found.tflite, found.name)
     try:
         plan = planner.plan(graph)
     except UnsupportedError as error:

@@ -10,6 +10,7 @@ import click
 
 from mcuforge import boards, project
 from mcuforge.boards import Board
+from mcuforge.cli.arguments import find_project
 from mcuforge.cli.common import find_port
 from mcuforge.device.monitor import Monitor, watch
 from mcuforge.device.source_lines import SourceLines
@@ -39,6 +40,7 @@ def command(
 
     FIRMWARE is the project, or the ELF, that runs on it: with it, faults name file and line.
     """
+    firmware = firmware and find_project(firmware)
     board = _board(firmware, board_name)
     elf = _elf(firmware, board)
     if port is None and board is None:

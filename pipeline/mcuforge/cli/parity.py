@@ -7,11 +7,11 @@ from pathlib import Path
 import click
 
 from mcuforge import boards
+from mcuforge.cli.arguments import SAMPLES, find_model
 from mcuforge.cli.common import (
     board_option,
     engine_option,
     find_port,
-    find_tflite,
     force_option,
     json_option,
     simulator_options,
@@ -30,11 +30,12 @@ from mcuforge.cli.run import finish
 )  # fmt: skip
 @click.option(
     "--inputs",
+    "--samples",
     "inputs_file",
-    type=click.Path(path_type=Path),
+    type=SAMPLES,
     help="An .npz whose array 'inputs' holds samples; by default random ones.",
 )
-@click.option("--samples", type=click.IntRange(1), help="Use only so many samples.")
+@click.option("--count", metavar="N", type=click.IntRange(1), help="Use only so many samples.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("build"), show_default=True
 )
@@ -48,7 +49,7 @@ def command(
     board_name: str,
     port: str | None,
     inputs_file: Path | None,
-    samples: int | None,
+    count: int | None,
     output: Path,
     simulator: str,
     renode: Path | None,
@@ -62,15 +63,16 @@ def command(
     Needs no TensorFlow. Exit code 0 only if every byte agrees; else the first op that differs is
     named, with index, expected and actual value.
     """
-    from mcuforge import driver, frontend
+    from mcuforge import driver
 
     board = boards.load(board_name)
+    found = find_model(model, output)
     if port is not None:
         port = find_port(board, port)  # may ask, and so comes before the progress bars
     with stages(str(model)) as on_stage:
         result = driver.run(
-            find_tflite(model), board, output, count=samples,
-            inputs_file=inputs_file, port=port, on_stage=on_stage, name=frontend.title(model),
+            found.tflite, board, output, count=count,
+            inputs_file=inputs_file, port=port, on_stage=on_stage, name=found.name,
             simulator=simulator, renode=renode,
             engine=engine, tighten_arena=tighten_arena, force=force,
         )  # fmt: skip

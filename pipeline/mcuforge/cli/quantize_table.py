@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
+from mcuforge.cli.arguments import INPUT
 from mcuforge.cli.common import echo_json, json_option, result_console
 from mcuforge.errors import UsageError
 
@@ -21,7 +22,7 @@ _FLOAT32_MAX = 3.4028234663852886e38
 
 
 @click.command()
-@click.argument("values", type=click.Path(path_type=Path))
+@click.argument("values", type=INPUT)
 @click.option(
     "--calibration", "strategies", multiple=True, metavar="STRATEGY",
     help="min-max, moving-average, percentile [LOW HIGH], mse, kl; may be repeated.",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from mcuforge import atomic, boards, report
+from mcuforge.cli.arguments import INPUT
 from mcuforge.cli.common import (
     board_option,
+    count_option,
     engine_option,
     force_option,
     json_option,
@@ -24,12 +27,12 @@ from mcuforge.report import RunReport
 
 
 @click.command()
-@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("models", nargs=-1, required=True, type=INPUT)
 @board_option
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("build"), show_default=True
 )
-@click.option("--samples", type=click.IntRange(1), help="Use only so many samples.")
+@count_option(None, "Use only so many samples.")
 @simulator_options
 @engine_option
 @tighten_option
@@ -40,7 +43,7 @@ def command(
     models: tuple[Path, ...],
     board_name: str,
     output: Path,
-    samples: int | None,
+    count: int | None,
     simulator: str,
     renode: Path | None,
     engine: str,
@@ -66,7 +69,7 @@ def command(
                     model,
                     board,
                     output,
-                    count=samples,
+                    count=count,
                     inputs_file=None,
                     port=None,
                     simulator=simulator,
@@ -87,20 +90,25 @@ def finish(reports: list[RunReport], output: Path, as_json: bool) -> None:
     text = report.as_json(reports)
     atomic.write_bytes(output / "report.json", text.encode())
     atomic.write_bytes(page, report.as_html(reports).encode())
-    if as_json:
-        click.echo(text, nl=False)
-    else:
-        for each in reports:
-            result_console.print(report.parity_table(each))
-            for line in (*report.notes(each), report.float_line(each)):
-                if line:
-                    result_console.print(line, highlight=False, markup=False, soft_wrap=True)
-            if each.variants:
-                result_console.print(report.variants_table(each))
-        result_console.print(report.summary_table(reports))
-        click.echo(f"Report: {page}")
+    if not as_json:
+        _print(reports, page)
     failed = [r for r in reports if not r.verdict.exact]
     if failed:
         raise ParityError(
-            "\n".join(f"{r.model} on {r.board}: {r.verdict.divergence}" for r in failed)
+            "\n".join(f"{r.model} on {r.board}: {r.verdict.divergence}" for r in failed),
+            result=json.loads(text),
         )
+    if as_json:
+        click.echo(text, nl=False)
+
+
+def _print(reports: list[RunReport], page: Path) -> None:
+    for each in reports:
+        result_console.print(report.parity_table(each))
+        for line in (*report.notes(each), report.float_line(each)):
+            if line:
+                result_console.print(line, highlight=False, markup=False, soft_wrap=True)
+        if each.variants:
+            result_console.print(report.variants_table(each))
+    result_console.print(report.summary_table(reports))
+    click.echo(f"Report: {page}")

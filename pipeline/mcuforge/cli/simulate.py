@@ -10,7 +10,8 @@ import click
 import numpy as np
 
 from mcuforge import boards, build, project
-from mcuforge.cli.common import echo_json, json_option, simulator_options
+from mcuforge.cli.arguments import find_project
+from mcuforge.cli.common import count_option, echo_json, json_option, simulator_options
 from mcuforge.cli.progress import stages
 from mcuforge.device.client import Device
 from mcuforge.errors import UsageError
@@ -22,14 +23,15 @@ _SEED = 20
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--samples", type=click.IntRange(1), default=5, show_default=True)
+@count_option(5, "How many random samples are run.")
 @simulator_options
 @json_option
-def command(folder: Path, samples: int, simulator: str, renode: Path | None, as_json: bool) -> None:
+def command(folder: Path, count: int, simulator: str, renode: Path | None, as_json: bool) -> None:
     """Run the firmware project in FOLDER on random inputs in a simulator; count instructions.
 
     It is built first where it was not. `mcuforge parity` compares the results.
     """
+    folder = find_project(folder)
     described = project.load_cmake(folder)
     board = boards.load(described.board)
     if board.is_host:
@@ -44,9 +46,9 @@ def command(folder: Path, samples: int, simulator: str, renode: Path | None, as_
             device = running.device
             device.hello(described.sha256)
             rows = []
-            for number in range(samples):
+            for number in range(count):
                 rows.append(_run(device, number))
-                on_stage("simulate", number + 1, samples)
+                on_stage("simulate", number + 1, count)
             stats = device.stats()
             if isinstance(running, Renode):
                 executed = running.executed_instructions()
@@ -64,8 +66,10 @@ def command(folder: Path, samples: int, simulator: str, renode: Path | None, as_
             }
         )
         return
-    for row, count in zip(rows, instructions, strict=True):
-        click.echo(f"sample {row['sample']}: {count:,} instructions, outputs {row['outputs']}")
+    for row, instruction_count in zip(rows, instructions, strict=True):
+        click.echo(
+            f"sample {row['sample']}: {instruction_count:,} instructions, outputs {row['outputs']}"
+        )
     click.echo(
         f"{choice.title}: stack used {stats.stack_high_water:,} of "
         f"{stats.stack_bytes:,} B, arena {stats.arena_bytes:,} B. Instructions are not cycles."

@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from mcuforge import recipe, train
+from mcuforge.cli.arguments import INPUT
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.progress import progress
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=INPUT)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the recipe's.")
 @click.option("--epochs", type=click.IntRange(1), help="Instead of the recipe's.")
 @json_option

@@ -7,20 +7,20 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from mcuforge.errors import ModelError
+from mcuforge.errors import ModelError, UsageError
 
 _OLDEST_DATE = (1980, 1, 1, 0, 0, 0)  # that a zip archive can hold
 _MEMBERS = ("config.json", "metadata.json", "model.weights.h5")
 
 
 def check_keras_file(path: Path) -> None:
-    """Raise `ModelError` unless `path` is an undamaged `.keras` archive."""
+    """Raise `UsageError` without a file, `ModelError` where it is no sound `.keras` archive."""
     try:
         with zipfile.ZipFile(path) as archive:
             missing = [name for name in _MEMBERS if name not in archive.namelist()]
             damaged = archive.testzip()
     except FileNotFoundError:
-        raise ModelError(f"{path}: no such file. Train the model or name another file.") from None
+        raise UsageError(f"{path}: no such file. Train the model or name another file.") from None
     except IsADirectoryError:
         raise ModelError(f"{path}: a folder, not a .keras file.") from None
     except Exception as error:  # zipfile raises whatever the damage leads to

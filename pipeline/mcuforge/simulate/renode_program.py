@@ -73,13 +73,14 @@ def find_renode(explicit: Path | None = None) -> Path | None:
 def require_renode(board: Board, explicit: Path | None = None) -> RenodeProgram:
     """A Renode that simulates `board`.
 
-    Raises `UsageError` where the board has no description for Renode, and `ToolError` where Renode
-    is missing, does not run or is too old.
+    Raises `UsageError` where the board has no description for Renode or nothing is at `explicit`,
+    and `ToolError` where Renode is missing, does not run or is too old.
     """
     minimum = require_machine(board).minimum
     path = find_renode(explicit)
     if path is None:
-        raise ToolError(f"Renode was not found{_looked_at(explicit)}. {_INSTALL}")
+        missing = ToolError if explicit is None else UsageError
+        raise missing(f"Renode was not found{_looked_at(explicit)}. {_INSTALL}")
     program = ask_version(path.absolute())  # Renode runs in a folder of its own
     if program.version < minimum:
         raise ToolError(

@@ -1,0 +1,123 @@
+"""Arguments that name files: what is not there is bad usage, and what is near it is named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mcuforge import manifest, recipe
+from mcuforge.emit import c_names
+from mcuforge.errors import UsageError
+
+OUTPUT = Path("build")  # where `run` and `emit` write by default
+
+
+class InputPath(click.Path):
+    """A path that is read. Raises `UsageError` (exit code 2) where nothing is there."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, known to exist."""
+        path = Path(str(super().convert(value, param, ctx)))
+        if not path.exists():
+            raise _missing(path, param)
+        return path
+
+
+class SamplesPath(InputPath):
+    """A file of samples. A number is somebody who wants so many of them."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, known to exist."""
+        if isinstance(value, str) and value.isdigit() and not Path(value).exists():
+            counts = ctx is not None and any(p.name == "count" for p in ctx.command.params)
+            hint = f" How many of them are used is --count {value}." if counts else ""
+            raise UsageError(f"--samples is {value}, but it names a file of samples.{hint}")
+        return super().convert(value, param, ctx)
+
+
+INPUT = InputPath()
+SAMPLES = SamplesPath()
+
+
+@dataclass(frozen=True)
+class FoundModel:
+    """A `.tflite`, and the name of its recipe; None where the file names itself."""
+
+    tflite: Path
+    name: str | None
+
+
+def find_model(model: Path, output: Path = OUTPUT) -> FoundModel:
+    """The `.tflite` that MODEL means: the file, the model of a recipe, or what `run` wrote.
+
+    A recipe is given by its folder or its file. Where its own `.tflite` was not made yet, and for a
+    name alone, it is the one in `output`, which is said on stderr. Raises `UsageError` where MODEL
+    is something else, or is not there.
+    """
+    if model.is_dir() or (model.suffix == ".toml" and model.exists()):
+        return _of_recipe(model, output)
+    if model.suffix == ".keras" and model.exists():
+        raise UsageError(f"{model} is a Keras model. Convert it first: `mcuforge convert {model}`.")
+    if model.exists():
+        return FoundModel(model, None)
+    written = _written(model.name, output)
+    if model.parent == Path() and not model.suffix and written.is_file():
+        return FoundModel(_told(model, written), None)
+    raise _missing(model, None, [written] if model.suffix in ("", ".tflite") else ())
+
+
+def _of_recipe(model: Path, output: Path) -> FoundModel:
+    described = recipe.load(model)
+    written = _written(described.name, output)
+    if described.tflite.exists():
+        return FoundModel(described.tflite, described.name)
+    if written.is_file():
+        return FoundModel(_told(model, written), described.name)
+    raise UsageError(
+        f"{described.tflite}: no such file, nor {written}. "
+        f"Make it with `mcuforge convert {model}`, or `mcuforge run {model}`."
+    )
+
+
+def _written(name: str, output: Path) -> Path:
+    """The `.tflite` that `run` writes for a model of that name."""
+    return output / f"{c_names.identifier(name.removesuffix('.tflite'))}.tflite"
+
+
+def _told(given: Path, found: Path) -> Path:
+    click.echo(f"{given}: taking {found}.", err=True)
+    return found
+
+
+def find_project(folder: Path) -> Path:
+    """The folder of a firmware project: FOLDER, or for a name alone the one that `run` wrote.
+
+    Raises `UsageError` where there is none, or several of them.
+    """
+    if folder.exists():
+        return folder
+    near = [p.parent for p in sorted(OUTPUT.glob(f"*/{manifest.NAME}"))]
+    named = [p for p in near if p.name == folder.name or p.name.startswith(f"{folder.name}-")]
+    if folder.parent == Path() and len(named) == 1:
+        return _told(folder, named[0])
+    raise _missing(folder, None, named or near)
+
+
+def _missing(
+    path: Path, param: click.Parameter | None, candidates: Iterable[Path] = ()
+) -> UsageError:
+    """The error about a path that is not there, with what is there instead."""
+    option = param.opts[0] if isinstance(param, click.Option) else ""
+    places = (path.name, f"{path.name}.tflite", f"{path.name}.keras")
+    possible = [*candidates, *(Path(folder) / place for folder in ("", "models", OUTPUT)
+                               for place in places)]  # fmt: skip
+    near = list(dict.fromkeys(str(p) for p in possible if p != path and p.exists()))
+    hint = f" There is: {', '.join(near)}." if near and not option else ""
+    return UsageError(f"{path}: no such file{f' ({option})' if option else ''}.{hint}")

@@ -1,0 +1,81 @@
+"""How a command fails: a message for people, an object for scripts, an exit code.
+
+With `--json` stdout holds one JSON document whatever happens. That of a failure has the key
+`error`:
+
+    {"mcuforge": "0.1.0",
+     "error": {"version": 1, "kind": "usage", "exit_code": 2, "message": "...", "problems": [...]}}
+
+`problems` holds the single problems where the message lists several. What the command found
+nevertheless, such as the report of a parity that does not hold, stands beside `error`.
+"""
+
+from __future__ import annotations
+
+import json
+import traceback
+from typing import Any
+
+import click
+
+from mcuforge import __version__
+from mcuforge.errors import ForgeError
+
+VERSION = 1  # of the error object
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+_BUG = "This is a bug in mcuforge. Add --debug to see where it happened."
+
+
+def report(error: BaseException, *, as_json: bool, debug: bool) -> int:
+    """Say what went wrong on stderr, and with `as_json` on stdout; the exit code."""
+    if debug:
+        traceback.print_exception(error)
+    if isinstance(error, click.ClickException):
+        error.show()
+    else:
+        click.echo(_message(error), err=True)
+    if as_json:
+        click.echo(json.dumps(document(error), indent=2))
+    return exit_code(error)
+
+
+def document(error: BaseException) -> dict[str, Any]:
+    """The JSON document of a failed command."""
+    described: dict[str, Any] = {
+        "version": VERSION,
+        "kind": _kind(error),
+        "exit_code": exit_code(error),
+        "message": _message(error),
+        "problems": [_message(error)],
+    }
+    if not isinstance(error, ForgeError):
+        return {"mcuforge": __version__, "error": described}
+    described["problems"] = list(error.problems) or described["problems"]
+    return {"mcuforge": __version__, **error.result, "error": described}
+
+
+def exit_code(error: BaseException) -> int:
+    """2: the command was wrong; 1: a check or a step failed; 130: Ctrl-C."""
+    if isinstance(error, click.ClickException):
+        return error.exit_code
+    return INTERRUPTED if _is_interrupt(error) else 1
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    return isinstance(error, click.Abort | KeyboardInterrupt)
+
+
+def _kind(error: BaseException) -> str:
+    if isinstance(error, ForgeError):
+        return error.error_kind
+    if isinstance(error, click.ClickException):
+        return "usage"
+    return "interrupted" if _is_interrupt(error) else "internal"
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if _is_interrupt(error):
+        return "Interrupted: nothing half-written was left behind."
+    return f"Error: internal error: {type(error).__name__}: {error}\n{_BUG}"

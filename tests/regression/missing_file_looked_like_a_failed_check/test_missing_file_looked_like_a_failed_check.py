@@ -1,0 +1,105 @@
+"""Exit codes: 2 where the command was wrong, 1 where a step failed, 130 after Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+from command_line import mcuforge
+from single_op import Spec, build
+
+from mcuforge import boards
+from mcuforge.cli import COMMANDS, cli
+
+# Options whose file or folder is written, not read.
+_WRITTEN = {"--output", "--png"}
+
+
+@pytest.fixture(autouse=True)
+def relu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "relu.tflite"
+    spec = Spec((1, 4), scale=0.5)
+    path.write_bytes(build("RELU", [spec], [spec]))
+    return path
+
+
+def _parameters(name: str) -> list[click.Parameter]:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    return [p for p in command.params if isinstance(p.type, click.Path)]
+
+
+_ARGUMENTS = [n for n in COMMANDS if any(isinstance(p, click.Argument) for p in _parameters(n))]
+_OPTIONS = [
+    (name, option.opts[0])
+    for name in COMMANDS
+    for option in _parameters(name)
+    if isinstance(option, click.Option) and not _WRITTEN & set(option.opts)
+]
+
+
+@pytest.mark.parametrize("name", _ARGUMENTS)
+@pytest.mark.parametrize("missing", ["none.tflite", "none.keras", "none", "no/where.toml"])
+def test_a_missing_argument(name: str, missing: str, tmp_path: Path) -> None:
+    mcuforge(name, missing).refused(2, f"{missing}: no such file")
+    assert [p.name for p in tmp_path.iterdir()] == ["relu.tflite"]
+
+
+@pytest.mark.parametrize(("name", "option"), _OPTIONS)
+def test_a_missing_file_of_an_option(name: str, option: str, relu: Path) -> None:
+    simulator = ["--simulator", "renode"] if option == "--renode" else []
+    model = [relu] if name in _ARGUMENTS else []
+    if name == "simulate":
+        assert mcuforge("emit", relu, "-o", "project").code == 0
+        model = [Path("project")]
+    mcuforge(name, *model, option, "none.file", *simulator).refused(2, "none.file")
+
+
+@pytest.mark.parametrize("name", ["emit", "run", "parity", "bench"])
+def test_a_missing_board_file(name: str, relu: Path) -> None:
+    mcuforge(name, relu, "--board", "none.toml").refused(2, "none.toml: no such board file")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_an_unknown_option(name: str) -> None:
+    mcuforge(name, "--bogus").refused(2, "--bogus")
+
+
+def test_a_damaged_file_is_a_failed_check(tmp_path: Path) -> None:
+    (tmp_path / "bad.tflite").write_bytes(b"no model")
+    mcuforge("inspect", "bad.tflite").refused(1, "bad.tflite")
+
+
+def test_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(boards, "available", interrupted)
+    mcuforge("boards").refused(130, "Interrupted")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is no signal there")
+def test_ctrl_c_of_a_process() -> None:
+    """`quantize-table` reads a pipe that stays open."""
+    read, write = os.pipe()
+    command = [sys.executable, "-m", "mcuforge", "quantize-table", f"/dev/fd/{read}"]
+    process = subprocess.Popen(
+        command, pass_fds=[read], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    os.close(read)
+    try:
+        os.write(write, b"1,2,3\n")
+        time.sleep(2.0)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=20)
+    finally:
+        process.kill()
+        os.close(write)
+    assert process.returncode == 130 and "Interrupted" in stderr
