@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mcuforge import atomic, image, uf2
+from mcuforge import atomic, image, processes, uf2
 from mcuforge.errors import ForgeError, ToolError, UsageError
 from mcuforge.firmware_size import NO_SIZE, FirmwareSize, firmware_size
 from mcuforge.toolchains import CLANG, GCC, TOOLCHAINS, ZIG, Toolchain, zig_program
@@ -181,7 +181,8 @@ def _forget_moved_build(project: Path, folder: Path) -> None:
 
 def _run(command: list[str], folder: Path, on_progress: Progress | None = None) -> str:
     """What the command prints. Raises what `explain` makes of it where the command fails."""
-    with subprocess.Popen(
+    lines: list[str] = []
+    with processes.started(
         command,
         cwd=folder,
         env=os.environ | {"LC_ALL": "C"} | _whole_paths(),  # `explain` reads English
@@ -191,16 +192,11 @@ def _run(command: list[str], folder: Path, on_progress: Progress | None = None) 
         text=True,
         errors="replace",
     ) as process:
-        lines: list[str] = []
-        try:
-            for line in process.stdout or ():
-                lines.append(line)
-                step = _STEP.match(line)
-                if step and on_progress:
-                    on_progress(int(step[1]), int(step[2]))
-        except BaseException:
-            process.terminate()
-            raise
+        for line in process.stdout or ():
+            lines.append(line)
+            step = _STEP.match(line)
+            if step and on_progress:
+                on_progress(int(step[1]), int(step[2]))
     if process.returncode != 0:
         raise explain("".join(lines), folder)
     return "".join(lines)

@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from mcuforge import __version__
-from mcuforge.cli import failure
+from mcuforge.cli import failure, termination
 
 # Name, and the first line of the help; the command is `command` of mcuforge.cli.<name> (_ for -).
 COMMANDS = {
@@ -63,7 +63,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
     `--debug` may stand anywhere: one notices that it is needed after the rest is typed.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    with termination.as_exceptions():
+        _run(list(sys.argv[1:] if arguments is None else arguments))
+
+
+def _run(given: list[str]) -> NoReturn:
     debug = "--debug" in given
     as_json = "--json" in given
     try:

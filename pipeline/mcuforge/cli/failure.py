@@ -13,16 +13,18 @@ nevertheless, such as the report of a parity that does not hold, stands beside `
 from __future__ import annotations
 
 import json
+import signal
 import traceback
 from typing import Any
 
 import click
 
 from mcuforge import __version__
+from mcuforge.cli.termination import signal_behind
 from mcuforge.errors import ForgeError
 
+_BY_SIGNAL = 128  # and the signal's number: as shells have it
 VERSION = 1  # of the error object
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 _BUG = "This is a bug in mcuforge. Add --debug to see where it happened."
 
 
@@ -55,10 +57,10 @@ def document(error: BaseException) -> dict[str, Any]:
 
 
 def exit_code(error: BaseException) -> int:
-    """2: the command was wrong; 1: a check or a step failed; 130: Ctrl-C."""
+    """2: the command was wrong; 1: a check or a step failed; 130: Ctrl-C; 143: SIGTERM."""
     if isinstance(error, click.ClickException):
         return error.exit_code
-    return INTERRUPTED if _is_interrupt(error) else 1
+    return _BY_SIGNAL + signal_behind(error) if _is_interrupt(error) else 1
 
 
 def _is_interrupt(error: BaseException) -> bool:
@@ -77,5 +79,7 @@ def _message(error: BaseException) -> str:
     if isinstance(error, click.ClickException):
         return error.format_message()
     if _is_interrupt(error):
-        return "Interrupted: nothing half-written was left behind."
+        number = signal_behind(error)
+        how = "Interrupted" if number == signal.SIGINT else f"Ended by {number.name}"
+        return f"{how}: nothing half-written was left behind."
     return f"Error: internal error: {type(error).__name__}: {error}\n{_BUG}"

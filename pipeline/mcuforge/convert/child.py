@@ -54,13 +54,17 @@ def call(
     """
     require_tensorflow()
     command = [sys.executable, "-P", "-m", "mcuforge.convert.worker", function]
-    with tempfile.TemporaryFile() as noise:
+    # What it leaves in its temporary folder when it is ended goes with that folder.
+    with (
+        tempfile.TemporaryFile() as noise,
+        tempfile.TemporaryDirectory(prefix="mcuforge-", ignore_cleanup_errors=True) as scratch,
+    ):
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=noise,
-            env={**os.environ, **_ENVIRONMENT},
+            env={**os.environ, **_ENVIRONMENT, "TMPDIR": scratch},
             text=True,
             encoding="utf-8",
         )

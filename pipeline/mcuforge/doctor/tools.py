@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mcuforge import boards, build, engines, tflm_library
+from mcuforge import boards, build, engines, processes, tflm_library
 from mcuforge.doctor.findings import Finding, Install
 from mcuforge.errors import ForgeError, ToolError
 from mcuforge.renode_machine import MINIMUM as _MIN_RENODE
@@ -213,9 +213,9 @@ def _compile(command: Sequence[str], program: str) -> tuple[int, str]:
 def _run(command: Sequence[str]) -> tuple[int, str]:
     """Exit code and output, both streams; 127 where the program cannot be run."""
     try:
-        done = subprocess.run(
+        done = processes.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            timeout=_TIMEOUT_S, check=False, env={**os.environ, "LC_ALL": "C"},
+            timeout=_TIMEOUT_S, env={**os.environ, "LC_ALL": "C"},
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return 127, f"no answer within {_TIMEOUT_S:g} s"

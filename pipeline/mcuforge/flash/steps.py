@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from mcuforge import processes
 from mcuforge.errors import ToolError
 from mcuforge.flash.job import Job, OnProgress, Plan, Step
 from mcuforge.flash.problems import FlashError, Kind, explain
@@ -32,9 +33,9 @@ def _run(step: Step, job: Job, program: str) -> None:
             Path(folder, name).write_text(content, encoding="utf-8")
         command = [part.replace("{folder}", folder) for part in step.command]
         try:
-            done = subprocess.run(
+            done = processes.run(
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, timeout=_TIMEOUT_SECONDS, check=False,
+                stderr=subprocess.STDOUT, timeout=_TIMEOUT_SECONDS,
                 env={**os.environ, "LC_ALL": "C"},
             )  # fmt: skip
         except subprocess.TimeoutExpired:

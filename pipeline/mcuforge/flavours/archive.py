@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from mcuforge import processes
 from mcuforge.boards import Board
 from mcuforge.errors import ForgeError
 from mcuforge.flavours.board_names import board_names
@@ -38,8 +39,9 @@ def build_archive(content: Mapping[str, bytes], board: Board) -> bytes | None:
 
 
 def _run(command: list[str], folder: str) -> None:
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
-    )
+    done = processes.run(
+        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_SECONDS,
+    )  # fmt: skip
     if done.returncode != 0:
         raise ForgeError(f"{command[0]} failed on {command[-1]}:\n{done.stderr.strip()[-2000:]}")
