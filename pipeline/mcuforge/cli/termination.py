@@ -26,7 +26,7 @@ class Terminated(KeyboardInterrupt):
 
 
 def signal_behind(error: BaseException) -> signal.Signals:
-    """The signal that an interrupt, or what click made of it, comes from: SIGINT where none told."""
+    """The signal that an interrupt, or what click made of it, comes from; of Ctrl-C SIGINT."""
     behind = next((e for e in (error, error.__cause__) if isinstance(e, Terminated)), None)
     return behind.signal if behind else signal.SIGINT
 

@@ -153,7 +153,7 @@ def simulating_in_renode(situation: Situation) -> subprocess.Popen[str]:
 
 
 def simulating_in_qemu(situation: Situation) -> subprocess.Popen[str]:
-    command = ("simulate", situation.built(), "--simulator", "qemu", "--samples", "1000000")
+    command = ("simulate", situation.built(), "--simulator", "qemu", "--count", "1000000")
     running = situation.start("-m", "mcuforge", *command)
     wait_until(lambda: any("qemu-system" in c for c in situation.descendants()), running)
     return running
