@@ -43,7 +43,7 @@ def case(draw: Draw) -> Case | None:
     inputs: list[Spec | None] = [
         source,
         Spec(weights.shape, scale=draw.weight_scales(outputs), data=weights),
-        None if draw.chance(0.15) else Spec((outputs,), "int32", scale=1.0, data=bias),
+        None if draw.chance(0.15) else Spec((outputs,), "int32", scale=None, data=bias),
     ]
     if inputs[2] is None and draw.chance(0.5):
         inputs.pop()

@@ -40,7 +40,7 @@ def case(draw: Draw) -> Case | None:
     inputs: list[Spec | None] = [
         source,
         Spec(weights.shape, scale=draw.weight_scales(outputs), axis=3, data=weights),
-        Spec((outputs,), "int32", scale=1.0, data=draw.bias(outputs)),
+        Spec((outputs,), "int32", scale=None, data=draw.bias(outputs)),
     ]
     target = Spec(
         (batches, out_h, out_w, outputs), scale=draw.scale(1e-3, 4.0), zero_point=draw.zero_point()

@@ -24,11 +24,11 @@ def case(draw: Draw) -> Case:
     options.keepNumDims = keep
     source = Spec(shape, scale=draw.scale(), zero_point=draw.zero_point())
     # With one weight scale TFLM insists on a bias scale near the product of the two others.
-    bias_scale = np.float32(source.scale) * np.float32(scales if isinstance(scales, float) else 1)
+    bias_scale = (np.float32(source.scale) * np.float32(scales)).reshape(-1).tolist()
     specs: list[Spec | None] = [
         source,
         Spec(weights.shape, scale=scales, data=weights),
-        Spec((outputs,), "int32", scale=float(bias_scale), data=draw.bias(outputs)),
+        Spec((outputs,), "int32", scale=bias_scale, data=draw.bias(outputs)),
     ]
     if draw.chance(0.3):
         specs[2] = None

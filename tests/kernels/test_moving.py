@@ -47,7 +47,7 @@ def pad_cases(seed: int, count: int) -> Iterator[Case]:
             paddings[0] = paddings[3] = [0, 0]
         output = tuple(d + sum(p) for d, p in zip(shape, paddings, strict=True))
         scale, zero_point = draw.scale(), draw.zero_point()
-        source = Spec(shape, scale=draw.scale(), zero_point=draw.zero_point())
+        source = Spec(shape, scale=scale, zero_point=zero_point)
         target = Spec(output, scale=scale, zero_point=zero_point)
         table = Spec((rank, 2), "int32", None, data=np.array(paddings, np.int32))
         inputs, kind = [source, table], draw.choice(["PAD", "PADV2"])

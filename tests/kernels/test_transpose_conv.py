@@ -46,7 +46,7 @@ def case(draw: Draw) -> Case:
         source,
     ]
     if draw.chance(0.7):
-        inputs.append(Spec((outputs,), "int32", scale=1.0, data=draw.bias(outputs)))
+        inputs.append(Spec((outputs,), "int32", scale=None, data=draw.bias(outputs)))
     target = Spec(
         (batches, out_h, out_w, outputs), scale=draw.scale(1e-3, 4.0), zero_point=draw.zero_point()
     )

@@ -72,7 +72,7 @@ def test_leaky_relu_refuses_alpha(alpha: float) -> None:
         ("RELU", scaled(1e-30), scaled(1e30), None),
         ("RELU", INT8, Spec((4,), scale=0.1), None),
         ("ABS", INT8, INT8, None),
-        ("RELU6", scaled(1e3), INT8, None),
+        ("RELU6", scaled(1e3), scaled(1e3), None),
         ("LEAKY_RELU", INT8, INT8, leaky(0.0)),
         ("LOGISTIC", scaled(100.0), LOGISTIC, None),
         ("TANH", INT8, TANH, None),

@@ -13,6 +13,7 @@ from mcuforge.convert.calibration import Calibration, Source
 from mcuforge.convert.child import Progress
 from mcuforge.convert.full_integer import enforce_full_integer
 from mcuforge.convert.keras_file import check_keras_file
+from mcuforge.convert.rewrite_rescaling import rewrite_rescaling
 from mcuforge.convert.rewrite_upsampling import rewrite_upsampling
 from mcuforge.errors import ModelError
 from mcuforge.quantization import conversion as quantization
@@ -130,4 +131,4 @@ def _run_converter(
         "tflite": str(tflite),
     }
     child.call("mcuforge.convert.keras_jobs:quantise", arguments, on_progress)
-    return tflite.read_bytes()
+    return rewrite_rescaling(tflite.read_bytes())

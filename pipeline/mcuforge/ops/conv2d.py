@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from mcuforge.graph import Conv2DAttributes, Graph, Op
-from mcuforge.ops import Operator
+from mcuforge.ops import Operator, meaning
 from mcuforge.ops.common import (
     clamp_range,
     constraint_arity,
@@ -164,6 +164,7 @@ OPERATORS = (
             constraint_output_size,
             constraint_bias(2, channels=3),
             constraint_shifts(0, 1),
+            meaning.constraint_bias_scale(0, 1, 2),
             constraint_accumulator,
         ),
         lower=lower,

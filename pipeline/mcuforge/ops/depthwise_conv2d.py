@@ -8,7 +8,7 @@ from typing import ClassVar, cast
 import numpy as np
 
 from mcuforge.graph import DepthwiseConv2DAttributes, Graph, Op
-from mcuforge.ops import Operator, overlap
+from mcuforge.ops import Operator, meaning, overlap
 from mcuforge.ops.common import (
     clamp_range,
     constraint_arity,
@@ -212,6 +212,7 @@ OPERATORS = (
             constraint_output_size,
             constraint_bias(2, channels=3),
             constraint_shifts(0, 1),
+            meaning.constraint_bias_scale(0, 1, 2),
             constraint_accumulator,
         ),
         lower=lower,

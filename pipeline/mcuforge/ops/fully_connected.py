@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mcuforge.graph import FullyConnectedAttributes, Graph, Op
 from mcuforge.numerics import quantize_multiplier
-from mcuforge.ops import Operator, overlap
+from mcuforge.ops import Operator, meaning, overlap
 from mcuforge.ops.common import (
     MAX_SHIFT,
     clamp_range,
@@ -175,6 +175,7 @@ OPERATORS = (
             constraint_bias(2, channels=-1),
             constraint_bias_scale,
             constraint_effective_scale,
+            meaning.constraint_bias_scale(0, 1, 2),
             constraint_accumulator,
         ),
         lower=lower,

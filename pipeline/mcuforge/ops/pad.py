@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from mcuforge.graph import DType, Graph, Op
-from mcuforge.ops import Operator, overlap
+from mcuforge.ops import Operator, meaning, overlap
 from mcuforge.ops.common import (
     constraint_arity,
     constraint_int8_activations,
@@ -176,6 +176,7 @@ OPERATORS = (
             constraint_constant_paddings,
             constraint_output_shape,
             constraint_constant_value,
+            meaning.constraint_copies,
         ),
         lower=lower,
         kernels=("pad_s8",),

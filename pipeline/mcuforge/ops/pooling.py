@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from mcuforge.graph import Graph, Op, Pool2DAttributes
-from mcuforge.ops import Operator, overlap
+from mcuforge.ops import Operator, meaning, overlap
 from mcuforge.ops.common import (
     clamp_range,
     constraint_arity,
@@ -111,6 +111,7 @@ _CONSTRAINTS = (
     constraint_window,
     constraint_output_shape,
     constraint_same_quantization,
+    meaning.constraint_copies,
     constraint_fused_activation,
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mcuforge.graph import DType, Graph, Op
 from mcuforge.ops import Operator
 from mcuforge.ops.common import constraint_arity, constraint_not_empty, describe
+from mcuforge.ops.meaning import constraint_copies
 from mcuforge.plan import KernelCall
 
 STORED_DTYPES = (DType.INT8, DType.UINT8, DType.FLOAT32)
@@ -40,7 +41,12 @@ OPERATORS = (
     Operator(
         kinds=("RESHAPE",),
         # The second input repeats the output's shape; TFLM does not read it either.
-        constraints=(constraint_arity(1, 2), constraint_not_empty, constraint_same_bytes),
+        constraints=(
+            constraint_arity(1, 2),
+            constraint_not_empty,
+            constraint_same_bytes,
+            constraint_copies,
+        ),
         lower=_no_calls,
         kernels=(),
         view=_is_view,
@@ -52,6 +58,7 @@ OPERATORS = (
             constraint_not_empty,
             constraint_same_bytes,
             constraint_only_ones_change,
+            constraint_copies,
         ),
         lower=_no_calls,
         kernels=(),
@@ -64,6 +71,7 @@ OPERATORS = (
             constraint_not_empty,
             constraint_same_bytes,
             constraint_only_ones_change,
+            constraint_copies,
         ),
         lower=_no_calls,
         kernels=(),

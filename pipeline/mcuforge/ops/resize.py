@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.graph import DType, Graph, Op, ResizeAttributes
-from mcuforge.ops import Operator, overlap
+from mcuforge.ops import Operator, meaning, overlap
 from mcuforge.ops.common import (
     constraint_arity,
     constraint_int8_activations,
@@ -206,6 +206,7 @@ _CONSTRAINTS = (
     constraint_not_empty,
     constraint_rank_4,
     constraint_constant_size,
+    meaning.constraint_copies,
 )
 
 OPERATORS = (

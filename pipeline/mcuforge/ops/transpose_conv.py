@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from mcuforge.graph import Graph, Op, TransposeConvAttributes
-from mcuforge.ops import Operator
+from mcuforge.ops import Operator, meaning
 from mcuforge.ops.common import (
     clamp_range,
     constraint_arity,
@@ -227,6 +227,7 @@ OPERATORS = (
             constraint_output_shape,
             constraint_bias(BIAS, channels=3),
             constraint_shifts(INPUT, WEIGHTS),
+            meaning.constraint_bias_scale(INPUT, WEIGHTS, BIAS),
             constraint_accumulator,
         ),
         lower=lower,

@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.graph import Graph, LeakyReluAttributes, Op, Quantization
+from mcuforge.graph import DType, Graph, LeakyReluAttributes, Op, Quantization
 from mcuforge.numerics import (
     INT8_MAX,
     INT8_MIN,
@@ -30,7 +30,7 @@ from mcuforge.numerics import (
     rounding_divide_by_pot,
     tanh,
 )
-from mcuforge.ops import Constraint, Operator
+from mcuforge.ops import Constraint, Operator, meaning
 from mcuforge.ops.common import (
     constraint_arity,
     constraint_int8_activations,
@@ -84,6 +84,17 @@ def constraint_six(graph: Graph, op: Op) -> str | None:
     """The input's scale is at least 2^-28, so that 6 is an int32 number of steps."""
     scale = quantization(graph.input(op, 0)).scale
     return None if 6.0 / scale < INT32_MAX - 256 else f"it is {scale}"
+
+
+def constraint_clamps_only(graph: Graph, op: Op) -> str | None:
+    """TFLM clamps the bytes of RELU6 and rescales nothing, so that input and output must be
+    quantised alike, to one step of the output; a RELU, or a QUANTIZE before, is computed as meant,
+    and `mcuforge convert` writes it."""
+    source, target = _ends(graph, op)
+    meant = meaning.rescaled(all_int8(), source, target, 0.0, 6.0)
+    computed = relu6_table(source, target, op).astype(np.int64)
+    apart = meaning.steps_apart(computed, meant, DType.INT8)
+    return None if apart <= meaning.MAX_STEPS else meaning.off(source, target, apart)
 
 
 def constraint_logistic_input(graph: Graph, op: Op) -> str | None:
@@ -228,7 +239,7 @@ def _operator(
 
 OPERATORS = (
     _operator("RELU", relu_table, constraint_rescaling),
-    _operator("RELU6", relu6_table, constraint_six),
+    _operator("RELU6", relu6_table, constraint_six, constraint_clamps_only),
     _operator("LEAKY_RELU", leaky_relu_table, constraint_rescaling, constraint_alpha),
     _operator("ABS", abs_table, constraint_rescaling),
     _operator(

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.convert import flatbuffer
+from mcuforge.convert.rewrite_rescaling import rewrite_rescaling
 from mcuforge.errors import ModelError, ToolError
 from mcuforge.quantization.bias_room import weight_bounds
 from mcuforge.quantization.float_islands import integrate
@@ -48,7 +49,8 @@ def _quantize(model: bytes, values: dict[str, Any], settings: QuantizationSettin
         reason = " ".join(str(error).split())[:300]
         raise ModelError(f"litert-quantizer refuses the model ({reason}). {_ADVICE}") from error
     # written again with aligned buffers
-    return integrate(flatbuffer.pack(flatbuffer.unpack(bytes(result.quantized_model))))
+    packed = flatbuffer.pack(flatbuffer.unpack(bytes(result.quantized_model)))
+    return rewrite_rescaling(integrate(packed))
 
 
 def usable(chosen: Range) -> Range:
