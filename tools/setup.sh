@@ -142,7 +142,7 @@ make_environment() {
     rm -f "$STAMP"
     say "setup: installing Python packages into $VENV (once; takes a few minutes)"
     quietly "$VENV/bin/python" -m pip --disable-pip-version-check install --no-input \
-        -e '.[train,dev]' || die "pip install failed, see above. Is the network reachable?"
+        -e '.[train,models,dev]' || die "pip install failed, see above. Is the network reachable?"
     fingerprint >"$STAMP"
 }
 

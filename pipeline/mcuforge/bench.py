@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from rich.markup import escape
-from rich.table import Table
 
-from mcuforge import __version__, atomic, driver, engines, tflm_library
+from mcuforge import __version__, atomic, driver, engines, extras, tflm_library
 from mcuforge.boards import Board
 from mcuforge.errors import ForgeError, ParityError, ToolError
 from mcuforge.prove import OnStage
 from mcuforge.report import Costs, RunReport
 from mcuforge.simulate.choose import choose
+from mcuforge.tables import Table
 
 _ROWS: tuple[tuple[str, Callable[[Costs], int | None], str], ...] = (
     ("instructions / inference", lambda c: c.instructions, ""),
@@ -191,7 +191,7 @@ def draw(benchmark: Benchmark, path: Path) -> None:
     """
     if not can_draw():
         raise ToolError(
-            "The picture needs matplotlib, which is not installed: pip install 'mcuforge[plot]'."
+            f"The picture needs matplotlib, which is not installed: {extras.pip_install('plot')}"
         )
     from matplotlib.figure import Figure
 

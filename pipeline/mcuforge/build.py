@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mcuforge import atomic, image, processes, uf2
+from mcuforge import atomic, extras, image, processes, uf2
 from mcuforge.errors import ForgeError, ToolError, UsageError
 from mcuforge.firmware_size import NO_SIZE, FirmwareSize, firmware_size
 from mcuforge.toolchains import CLANG, GCC, TOOLCHAINS, ZIG, Toolchain, zig_program
@@ -132,7 +132,7 @@ def tool(name: str) -> str:
     beside_python = Path(sysconfig.get_path("scripts"))
     found = shutil.which(name) or shutil.which(name, path=str(beside_python))
     if found is None:
-        raise ToolError(f"{name} was not found on PATH. Install it: pip install {name}.")
+        raise ToolError(f"{name} was not found on PATH. Install it: {extras.pip_package(name)}")
     return found
 
 

@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.markup import escape
-from rich.table import Table
 
 from mcuforge import __version__, html_page
 from mcuforge.gallery import Gallery
 from mcuforge.parity import Verdict
+from mcuforge.tables import Table
 
 _METRIC_LABELS = {
     "mse": "MSE",

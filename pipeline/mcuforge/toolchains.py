@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from mcuforge import extras
 from mcuforge.boards import CORE_TYPES, Board, Core
 
 VARIANTS = ("release", "size", "debug")
@@ -36,7 +37,7 @@ GCC = Toolchain(
     "Fedora: dnf install arm-none-eabi-gcc-cs arm-none-eabi-newlib; "
     "macOS: brew install --cask gcc-arm-embedded; "
     "Windows: winget install Arm.GnuArmEmbeddedToolchain. "
-    "Or, with pip alone: pip install ziglang, and --toolchain zig.",
+    f"Or, with pip alone: {extras.pip_package('ziglang')}, and --toolchain zig.",
 )
 CLANG = Toolchain(
     "clang",
@@ -47,7 +48,9 @@ CLANG = Toolchain(
     "Fedora: dnf install clang lld llvm; macOS: brew install llvm lld; "
     "Windows: winget install LLVM.LLVM.",
 )
-ZIG = Toolchain("zig", "Zig", "zig", "cmake/zig.cmake", "Install it: pip install ziglang.")
+ZIG = Toolchain(
+    "zig", "Zig", "zig", "cmake/zig.cmake", f"Install it: {extras.pip_package('ziglang')}."
+)
 TOOLCHAINS = {toolchain.name: toolchain for toolchain in (GCC, CLANG, ZIG)}
 
 

@@ -117,7 +117,7 @@ def test_only_what_is_missing_is_installed_and_lists_come_first(debian: Machine)
     assert install.endswith(
         "install --no-install-recommends gcc-arm-none-eabi libnewlib-arm-none-eabi gdb-multiarch"
     )
-    assert debian.calls("python3 -m pip")[0].endswith("-e .[train,dev]")
+    assert debian.calls("python3 -m pip")[0].endswith("-e .[train,models,dev]")
 
 
 def test_the_second_run_does_nothing(debian: Machine) -> None:

@@ -73,7 +73,10 @@ def test_every_command_has_help(command: str) -> None:
     assert outcome.code == 0 and "Usage: mcuforge" in outcome.stdout
 
 
-def test_boards_shows_all_names_and_simulators_in_80_columns() -> None:
+def test_boards_shows_all_names_and_simulators_in_80_columns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     lines = [line.rstrip() for line in mcuforge("boards").stdout.splitlines()]
     assert all(len(line) <= 80 and "…" not in line for line in lines)
     for name, simulators in [("stm32f4-discovery", "QEMU, Renode"), ("pico", "  Renode")]:

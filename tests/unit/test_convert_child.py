@@ -87,5 +87,5 @@ def test_an_interrupted_call_leaves_no_process(tmp_path: Path) -> None:
 
 def test_missing_tensorflow_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child, "_NEEDED", ("json", "no_such_module"))
-    with pytest.raises(ToolError, match=r"no_such_module.*pip install 'mcuforge\[train\]'"):
+    with pytest.raises(ToolError, match=r"no_such_module.*pip install .*\[train\]"):
         child.call("jobs:add", {"a": 1, "b": 2})

@@ -22,7 +22,7 @@ from mcuforge.metrics import psnr
 
 MODELS = Path(__file__).parents[2] / "models"
 sklearn = pytest.mark.skipif(
-    importlib.util.find_spec("sklearn") is None, reason="needs mcuforge[train]"
+    importlib.util.find_spec("sklearn") is None, reason="needs the extra models"
 )
 drawing = pytest.mark.skipif(
     importlib.util.find_spec("matplotlib") is None, reason="needs mcuforge[plot]"

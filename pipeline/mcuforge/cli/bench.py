@@ -13,9 +13,9 @@ from mcuforge.cli.common import (
     count_option,
     force_option,
     json_option,
-    result_console,
     simulator_options,
 )
+from mcuforge.cli.consoles import result_console
 from mcuforge.cli.progress import stages
 from mcuforge.errors import ForgeError
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 from rich import box
 from rich.markup import escape
-from rich.table import Table
 
 from mcuforge import boards, own_boards
 from mcuforge.boards import Board
 from mcuforge.cli.arguments import INPUT
-from mcuforge.cli.common import echo_json, json_option, progress_console, result_console
+from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.consoles import progress_console, result_console
+from mcuforge.tables import Table
 
 _TITLE_WIDTH = 120  # columns that a table with titles takes
 
@@ -49,10 +50,10 @@ def _table(everything: list[Board]) -> Table:
     wide = result_console.width >= _TITLE_WIDTH
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("name", "core"):
-        table.add_column(heading, no_wrap=True)
+        table.add_column(heading)
     for heading in ("flash", "RAM"):
-        table.add_column(heading, no_wrap=True, justify="right")
-    table.add_column("simulators", no_wrap=True)
+        table.add_column(heading, justify="right")
+    table.add_column("simulators")
     if wide:
         table.add_column("board")
     for board in everything:

@@ -6,16 +6,17 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.table import Table
 
 from mcuforge import build, map_digest, project, toolchains
 from mcuforge.build import BuildResult
 from mcuforge.cli.arguments import find_project
-from mcuforge.cli.common import echo_json, json_option, result_console
+from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.consoles import result_console
 from mcuforge.cli.progress import progress
 from mcuforge.errors import UsageError
 from mcuforge.firmware_size import Section
 from mcuforge.map_digest import Contribution
+from mcuforge.tables import Table
 
 _SHOWN = 12
 
@@ -24,7 +25,7 @@ _SHOWN = 12
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
     "--toolchain", type=click.Choice(tuple(toolchains.TOOLCHAINS)),
-    help="The compiler [gcc]. zig needs nothing but `pip install ziglang`.",
+    help="The compiler [gcc]. zig: from a Python package, the extra `zig`.",
 )  # fmt: skip
 @click.option(
     "--preset", metavar="|".join((*toolchains.VARIANTS, "NAME")),

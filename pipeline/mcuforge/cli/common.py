@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.console import Console
 
 from mcuforge.boards import Board
 from mcuforge.device.ports import AUTO, Port, find
@@ -17,10 +16,6 @@ from mcuforge.engines import AOT, ENGINES
 from mcuforge.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-# Progress and messages go to stderr, results to stdout, so that `--json` can be piped.
-progress_console = Console(stderr=True)
-result_console = Console()
 
 
 def json_option(function: F) -> F:

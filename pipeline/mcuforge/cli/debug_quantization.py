@@ -9,7 +9,8 @@ import click
 
 from mcuforge import atomic, boards, debug_quantization, recipe
 from mcuforge.cli.arguments import INPUT, SAMPLES
-from mcuforge.cli.common import echo_json, json_option, result_console
+from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.consoles import result_console
 from mcuforge.cli.progress import stages
 from mcuforge.cli.quantization import chosen, quantization_options, split_calibration
 from mcuforge.debug_quantization import QuantizationReport

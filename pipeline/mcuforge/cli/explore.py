@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 from rich.markup import escape
-from rich.table import Table
 
 from mcuforge import boards, recipe
 from mcuforge.cli.arguments import INPUT
-from mcuforge.cli.common import board_option, force_option, json_option, result_console
+from mcuforge.cli.common import board_option, force_option, json_option
+from mcuforge.cli.consoles import result_console
 from mcuforge.cli.progress import stages
 from mcuforge.errors import UsageError
+from mcuforge.tables import Table
 
 
 @click.command()

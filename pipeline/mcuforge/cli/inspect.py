@@ -5,16 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich import box
 from rich.markup import escape
-from rich.table import Table
 
 from mcuforge import cost, frontend, planner
 from mcuforge.cli.arguments import find_model
-from mcuforge.cli.common import echo_json, json_option, result_console
+from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.consoles import result_console
 from mcuforge.cost import summary
 from mcuforge.errors import UnsupportedError
 from mcuforge.graph import Graph
 from mcuforge.plan import Plan, shape_text
+from mcuforge.tables import Table
+
+_WIDE = 120  # columns that have room for the kernel's own
 
 
 @click.command()
@@ -48,19 +52,23 @@ def command(model: Path, as_json: bool) -> None:
 
 
 def _table(graph: Graph, plan: Plan | None) -> Table:
-    table = Table(title=escape(graph.name))
-    for heading in ("#", "op", "layer", "output", "kernel"):
+    """A row an op. In a narrow terminal the kernel stands under the op, so that names have room."""
+    wide = result_console.width >= _WIDE
+    table = Table(title=escape(graph.name), box=box.SIMPLE_HEAD, pad_edge=False)
+    headings = ("#", "op", "layer", "output", *(("kernel",) if wide else ()))
+    for heading in headings:
         table.add_column(heading)
-    table.add_column("MACs", justify="right")
+    table.add_column("MACs", justify="right", no_wrap=True)
     for position, op in enumerate(graph.ops):
         calls = plan.ops[position].calls if plan else ()
         kernels = ", ".join(dict.fromkeys(c.kernel for c in calls))
+        kernels = kernels or ("(view)" if plan else "?")
         table.add_row(
             str(position),
-            escape(op.kind),
-            escape(graph.layer(op)[-40:]),
+            escape(op.kind) if wide else f"{escape(op.kind)}\n[dim]{kernels}[/]",
+            escape(graph.layer(op)),
             shape_text(graph.output(op)).replace("[", "\\["),
-            kernels or ("(view)" if plan else "?"),
+            *((kernels,) if wide else ()),
             f"{cost.macs(graph, op):,}",
         )
     return table

@@ -14,7 +14,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from mcuforge.cli.common import progress_console
+from mcuforge.cli.consoles import progress_console
 
 OnProgress = Callable[[int, int], None]
 OnStage = Callable[[str, int, int], None]

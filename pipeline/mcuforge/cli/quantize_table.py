@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 
 from mcuforge.cli.arguments import INPUT
-from mcuforge.cli.common import echo_json, json_option, result_console
+from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.consoles import result_console
 from mcuforge.errors import UsageError
+from mcuforge.tables import Table
 
 if TYPE_CHECKING:
     from mcuforge.quantization.worked import Worked

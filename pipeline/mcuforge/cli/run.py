@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from mcuforge import atomic, boards, report
+from mcuforge import atomic, boards, report, tables
 from mcuforge.cli.arguments import INPUT
 from mcuforge.cli.common import (
     board_option,
@@ -16,10 +16,10 @@ from mcuforge.cli.common import (
     engine_option,
     force_option,
     json_option,
-    result_console,
     simulator_options,
     tighten_option,
 )
+from mcuforge.cli.consoles import result_console
 from mcuforge.cli.progress import stages
 from mcuforge.cli.quantization import chosen, quantization_options
 from mcuforge.errors import ParityError
@@ -110,5 +110,6 @@ def _print(reports: list[RunReport], page: Path) -> None:
                 result_console.print(line, highlight=False, markup=False, soft_wrap=True)
         if each.variants:
             result_console.print(report.variants_table(each))
-    result_console.print(report.summary_table(reports))
+    for table in tables.fitting(result_console, reports, report.summary_table):
+        result_console.print(table)
     click.echo(f"Report: {page}")

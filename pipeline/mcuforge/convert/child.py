@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from typing import IO, Any
 
-from mcuforge import errors
+from mcuforge import errors, extras
 from mcuforge.errors import ForgeError, ToolError
 
 Progress = Callable[[int, int], None]  # (done, total)
@@ -37,7 +37,7 @@ def require_tensorflow() -> None:
     if missing:
         raise ToolError(
             f"{' and '.join(missing)} not installed, which only `train` and `convert` need. "
-            "Install with: pip install 'mcuforge[train]'"
+            f"Install with: {extras.pip_install('train')}"
         )
 
 

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from mcuforge import extras
 from mcuforge.convert.child import Progress
 from mcuforge.convert.keras_file import make_reproducible
 from mcuforge.errors import ToolError, UsageError
@@ -86,6 +87,6 @@ def _load(script: Path) -> Any:
     except ModuleNotFoundError as error:
         raise ToolError(
             f"{script}: needs the module '{error.name}', which is not installed. What the models "
-            "of this repository need comes with: pip install 'mcuforge[train]'"
+            f"of this repository need comes with: {extras.pip_install('models')}"
         ) from error
     return module

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rich.markup import escape
-from rich.table import Table
+
+from mcuforge.tables import Table
 
 
 @dataclass(frozen=True)
@@ -69,24 +70,42 @@ class Report:
         """JSON values: `ok`, and every finding with its own `ok`."""
         return {"ok": self.ok, "findings": [{**asdict(f), "ok": f.ok} for f in self.findings]}
 
-    def table(self) -> Table:
-        """A row a finding; where it was found, or what is wrong, under what it is needed for."""
+    def table(self, *, wide: bool = False) -> Table:
+        """A row a finding; `wide` has room for where it was found."""
         table = Table(box=None, pad_edge=False)
-        for heading in ("", "tool or library", "version", "needed for, where"):
+        headings = ("", "tool or library", "version", "needed for")
+        for heading in (*headings, "where") if wide else headings:
             table.add_column(heading, overflow="fold")
         for f in self.findings:
-            found = escape(f.problem or f.where or "not found")
-            cell = f"{escape(f.needed_for)}\n[dim]{found}[/]"
-            table.add_row(_mark(f), escape(f.name), escape(f.version or "-"), cell)
+            wrong = f"\n[dim]{escape(f.problem)}[/]" if f.problem else ""
+            cells = [_mark(f), escape(f.name), escape(f.version or "-"), escape(f.needed_for)]
+            cells[-1] += wrong
+            table.add_row(*cells, *([escape(f.where or "-")] if wide else []))
         return table
 
     def advice(self, everywhere: bool = False) -> list[str]:
-        """How to get what is missing or does not serve, a line each; what is required first.
+        """How to get what is missing or does not serve, a line for each way to install.
 
-        For the system that this runs on, or for every system.
+        What is required comes first. For the system that this runs on, or for every system.
         """
         wanted = sorted((f for f in self.findings if not f.ok), key=lambda f: not f.required)
-        return [f"{f.name}: {_ways(f.install) if everywhere else f.install.here()}" for f in wanted]
+        lines: dict[str, list[Finding]] = {}
+        for f in wanted:
+            lines.setdefault(_ways(f.install) if everywhere else f.install.here(), []).append(f)
+        return [f"{', '.join(f.name for f in group)}: {way}" for way, group in lines.items()]
+
+    def verdict(self) -> str:
+        """One sentence: what does not work without what is missing."""
+        if self.missing:
+            return (
+                "The main job, a .tflite all the way, cannot run here. Missing: "
+                f"{', '.join(f'{f.name} ({f.needed_for})' for f in self.missing)}."
+            )
+        optional = [f for f in self.findings if not f.ok]
+        if not optional:
+            return "Everything is here."
+        prevented = dict.fromkeys(f.needed_for for f in optional)
+        return f"The main job can run here. Optional, and missing: {'; '.join(prevented)}."
 
 
 def _mark(finding: Finding) -> str:

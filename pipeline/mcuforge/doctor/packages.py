@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
+from mcuforge import extras
 from mcuforge.doctor.findings import Finding, Install
 
 _MIN_PYTHON = (3, 11)
@@ -22,38 +24,50 @@ _PYTHON = Install(
 
 @dataclass(frozen=True)
 class Library:
-    """A module, and the distributions that may hold it; the first is the one to install."""
+    """A module, and the distributions that may hold it.
+
+    `extra` is the one that brings it, for what mcuforge can do without. `elsewhere` says what to do
+    where there is no wheel, which is then no fault of the machine.
+    """
 
     module: str
     distributions: Sequence[str]
     needed_for: str
-    required: bool = True
-    elsewhere: str | None = None  # where there is no wheel for macOS and Windows
+    extra: str | None = None
+    elsewhere: str | None = None
 
 
+_KERAS = "train, convert, run from a Keras model"
 _ORACLE_ELSEWHERE = "exists for Linux on x86-64 only: use a virtual machine, a container or WSL"
+
+_HAS_ORACLE = sys.platform == "linux" and platform.machine() == "x86_64"
 
 LIBRARIES = (
     Library("numpy", ["numpy"], "everything"),
     Library("click", ["click"], "the command line"),
     Library("rich", ["rich"], "tables and progress"),
+    Library("filelock", ["filelock"], "writing output"),
+    Library("msgspec", ["msgspec"], "recipes"),
+    Library("packaging", ["packaging"], "advice on installing"),
     Library("flatbuffers", ["flatbuffers"], "reading .tflite files"),
     Library("ai_edge_litert", ["ai-edge-litert"], "reading .tflite files; LiteRT"),
     Library(
-        "tflite_micro", ["tflite-micro"], "the oracle: TFLM's kernels", elsewhere=_ORACLE_ELSEWHERE
+        "tflite_micro", ["tflite-micro"], "run, parity, bench: the oracle, TFLM's kernels",
+        elsewhere=_ORACLE_ELSEWHERE,
     ),
     Library("jinja2", ["jinja2"], "emitting projects and reports"),
     Library("elftools", ["pyelftools"], "sizes of the firmware"),
     Library("intelhex", ["intelhex"], "HEX files"),
     Library("serial", ["pyserial"], "talking to simulators and boards"),
     Library("cobs", ["cobs"], "talking to simulators and boards"),
-    Library("tensorflow", ["tensorflow-cpu", "tensorflow"], "train and convert Keras models"),
-    Library("keras", ["keras"], "train and convert Keras models"),
-    Library("pyocd", ["pyocd"], "flashing boards", False),
-    Library("ziglang", ["ziglang"], "building with --toolchain zig", False),
-    Library("litert_quantizer", ["litert-quantizer"], "convert --calibration and the like", False),
-    Library("sklearn", ["scikit-learn"], "training the shipped models again", False),
-    Library("skimage", ["scikit-image"], "training the shipped models again", False),
+    Library("tensorflow", ["tensorflow-cpu", "tensorflow"], _KERAS, "train"),
+    Library("keras", ["keras"], _KERAS, "train"),
+    Library("litert_quantizer", ["litert-quantizer"], "convert --calibration", "train"),
+    Library("pyocd", ["pyocd"], "flash --method pyocd", "flash"),
+    Library("ziglang", ["ziglang"], "build --toolchain zig", "zig"),
+    Library("sklearn", ["scikit-learn"], "training the shipped models; explore", "models"),
+    Library("skimage", ["scikit-image"], "training the shipped models", "models"),
+    Library("matplotlib", ["matplotlib"], "explore, and the picture of bench", "plot"),
 )  # fmt: skip
 
 
@@ -71,11 +85,12 @@ def _python() -> Finding:
 
 def _library(library: Library) -> Finding:
     name = library.distributions[0]
-    pip = f"pip install {name}"
+    pip = extras.pip_install(library.extra) if library.extra else extras.pip_package(name)
     elsewhere = library.elsewhere or pip
     where, version = _locate(library)
     install = Install(pip, pip, elsewhere, elsewhere)
-    return Finding(name, library.needed_for, library.required, install, where, version)
+    required = library.extra is None and (library.elsewhere is None or _HAS_ORACLE)
+    return Finding(name, library.needed_for, required, install, where, version)
 
 
 def _locate(library: Library) -> tuple[str | None, str | None]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mcuforge import boards, build, engines, processes, tflm_library
+from mcuforge import boards, build, engines, extras, processes, tflm_library
 from mcuforge.doctor.findings import Finding, Install
 from mcuforge.errors import ForgeError, ToolError
 from mcuforge.renode_machine import MINIMUM as _MIN_RENODE
@@ -25,8 +25,8 @@ _ARM_ELSEWHERE = (
     "brew install --cask gcc-arm-embedded",
     "winget install Arm.GnuArmEmbeddedToolchain",
 )
-_PIP_CMAKE = Install(*["pip install cmake"] * 4)
-_PIP_NINJA = Install(*["pip install ninja"] * 4)
+_PIP_CMAKE = Install(*[extras.pip_package("cmake")] * 4)
+_PIP_NINJA = Install(*[extras.pip_package("ninja")] * 4)
 _ARM_GCC = Install(
     "apt install gcc-arm-none-eabi", "dnf install arm-none-eabi-gcc-cs", *_ARM_ELSEWHERE
 )

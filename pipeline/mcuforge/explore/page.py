@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge import __version__, html_page, pictures
+from mcuforge import __version__, extras, html_page, pictures
 from mcuforge.errors import ToolError
 from mcuforge.explore.exploration import Exploration, Quality
 from mcuforge.explore.projection import METHODS
@@ -38,7 +38,7 @@ def require_matplotlib() -> None:
     if importlib.util.find_spec("matplotlib") is None:
         raise ToolError(
             "matplotlib is not installed, which draws the latent space. Install with: "
-            "pip install 'mcuforge[plot]'"
+            f"{extras.pip_install('plot')}"
         )
 
 

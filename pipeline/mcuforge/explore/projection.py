@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mcuforge import extras
 from mcuforge.errors import ToolError
 
 Array = npt.NDArray[Any]
@@ -35,7 +36,7 @@ def require_sklearn() -> None:
     if importlib.util.find_spec("sklearn") is None:
         raise ToolError(
             "scikit-learn is not installed, which `explore` needs. Install with: "
-            "pip install 'mcuforge[train]'"
+            f"{extras.pip_install('models')}"
         )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mcuforge import image
+from mcuforge import extras, image
 from mcuforge.errors import ToolError
 from mcuforge.flash.job import Job, OnProgress
 from mcuforge.flash.problems import FlashError, Kind, not_permitted, text, wrong_chip
@@ -35,7 +35,7 @@ def load_api() -> Api:
         from pyocd.flash.file_programmer import FileProgrammer
     except ImportError:
         raise ToolError(
-            "The Python package pyocd is not installed. Install it: pip install 'mcuforge[flash]'."
+            f"The Python package pyocd is not installed. Install it: {extras.pip_install('flash')}"
         ) from None
     # What it would print about its own failures is said by our messages.
     logging.getLogger("pyocd").setLevel(logging.CRITICAL)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from mcuforge import extras
 from mcuforge.errors import ToolError
 from mcuforge.oracle import child
 from mcuforge.oracle.engine import Engine, Sample
@@ -40,7 +41,7 @@ class LiteRt:
         if not available():
             raise ToolError(
                 f"{self.name} is missing: install the Python package `ai-edge-litert` "
-                "(`pip install ai-edge-litert`)."
+                f"(`{extras.pip_package('ai-edge-litert')}`)."
             )
         return child.run(self.name, self.resolver, model, inputs, tensors)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from mcuforge import extras
 from mcuforge.errors import ToolError
 from mcuforge.oracle import child
 from mcuforge.oracle.engine import Engine, Sample
@@ -53,8 +54,8 @@ def _require() -> None:
         raise ToolError(
             "The oracle is missing: the Python package `tflite-micro`, which holds the kernels "
             "that every result is checked against. It exists for Linux on x86-64 only; there, "
-            "`pip install tflite-micro` installs it. Elsewhere run mcuforge in a Linux x86-64 "
-            "virtual machine or container."
+            f"`{extras.pip_package('tflite-micro')}` installs it. Elsewhere run "
+            "mcuforge in a Linux x86-64 virtual machine or container."
         )
 
 

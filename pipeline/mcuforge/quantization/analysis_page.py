@@ -9,12 +9,13 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from rich import box
 from rich.markup import escape
-from rich.table import Table
 
 from mcuforge import html_page
 from mcuforge.quantization.analysis import TensorDamage, WeightRanges
 from mcuforge.quantization.comparison import Outcome
+from mcuforge.tables import Table
 
 if TYPE_CHECKING:
     from mcuforge.debug_quantization import QuantizationReport
@@ -108,6 +109,8 @@ def tensor_table(report: QuantizationReport) -> Table:
     """Every tensor, most damage first; the page and the JSON know more of each."""
     damage = report.damage
     table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
         title=f"{escape(report.model)}, {escape(report.conversion)}",
         caption=f"Held-out samples: {damage.samples}. error: the largest. alone: the part of what "
         "single layers, quantised alone, bring to the output.",
@@ -134,6 +137,8 @@ def outcome_table(report: QuantizationReport) -> Table:
     headings, rows = outcome_rows(report, _METRICS_IN_TERMINAL)
     left_out = ", ".join(name for name, _ in report.float_metrics[_METRICS_IN_TERMINAL:])
     table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
         title=f"{escape(report.model)}, quantised in other ways",
         caption=f"On the page: {escape(left_out)}." if left_out else None,
     )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mcuforge import extras
 from mcuforge.convert import flatbuffer
 from mcuforge.convert.rewrite_rescaling import rewrite_rescaling
 from mcuforge.errors import ModelError, ToolError
@@ -76,7 +77,7 @@ def _load() -> Any:
     except ImportError as error:
         raise ToolError(
             f"litert-quantizer cannot be loaded ({error}), which applies every range but the "
-            "converter's own. Install with: pip install 'mcuforge[train]'"
+            f"converter's own. Install with: {extras.pip_install('train')}"
         ) from error
     return quantizer
 
