@@ -23,6 +23,8 @@
 
 #include <stdint.h>
 
+#include "nn_names.h"
+
 /* Raised whenever a signature, a struct or the meaning of a member changes. Generated code refuses
  * kernels of another version. */
 #define NN_ABI_VERSION 1

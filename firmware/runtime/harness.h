@@ -5,7 +5,7 @@
 #ifndef MF_HARNESS_H
 #define MF_HARNESS_H
 
-#include "engine.h"
+#include "mcuforge/engine.h"
 
 /* Serves the host for ever. */
 void mf_harness_serve(const mf_model *model);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "harness_latent.h"
 #include "harness_protocol.h"
-#include "mf_latent.h"
+#include "mcuforge/mf_latent.h"
 
 #include <string.h>
 

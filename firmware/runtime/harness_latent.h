@@ -2,7 +2,7 @@
 #ifndef MF_HARNESS_LATENT_H
 #define MF_HARNESS_LATENT_H
 
-#include "engine.h"
+#include "mcuforge/engine.h"
 
 /* Fills an int8 input with a point of a latent space, as the body of a LATENT request says, and
  * returns the status of the reply. */

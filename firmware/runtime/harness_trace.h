@@ -2,7 +2,7 @@
 #ifndef MF_HARNESS_TRACE_H
 #define MF_HARNESS_TRACE_H
 
-#include "engine.h"
+#include "mcuforge/engine.h"
 
 /* Runs the model and sends, while it runs, either a digest of every op's output
  * (MF_TRACE_DIGESTS) or the bytes of the output of op `op` (MF_TRACE_OUTPUT). */

@@ -1,4 +1,4 @@
-"""Points of a latent space, computed as firmware/engines/mf_latent.h does: in integers.
+"""Points of a latent space, computed as firmware/engines/mcuforge/mf_latent.h does: in integers.
 
 Real numbers are held in Q16 (x * 65536, int32). Everything here is the same on every computer and
 on the device, so that what a decoder generates there can be checked here byte for byte.

@@ -7,6 +7,11 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent
 
 
+def license_file() -> Path:
+    """The LICENSE that every emitted project gets a copy of; it lies beside the folders below."""
+    return data_dir("firmware").parent / "LICENSE"
+
+
 def data_dir(name: str) -> Path:
     """The folder `firmware` or `templates`.
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from mcuforge import __version__, border_names, manifest, paths, project_folder
+from mcuforge import __version__, manifest, project_folder
 from mcuforge.boards import Board
 from mcuforge.emit import c_names
-from mcuforge.emit.model_files import model_files
-from mcuforge.emit.tflm_files import tflm_files
-from mcuforge.emit_project import ProjectModel, render_project
-from mcuforge.engines import AOT, TFLM, library_arch
-from mcuforge.errors import UnsupportedError, UsageError
-from mcuforge.flavours import CMAKE, FLAVOURS, Facts, render, render_application
-from mcuforge.flavours.archive import build_archive
-from mcuforge.graph import Graph, Tensor
-from mcuforge.plan import Plan, shape_text
+from mcuforge.engines import AOT, TFLM
+from mcuforge.errors import UsageError
+from mcuforge.flavours import CMAKE
+from mcuforge.plan import Plan
+from mcuforge.project_files import Source, project_files
 from mcuforge.tflm import TflmModel
 
 _DESCRIBED = ("mcuforge", "board", "model", "sha256", "engine", "flavour")
@@ -25,7 +21,11 @@ _DESCRIBED = ("mcuforge", "board", "model", "sha256", "engine", "flavour")
 
 @dataclass(frozen=True)
 class Project:
-    """What the manifest of a project says. `model` is the model's C name."""
+    """What the manifest of a project says.
+
+    `model` is the C name of the model that the firmware serves, unless it is built for another of
+    `models`, which maps the C names to the SHA-256 of the files.
+    """
 
     folder: Path
     mcuforge: str
@@ -34,6 +34,7 @@ class Project:
     sha256: str
     engine: str = AOT
     flavour: str = CMAKE
+    models: Mapping[str, str] = field(default_factory=dict)
 
 
 def files(
@@ -49,66 +50,7 @@ def files(
     `UnsupportedError` where the flavour's build system does not offer TensorFlow Lite Micro.
     """
     model = _c_name(plan, name)
-    content = model_files(plan, model) if tflm is None else tflm_files(plan, tflm, model)
-    facts = Facts(
-        graph=plan.graph,
-        name=model,
-        engine=AOT if tflm is None else TFLM,
-        arena_bytes=plan.arena.bytes if tflm is None else tflm.arena_bytes,
-        board=board,
-    )
-    if flavour == CMAKE:
-        content = _cmake_project(plan, content, facts, tflm)
-    else:
-        content = _flavoured(content, facts, flavour)
-    return content
-
-
-def _flavoured(content: dict[str, bytes], facts: Facts, flavour: str) -> dict[str, bytes]:
-    chosen = FLAVOURS[flavour]
-    if facts.engine == TFLM and chosen.no_tflm:
-        raise UnsupportedError(
-            f"--engine tflm is not for --flavour {flavour}: {chosen.no_tflm}. Use --engine aot."
-        )
-    engines = paths.data_dir("firmware") / "engines"
-    sources = {p: data for p, data in content.items() if p.startswith(("model/", "kernels/"))}
-    for header in ("engine.h", "mf_latent.h", "mf_real.h"):
-        sources[f"engines/{header}"] = (engines / header).read_bytes()
-    if flavour == "library":
-        archive = build_archive(sources, facts.board)
-        if archive is not None:
-            sources[f"lib/lib{facts.name}.a"] = archive
-    return render(chosen, sources, facts)
-
-
-def _cmake_project(
-    plan: Plan, content: dict[str, bytes], facts: Facts, tflm: TflmModel | None
-) -> dict[str, bytes]:
-    board, model = facts.board, facts.name
-    surroundings = ProjectModel(
-        name=model,
-        title=plan.graph.name,
-        hash=plan.graph.model_hash,
-        sources=_sources(content, "model/"),
-        kernel_sources=_sources(content, "kernels/"),
-        arena_bytes=facts.arena_bytes,
-        inputs=_described(plan.graph, plan.graph.inputs, border_names.input_names(plan.graph)),
-        outputs=_described(plan.graph, plan.graph.outputs, border_names.output_names(plan.graph)),
-    )
-    if tflm is not None:
-        surroundings = replace(
-            surroundings,
-            engine=TFLM,
-            tflm_arch=library_arch(board),
-            include_dirs=("model", "engines"),
-        )
-    real = paths.data_dir("firmware") / "engines" / "mf_real.h"
-    return (
-        content
-        | render_project(board, surroundings)
-        | render_application(facts, "application")
-        | {"engines/mf_real.h": real.read_bytes()}
-    )
+    return project_files([Source(plan, model, tflm)], board, model, flavour)
 
 
 def emit(
@@ -126,15 +68,33 @@ def emit(
     Files that are not mcuforge's stay. Raises `ForgeError` where a file of ours was edited (with
     `force` it is replaced), and where the folder holds something else or cannot be written.
     """
-    content = files(plan, board, name, tflm, flavour)
+    model = _c_name(plan, name)
+    return emit_all([Source(plan, model, tflm)], board, folder, model, flavour, force=force)
+
+
+def emit_all(
+    sources: Sequence[Source],
+    board: Board,
+    folder: Path,
+    name: str,
+    flavour: str = CMAKE,
+    *,
+    force: bool = False,
+) -> Project:
+    """The same for a project of several models, which share the kernels; `name` is its C name."""
+    content = project_files(sources, board, name, flavour)
+    served, *others = sources
     described = {
         "mcuforge": __version__,
         "board": board.name,
-        "model": _c_name(plan, name),
-        "sha256": plan.graph.model_hash,
-        "engine": AOT if tflm is None else TFLM,
+        "model": served.name,
+        "sha256": served.plan.graph.model_hash,
+        "engine": AOT if served.tflm is None else TFLM,
         "flavour": flavour,
     }
+    if others:
+        hashes = (f"{source.name} {source.plan.graph.model_hash}" for source in sources)
+        described["models"] = ", ".join(hashes)
     project_folder.write(folder, content, described, force=force)
     return load(folder)
 
@@ -177,18 +137,14 @@ def load(folder: Path) -> Project:
             f"{folder}: writing this project was interrupted. Emit it again, which completes it."
         )
     described = {"engine": AOT, "flavour": CMAKE, **found.described}
-    return Project(folder, **{key: described[key] for key in _DESCRIBED})
+    values = {key: described[key] for key in _DESCRIBED}
+    return Project(folder, **values, models=_models(path, described))
 
 
-def _sources(content: dict[str, bytes], folder: str) -> tuple[str, ...]:
-    return tuple(sorted(p for p in content if p.startswith(folder) and p.endswith((".c", ".cc"))))
-
-
-def _described(graph: Graph, tensors: Sequence[int], names: Sequence[str]) -> tuple[str, ...]:
-    return tuple(map(_describe, c_names.identifiers(names), map(graph.tensor, tensors)))
-
-
-def _describe(name: str, tensor: Tensor) -> str:
-    q = tensor.quantization
-    scale = f", scale {q.scale:.9g}, zero point {q.zero_point}" if q else ""
-    return f"`{name}`: `{shape_text(tensor)}`{scale}, {tensor.bytes:,} bytes"
+def _models(path: Path, described: Mapping[str, str]) -> dict[str, str]:
+    """C name -> SHA-256 of the project's models; the manifest lists them if there are several."""
+    text = described.get("models", f"{described['model']} {described['sha256']}")
+    pairs = [model.split(" ") for model in text.split(", ")]
+    if any(len(pair) != 2 for pair in pairs):
+        raise UsageError(f"{path}: not that of a project of mcuforge ('models' is unreadable).")
+    return dict(pairs)

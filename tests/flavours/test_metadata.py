@@ -61,7 +61,7 @@ def test_zephyr(emit: Emit, tflm: bool) -> None:
     assert all((folder / s).is_dir() for s in module["samples"])
     sources = listed(folder / "CMakeLists.txt")
     assert sorted(sources) == sorted(
-        p.relative_to(folder).as_posix() for p in (folder / "src").iterdir()
+        p.relative_to(folder).as_posix() for p in (folder / "src").glob("*.c*")
     )
     sample = folder / "samples" / "autoencoder"
     exist(sample, listed(sample / "CMakeLists.txt"))
@@ -104,7 +104,7 @@ def test_esp_idf(emit: Emit, tflm: bool) -> None:
     assert ("espressif/esp-tflite-micro" in manifest["dependencies"]) == tflm
     sources = listed(component / "CMakeLists.txt")
     exist(component, sources)
-    assert len(sources) == len(list((component / "src").iterdir()))
+    assert len(sources) == len(list((component / "src").glob("*.c*")))
     exist(folder / "main", listed(folder / "main" / "CMakeLists.txt"))
     assert "REQUIRES mcuforge_autoencoder" in (folder / "main" / "CMakeLists.txt").read_text()
 
@@ -121,7 +121,7 @@ def test_arduino(emit: Emit, tflm: bool) -> None:
     for line in (folder / "keywords.txt").read_text().splitlines():
         assert re.fullmatch(r"\w+\tKEYWORD[12]", line)
     sketch = folder / "examples" / "autoencoder"
-    exist(sketch, ["autoencoder.ino", "application.c", "application.h"])
+    exist(sketch, ["autoencoder.ino", "autoencoder_application.c", "autoencoder_application.h"])
     assert found["url"].startswith("https://")
     assert ("depends" in found, found["architectures"] != "*") == (tflm, tflm)
     assert ("lib install " in (folder / "README.md").read_text()) == tflm
@@ -146,7 +146,7 @@ def test_platformio(emit: Emit, board: str) -> None:
     found = json.loads((library / "library.json").read_text())
     assert rules.SEMVER.fullmatch(found["version"])
     exist(library / found["build"]["includeDir"], found["headers"])
-    assert list((library / found["build"]["srcDir"]).glob("*.c"))
+    assert list((library / found["build"]["srcDir"]).glob("**/*.c"))
 
 
 def test_platformio_with_tflm_is_for_boards_that_have_it(emit: Emit) -> None:
@@ -195,7 +195,7 @@ def test_the_library_names_all_its_sources(emit: Emit) -> None:
     folder = emit("library")
     makefile = (folder / "Makefile").read_text()
     assert sorted(re.findall(r"src/\w+\.c", makefile)) == sorted(
-        p.relative_to(folder).as_posix() for p in (folder / "src").iterdir()
+        p.relative_to(folder).as_posix() for p in (folder / "src").glob("*.c*")
     )
 
 

@@ -73,7 +73,7 @@ def expected(plan: Plan) -> list[int]:
 
 def test_the_application_gives_the_bytes_of_the_oracle(plan: Plan, tmp_path: Path) -> None:
     folder = emit(plan, "library", tmp_path)
-    sources = [*folder.glob("src/*.c"), folder / "example" / "application.c"]
+    sources = [*folder.glob("src/*.c"), folder / "example" / "autoencoder_application.c"]
     program = tmp_path / "golden"
     run(
         *("gcc", *C, "-O2", "-I", folder / "include", "-I", folder / "example"),
@@ -127,7 +127,7 @@ def test_the_arduino_sketch_runs(plan: Plan, tmp_path: Path, expected: list[int]
     folder = emit(plan, "arduino", tmp_path)
     sketch = folder / "examples" / "autoencoder"
     objects = []
-    for source in (*folder.glob("src/*.c"), sketch / "application.c"):
+    for source in (*folder.glob("src/**/*.c"), sketch / "autoencoder_application.c"):
         objects.append(tmp_path / f"{source.stem}.o")
         run("gcc", *C, "-I", folder / "src", "-c", "-o", objects[-1], source)
     run(
@@ -142,7 +142,7 @@ def test_the_platformio_program_runs(plan: Plan, tmp_path: Path, expected: list[
     folder = emit(plan, "platformio", tmp_path)
     library = folder / "lib" / "mcuforge_autoencoder"
     objects = []
-    for source in (*library.glob("src/*.c"), folder / "src" / "application.c"):
+    for source in (*library.glob("src/**/*.c"), folder / "src" / "autoencoder_application.c"):
         objects.append(tmp_path / f"{source.stem}.o")
         run("gcc", *C, "-I", library / "include", "-c", "-o", objects[-1], source)
     main = folder / "src" / "main.cpp"

@@ -2,7 +2,7 @@
 #ifndef FAKE_MODEL_H
 #define FAKE_MODEL_H
 
-#include "engine.h"
+#include "mcuforge/engine.h"
 
 extern const mf_model fake_model;
 

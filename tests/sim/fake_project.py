@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.boards import Board
-from mcuforge.emit_project import ProjectModel, render_project
+from mcuforge.emit_project import ProjectFacts, ProjectModel, render_project
 
 HERE = Path(__file__).parent
 HASH = "fa4e" + "00" * 30
@@ -20,22 +20,21 @@ MODEL = ProjectModel(
     title="Fake model",
     hash=HASH,
     sources=("model/fake_model.c",),
-    kernel_sources=(),
     arena_bytes=4816,
     inputs=("`int8[4, 600]`", "`int32[1]`"),
     outputs=("`int8[4, 600]`", "`int32[1]`"),
-    include_dirs=("model", "engines"),
 )
+PROJECT = ProjectFacts("fake", (MODEL,))
 
 Array = npt.NDArray[np.int8]
 
 
 def write_project(board: Board, folder: Path) -> Path:
     """The project's files in `folder`."""
-    files = render_project(board, MODEL)
+    files = render_project(board, PROJECT)
     files |= {f"model/{n}": (HERE / n).read_bytes() for n in ("fake_model.c", "fake_model.h")}
     # CMake wants the sources of every target to exist, also of the example that no test builds.
-    files |= {f"application/{n}": b"" for n in ("main.c", "application.c")}
+    files |= {f"application/{n}": b"" for n in ("main.c", "fake_application.c")}
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from mcuforge import boards, paths
-from mcuforge.emit_project import ProjectModel, render_project
+from mcuforge.emit_project import ProjectFacts, ProjectModel, render_project
 
 pytestmark = [
     pytest.mark.sim,
@@ -26,7 +26,7 @@ pytestmark = [
 ]
 
 RUNTIME = paths.data_dir("firmware") / "runtime"
-MODEL = ProjectModel("net", "net", "00" * 32, (), (), 0, (), ())
+PROJECT = ProjectFacts("net", (ProjectModel("net", "net", "00" * 32, (), 0, (), ()),))
 Registers = dict[int, int]
 
 STM32F = 0x4002_3800  # RCC
@@ -186,7 +186,7 @@ def program(name: str, folder: Path) -> Path:
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
         pytest.skip("there is no C compiler for this computer")
-    files = render_project(boards.load(name), MODEL)
+    files = render_project(boards.load(name), PROJECT)
     for path, content in files.items():
         if path.startswith("runtime/"):
             (folder / Path(path).name).write_bytes(content)

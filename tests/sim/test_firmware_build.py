@@ -137,7 +137,7 @@ def test_the_program_of_the_readme_builds_and_runs(tmp_path: Path) -> None:
     (project / "main.c").write_text(text)
     compiler = shutil.which("cc") or "gcc"
     command = [compiler, "-std=c11", "-Wall", "-Wextra", "-Werror", "-Wconversion"]
-    folders = [f"-I{folder}" for folder in fake.MODEL.include_dirs]
+    folders = [f"-I{folder}" for folder in fake.PROJECT.folders]
     sources = ["main.c", *fake.MODEL.sources]
     subprocess.run([*command, *folders, *sources, "-o", "program"], cwd=project, check=True)
     assert subprocess.run([project / "program"], check=False).returncode == 0

@@ -118,7 +118,7 @@ def test_every_byte_is_accounted_for(toolchain: str, firmware: Firmware) -> None
     for section in result.sizes.sections:
         assert sum(r.bytes for r in rows if r.section == section.name) == section.bytes
     by_object = {(r.section, r.object): r.bytes for r in rows}
-    assert by_object[".arena", "libmodel.a(fake_model.c)"] >= fake.MODEL.arena_bytes
+    assert by_object[".arena", "libmcuforge_fake.a(fake_model.c)"] >= fake.MODEL.arena_bytes
     assert by_object[".text", "harness.c"] > 300
 
 

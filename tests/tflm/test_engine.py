@@ -74,7 +74,8 @@ def test_the_array_is_the_file_aligned_and_constant(name: str, tmp_path: Path) -
     values = bytes(map(int, re.findall(r"(\d+)u,", source)))
     content = tflite(name).read_bytes()
     assert values == content == files(name)[f"model/{name}.tflite"]
-    assert f"_Alignas(16) const unsigned char {name}_tflite[" in source
+    placed = f"_Alignas(16) {name.upper()}_CONSTANTS_PLACEMENT const unsigned char {name}_tflite["
+    assert placed in source
     header = text(name, f"model/{name}_tflite.h")
     assert f"_TFLITE_BYTES {len(content)}\n" in header
     unpack(name, tmp_path)

@@ -18,7 +18,7 @@ from mcuforge.graph import DType, Quantization, Tensor
 ENGINES = Path(__file__).parents[2] / "firmware" / "engines"
 INT32 = np.iinfo(np.int32)
 SHIM = """
-#include "mf_latent.h"
+#include "mcuforge/mf_latent.h"
 #define EACH(name, call) \\
     void each_##name(int32_t count, const int64_t *a, const int64_t *b, const int64_t *c, \\
                      int64_t *result) { \\

@@ -44,16 +44,18 @@ def test_the_model_reads_as_a_list_of_calls() -> None:
     assert sorted(files) == [
         "kernels/lookup_s8.c",
         "kernels/nn.h",
-        "model/plan.json",
+        "kernels/nn_names.h",
+        "model/test_config.h",
         "model/test_constants.c",
         "model/test_constants.h",
         "model/test_model.c",
         "model/test_model.h",
+        "model/test_plan.json",
     ]
     text = files["model/test_model.c"].decode()
     assert "nn_lookup_s8(&op0_params, t0_layer0, t1_layer1);" in text
     assert "/* 1: RELU  int8[1, 64] -> int8[1, 64]  layer2 */" in text
-    assert "static uint8_t arena[64];" in text
+    assert "TEST_ARENA_PLACEMENT uint8_t test_arena[64];" in text
 
 
 def test_it_compiles_without_warnings(tmp_path: Path) -> None:
@@ -77,7 +79,7 @@ def test_the_same_plan_gives_the_same_bytes() -> None:
 
 
 def test_the_plan_says_why() -> None:
-    content = json.loads(model_files(planner.plan(relu_chain(1)))["model/plan.json"])
+    content = json.loads(model_files(planner.plan(relu_chain(1)))["model/test_plan.json"])
     (op,) = content["ops"]
     assert op["calls"][0]["kernel"] == "lookup_s8"
     assert "256 results" in op["calls"][0]["reason"]

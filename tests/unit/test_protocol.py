@@ -97,7 +97,7 @@ def test_numbers_are_those_of_the_c_header() -> None:
 
 
 def test_dtypes_are_those_of_the_engine() -> None:
-    text = (paths.data_dir("firmware") / "engines" / "engine.h").read_text()
+    text = (paths.data_dir("firmware") / "engines" / "mcuforge" / "engine.h").read_text()
     found = re.search(r"typedef enum \{([^}]*)\} mf_dtype;", text)
     assert found
     names = re.findall(r"MF_(\w+) = (\d+)", found[1])

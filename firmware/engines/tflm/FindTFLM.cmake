@@ -8,7 +8,11 @@
 #   TFLM_ARCH         TFLM's name of the core (its TARGET_ARCH), or "host"; the project sets it
 #   TFLM_DEFINITIONS  further definitions that the library was compiled with
 #
-# Defines the target TFLM::TFLM.
+# Defines the target TFLM::TFLM, once for all projects of a build.
+if(TARGET TFLM::TFLM)
+    set(TFLM_FOUND TRUE)
+    return()
+endif()
 set(_tflm_guide
     "https://github.com/tensorflow/tflite-micro/blob/main/tensorflow/lite/micro/cortex_m_generic/README.md")
 if(TFLM_ARCH STREQUAL "host")
@@ -141,7 +145,8 @@ if(NOT TFLM_ARCH STREQUAL "host" AND CMAKE_READELF AND CMAKE_C_COMPILER)
     endforeach()
 endif()
 
-add_library(TFLM::TFLM STATIC IMPORTED)
+# Global: whoever links a model links this as well, and may be in another folder.
+add_library(TFLM::TFLM STATIC IMPORTED GLOBAL)
 set_target_properties(TFLM::TFLM PROPERTIES
     IMPORTED_LOCATION ${TFLM_LIBRARY}
     INTERFACE_INCLUDE_DIRECTORIES "${TFLM_INCLUDE_DIRS}"

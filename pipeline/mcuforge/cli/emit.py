@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from mcuforge import boards, fit, frontend, project, tflm
+from mcuforge.boards import Board
 from mcuforge.cli.arguments import find_model
 from mcuforge.cli.common import (
     board_option,
@@ -19,12 +21,16 @@ from mcuforge.cli.common import (
 from mcuforge.emit import c_names
 from mcuforge.engines import TFLM
 from mcuforge.flavours import CMAKE, FLAVOURS
+from mcuforge.project_files import Source, project_name
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
 @board_option
-@click.option("--name", help="The model's name in C; by default made from the file's name.")
+@click.option(
+    "--name",
+    help="The name in C of project and model; by default made from the file's name.",
+)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="The project's folder [build/...]."
 )
@@ -36,7 +42,7 @@ from mcuforge.flavours import CMAKE, FLAVOURS
 @force_option
 @json_option
 def command(
-    model: Path,
+    models: tuple[Path, ...],
     board_name: str,
     name: str | None,
     output: Path | None,
@@ -45,25 +51,40 @@ def command(
     force: bool,
     as_json: bool,
 ) -> None:
-    """Write the firmware project of MODEL (a .tflite, or a model folder) for a board.
+    """Write the firmware project of MODELS (.tflite files, or model folders) for a board.
 
     The project builds with CMake alone, or with the build system that --flavour names: it needs
     neither mcuforge nor Python. Written into an older project it replaces the files that mcuforge
     wrote, unless one was edited since; other files and the build stay.
+    Several models share the kernels, and one program uses them all.
     """
     board = boards.load(board_name)
-    found = find_model(model)
-    plan = frontend.make_plan(found.tflite, found.name)
-    fit.check(plan, board)
-    c_name = c_names.identifier(name or plan.graph.name)
+    sources = _sources(models, board, name, engine)
+    c_name = c_names.identifier(name) if name else project_name(sources)
     folder = output or Path("build") / project.folder_name(c_name, board, engine, flavour)
-    prepared = tflm.prepare(plan, found.tflite, board) if engine == TFLM else None
-    written = project.emit(plan, board, folder, c_name, prepared, flavour, force=force)
+    written = project.emit_all(sources, board, folder, c_name, flavour, force=force)
     if as_json:
-        echo_json({"folder": str(folder), "board": written.board, "model": written.model})
+        described = {"folder": str(folder), "board": written.board, "model": written.model}
+        echo_json(described | {"models": list(written.models)})
         return
-    click.echo(f"{folder}: firmware of '{written.model}' for {board.title}.")
+    names = " and ".join(f"'{model}'" for model in written.models)
+    click.echo(f"{folder}: firmware of {names} for {board.title}.")
     if flavour == CMAKE:
         click.echo(f"Build it: mcuforge build {shlex.quote(str(folder))}")
     else:
         click.echo(f"{FLAVOURS[flavour].title}; how to build it: {folder / 'README.md'}")
+
+
+def _sources(
+    models: Sequence[Path], board: Board, name: str | None, engine: str
+) -> tuple[Source, ...]:
+    """The planned models. `name` is that of the model where there is only one."""
+    sources = []
+    for model in models:
+        found = find_model(model)
+        plan = frontend.make_plan(found.tflite, found.name)
+        fit.check(plan, board)
+        chosen = name if name and len(models) == 1 else plan.graph.name
+        prepared = tflm.prepare(plan, found.tflite, board) if engine == TFLM else None
+        sources.append(Source(plan, c_names.identifier(chosen), prepared))
+    return tuple(sources)

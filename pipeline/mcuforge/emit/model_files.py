@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,13 @@ import numpy as np
 
 from mcuforge import __version__, border_names, paths
 from mcuforge.emit import c_names
-from mcuforge.emit.model_view import ModelView, kernels, model_view
-from mcuforge.emit.tflm_view import TflmView
+from mcuforge.emit.model_view import kernels, model_view
 from mcuforge.plan import CArray, KernelCall, Plan, PlannedOp
 
 TEMPLATES = {
     "model.c.j2": "model/{name}_model.c",
     "model.h.j2": "model/{name}_model.h",
+    "config.h.j2": "model/{name}_config.h",
     "constants.c.j2": "model/{name}_constants.c",
     "constants.h.j2": "model/{name}_constants.h",
 }
@@ -28,25 +29,36 @@ _ABI = re.compile(r"#define \w+_ABI_VERSION (\d+)")
 
 
 def model_files(plan: Plan, name: str | None = None) -> dict[str, bytes]:
-    """Relative path -> content of the model's sources, `plan.json` and the kernels it calls.
+    """Relative path -> content of the model's sources, its plan as JSON and the kernels it calls.
 
     `name` is the model's C name; by default it is made from the graph's name.
     """
-    view = model_view(plan, name or c_names.identifier(plan.graph.name), __version__)
+    name = name or c_names.identifier(plan.graph.name)
+    return model_sources(plan, name) | kernel_files([plan], name)
+
+
+def model_sources(plan: Plan, name: str) -> dict[str, bytes]:
+    """The same without the kernels, which several models of a project share."""
+    view = model_view(plan, name, __version__)
     files = {
-        target.format(name=view.name): render(template, view).encode()
+        target.format(name=view.name): render(template, "model", model=view).encode()
         for template, target in TEMPLATES.items()
     }
-    files["model/plan.json"] = _json(plan_json(plan))
-    files |= kernel_files(plan)
+    files[f"model/{view.name}_plan.json"] = _json(plan_json(plan))
     return files
 
 
-def kernel_files(plan: Plan) -> dict[str, bytes]:
-    """The sources of the kernels that the plan calls, and the headers that these include."""
+def kernel_files(plans: Sequence[Plan], prefix: str) -> dict[str, bytes]:
+    """The sources of the kernels that the plans call, and the headers that these include.
+
+    The linker sees the kernels as `<prefix>_nn_<kernel>`: projects that were emitted apart, by
+    whatever versions, may then be linked into one program.
+    """
     folder = paths.data_dir("firmware") / "kernels"
-    found: dict[str, bytes] = {}
-    wanted = ["nn.h", *(f"{kernel}.c" for kernel in kernels(plan))]
+    called = sorted({kernel for plan in plans for kernel in kernels(plan)})
+    names = render("nn_names.h.j2", folder="kernels", prefix=prefix, kernels=called)
+    found = {"kernels/nn_names.h": names.encode()}
+    wanted = ["nn.h", *(f"{kernel}.c" for kernel in called)]
     while wanted:
         name = wanted.pop()
         if f"kernels/{name}" not in found:
@@ -56,8 +68,8 @@ def kernel_files(plan: Plan) -> dict[str, bytes]:
     return found
 
 
-def render(template: str, view: ModelView | TflmView, folder: str = "model") -> str:
-    """A template of `templates/<folder>/` with the values of `view`."""
+def render(template: str, folder: str, **values: Any) -> str:
+    """A template of `templates/<folder>/` with these values and the versions of the interfaces."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(paths.data_dir("templates") / folder),
         undefined=jinja2.StrictUndefined,
@@ -66,14 +78,14 @@ def render(template: str, view: ModelView | TflmView, folder: str = "model") -> 
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - C, not HTML; names are made safe in c_names
     )
-    return environment.get_template(template).render(model=view, abi=_abi_versions())
+    return environment.get_template(template).render(values | {"abi": _abi_versions()})
 
 
 def _abi_versions() -> dict[str, int]:
     firmware = paths.data_dir("firmware")
     return {
         "kernels": _abi_version(firmware / "kernels" / "nn.h"),
-        "engine": _abi_version(firmware / "engines" / "engine.h"),
+        "engine": _abi_version(firmware / "engines" / "mcuforge" / "engine.h"),
     }
 
 

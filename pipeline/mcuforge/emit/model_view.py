@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge import border_names
-from mcuforge.emit import c_names, c_values
+from mcuforge.emit import c_names, c_values, kernel_signatures
 from mcuforge.graph import DType, Graph
 from mcuforge.layer_names import layer_name
 from mcuforge.plan import CArray, KernelCall, Plan, shape_text
@@ -117,8 +117,11 @@ class ModelView:
 
 
 class _Builder:
-    def __init__(self, plan: Plan) -> None:
+    """Collects what the model needs, under the C name `model`: no other has its global names."""
+
+    def __init__(self, plan: Plan, model: str) -> None:
         self.plan = plan
+        self.model = model
         self.graph = plan.graph
         self.constants: list[ConstantView] = []
         self.constant_names: dict[int, str] = {}
@@ -130,7 +133,7 @@ class _Builder:
         if tensor.data is None:
             return f"t{index}_{c_names.identifier(layer_name(tensor.name))}"
         if index not in self.constant_names:
-            name = f"c{index}_{c_names.identifier(layer_name(tensor.name))}"
+            name = f"{self.model}_c{index}_{c_names.identifier(layer_name(tensor.name))}"
             about = f"{shape_text(tensor)} {tensor.name}"
             self.constant_names[index] = self._constant(
                 name, C_TYPES[tensor.dtype], tensor.data, about
@@ -138,18 +141,23 @@ class _Builder:
         return self.constant_names[index]
 
     def _constant(self, name: str, c_type: str, values: npt.NDArray[Any], about: str) -> str:
-        """Name of the array with these values: one emitted before, if there is an equal one."""
+        """Name of the array with these values: one emitted before, if there is an equal one.
+
+        C has no empty arrays: one without values, such as the weights of a filter without taps,
+        gets an element that nothing reads.
+        """
         content = (c_type, np.ascontiguousarray(values).tobytes())
         known = self.equal_constants.setdefault(content, name)
         if known != name:
             return known
+        present = values if values.size else np.zeros(1, np.int8)
         self.constants.append(
             ConstantView(
                 name=name,
                 c_type=c_type,
-                count=int(values.size),
+                count=int(present.size),
                 bytes=int(values.nbytes),
-                values=c_values.initializer(c_type, values),
+                values=c_values.initializer(c_type, present),
                 comment=c_names.comment(about),
             )
         )
@@ -187,10 +195,13 @@ class _Builder:
                 text = "NULL"
             else:
                 about = f"{call.kernel} of op {position}, shape {list(value.shape)}"
-                text = self._constant(f"{prefix}_{name}", kind.c_type, value, about)
+                text = self._constant(f"{self.model}_{prefix}_{name}", kind.c_type, value, about)
             members.append(MemberView(name, text))
+        signature = kernel_signatures.of(call.kernel)
+        if len(call.inputs) != signature.inputs or (call.scratch_bytes and not signature.scratch):
+            raise ValueError(f"op {position}: nn_{call.kernel} takes other arguments")
         arguments = [f"&{prefix}_params", *map(self.tensor_name, (*call.inputs, call.output))]
-        if call.scratch_bytes:
+        if signature.scratch:
             arguments.append(f"SCRATCH({self.plan.ops[position].scratch_offset})")
         return CallView(
             kernel=call.kernel,
@@ -246,7 +257,7 @@ def hash_bytes(graph: Graph) -> str:
 
 def model_view(plan: Plan, name: str, version: str) -> ModelView:
     """The view of a plan under the C name `name`."""
-    builder = _Builder(plan)
+    builder = _Builder(plan, name)
     graph = plan.graph
     ops = tuple(builder.op(position) for position in range(len(plan.ops)))
     return ModelView(

@@ -10,6 +10,7 @@ from mcuforge.tflm import TflmModel
 
 _TEMPLATES = {
     "model/model.h.j2": "model/{name}_model.h",
+    "model/config.h.j2": "model/{name}_config.h",
     "tflm/model.cc.j2": "model/{name}_model.cc",
     "tflm/tflite.c.j2": "model/{name}_tflite.c",
     "tflm/tflite.h.j2": "model/{name}_tflite.h",
@@ -18,18 +19,20 @@ _COPIED = {"FindTFLM.cmake": "cmake/FindTFLM.cmake", "tflm_support.cc": "engines
 
 
 def tflm_files(plan: Plan, model: TflmModel, name: str) -> dict[str, bytes]:
-    """Relative path -> content of the model's sources, its `.tflite`, and what links them to TFLM.
+    """Relative path -> content of the model's sources and its `.tflite`.
 
     `name` is the model's C name.
     """
     view = tflm_view(plan, model, name, __version__)
     files = {
-        target.format(name=name): render(template.split("/")[1], view, template.split("/")[0])
+        target.format(name=name): render(template.split("/")[1], template.split("/")[0], model=view)
         for template, target in _TEMPLATES.items()
     }
+    content = {path: text.encode() for path, text in files.items()}
+    return content | {f"model/{name}.tflite": model.tflite}
+
+
+def shared_tflm_files() -> dict[str, bytes]:
+    """What links a project to TFLM, however many models it holds."""
     engine = paths.data_dir("firmware") / "engines" / "tflm"
-    return (
-        {path: text.encode() for path, text in files.items()}
-        | {f"model/{name}.tflite": model.tflite}
-        | {target: (engine / source).read_bytes() for source, target in _COPIED.items()}
-    )
+    return {target: (engine / source).read_bytes() for source, target in _COPIED.items()}

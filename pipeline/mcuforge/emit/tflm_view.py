@@ -32,6 +32,7 @@ class TflmView:
     hash: str
     hash_bytes: str
     arena_bytes: int
+    alignment: int
     arena_comment: tuple[str, ...]
     methods: tuple[str, ...]
     ops: tuple[TracedOpView, ...]
@@ -52,6 +53,7 @@ def tflm_view(plan: Plan, model: TflmModel, name: str, version: str) -> TflmView
         hash=graph.model_hash,
         hash_bytes=hash_bytes(graph),
         arena_bytes=model.arena_bytes,
+        alignment=plan.alignment,
         arena_comment=_arena_comment(model),
         methods=model.methods,
         ops=tuple(_op(plan, op) for op in model.ops),

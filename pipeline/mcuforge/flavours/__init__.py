@@ -7,6 +7,6 @@ themselves are those of the CMake project, given by `mcuforge.project`.
 """
 
 from mcuforge.flavours.layouts import CMAKE, FLAVOURS, Flavour
-from mcuforge.flavours.render import Facts, render, render_application
+from mcuforge.flavours.render import Facts, ModelFacts, render, render_application
 
-__all__ = ["CMAKE", "FLAVOURS", "Facts", "Flavour", "render", "render_application"]
+__all__ = ["CMAKE", "FLAVOURS", "Facts", "Flavour", "ModelFacts", "render", "render_application"]

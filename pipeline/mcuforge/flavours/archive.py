@@ -14,6 +14,9 @@ from mcuforge.errors import ForgeError
 from mcuforge.flavours.board_names import board_names
 
 TIMEOUT_SECONDS = 300
+_OPTIONS = ("-std=c11", "-O3", "-Imodel", "-Ikernels", "-Iengines")
+# An application that does not use a kernel, or places the arena by its section, needs these.
+_SECTIONS = ("-ffunction-sections", "-fdata-sections")
 
 
 def build_archive(content: Mapping[str, bytes], board: Board) -> bytes | None:
@@ -28,14 +31,20 @@ def build_archive(content: Mapping[str, bytes], board: Board) -> bytes | None:
         return None
     with tempfile.TemporaryDirectory(prefix="mcuforge-") as folder:
         for path, data in content.items():
-            (Path(folder) / PurePosixPath(path).name).write_bytes(data)
+            target = Path(folder) / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
         objects = []
-        for name in sorted(PurePosixPath(p).name for p in content if p.endswith(".c")):
-            objects.append(name.removesuffix(".c") + ".o")
-            flags = [*names.flags.split(), "-std=c11", "-O3", "-I.", "-c", "-o", objects[-1]]
-            _run([compiler, *flags, name], folder)
+        for source in sorted((p for p in content if p.endswith(".c")), key=_stem):
+            objects.append(f"{_stem(source)}.o")
+            flags = [*names.flags.split(), *_OPTIONS, *_SECTIONS, "-c", "-o", objects[-1]]
+            _run([compiler, *flags, source], folder)
         _run([archiver, "rcsD", "model.a", *objects], folder)
         return (Path(folder) / "model.a").read_bytes()
+
+
+def _stem(path: str) -> str:
+    return PurePosixPath(path).stem
 
 
 def _run(command: list[str], folder: str) -> None:

@@ -73,7 +73,8 @@ _ARDUINO = Flavour(
         "arduino/sketch.ino.j2": "examples/{name}/{name}.ino",
         "arduino/README.md.j2": "README.md",
     },
-    sources="src",
+    # Arduino offers all of src/ to every sketch and library: only the headers lie there.
+    sources="src/{name}",
     headers="src",
     application="examples/{name}",
     tflm_header=_CHIRALE,
@@ -87,7 +88,8 @@ _PLATFORMIO = Flavour(
         "platformio/main.cpp.j2": "src/main.cpp",
         "platformio/README.md.j2": "README.md",
     },
-    sources="lib/mcuforge_{name}/src",
+    # PlatformIO offers src/ like include/: nothing lies in it itself.
+    sources="lib/mcuforge_{name}/src/{name}",
     headers="lib/mcuforge_{name}/include",
     application="src",
     tflm_header=_CHIRALE,

@@ -11,6 +11,7 @@ import jinja2
 from mcuforge import __version__, border_names, paths
 from mcuforge.boards import Board
 from mcuforge.emit import c_names
+from mcuforge.emit_project import origin
 from mcuforge.engines import TFLM
 from mcuforge.flavours.board_names import BoardNames, board_names
 from mcuforge.flavours.layouts import Flavour
@@ -23,13 +24,21 @@ _APPLICATION = ("application.c", "application.h")
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What a flavour says of its model. `name` is the C name."""
+class ModelFacts:
+    """What a project says of a model. `name` is its C name."""
 
     graph: Graph
     name: str
-    engine: str
     arena_bytes: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a flavour says of its models. `name` is the project's C name."""
+
+    name: str
+    models: tuple[ModelFacts, ...]
+    engine: str
     board: Board
 
 
@@ -42,6 +51,20 @@ class _TensorText:
 
 
 @dataclass(frozen=True)
+class _ModelValues:
+    """A model, as the templates see it. `prefix` tells its variables from those of others."""
+
+    name: str
+    upper: str
+    title: str
+    prefix: str
+    header: str
+    arena_bytes: int
+    inputs: tuple[_TensorText, ...]
+    outputs: tuple[_TensorText, ...]
+
+
+@dataclass(frozen=True)
 class _Values:
     """What the templates see, as `it`. Every text is safe inside comments of C, YAML and make."""
 
@@ -51,55 +74,75 @@ class _Values:
     header: str
     version: str
     engine: str
-    arena_bytes: int
     ram_kib: int
     flash_kib: int
-    inputs: tuple[_TensorText, ...]
-    outputs: tuple[_TensorText, ...]
+    models: tuple[_ModelValues, ...]
     sources: tuple[str, ...]
+    source_headers: tuple[str, ...]
     headers: tuple[str, ...]
     board: BoardNames
     archive: bool
 
+    @property
+    def description(self) -> str:
+        """The models in words: `The neural network unet`."""
+        several = "s" if len(self.models) > 1 else ""
+        return f"The neural network{several} {' and '.join(m.name for m in self.models)}"
 
-def render(flavour: Flavour, content: Mapping[str, bytes], facts: Facts) -> dict[str, bytes]:
+    @property
+    def arena_bytes(self) -> int:
+        """Of all arenas together."""
+        return sum(model.arena_bytes for model in self.models)
+
+
+def render(
+    flavour: Flavour, content: Mapping[str, bytes], facts: Facts, archive: bytes | None = None
+) -> dict[str, bytes]:
     """Relative path -> content of a project of that flavour. Deterministic.
 
-    `content` holds the model's sources, kernels and engine headers by path; only their base names
-    matter, which are different from each other. A file `lib/...` is kept where it is.
+    `content` holds the models' sources, the kernels and the public headers. Public are the models'
+    headers and those in `mcuforge/`; everything else lies beside the sources, where nothing outside
+    can include it by accident. `archive` is the library, if it was built.
     """
-    sources, headers = _named(content, (".c", ".cc")), _named(content, (".h",))
-    if flavour.tflm_header is not None:
-        sources = dict(_found_by(flavour.tflm_header, *source) for source in sources.items())
-    archives = {path: data for path, data in content.items() if path.startswith("lib/")}
-    values = _values(facts, tuple(sources), tuple(headers), bool(archives))
-    files = {f"{flavour.sources}/{name}": data for name, data in sources.items()}
-    files |= {f"{flavour.headers}/{name}": data for name, data in headers.items()}
-    files |= archives
-    templates = dict(flavour.templates) | {
-        f"common/{name}.j2": f"{flavour.application}/{name}" for name in _APPLICATION
+    public = {name: data for path, data in content.items() if (name := _public(path))}
+    private = {
+        PurePosixPath(path).name: data
+        for path, data in sorted(content.items())
+        if path.endswith((".c", ".cc", ".h")) and not _public(path)
     }
-    files |= {path: _fill(template, values) for template, path in templates.items()}
-    return {path.format(name=facts.name): data for path, data in sorted(files.items())}
+    if flavour.tflm_header is not None:
+        private = dict(_found_by(flavour.tflm_header, *source) for source in private.items())
+    values = _values(facts, tuple(private), tuple(sorted(public)), archive is not None)
+    files = {f"{flavour.sources}/{name}": data for name, data in private.items()}
+    files |= {f"{flavour.headers}/{name}": data for name, data in public.items()}
+    if archive is not None:
+        files[f"lib/lib{facts.name}.a"] = archive
+    files |= {path: _fill(template, values) for template, path in flavour.templates.items()}
+    files = {path.format(name=facts.name): data for path, data in files.items()}
+    return dict(sorted((files | _applications(facts, flavour.application)).items()))
 
 
 def render_application(facts: Facts, folder: str) -> dict[str, bytes]:
-    """The example alone, for the CMake project: `application.c`, its header and a `main.c`."""
+    """The example alone, for the CMake project: a model's application each, and a `main.c`."""
     values = _values(facts, (), (), archive=False)
-    templates = {f"common/{name}.j2": f"{folder}/{name}" for name in _APPLICATION}
-    templates["common/main.c.j2"] = f"{folder}/main.c"
-    return {path: _fill(template, values) for template, path in templates.items()}
+    main = {f"{folder}/main.c": _fill("common/main.c.j2", values)}
+    return main | _applications(facts, folder)
 
 
-def _named(content: Mapping[str, bytes], suffixes: tuple[str, ...]) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
-    for path in sorted(content):
-        name = PurePosixPath(path).name
-        if path.endswith(suffixes) and not path.startswith("lib/"):
-            if name in found:
-                raise ValueError(f"two files are called {name}")
-            found[name] = content[path]
-    return found
+def _applications(facts: Facts, folder: str) -> dict[str, bytes]:
+    """`<model>_application.c` and its header for each model."""
+    return {
+        f"{folder}/{model.name}_{name}".format(name=facts.name): _fill(f"common/{name}.j2", model)
+        for model in _models(facts)
+        for name in _APPLICATION
+    }
+
+
+def _public(path: str) -> str | None:
+    """The name by which an application includes a header; None for what is not its business."""
+    if path.startswith("engines/mcuforge/"):
+        return path.removeprefix("engines/")
+    return path.removeprefix("model/") if path.endswith("_model.h") else None
 
 
 def _found_by(header: str, name: str, data: bytes) -> tuple[str, bytes]:
@@ -114,30 +157,45 @@ def _found_by(header: str, name: str, data: bytes) -> tuple[str, bytes]:
 
 
 def _values(
-    facts: Facts,
-    sources: tuple[str, ...],
-    headers: tuple[str, ...],
-    archive: bool,
+    facts: Facts, sources: tuple[str, ...], headers: tuple[str, ...], archive: bool
 ) -> _Values:
-    graph = facts.graph
-    numbers = [graph.tensor(i) for i in (*graph.inputs, *graph.outputs)]
-    buffers = sum(4 * tensor.elements for tensor in numbers)
+    models = _models(facts)
+    numbers = [t for m in models for t in (*m.inputs, *m.outputs)]
+    ram = sum(m.arena_bytes for m in models) + sum(4 * tensor.elements for tensor in numbers)
+    constants = sum(_constant_bytes(model.graph) for model in facts.models)
     return _Values(
         name=facts.name,
         upper=facts.name.upper(),
-        title=c_names.comment(graph.name),
-        header=f"Generated by mcuforge {__version__} from a model with SHA-256 {graph.model_hash}.",
+        title=" and ".join(model.title for model in models),
+        header=origin([model.graph.model_hash for model in facts.models]),
         version=__version__,
         engine=facts.engine,
-        arena_bytes=facts.arena_bytes,
-        ram_kib=-(-(facts.arena_bytes + buffers) // _KIB) + _SYSTEM_KIB,
-        flash_kib=-(-_constant_bytes(graph) // _KIB) + 2 * _SYSTEM_KIB,
-        inputs=_texts(graph, graph.inputs, border_names.input_names(graph)),
-        outputs=_texts(graph, graph.outputs, border_names.output_names(graph)),
-        sources=sources,
+        ram_kib=-(-ram // _KIB) + _SYSTEM_KIB,
+        flash_kib=-(-constants // _KIB) + 2 * _SYSTEM_KIB,
+        models=models,
+        sources=tuple(name for name in sources if not name.endswith(".h")),
+        source_headers=tuple(name for name in sources if name.endswith(".h")),
         headers=headers,
         board=board_names(facts.board, tflm=facts.engine == TFLM),
         archive=archive,
+    )
+
+
+def _models(facts: Facts) -> tuple[_ModelValues, ...]:
+    return tuple(
+        _ModelValues(
+            name=model.name,
+            upper=model.name.upper(),
+            title=c_names.comment(model.graph.name),
+            prefix="" if len(facts.models) == 1 else f"{model.name}_",
+            header=origin([model.graph.model_hash]),
+            arena_bytes=model.arena_bytes,
+            inputs=_texts(model.graph, model.graph.inputs, border_names.input_names(model.graph)),
+            outputs=_texts(
+                model.graph, model.graph.outputs, border_names.output_names(model.graph)
+            ),
+        )
+        for model in facts.models
     )
 
 
@@ -156,7 +214,7 @@ def _text(name: str, tensor: Tensor) -> _TensorText:
     return _TensorText(name, tensor.elements, shape, f"`{name}`: `{shape}`{scale}")
 
 
-def _fill(template: str, values: _Values) -> bytes:
+def _fill(template: str, values: _Values | _ModelValues) -> bytes:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(paths.data_dir("templates")),
         undefined=jinja2.StrictUndefined,

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Feeds the application's API float32 samples from stdin, and writes its float32 outputs to stdout.
- * For models with one input and one output. */
+ * For the autoencoder. */
 #include <stdio.h>
 
-#include "application.h"
+#include "autoencoder_application.h"
 
 int main(void) {
-    static float input[APPLICATION_INPUT_0], output[APPLICATION_OUTPUT_0];
+    static float input[AUTOENCODER_INPUT_0_ELEMENTS];
+    static float output[AUTOENCODER_OUTPUT_0_ELEMENTS];
     const float *const inputs[] = {input};
     float *const outputs[] = {output};
-    if (!application_init()) {
+    if (!autoencoder_application_init()) {
         return 1;
     }
     while (fread(input, sizeof input, 1, stdin) == 1) {
-        if (!application_run(inputs, outputs) || fwrite(output, sizeof output, 1, stdout) != 1) {
+        if (!autoencoder_application_run(inputs, outputs) ||
+            fwrite(output, sizeof output, 1, stdout) != 1) {
             return 1;
         }
     }

@@ -9,10 +9,10 @@
  * q = round(x / scale) + zero_point, ties away from zero, clamped to the tensor's type: what
  * TensorFlow Lite's QUANTIZE does, NaN becoming the zero point. x = scale * (q - zero_point).
  */
-#ifndef MF_REAL_H
-#define MF_REAL_H
+#ifndef MCUFORGE_MF_REAL_H
+#define MCUFORGE_MF_REAL_H
 
-#include "engine.h"
+#include "engine.h" /* beside this file */
 
 /* Elements of a tensor. */
 static inline uint32_t mf_elements(const mf_tensor *tensor) {
@@ -97,4 +97,4 @@ static inline void mf_read_real(const mf_tensor *tensor, float *values) {
     }
 }
 
-#endif /* MF_REAL_H */
+#endif /* MCUFORGE_MF_REAL_H */

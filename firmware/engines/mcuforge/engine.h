@@ -7,8 +7,8 @@
  * the outputs. Inputs share the arena with everything else: invoke overwrites them, so fill them
  * again before each call. Outputs stay valid until the inputs are next written.
  */
-#ifndef MF_ENGINE_H
-#define MF_ENGINE_H
+#ifndef MCUFORGE_ENGINE_H
+#define MCUFORGE_ENGINE_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -50,4 +50,4 @@ typedef struct {
     uint32_t (*arena_used)(void);
 } mf_model;
 
-#endif /* MF_ENGINE_H */
+#endif /* MCUFORGE_ENGINE_H */

@@ -11,8 +11,8 @@
  * Real numbers are held in Q16: x * 65536, int32. docs/latent-space.md explains the formulas;
  * mcuforge.latent computes the same in Python, and tests compare the two.
  */
-#ifndef MF_LATENT_H
-#define MF_LATENT_H
+#ifndef MCUFORGE_MF_LATENT_H
+#define MCUFORGE_MF_LATENT_H
 
 #include <stdint.h>
 
@@ -65,4 +65,4 @@ static inline int8_t mf_latent_quantize(int32_t x, uint32_t inverse_scale, int32
     return (int8_t)(q < -128 ? -128 : q > 127 ? 127 : q);
 }
 
-#endif /* MF_LATENT_H */
+#endif /* MCUFORGE_MF_LATENT_H */
