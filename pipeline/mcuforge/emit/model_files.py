@@ -51,11 +51,13 @@ def model_sources(plan: Plan, name: str) -> dict[str, bytes]:
 def kernel_files(plans: Sequence[Plan], prefix: str) -> dict[str, bytes]:
     """The sources of the kernels that the plans call, and the headers that these include.
 
-    The linker sees the kernels as `<prefix>_nn_<kernel>`: projects that were emitted apart, by
+    Nothing where the models move no bytes. The linker sees the kernels as `<prefix>_nn_<kernel>`: projects that were emitted apart, by
     whatever versions, may then be linked into one program.
     """
     folder = paths.data_dir("firmware") / "kernels"
     called = sorted({kernel for plan in plans for kernel in kernels(plan)})
+    if not called:
+        return {}
     names = render("nn_names.h.j2", folder="kernels", prefix=prefix, kernels=called)
     found = {"kernels/nn_names.h": names.encode()}
     wanted = ["nn.h", *(f"{kernel}.c" for kernel in called)]

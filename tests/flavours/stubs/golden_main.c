@@ -7,8 +7,8 @@
 #include "autoencoder_application.h"
 
 int main(void) {
-    static float input[AUTOENCODER_INPUT_0_ELEMENTS];
-    static float output[AUTOENCODER_OUTPUT_0_ELEMENTS];
+    static float input[AUTOENCODER_APPLICATION_INPUT_0];
+    static float output[AUTOENCODER_APPLICATION_OUTPUT_0];
     const float *const inputs[] = {input};
     float *const outputs[] = {output};
     if (!autoencoder_application_init()) {
