@@ -51,8 +51,8 @@ def model_sources(plan: Plan, name: str) -> dict[str, bytes]:
 def kernel_files(plans: Sequence[Plan], prefix: str) -> dict[str, bytes]:
     """The sources of the kernels that the plans call, and the headers that these include.
 
-    Nothing where the models move no bytes. The linker sees the kernels as `<prefix>_nn_<kernel>`: projects that were emitted apart, by
-    whatever versions, may then be linked into one program.
+    Nothing where the models move no bytes. The linker sees the kernels as `<prefix>_nn_<kernel>`:
+    projects that were emitted apart, by whatever versions, may then be linked into one program.
     """
     folder = paths.data_dir("firmware") / "kernels"
     called = sorted({kernel for plan in plans for kernel in kernels(plan)})
