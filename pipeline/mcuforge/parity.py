@@ -17,6 +17,8 @@ import numpy.typing as npt
 Sample = Sequence[npt.NDArray[Any]]  # one array for each input or output of the model
 
 ORACLE = "TFLM on the host"
+REFERENCE = "LiteRT, reference kernels"  # what the file means, as far as a step or two
+A_FEW_STEPS = 3.0  # what rounding adds up to; beyond, TFLM computes something else than is meant
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,9 @@ class Comparison:
     """One engine's outputs against the oracle's. `decides`: a difference fails the verdict.
 
     `starts_at` names the first op whose output differs, where it was looked for. `problem` says why
-    an engine that decides nothing could not run.
+    an engine that decides nothing could not run. `steps` is the largest difference in quantised
+    steps of an output, where it was counted; `strays_at` names the first op that differs by more
+    than a few.
     """
 
     engine: str
@@ -37,6 +41,8 @@ class Comparison:
     first_sample: int | None = None
     starts_at: str | None = None
     problem: str | None = None
+    steps: float | None = None
+    strays_at: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,11 @@ class Verdict:
     def exact(self) -> bool:
         """True where every engine that decides agrees with the oracle on every byte."""
         return all(c.bytes_differing == 0 for c in self.comparisons if c.decides)
+
+    @property
+    def steps_from_reference(self) -> float | None:
+        """Largest difference of TFLM from LiteRT's reference kernels, in steps; None if unknown."""
+        return next((c.steps for c in self.comparisons if c.engine == REFERENCE), None)
 
 
 def compare(

@@ -6,16 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from mcuforge import parity
 from mcuforge.errors import ForgeError
-from mcuforge.graph import Graph
+from mcuforge.graph import DType, Graph
 from mcuforge.oracle.divergence import first_divergence
 from mcuforge.oracle.engine import Engine
 from mcuforge.oracle.litert import LITERT
 from mcuforge.oracle.tflm import TFLM
-from mcuforge.parity import Comparison, Sample
+from mcuforge.parity import A_FEW_STEPS, Comparison, Sample, largest_difference
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +58,44 @@ def _compare(
     try:
         actual = engine.run(tflite, samples)
         found = parity.compare(engine.name, expected, actual, decides=False)
+        steps, worst = _steps(graph, expected, actual)
+        found = replace(found, steps=steps)
         if found.first_sample is None:
             return found
-        sample = samples[found.first_sample]
-        start = first_divergence(graph, tflite, sample, TFLM, engine)
+        first = samples[found.first_sample]
+        start = first_divergence(graph, tflite, first, TFLM, engine)
+        strays = None
+        if steps > A_FEW_STEPS:
+            strays = first_divergence(graph, tflite, samples[worst], TFLM, engine, A_FEW_STEPS)
     except ForgeError as error:
         return Comparison(engine.name, 0, 0, 0, 0.0, decides=False, problem=str(error))
-    return replace(found, starts_at=graph.describe(start.op) if start else None)
+    return replace(
+        found,
+        starts_at=graph.describe(start.op) if start else None,
+        strays_at=graph.describe(strays.op) if strays else None,
+    )
+
+
+def _steps(graph: Graph, expected: Sequence[Sample], actual: Sequence[Sample]) -> tuple[float, int]:
+    """The largest difference in quantised steps of an output, and the sample that has it."""
+    units = [_step(graph, output) for output in graph.outputs]
+    by_sample = [
+        max(largest_difference(e, a) / unit for e, a, unit in zip(want, got, units, strict=True))
+        for want, got in zip(expected, actual, strict=True)
+    ]
+    worst = int(np.argmax(by_sample))
+    return by_sample[worst], worst
+
+
+def _step(graph: Graph, output: int) -> float:
+    """What a step of an output is worth in the output's own values.
+
+    1 for integers; for float32 the scale of what a DEQUANTIZE makes it of.
+    """
+    if graph.tensor(output).dtype is not DType.FLOAT32:
+        return 1.0
+    for op in graph.ops:
+        source = graph.input(op, 0).quantization if op.inputs and op.inputs[0] >= 0 else None
+        if output in op.outputs and op.kind == "DEQUANTIZE" and source is not None:
+            return source.scale
+    return 1.0

@@ -11,7 +11,7 @@ from rich.markup import escape
 
 from mcuforge import __version__, html_page
 from mcuforge.gallery import Gallery
-from mcuforge.parity import Verdict
+from mcuforge.parity import A_FEW_STEPS, REFERENCE, Verdict
 from mcuforge.tables import Table
 
 _METRIC_LABELS = {
@@ -118,6 +118,8 @@ def as_json(reports: Sequence[RunReport]) -> str:
     for report in reports:
         values = asdict(report)
         values["verdict"]["exact"] = report.verdict.exact
+        values["verdict"]["steps_from_reference"] = report.verdict.steps_from_reference
+        values["warnings"] = all_warnings(report)
         del values["galleries"]
         content["reports"].append(values)
     return json.dumps(content, indent=2) + "\n"
@@ -131,6 +133,7 @@ def as_html(reports: Sequence[RunReport]) -> str:
         rows=rows(reports),
         variant_rows=variant_rows,
         float_line=float_line,
+        all_warnings=all_warnings,
     )
 
 
@@ -243,7 +246,7 @@ def notes(report: RunReport) -> list[str]:
     Before them what is to be said about the quantisation.
     """
     comparisons = report.verdict.comparisons
-    found = [f"Warning: {warning}" for warning in report.warnings]
+    found = [f"Warning: {warning}" for warning in all_warnings(report)]
     if report.quantization is not None:
         found.append(f"{report.model} is quantised with: {report.quantization}.")
     return found + [
@@ -253,6 +256,27 @@ def notes(report: RunReport) -> list[str]:
         for c in comparisons
         if c.problem is not None or c.starts_at is not None
     ]
+
+
+def all_warnings(report: RunReport) -> list[str]:
+    """What is to be warned of: by conversion and build, and where TFLM strays from LiteRT."""
+    stray = _stray(report.verdict)
+    return [*report.warnings, *([stray] if stray else [])]
+
+
+def _stray(verdict: Verdict) -> str | None:
+    """TFLM's own kernels may all agree, and compute something else than the file means."""
+    steps = verdict.steps_from_reference
+    if steps is None or steps <= A_FEW_STEPS:
+        return None
+    compared = next(c for c in verdict.comparisons if c.engine == REFERENCE)
+    place = f", from {compared.strays_at} on" if compared.strays_at else ""
+    return (
+        f"TFLM and LiteRT's reference kernels differ by up to {steps:.4g} steps of the output"
+        f"{place}. TFLM, and with it the device, may compute something else there than the .tflite "
+        "means: measure its accuracy with TFLM's outputs, or use another op. (--max-difference N "
+        "makes more than N steps a failure.)"
+    )
 
 
 def float_line(report: RunReport) -> str:

@@ -10,6 +10,7 @@ from mcuforge import boards
 from mcuforge.cli.arguments import SAMPLES, find_model
 from mcuforge.cli.common import (
     board_option,
+    difference_option,
     engine_option,
     find_port,
     force_option,
@@ -42,6 +43,7 @@ from mcuforge.cli.run import finish
 @simulator_options
 @engine_option
 @tighten_option
+@difference_option
 @force_option
 @json_option
 def command(
@@ -55,6 +57,7 @@ def command(
     renode: Path | None,
     engine: str,
     tighten_arena: bool,
+    max_difference: float | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -76,4 +79,4 @@ def command(
             simulator=simulator, renode=renode,
             engine=engine, tighten_arena=tighten_arena, force=force,
         )  # fmt: skip
-    finish([result], output, as_json)
+    finish([result], output, as_json, max_difference)

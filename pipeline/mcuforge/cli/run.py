@@ -13,6 +13,7 @@ from mcuforge.cli.arguments import INPUT
 from mcuforge.cli.common import (
     board_option,
     count_option,
+    difference_option,
     engine_option,
     force_option,
     json_option,
@@ -36,6 +37,7 @@ from mcuforge.report import RunReport
 @simulator_options
 @engine_option
 @tighten_option
+@difference_option
 @quantization_options
 @force_option
 @json_option
@@ -48,6 +50,7 @@ def command(
     renode: Path | None,
     engine: str,
     tighten_arena: bool,
+    max_difference: float | None,
     force: bool,
     as_json: bool,
     **words: Any,
@@ -81,25 +84,46 @@ def command(
                     force=force,
                 )
             )
-    finish(reports, output, as_json)
+    finish(reports, output, as_json, max_difference)
 
 
-def finish(reports: list[RunReport], output: Path, as_json: bool) -> None:
-    """Write the reports, print them, and raise `ParityError` unless every byte agrees."""
+def finish(
+    reports: list[RunReport], output: Path, as_json: bool, max_difference: float | None = None
+) -> None:
+    """Write the reports, print them, and raise `ParityError` unless every byte agrees.
+
+    With `max_difference` also where TFLM is more steps than that from LiteRT's reference kernels,
+    or where that could not be told.
+    """
     page = output / "report.html"
-    text = report.as_json(reports)
-    atomic.write_bytes(output / "report.json", text.encode())
+    content = report.as_json(reports)
+    atomic.write_bytes(output / "report.json", content.encode())
     atomic.write_bytes(page, report.as_html(reports).encode())
     if not as_json:
         _print(reports, page)
-    failed = [r for r in reports if not r.verdict.exact]
+    failed = [
+        f"{r.model} on {r.board}: {r.verdict.divergence}" for r in reports if not r.verdict.exact
+    ]
+    failed += [text for r in reports if (text := _too_far(r, max_difference))]
     if failed:
-        raise ParityError(
-            "\n".join(f"{r.model} on {r.board}: {r.verdict.divergence}" for r in failed),
-            result=json.loads(text),
-        )
+        raise ParityError("\n".join(failed), result=json.loads(content))
     if as_json:
-        click.echo(text, nl=False)
+        click.echo(content, nl=False)
+
+
+def _too_far(each: RunReport, max_difference: float | None) -> str:
+    """What `--max-difference` fails for, else nothing."""
+    if max_difference is None:
+        return ""
+    steps = each.verdict.steps_from_reference
+    if steps is None:
+        return f"{each.model}: LiteRT's reference kernels did not run; --max-difference needs them."
+    if steps <= max_difference:
+        return ""
+    return (
+        f"{each.model}: TFLM and LiteRT's reference kernels differ by {steps:.4g} steps of an "
+        f"output; --max-difference allows {max_difference:g}."
+    )
 
 
 def _print(reports: list[RunReport], page: Path) -> None:

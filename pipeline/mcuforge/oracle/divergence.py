@@ -18,9 +18,14 @@ class Divergence:
 
 
 def first_divergence(
-    graph: Graph, model: bytes, sample: Sample, expected: Engine, actual: Engine
+    graph: Graph,
+    model: bytes,
+    sample: Sample,
+    expected: Engine,
+    actual: Engine,
+    more_than: float = 0.0,
 ) -> Divergence | None:
-    """The first op of `graph` at which `actual` differs from `expected`, or None.
+    """The first op of `graph` at which `actual` differs `more_than` from `expected`, or None.
 
     `graph` is the graph of `model` (a `.tflite`), whose tensor indices it must have kept. Raises
     `ModelError` or `ToolError`.
@@ -32,6 +37,6 @@ def first_divergence(
         if not op.outputs:
             continue
         count, largest = difference(want[op.outputs[0]], got[op.outputs[0]])
-        if count:
+        if count and largest > more_than:
             return Divergence(op, count, largest)
     return None

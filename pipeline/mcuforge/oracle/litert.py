@@ -16,6 +16,7 @@ from mcuforge import extras
 from mcuforge.errors import ToolError
 from mcuforge.oracle import child
 from mcuforge.oracle.engine import Engine, Sample
+from mcuforge.parity import REFERENCE
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class LiteRt:
 LITERT: tuple[Engine, ...] = (
     LiteRt("LiteRT, XNNPACK (its default)", "AUTO"),
     LiteRt("LiteRT, built-in kernels", "BUILTIN_WITHOUT_DEFAULT_DELEGATES"),
-    LiteRt("LiteRT, reference kernels", "BUILTIN_REF"),
+    LiteRt(REFERENCE, "BUILTIN_REF"),
 )
 
 
