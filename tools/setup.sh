@@ -55,11 +55,14 @@ missing_packages() {
     [ -n "$(find_python)" ] || echo python3 python3-venv
 }
 
-# Compilers that a few tests use, which are skipped without: `setup.sh tests` installs them where it
+# Compilers, and a simulator, that a few tests use, which are skipped without: `setup.sh tests` installs them where it
 # can.
 missing_test_packages() {
     has riscv64-unknown-elf-gcc || echo gcc-riscv64-unknown-elf
     has xtensa-lx106-elf-gcc || echo gcc-xtensa-lx106
+    echo '#include <avr/io.h>' | avr-gcc -mmcu=atmega2560 -E -x c - >/dev/null 2>&1 ||
+        echo gcc-avr avr-libc
+    has simavr || echo simavr
 }
 
 can_install() { has apt-get && { [ "$(id -u)" = 0 ] || has sudo; }; }

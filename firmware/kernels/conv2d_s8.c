@@ -141,7 +141,7 @@ void nn_conv2d_s8(const nn_conv2d_s8_params *params, const int8_t *input, int8_t
     const int32_t groups = params->input_channels / params->group_channels;
     const int32_t group_outputs = params->output_channels / groups;
     /* The lanes that only fill up to a multiple of four meet zero weights; give them a value. */
-    memset(scratch, 0, 2 * (size_t)params->filter_stride * sizeof(nn_lane));
+    memset(scratch, 0, (size_t)(2 * params->filter_stride * (int32_t)sizeof(nn_lane)));
     for (int32_t batch = 0; batch < params->batches; ++batch) {
         const int8_t *const image = input + batch * image_size;
         int8_t *line = output + batch * params->output_batch_stride + params->output_start;

@@ -10,7 +10,7 @@ static void mul_row(const nn_mul_s8_params *p, const int8_t *input1, const int8_
     for (int32_t i = 0; i < p->inner; ++i) {
         const int32_t product = (*input1 + p->offset1) * (*input2 + p->offset2);
         /* |product| < 2^16, so that one that is shifted right is below 2^30 as well. */
-        const int32_t high = nn_rounding_high_mul(product * (1 << left), p->multiplier);
+        const int32_t high = nn_rounding_high_mul(product * (INT32_C(1) << left), p->multiplier);
         const int32_t rescaled = nn_rounding_shift_right(high, right) + p->output_offset;
         output[i] = (int8_t)nn_clamp(rescaled, p->activation_min, p->activation_max);
         input1 += p->stride1;

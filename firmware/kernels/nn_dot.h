@@ -68,17 +68,16 @@ static inline uint32_t nn_sxtb16_ror8(uint32_t x) {
     return nn_halfwords((int8_t)((x >> 8) & 0xFFu), (int8_t)(x >> 24));
 }
 
-static inline int32_t nn_smlad(uint32_t x, uint32_t y, int32_t sum) {
-    return sum + (int16_t)(x & 0xFFFFu) * (int16_t)(y & 0xFFFFu) +
-           (int16_t)(x >> 16) * (int16_t)(y >> 16);
-}
-
 static inline int32_t nn_smlabb(uint32_t x, uint32_t y, int32_t sum) {
-    return sum + (int16_t)(x & 0xFFFFu) * (int16_t)(y & 0xFFFFu);
+    return sum + (int32_t)(int16_t)(x & 0xFFFFu) * (int16_t)(y & 0xFFFFu);
 }
 
 static inline int32_t nn_smlatt(uint32_t x, uint32_t y, int32_t sum) {
-    return sum + (int16_t)(x >> 16) * (int16_t)(y >> 16);
+    return sum + (int32_t)(int16_t)(x >> 16) * (int16_t)(y >> 16);
+}
+
+static inline int32_t nn_smlad(uint32_t x, uint32_t y, int32_t sum) {
+    return nn_smlatt(x, y, nn_smlabb(x, y, sum));
 }
 
 #else

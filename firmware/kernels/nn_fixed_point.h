@@ -95,13 +95,13 @@ static inline int32_t nn_saturating_shift_left(int32_t x, int32_t shift) {
     if (x > limit) {
         return INT32_MAX;
     }
-    return x < -limit - 1 ? INT32_MIN : x * (1 << shift);
+    return x < -limit - 1 ? INT32_MIN : x * (INT32_C(1) << shift);
 }
 
 /* 1 / (1 + x) as Q0.31 for x in [0, 1] as Q0.31: three Newton-Raphson steps on Q2.29 values, which
  * is gemmlowp's one_over_one_plus_x_for_x_in_0_1. */
 static inline int32_t nn_one_over_one_plus_x(int32_t x) {
-    const int32_t one = 1 << 29;
+    const int32_t one = INT32_C(1) << 29;
     const int32_t half_sum = (int32_t)(((int64_t)x + INT32_MAX + 1) >> 1); /* (1 + x) / 2 */
     /* 48/17 - 32/17 * half_sum is the linear first guess. */
     int32_t reciprocal = 1515870810 + nn_rounding_doubling_high_mul(half_sum, -1010580540);

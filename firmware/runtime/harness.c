@@ -147,7 +147,7 @@ static uint8_t write_input(const request *from) {
     if (index >= model->input_count || !in_range(offset, length, model->inputs[index].bytes)) {
         return MF_STATUS_RANGE;
     }
-    memcpy((uint8_t *)model->inputs[index].data + offset, from->body + 8, length);
+    memcpy((uint8_t *)model->inputs[index].data + offset, from->body + 8, (size_t)length);
     return MF_STATUS_OK;
 }
 

@@ -28,7 +28,8 @@ for last; do
         gcc-arm-none-eabi) p=arm-none-eabi-gcc ;;
         gcc-riscv64-unknown-elf) p=riscv64-unknown-elf-gcc ;;
         gcc-xtensa-lx106) p=xtensa-lx106-elf-gcc ;;
-        qemu-system-arm | gdb-multiarch) p=$last ;;
+        gcc-avr) p=avr-gcc ;;
+        qemu-system-arm | gdb-multiarch | simavr) p=$last ;;
         *) continue ;;
     esac
     printf '#!/bin/sh\\n' >"$CHECKOUT/bin/$p"; chmod +x "$CHECKOUT/bin/$p"
@@ -178,7 +179,9 @@ def test_compilers_of_tests_are_installed_for_tests_alone(debian: Machine) -> No
     assert not any("riscv64" in call for call in debian.calls("apt-get"))
     debian.forget()
     assert debian.setup("tests").returncode == 0
-    assert debian.calls("apt-get")[-1].endswith("gcc-riscv64-unknown-elf gcc-xtensa-lx106")
+    assert debian.calls("apt-get")[-1].endswith(
+        "gcc-riscv64-unknown-elf gcc-xtensa-lx106 gcc-avr avr-libc simavr"
+    )
     debian.forget()
     assert debian.setup("tests").stderr == ""
     assert not debian.calls("apt-get")
