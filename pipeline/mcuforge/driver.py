@@ -16,6 +16,7 @@ from mcuforge import (
     cost,
     fit,
     gallery,
+    locks,
     metrics,
     project,
     prove,
@@ -106,43 +107,58 @@ def run(
             "--tighten-arena is for --engine tflm: the arena of aot is exactly what it uses."
         )
     simulated = choose(board, simulator, renode) if port is None else None
-    source = prepare(model, name, output, on_stage, settings)
-    plan = make_plan(source.tflite, source.name)
-    fit.check(plan, board)
-    inputs = make_inputs(source, plan.graph, count, inputs_file)
-    compared = variants.compare(source.recipe, settings, inputs.real, on_stage)
-    built, host, arena = firmware(
-        source, plan, board, output, engine, simulated if tighten_arena else None, on_stage, force
-    )
-    tflite = source.tflite.read_bytes()
-    expected = reference.compute(
-        plan.graph, tflite, inputs.samples, lambda done, total: on_stage("oracle", done, total)
-    )
-    # Only now: a simulator that waits for its first request keeps a core busy.
-    with devices(board, simulated, built, host, port) as (on_host, on_board):
-        name = f"{board.name} {'in ' + simulated.title if simulated else 'on ' + str(port)}"
-        proof = prove.prove(
-            plan, tflite, inputs.samples, expected, on_host, on_board, name, on_stage
+    with ExitStack() as stack:
+        stack.enter_context(locks.writing(output))
+        on_port = stack.enter_context(attached(board, port)) if port is not None else None
+        source = prepare(model, name, output, on_stage, settings)
+        plan = make_plan(source.tflite, source.name)
+        fit.check(plan, board)
+        if on_port is not None:  # before all that takes time, so that a wrong port is known at once
+            on_stage("port", 0, 1)
+            on_port.hello(plan.graph.model_hash)
+            on_stage("port", 1, 1)
+        stack.enter_context(locks.writing(output / project.folder_name(source.name, board, engine)))
+        inputs = make_inputs(source, plan.graph, count, inputs_file)
+        compared = variants.compare(source.recipe, settings, inputs.real, on_stage)
+        built, host, arena = firmware(
+            source,
+            plan,
+            board,
+            output,
+            engine,
+            simulated if tighten_arena else None,
+            on_stage,
+            force,
         )
-    floats = float_reference(source, inputs, on_stage)
-    return RunReport(
-        model=source.name,
-        sha256=plan.graph.model_hash,
-        board=board.name,
-        engine=engine,
-        verdict=proof.verdict,
-        accuracy=accuracy(source, plan.graph, inputs, proof, floats),
-        float_difference=float_difference(plan.graph, proof, floats),
-        costs=costs(plan, built, proof, simulated, arena),
-        ops=tuple(cost.summary(plan)["ops"]),
-        quantization=source.quantization,
-        warnings=source.warnings + built.warnings,
-        library=linked_library(built) if engine == TFLM else None,
-        galleries=gallery.of_run(
-            source.recipe, inputs.real, inputs.golden, floats, plan.graph, proof.device.outputs
-        ),
-        variants=compared,
-    )
+        tflite = source.tflite.read_bytes()
+        expected = reference.compute(
+            plan.graph, tflite, inputs.samples, lambda done, total: on_stage("oracle", done, total)
+        )
+        # Only now: a simulator that waits for its first request keeps a core busy.
+        with devices(simulated, built, host, on_port) as (on_host, on_board):
+            name = f"{board.name} {'in ' + simulated.title if simulated else 'on ' + str(port)}"
+            proof = prove.prove(
+                plan, tflite, inputs.samples, expected, on_host, on_board, name, on_stage
+            )
+        floats = float_reference(source, inputs, on_stage)
+        return RunReport(
+            model=source.name,
+            sha256=plan.graph.model_hash,
+            board=board.name,
+            engine=engine,
+            verdict=proof.verdict,
+            accuracy=accuracy(source, plan.graph, inputs, proof, floats),
+            float_difference=float_difference(plan.graph, proof, floats),
+            costs=costs(plan, built, proof, simulated, arena),
+            ops=tuple(cost.summary(plan)["ops"]),
+            quantization=source.quantization,
+            warnings=source.warnings + built.warnings,
+            library=linked_library(built) if engine == TFLM else None,
+            galleries=gallery.of_run(
+                source.recipe, inputs.real, inputs.golden, floats, plan.graph, proof.device.outputs
+            ),
+            variants=compared,
+        )
 
 
 def prepare(
@@ -228,22 +244,26 @@ def make_inputs(
     return Inputs(batch, real, golden)
 
 
+def attached(board: Board, port: str) -> Device:
+    """The board behind a port, which is opened now. Raises `DeviceError`."""
+    return Device.open(port, Link(baud=board.uart.baud))
+
+
 @contextmanager
 def devices(
-    board: Board,
     simulated: Choice | None,
     built: BuildResult,
     host: BuildResult | None,
-    port: str | None,
+    on_port: Device | None,
 ) -> Iterator[tuple[Device | None, Device]]:
-    """The host build as a child process, and the board behind `port` or in the simulator."""
+    """The host build as a child process, and the board at its port or in the simulator."""
     with ExitStack() as stack:
         on_host = stack.enter_context(Device.spawn([str(host.elf)])) if host else None
-        if simulated is not None:
+        if on_port is not None:
+            on_port.runs(built.elf)
+            yield on_host, on_port
+        elif simulated is not None:
             yield on_host, stack.enter_context(simulated.open(built.elf)).device
-        else:
-            link = Link(baud=board.uart.baud)
-            yield on_host, stack.enter_context(Device.open(str(port), link, built.elf))
 
 
 def float_reference(

@@ -138,7 +138,7 @@ def test_an_interrupt_is_the_way_to_end_the_monitor(monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("url", ["socket://127.0.0.1", "socket://h:x", "socket://h:70000"])
 def test_a_socket_without_a_port_is_named(url: str) -> None:
     result = run("monitor", "--port", url)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert f"'{url}' has no port: it must be socket://host:port" in result.output
 
 

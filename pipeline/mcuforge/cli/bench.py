@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from mcuforge.cli.common import (
     count_option,
     force_option,
     json_option,
+    output_option,
     simulator_options,
 )
 from mcuforge.cli.consoles import result_console
@@ -24,9 +26,7 @@ from mcuforge.errors import ForgeError
 @click.argument("model", type=click.Path(path_type=Path))
 @board_option
 @count_option(3, "How many samples are run.")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), default=Path("build"), show_default=True
-)
+@output_option
 @click.option(
     "--png", type=click.Path(path_type=Path, dir_okay=False), help="The picture's file [bench.png]."
 )
@@ -64,13 +64,13 @@ def command(
     drawn = png is not None or bench.can_draw()
     if drawn:
         bench.draw(result, picture)
-    if as_json:
-        click.echo(text, nl=False)
-    else:
+    if not as_json:
         result_console.print(bench.table(result))
         for line in (*result.notes, result.missing):
             if line:
                 click.echo(line)
         click.echo(f"Written: {output / 'bench.json'}" + (f", {picture}" if drawn else ""))
     if result.failed:
-        raise ForgeError(result.failed)
+        raise ForgeError(result.failed, result=json.loads(text))
+    if as_json:
+        click.echo(text, nl=False)

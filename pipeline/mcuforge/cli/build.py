@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mcuforge import build, map_digest, project, toolchains
+from mcuforge import build, locks, map_digest, project, toolchains
 from mcuforge.build import BuildResult
 from mcuforge.cli.arguments import find_project
 from mcuforge.cli.common import echo_json, json_option
@@ -39,7 +39,7 @@ def command(
     """Build the firmware project in FOLDER with CMake and Ninja."""
     folder = find_project(folder)
     name = _preset(project.load_cmake(folder).board, preset, toolchain)
-    with progress("building") as on_progress:
+    with locks.writing(folder), progress("building") as on_progress:
         result = build.build(folder, name, on_progress)
     made = (result.elf, result.hex, result.bin, result.uf2, result.map)
     files = [path for path in made if path is not None]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from mcuforge import locks
 from mcuforge.boards import Board
+from mcuforge.cli.arguments import OUTPUT
 from mcuforge.device.ports import AUTO, Port, find
 from mcuforge.engines import AOT, ENGINES
 from mcuforge.errors import UsageError
@@ -31,6 +34,20 @@ def board_option(function: F) -> F:
         "--board", "board_name", default="mps2-an386", show_default=True, metavar="NAME|FILE.toml",
         help="The board; `mcuforge boards` lists them.",
     )(function)  # fmt: skip
+
+
+def output_option(function: F) -> F:
+    """`--output`: the folder that is written to, which the command holds while it runs."""
+
+    @wraps(function)
+    def holding(*arguments: Any, output: Path, **options: Any) -> Any:
+        with locks.writing(output):
+            return function(*arguments, output=output, **options)
+
+    return click.option(
+        "-o", "--output", type=click.Path(path_type=Path), default=OUTPUT, show_default=True,
+        help="The folder that is written to.",
+    )(holding)  # type: ignore[return-value]  # fmt: skip
 
 
 def simulator_options(function: F) -> F:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from mcuforge import boards, fit, frontend, project, tflm
+from mcuforge import boards, fit, frontend, locks, project, tflm
 from mcuforge.boards import Board
 from mcuforge.cli.arguments import find_model
 from mcuforge.cli.common import (
@@ -62,7 +62,8 @@ def command(
     sources = _sources(models, board, name, engine)
     c_name = c_names.identifier(name) if name else project_name(sources)
     folder = output or Path("build") / project.folder_name(c_name, board, engine, flavour)
-    written = project.emit_all(sources, board, folder, c_name, flavour, force=force)
+    with locks.writing(folder):
+        written = project.emit_all(sources, board, folder, c_name, flavour, force=force)
     if as_json:
         described = {"folder": str(folder), "board": written.board, "model": written.model}
         echo_json(described | {"models": list(written.models)})

@@ -10,7 +10,12 @@ from rich.markup import escape
 
 from mcuforge import boards, recipe
 from mcuforge.cli.arguments import INPUT
-from mcuforge.cli.common import board_option, force_option, json_option
+from mcuforge.cli.common import (
+    board_option,
+    force_option,
+    json_option,
+    output_option,
+)
 from mcuforge.cli.consoles import result_console
 from mcuforge.cli.progress import stages
 from mcuforge.errors import UsageError
@@ -20,9 +25,7 @@ from mcuforge.tables import Table
 @click.command()
 @click.argument("model", type=INPUT)
 @board_option
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), default=Path("build"), show_default=True
-)
+@output_option
 @force_option
 @json_option
 def command(model: Path, board_name: str, output: Path, force: bool, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from mcuforge import boards, build, image, project, toolchains
+from mcuforge import boards, build, image, locks, project, toolchains
 from mcuforge.boards import Board
 from mcuforge.build import BuildResult
 from mcuforge.cli.arguments import find_project
@@ -137,7 +137,7 @@ def _built(firmware: Path, board: Board, preset: str, toolchain: str) -> BuildRe
             f"Emit one: mcuforge emit MODEL --board {board.name} -o FOLDER"
         )
     name = toolchains.preset_name(board.name, preset, toolchain)
-    with progress("building") as on_progress:
+    with locks.writing(firmware), progress("building") as on_progress:
         return build.build(firmware, name, on_progress)
 
 

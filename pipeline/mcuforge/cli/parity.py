@@ -15,6 +15,7 @@ from mcuforge.cli.common import (
     find_port,
     force_option,
     json_option,
+    output_option,
     simulator_options,
     tighten_option,
 )
@@ -37,9 +38,7 @@ from mcuforge.cli.run import finish
     help="An .npz whose array 'inputs' holds samples; by default random ones.",
 )
 @click.option("--count", metavar="N", type=click.IntRange(1), help="Use only so many samples.")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), default=Path("build"), show_default=True
-)
+@output_option
 @simulator_options
 @engine_option
 @tighten_option

@@ -17,6 +17,7 @@ from mcuforge.cli.common import (
     engine_option,
     force_option,
     json_option,
+    output_option,
     simulator_options,
     tighten_option,
 )
@@ -30,9 +31,7 @@ from mcuforge.report import RunReport
 @click.command()
 @click.argument("models", nargs=-1, required=True, type=INPUT)
 @board_option
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), default=Path("build"), show_default=True
-)
+@output_option
 @count_option(None, "Use only so many samples.")
 @simulator_options
 @engine_option

@@ -9,7 +9,7 @@ from typing import Any
 import click
 import numpy as np
 
-from mcuforge import boards, build, project
+from mcuforge import boards, build, locks, project
 from mcuforge.cli.arguments import find_project
 from mcuforge.cli.common import count_option, echo_json, json_option, simulator_options
 from mcuforge.cli.progress import stages
@@ -38,7 +38,7 @@ def command(folder: Path, count: int, simulator: str, renode: Path | None, as_js
         raise UsageError(f"{folder} is a project for this computer; there is nothing to simulate.")
     choice = choose(board, simulator, renode)
     executed = None
-    with stages(str(folder)) as on_stage:
+    with locks.writing(folder), stages(str(folder)) as on_stage:
         on_stage("build", 0, 1)
         built = build.build(folder, board.name)
         on_stage("build", 1, 1)

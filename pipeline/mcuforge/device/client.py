@@ -125,6 +125,10 @@ class Device:
     ) -> None:
         self.close()
 
+    def runs(self, elf: Path) -> None:
+        """Name the firmware that runs, once it is known: it gives faults their source lines."""
+        self._elf = elf
+
     def close(self) -> None:
         """Close the link; a child process ends."""
         self._transport.close()

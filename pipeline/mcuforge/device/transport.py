@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from mcuforge.errors import DeviceError
+from mcuforge.errors import DeviceError, UsageError
 
 _CHUNK = 65536
 _POLL_SECONDS = 0.02
@@ -169,7 +169,7 @@ class ProcessTransport:
 def open_url(url: str, baud: int) -> Transport:
     """The transport for a URL: `socket://host:port`, a port name, or any pyserial URL.
 
-    Raises `DeviceError` where it cannot be opened.
+    Raises `DeviceError` where it cannot be opened, `UsageError` where a URL is none.
     """
     try:
         if url.startswith("socket://"):
@@ -189,7 +189,7 @@ def _address(url: str) -> tuple[str, int]:
     except ValueError:  # no number, or too large
         port = None
     if not port:
-        raise DeviceError(f"'{url}' has no port: it must be socket://host:port, with 1 to 65535.")
+        raise UsageError(f"'{url}' has no port: it must be socket://host:port, with 1 to 65535.")
     return parts.hostname or "127.0.0.1", port
 
 
