@@ -178,6 +178,7 @@ def prepare(
     loaded = recipe.load(model)
     settings = settings or loaded.quantization
     settings.check_runs_on_device(str(model))
+    on_stage("convert", 0, 0)  # TensorFlow starts, which takes a while
     converted = convert(
         loaded,
         on_progress=lambda done, total: on_stage("convert", done, total),
@@ -272,6 +273,7 @@ def float_reference(
     """The float Keras model's outputs for the golden samples; None without a recipe."""
     if source.recipe is None or inputs.real is None:
         return None
+    on_stage("float", 0, 0)
     return all_float_outputs(
         source.recipe.keras, inputs.real, lambda done, total: on_stage("float", done, total)
     )

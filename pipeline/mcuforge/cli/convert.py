@@ -74,6 +74,7 @@ def command(
         source.tflite if isinstance(source, Recipe) else model.with_suffix(".tflite")
     )
     with stages() as on_stage:
+        on_stage("calibrating", 0, 0)  # TensorFlow starts, which takes a while
         result = convert(
             source,
             samples,
@@ -114,6 +115,7 @@ def _analyse(
 
 
 def _evaluate(source: Recipe, result: ConversionResult, on_stage: OnStage) -> Evaluation:
+    on_stage("evaluating", 0, 0)
     return evaluate(source, result.tflite, lambda done, total: on_stage("evaluating", done, total))
 
 

@@ -74,6 +74,7 @@ def command(
         )
     words["calibration"], samples = split_calibration(words["calibration"], samples)
     with stages(str(model)) as on_stage:
+        on_stage("calibrating", 0, 0)  # TensorFlow starts, which takes a while
         report = debug_quantization.analyse(
             model if model.suffix == ".keras" else recipe.load(model),
             calibration=samples,

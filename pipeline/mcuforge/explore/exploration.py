@@ -83,6 +83,7 @@ def explore(
     source = driver.prepare(recipe.folder, None, output, on_stage)
     plan = frontend.make_plan(source.tflite, source.name)
     count = len(content.images)
+    on_stage("float encoder", 0, 0)
     floats = latents.in_float(
         encoder, content.images, lambda done, total: on_stage("float encoder", done, total)
     )
@@ -90,6 +91,7 @@ def explore(
         on_stage("int8 encoder", 0, count)
         int8 = latents.in_int8(encoder, content, Path(folder))
         on_stage("int8 encoder", count, count)
+    on_stage("float decoder", 0, 0)
     decoded = float_outputs(
         recipe.keras,
         floats.mu.astype(np.float32),
