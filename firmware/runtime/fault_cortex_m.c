@@ -68,6 +68,7 @@ __attribute__((noreturn, used)) static void fault_main(uint32_t pointer, uint32_
         memcpy(report.stacked, (const void *)(uintptr_t)pointer, sizeof report.stacked);
         report.instruction = instruction_at(report.stacked[STACKED_PC]);
     }
+    mf_uart_init(); /* the fault may have come before, such as in the engine's own start */
     for (;;) {
         mf_frame_begin();
         mf_frame_u8(MF_EVENT_FAULT);

@@ -25,11 +25,13 @@ _CODE, _MAPPING = "$t", ("$t", "$d", "$a")
 def wide_instructions(elf: Path) -> list[tuple[int, int]]:
     """Address and encoding (first halfword high) of every four-byte instruction of `elf`.
 
-    Empty where `elf` is no ELF that can be read.
+    Empty where `elf` is no ELF for Arm that can be read.
     """
     try:
         with elf.open("rb") as file:
             parsed = ELFFile(file)
+            if parsed["e_machine"] != "EM_ARM":
+                return []
             symbols = _mapping_symbols(parsed)
             found: list[tuple[int, int]] = []
             for number, section in enumerate(parsed.iter_sections()):

@@ -143,7 +143,8 @@ class Fake:
 
     def _logFile(self, path: str, flush: str) -> None:  # noqa: N802
         assert flush == "true"
-        Path(path.removeprefix("@")).write_text("[WARNING] cpu: a line of the log\n")
+        self.log = Path(path.removeprefix("@"))
+        self.log.write_text("[WARNING] cpu: a line of the log\n")
 
     def _string(self, *words: str) -> str:
         return f'"{" ".join(words)}"\r\n'
@@ -156,6 +157,12 @@ class Fake:
             connection.recv(1)
             print("\r\nFatal error: the CPU aborted\r\n", flush=True)
             os._exit(3)
+        if MODE == "abort":
+            with self.log.open("a") as log:
+                log.write(
+                    "12:00:00.1234 [ERROR] cpu: CPU abort [PC=0x60000000]: Trying to execute code "
+                    "outside RAM or ROM at 0x60000000.\n"
+                )
         program = os.environ.get("FAKE_RENODE_FIRMWARE")
         if program is None:
             time.sleep(600)

@@ -254,7 +254,7 @@ def test_versions_are_compared(program: RenodeProgram, monkeypatch: pytest.Monke
 def test_a_missing_renode_says_where_it_was_looked_for(
     tmp_path: Path, program: RenodeProgram, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ToolError, match=rf"not found at {tmp_path}/no\..*portable"):
+    with pytest.raises(UsageError, match=rf"not found at {tmp_path}/no\..*portable"):
         require_renode(BOARD, tmp_path / "no")
     monkeypatch.setenv("RENODE_ROOT", str(tmp_path))
     with pytest.raises(ToolError, match="which RENODE_ROOT names"):

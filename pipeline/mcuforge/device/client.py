@@ -11,7 +11,7 @@ import struct
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil, inf
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -22,6 +22,7 @@ import numpy.typing as npt
 from mcuforge.device import protocol
 from mcuforge.device.fault_text import fault_text_of
 from mcuforge.device.faults import Fault, parse_fault
+from mcuforge.device.link import Link as Link
 from mcuforge.device.protocol import (
     Event,
     Hello,
@@ -33,6 +34,7 @@ from mcuforge.device.protocol import (
     TensorInfo,
     Trace,
 )
+from mcuforge.device.status import check_status
 from mcuforge.device.transport import LinkError, Transport, open_url, spawn
 from mcuforge.errors import DeviceError
 
@@ -42,21 +44,8 @@ Arrays = Sequence[npt.NDArray[Any]]
 _READ_BYTES = 8192  # of an output at once: bounds what a damaged frame costs
 _WRITE_HEADER = struct.Struct("<II")
 _SEQUENCES = 2**16
-_START_SECONDS = 0.2  # firmware that starts while the first HELLO arrives may lose it
-
-
-@dataclass(frozen=True)
-class Link:
-    """How patient the host is. Seconds of wall-clock time.
-
-    A request is repeated every `reply_seconds`: at most `attempts` times, but where the model runs
-    (RUN, TRACE) for at most `run_seconds`.
-    """
-
-    attempts: int = 6
-    reply_seconds: float = 2.0
-    run_seconds: float = 300.0
-    baud: int = 115200
+_LOOK_SECONDS = 1.0  # of silence, after which a simulator is asked whether the core has stopped
+_LONGEST_REPLY_SECONDS = 120.0  # 8 KB at 1,200 baud take 70
 
 
 class FaultError(DeviceError):
@@ -88,17 +77,20 @@ class Device:
         link: Link | None = None,
         explain: Callable[[], str] | None = None,
         elf: Path | None = None,
+        stopped: Callable[[], str | None] | None = None,
     ) -> None:
         """`explain` says why the link may be lost, such as what a simulator printed.
 
-        `elf` is the firmware that runs: it gives faults their source lines.
+        `stopped` says why the core will never answer, where that is certain, else None. `elf` is
+        the firmware that runs: it gives faults their source lines.
         """
         self._elf = elf
         self._transport = transport
         self._link = link or Link()
         self._explain = explain
+        self._stopped = stopped
         self._decoder = protocol.Decoder()
-        self._arrived: list[Message] = []
+        self._heard, self._give_up_at = 0.0, inf
         self._session = secrets.randbelow(2**32 - 1) + 1
         self._sequence = 0
         self._hello: Hello | None = None
@@ -143,7 +135,7 @@ class Device:
                 f"The device speaks version {version} of the harness protocol, this mcuforge "
                 f"version {protocol.VERSION}. Emit, build and flash the project again."
             )
-        _check_status(reply)
+        check_status(reply)
         hello = _parsed(protocol.parse_hello, reply)
         if model_hash is not None and hello.model_hash != model_hash:
             raise DeviceError(
@@ -165,7 +157,7 @@ class Device:
         return self._run()
 
     def _run(self) -> RunResult:
-        reply = self._exchange(Request.RUN, seconds=self._link.run_seconds)
+        reply = self._exchange(Request.RUN, running=True)
         ticks = _parsed(protocol.parse_ticks, reply)
         outputs = [self._read_output(i, t) for i, t in enumerate(self.info.outputs)]
         return RunResult(outputs, ticks)
@@ -260,7 +252,7 @@ class Device:
         body = struct.pack("<II", mode, op)
         for _ in range(self._link.attempts):
             self._write_inputs(inputs)
-            self._exchange(Request.TRACE, body, seconds=self._link.run_seconds, on_event=collect)
+            self._exchange(Request.TRACE, body, running=True, on_event=collect)
             if complete():
                 return
         raise DeviceError(
@@ -273,56 +265,86 @@ class Device:
         kind: Request,
         body: bytes = b"",
         *,
-        seconds: float | None = None,
+        running: bool = False,
         on_event: Callable[[Message], None] | None = None,
         check: bool = True,
     ) -> Message:
-        """The reply to a request, which is repeated until one comes or the time is over."""
+        """The reply to a request, which is repeated until one comes or the time is over.
+
+        `running`: the model runs before the reply.
+        """
         self._sequence = (self._sequence + 1) % _SEQUENCES
         request = protocol.encode(Message(kind, self._sequence, body))
-        attempts = self._link.attempts
-        if seconds is not None:
-            attempts = max(1, ceil(seconds / self._link.reply_seconds))
-        for attempt in range(attempts):
+        begun = self._heard = time.monotonic()
+        silences = list(self._link.silences(kind, running))
+        self._give_up_at = begun + sum(silences) + _LONGEST_REPLY_SECONDS
+        attempts = 0
+        for silence in silences:
             self._send(request)
-            starting = kind == Request.HELLO and attempt == 0
-            patience = min(_START_SECONDS if starting else inf, self._link.reply_seconds)
-            until = time.monotonic() + patience
-            reply = self._await_reply(kind, until, on_event)
+            attempts += 1
+            reply = self._await_reply(kind, silence, on_event)
             if reply is not None:
                 if check:
-                    _check_status(reply)
+                    check_status(reply)
                 return reply
+            if time.monotonic() >= self._give_up_at:
+                break
         raise DeviceError(
-            f"No answer to {kind.name} within {attempts * self._link.reply_seconds:g} s and "
+            f"No answer to {kind.name} within {sum(silences):g} s and "
             f"{attempts} attempts"
             f"{self._damage()}. Is the firmware running, and are port and baud rate right?"
             + self._explanation()
         )
 
     def _await_reply(
-        self, kind: Request, until: float, on_event: Callable[[Message], None] | None
+        self, kind: Request, silence: float, on_event: Callable[[Message], None] | None
     ) -> Message | None:
+        """The reply, or None after that many seconds without a byte.
+
+        While bytes arrive, the reply may be among them: to ask again would only make it longer.
+        """
+        sent = heard = time.monotonic()
+        look_at = max(sent + min(_LOOK_SECONDS, silence), self._heard + _LOOK_SECONDS)
         while True:
-            for message in self._receive(until):
-                if message.kind == Event.FAULT:
-                    fault = _parsed(parse_fault, message)
-                    raise FaultError(fault, fault_text_of(fault, self._elf))
-                if message.sequence != self._sequence:
-                    continue  # a late answer to an earlier request
-                if message.kind == kind | protocol.REPLY:
+            data = self._receive(min(heard + silence, look_at, self._give_up_at))
+            for message in self._decoder.feed(data):
+                if self._is_reply(message, kind, on_event):
                     return message
-                if on_event is not None:
-                    on_event(message)
-            if time.monotonic() >= until:
+            now = time.monotonic()
+            if data:
+                self._heard = heard = now
+                look_at = now + _LOOK_SECONDS
+            elif now >= look_at:
+                self._require_running()
+                look_at = inf
+            if now >= min(heard + silence, self._give_up_at):
                 return None
 
-    def _receive(self, until: float) -> Sequence[Message]:
+    def _is_reply(
+        self, message: Message, kind: Request, on_event: Callable[[Message], None] | None
+    ) -> bool:
+        """Whether it is what is waited for; events are handed on. Raises `FaultError`."""
+        if message.kind == Event.FAULT:
+            fault = _parsed(parse_fault, message)
+            raise FaultError(fault, fault_text_of(fault, self._elf))
+        if message.sequence != self._sequence:
+            return False  # a late answer to an earlier request
+        is_reply = message.kind == kind | protocol.REPLY
+        if not is_reply and on_event is not None:
+            on_event(message)
+        return is_reply
+
+    def _require_running(self) -> None:
+        """Raise where the core has stopped for good: to wait would be in vain."""
+        text = self._stopped() if self._stopped else None
+        if text is not None:
+            raise DeviceError(f"The device stopped: {text}")
+
+    def _receive(self, until: float) -> bytes:
         try:
-            data = self._transport.read(max(0.0, until - time.monotonic()))
+            return self._transport.read(max(0.0, until - time.monotonic()))
         except LinkError as error:
             raise self._lost(error) from None
-        return list(self._decoder.feed(data))
 
     def _send(self, data: bytes) -> None:
         try:
@@ -340,27 +362,6 @@ class Device:
     def _damage(self) -> str:
         count = self._decoder.damaged
         return f" ({count} damaged frames arrived)" if count else ""
-
-
-_STATUS_TEXT = {
-    Status.MALFORMED: "the request is malformed",
-    Status.UNKNOWN: "it does not know this request",
-    Status.RANGE: "there is no such tensor, op or range of bytes",
-    Status.SEQUENCE: "it was reset in the meantime, or another host talks to it",
-    Status.VERSION: "it speaks another version of the protocol",
-    Status.INIT_FAILED: "its engine could not start: is the arena too small?",
-    Status.INVOKE_FAILED: "its engine could not run the model",
-    Status.STACK: "its stack overflowed, so results may be wrong: give the board a larger "
-    "stack_bytes",
-}
-
-
-def _check_status(reply: Message) -> None:
-    if reply.status != Status.OK:
-        request = Request(reply.kind & ~protocol.REPLY).name
-        known = reply.status in _STATUS_TEXT
-        text = _STATUS_TEXT[Status(reply.status)] if known else f"status {reply.status}"
-        raise DeviceError(f"The device refused {request}: {text}.")
 
 
 def _parsed(parse: Callable[[bytes], T], message: Message) -> T:

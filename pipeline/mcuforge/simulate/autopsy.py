@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,20 +70,11 @@ def running_text(registers: str, symbols: Symbols) -> str:
     counters = program_counters(registers)
     if not counters:
         return "QEMU still runs. Where the firmware is cannot be told."
-    functions = list(dict.fromkeys(symbols.function(c) or f"0x{c:08x}" for c in counters))
-    names = ", ".join(functions)
-    fault = next((EXCEPTIONS[n] for n in exception_numbers(registers) if n in EXCEPTIONS), None)
-    if fault is not None:
-        return (
-            f"The firmware crashed: the core is in its {fault} handler, in {names}, and could not "
-            "report the fault. It came before the UART was ready, or was lost on the way."
-        )
-    if all(symbols.function(c) is None for c in counters):
-        return (
-            f"The firmware crashed: the core runs where there is no code, at {names}. Is the "
-            "vector table right, and the ELF for this board?"
-        )
-    if any(name in _WAITING for name in functions):
+    crashed = crash_text(registers, symbols)
+    if crashed is not None:
+        return crashed
+    functions, names = _functions(counters, symbols)
+    if waits_for_frame(registers, symbols):
         return (
             f"QEMU still runs. The firmware waits for a request, in {functions[0]}: "
             "the link loses bytes, or is that of another UART."
@@ -91,6 +83,36 @@ def running_text(registers: str, symbols: Symbols) -> str:
         f"QEMU still runs. The firmware neither crashed nor locked up: it runs, in {names}. Either "
         "it is not done yet, or this is an endless loop."
     )
+
+
+def waits_for_frame(registers: str, symbols: Symbols) -> bool:
+    """Whether it waits for the host: the program, or a fault's handler, which then reports it."""
+    return any(symbols.function(c) in _WAITING for c in program_counters(registers))
+
+
+def crash_text(registers: str, symbols: Symbols) -> str | None:
+    """How the firmware crashed, from what QEMU printed about registers; None where it did not."""
+    counters = program_counters(registers)
+    numbers = exception_numbers(registers)
+    _, names = _functions(counters, symbols)
+    if numbers and all(n in EXCEPTIONS for n in numbers):
+        return (
+            f"The firmware crashed: the core is in its {EXCEPTIONS[numbers[0]]} handler, in "
+            f"{names}, and could not report the fault. It came before the UART was ready, or was "
+            "lost on the way."
+        )
+    if counters and symbols.addresses and all(symbols.function(c) is None for c in counters):
+        return (
+            f"The firmware crashed: the core runs where there is no code, at {names}. Is the "
+            "vector table right, and the ELF for this board?"
+        )
+    return None
+
+
+def _functions(counters: Sequence[int], symbols: Symbols) -> tuple[list[str], str]:
+    """The functions that the program counters lie in, each once, and as text."""
+    functions = list(dict.fromkeys(symbols.function(c) or f"0x{c:08x}" for c in counters))
+    return functions, ", ".join(functions)
 
 
 def lockup_text(printed: str, symbols: Symbols) -> str | None:

@@ -19,7 +19,13 @@ from mcuforge.boards import Board
 from mcuforge.device.client import Device, Link
 from mcuforge.device.transport import SocketTransport
 from mcuforge.errors import DeviceError, ToolError, UsageError
-from mcuforge.simulate.autopsy import Symbols, lockup_text, running_text
+from mcuforge.simulate.autopsy import (
+    Symbols,
+    crash_text,
+    lockup_text,
+    running_text,
+    waits_for_frame,
+)
 from mcuforge.simulate.command import LOCALHOST, QEMU, qemu_command, serial_options
 
 _START_SECONDS = 20.0
@@ -63,11 +69,12 @@ class Qemu:
     def __init__(self, board: Board, elf: Path, link: Link | None = None) -> None:
         self._board = board
         self._elf = elf
-        self._link = link
+        self._link = link or Link(lossless=True)
         self._process: subprocess.Popen[bytes] | None = None
         self._stderr: IO[bytes] | None = None
         self._monitor: IO[bytes] | None = None
         self._device: Device | None = None
+        self._crash: str | None = None
         self.port = 0
 
     def __enter__(self) -> Self:
@@ -114,7 +121,7 @@ class Qemu:
                 if attempt == _PORT_ATTEMPTS - 1:
                     raise DeviceError(f"QEMU found no free TCP port on {LOCALHOST}.") from None
             else:
-                self._device = Device(transport, self._link, self.explain, self._elf)
+                self._device = Device(transport, self._link, self.explain, self._elf, self.stopped)
                 return
 
     def _launch(self) -> SocketTransport:
@@ -173,6 +180,18 @@ class Qemu:
             return lockup
         state = f"QEMU ended with exit code {code}."
         return f"{state} It printed:\n{printed}" if printed else state
+
+    def stopped(self) -> str | None:
+        """How the core crashed where it cannot report that itself; None where it did not crash.
+
+        Only what is seen twice is certain: on a busy computer the report may be on its way.
+        """
+        if self._process is None or self._process.poll() is not None:
+            return None
+        registers, symbols = self._registers(), Symbols.of(self._elf)
+        waits = waits_for_frame(registers, symbols)
+        before, self._crash = self._crash, None if waits else crash_text(registers, symbols)
+        return self._crash if before is not None else None
 
     def _wake(self) -> None:
         """An empty line to QEMU's monitor, which makes it look at everything once."""

@@ -18,6 +18,7 @@ from mcuforge.emit_project import template_environment
 from mcuforge.emit_renode import FOLDER, SERVER_SCRIPT, instructions_per_tick, render_renode
 from mcuforge.errors import DeviceError, UsageError
 from mcuforge.simulate import renode_gaps
+from mcuforge.simulate.autopsy import Symbols
 from mcuforge.simulate.command import LOCALHOST
 from mcuforge.simulate.qemu import free_port
 from mcuforge.simulate.renode_monitor import Monitor, path_token
@@ -29,7 +30,9 @@ _PORT_TAKEN = re.compile(r"already\s*in\s*use", re.IGNORECASE)
 _REFUSED = "There was an error executing command"
 _COUNT = "cpu ExecutedInstructions"
 # A UART in Renode may take its bytes at the pace of its baud rate, in the machine's time.
-_LINK = Link(attempts=8, reply_seconds=5.0)
+_LINK = Link(attempts=8, reply_seconds=5.0, lossless=True)
+_ABORT = re.compile(r"CPU abort.*")
+_ABORT_PC = re.compile(r"PC=(?:0x)?([0-9a-fA-F]+)")
 
 
 class _PortTakenError(Exception):
@@ -114,7 +117,7 @@ class Renode:
         self._monitor.command(f"$elf={path_token(self._elf.resolve())}")
         self._monitor.command(f"$port={self.port}")
         self._include(self._monitor, script)
-        self._device = Device(self._connect(), self._link, self.explain, self._elf)
+        self._device = Device(self._connect(), self._link, self.explain, self._elf, self.stopped)
 
     def _include(self, monitor: Monitor, script: Path) -> None:
         try:
@@ -141,6 +144,18 @@ class Renode:
     def explain(self) -> str:
         """Whether Renode still runs, and what it said last."""
         return self._monitor.explain() if self._monitor else "Renode is not running."
+
+    def stopped(self) -> str | None:
+        """What Renode logged when the core stopped for good; None where it did not.
+
+        It does so at once after a jump to where there is no memory, and runs on without the core.
+        """
+        found = _ABORT.search(self._monitor.logged()) if self._monitor else None
+        if found is None:
+            return None
+        where = _ABORT_PC.search(found[0])
+        text = Symbols.of(self._elf).describe(int(where[1], 16) & ~1) if where else "unknown"
+        return f"the core ran into what Renode cannot execute, at {text}. Renode: {found[0]}"
 
     def stop(self) -> None:
         """End Renode. May be called twice."""

@@ -89,9 +89,12 @@ class Monitor:
             code = None
         state = "Renode still runs." if code is None else f"Renode ended with exit code {code}."
         printed = self._read().decode(errors="replace")
-        logged = self._log.read_text(errors="replace") if self._log.exists() else ""
-        lines = _last_lines(_CONTROL.sub("", printed)) + _last_lines(logged)
+        lines = _last_lines(_CONTROL.sub("", printed)) + _last_lines(self.logged())
         return f"{state} It said last:\n" + "\n".join(lines) if lines else state
+
+    def logged(self) -> str:
+        """All that Renode logged."""
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     def close(self) -> None:
         """End Renode: politely, else by force, with all that it started. May be called twice."""
