@@ -1,4 +1,4 @@
-"""`recipe.toml`: what belongs to a model, typed, unknown keys refused.
+"""`recipe.toml`: what belongs to a model, typed, unknown keys refused, all problems at once.
 
     name = "autoencoder"
     summary = "finds defects in brickwork"
@@ -34,20 +34,22 @@ Paths are relative to the recipe's folder.
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from mcuforge.errors import UsageError
+from msgspec import UNSET, Meta, UnsetType
+
+from mcuforge import typed_toml
 from mcuforge.quantization import settings
-from mcuforge.quantization.settings import QuantizationSettings
+from mcuforge.quantization.settings import QuantizationSettings, QuantizationTable
+from mcuforge.typed_toml import Problem, Table, Text
 
 FILE_NAME = "recipe.toml"
 
 Option = bool | int | float | str
+_Option = Annotated[Option, Meta(description="must be true, false, a number or a text")]
 
 
 class Metric(Enum):
@@ -100,128 +102,90 @@ class Recipe:
         return self.file.parent
 
 
+class ModelTable(Table, frozen=True, forbid_unknown_fields=True):
+    """The model's files; `encoder` makes the inputs of a decoder."""
+
+    keras: Text
+    tflite: Text
+    encoder: Text | UnsetType = UNSET
+
+
+class ConvertTable(Table, frozen=True, forbid_unknown_fields=True):
+    """What the conversion takes."""
+
+    calibration: Text
+
+
+class EvaluationTable(Table, frozen=True, forbid_unknown_fields=True):
+    """What the model is judged on, and how."""
+
+    golden: Text
+    metric: Metric
+
+
+class TrainTable(Table, frozen=True, forbid_unknown_fields=True):
+    """How the model is made; `options` are keyword arguments of the script's `train()`."""
+
+    script: Text
+    seed: Annotated[int, Meta(ge=0, le=2**32 - 1)]
+    epochs: Annotated[int, Meta(ge=1, le=100_000)]
+    options: dict[str, _Option] | UnsetType = UNSET
+
+
+class RecipeFile(Table, frozen=True, forbid_unknown_fields=True):
+    """A model's recipe. Paths are relative to its folder."""
+
+    name: Text
+    summary: Text
+    model: ModelTable
+    convert: ConvertTable
+    evaluation: EvaluationTable
+    train: TrainTable | UnsetType = UNSET
+    variants: dict[str, Text] | UnsetType = UNSET
+    quantization: QuantizationTable | UnsetType = UNSET
+
+
 def load(path: Path) -> Recipe:
     """Read a recipe, given the file or the folder that holds it.
 
-    Raises `UsageError` naming file, key and allowed values.
+    Raises `UsageError` naming the file and all of its problems: keys and what is allowed.
     """
     file = (path / FILE_NAME if path.is_dir() else path).resolve()
-    top = _Table(file, "", _parse(file))
-    top.allow(
-        "name", "summary", "model", "convert", "evaluation", "train", "variants", "quantization"
-    )
-    model = top.table("model").allow("keras", "encoder", "tflite")
-    conversion = top.table("convert").allow("calibration")
-    evaluation = top.table("evaluation").allow("golden", "metric")
+    content = typed_toml.parse(file, f"no such file. A model's folder holds a {FILE_NAME}.")
+    quantization = content.get("quantization", {})
+    found = [p for p in typed_toml.problems(content, RecipeFile) if not _is_quantization(p)]
+    found += settings.problems(quantization)
+    if found:
+        raise typed_toml.error(file, found)
+    return _recipe(file, typed_toml.convert(content, RecipeFile), quantization)
+
+
+def _is_quantization(problem: Problem) -> bool:
+    """True for what `settings.problems` finds as well."""
+    return problem.key.partition(".")[0] == "quantization"
+
+
+def _recipe(file: Path, content: RecipeFile, quantization: dict[str, Any]) -> Recipe:
+    folder = file.parent
+    train, variants, encoder = content.train, content.variants, content.model.encoder
     return Recipe(
-        name=top.text("name"),
-        summary=top.text("summary"),
+        name=content.name,
+        summary=content.summary,
         file=file,
-        keras=model.path("keras"),
-        tflite=model.path("tflite"),
-        calibration=conversion.path("calibration"),
-        golden=evaluation.path("golden"),
-        metric=Metric(evaluation.choice("metric", [m.value for m in Metric])),
-        training=_training(top.table("train")) if "train" in top.content else None,
-        quantization=settings.from_table(str(file), top.table("quantization").content)
-        if "quantization" in top.content
-        else settings.DEFAULT,
-        variants=_variants(top.table("variants")) if "variants" in top.content else (),
-        encoder=model.path("encoder") if "encoder" in model.content else None,
+        keras=folder / content.model.keras,
+        tflite=folder / content.model.tflite,
+        calibration=folder / content.convert.calibration,
+        golden=folder / content.evaluation.golden,
+        metric=content.evaluation.metric,
+        training=None if isinstance(train, UnsetType) else _training(folder, train),
+        quantization=settings.from_table(str(file), quantization),
+        variants=()
+        if isinstance(variants, UnsetType)
+        else tuple((name, folder / path) for name, path in variants.items()),
+        encoder=None if isinstance(encoder, UnsetType) else folder / encoder,
     )
 
 
-def _parse(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"{file}: no such file. A model's folder holds a {FILE_NAME}.") from None
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be read ({error.strerror}).") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file}: not valid TOML ({error}).") from None
-
-
-def _training(table: _Table) -> Training:
-    table.allow("script", "seed", "epochs", "options")
-    return Training(
-        script=table.path("script"),
-        seed=table.integer("seed", 0, 2**32 - 1),
-        epochs=table.integer("epochs", 1, 100_000),
-        options=_options(table.table("options")) if "options" in table.content else (),
-    )
-
-
-def _options(table: _Table) -> tuple[tuple[str, Option], ...]:
-    return tuple((key, table.scalar(key)) for key in table.content)
-
-
-def _variants(table: _Table) -> tuple[tuple[str, Path], ...]:
-    """Names are shown, so they are printable; files exist only once they are compared."""
-    for name in table.content:
-        if not name.strip() or not name.isprintable():
-            raise table.error(repr(name), "must be one line of text")
-    return tuple((name, table.path(name)) for name in table.content)
-
-
-@dataclass(frozen=True)
-class _Table:
-    """One table of the file; every getter raises `UsageError` that names file and key."""
-
-    file: Path
-    name: str
-    content: Mapping[str, Any]
-
-    def allow(self, *keys: str) -> _Table:
-        unknown = sorted(set(self.content) - set(keys))
-        if unknown:
-            raise self.error(unknown[0], f"unknown key; allowed here: {_listed(keys)}")
-        return self
-
-    def table(self, key: str) -> _Table:
-        value = self._required(key)
-        if not isinstance(value, dict):
-            raise self.error(key, f"must be a table, written as [{self._path(key)}]")
-        return _Table(self.file, self._path(key), value)
-
-    def text(self, key: str) -> str:
-        value = self._required(key)
-        if not isinstance(value, str) or not value.strip() or not value.isprintable():
-            raise self.error(key, "must be one line of text, in quotes")
-        return value
-
-    def path(self, key: str) -> Path:
-        return self.file.parent / self.text(key)
-
-    def integer(self, key: str, low: int, high: int) -> int:
-        value = self._required(key)
-        if type(value) is not int or not low <= value <= high:  # bool is an int
-            raise self.error(key, f"must be a whole number in {low} ... {high}, not {value!r}")
-        return value
-
-    def scalar(self, key: str) -> Option:
-        value = self._required(key)
-        if not isinstance(value, Option):
-            raise self.error(key, "must be true, false, a number or a text")
-        return value
-
-    def choice(self, key: str, allowed: Iterable[str]) -> str:
-        value = self._required(key)
-        if value not in list(allowed):
-            raise self.error(key, f"is {value!r}; allowed: {_listed(allowed)}")
-        return str(value)
-
-    def _required(self, key: str) -> Any:
-        if key not in self.content:
-            raise self.error(key, "is missing")
-        return self.content[key]
-
-    def error(self, key: str, problem: str) -> UsageError:
-        return UsageError(f"{self.file}: {self._path(key)}: {problem}.")
-
-    def _path(self, key: str) -> str:
-        return f"{self.name}.{key}" if self.name else key
-
-
-def _listed(values: Iterable[str]) -> str:
-    return ", ".join(f"'{v}'" for v in values)
+def _training(folder: Path, table: TrainTable) -> Training:
+    options = {} if isinstance(table.options, UnsetType) else table.options
+    return Training(folder / table.script, table.seed, table.epochs, tuple(options.items()))

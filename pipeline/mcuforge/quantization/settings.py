@@ -16,20 +16,29 @@ conv2d_3 = "mse"
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Any
+from functools import partial
+from typing import Annotated, Any, Literal
 
+from msgspec import UNSET, Meta, UnsetType
+
+from mcuforge import typed_toml
 from mcuforge.errors import UnsupportedError, UsageError
 from mcuforge.quantization import strategies
 from mcuforge.quantization.strategies import Strategy
-from mcuforge.toml_table import Table
+from mcuforge.typed_toml import Problem, Table, Text
 
 AUTO = "auto"
 BITS = ("8", "16x8", "dynamic")
 ACTIVATIONS = ("asymmetric", "symmetric")
 WEIGHTS = ("per-channel", "per-tensor")
+_TABLE = "quantization"
+_Percentile = Annotated[
+    int | float | Annotated[list[int | float], Meta(min_length=1, max_length=2)],
+    Meta(description="must be HIGH or [LOW, HIGH]"),
+]
 _FOR_8_BITS = ("mse", "kl")
 MIN_MAX = strategies.parse("min-max")
 
@@ -122,55 +131,57 @@ class QuantizationSettings:
 DEFAULT = QuantizationSettings()
 
 
-def from_table(file: str, content: Mapping[str, Any]) -> QuantizationSettings:
-    """The `[quantization]` table of a recipe. Raises `UsageError` that names file and key."""
-    table = Table(file, "quantization", dict(content))
-    calibration = _text_or_none(table, "calibration")
-    percentile = _percentile(table, content)
-    bits = _choice_or_none(table, "bits", BITS)
-    activations = _choice_or_none(table, "activations", ACTIVATIONS)
-    weights = _choice_or_none(table, "weights", WEIGHTS)
-    bias_correction = _flag_or_none(table, "bias_correction")
-    equalization = _flag_or_none(table, "equalization")
-    layers = table.optional_table("layers")
-    by_layer = {} if layers is None else {name: layers.text(name) for name in content["layers"]}
-    table.finish()
+class QuantizationTable(Table, frozen=True, forbid_unknown_fields=True):
+    """The `[quantization]` table of a recipe; see docs/quantization.md."""
+
+    calibration: Text | UnsetType = UNSET
+    percentile: _Percentile | UnsetType = UNSET
+    bits: Literal["8", "16x8", "dynamic"] | UnsetType = UNSET
+    activations: Literal["asymmetric", "symmetric"] | UnsetType = UNSET
+    weights: Literal["per-channel", "per-tensor"] | UnsetType = UNSET
+    bias_correction: bool | UnsetType = UNSET
+    equalization: bool | UnsetType = UNSET
+    layers: dict[str, Text] | UnsetType = UNSET
+
+
+def problems(content: Any) -> list[Problem]:
+    """All that is wrong with a `[quantization]` table."""
+    found = typed_toml.problems(content, QuantizationTable, _TABLE)
+    if found:
+        return found
+    given = _words(typed_toml.convert(content, QuantizationTable))
+    layers: dict[str, str] = given.pop("layers", {})
+    for name, strategy in layers.items():
+        found += _problem(f"{_TABLE}.layers.{name}", strategies.parse, strategy)
+    found += _problem(_TABLE, partial(combine, **given), DEFAULT)
+    return found or _problem(_TABLE, partial(combine, **given, layers=layers), DEFAULT)
+
+
+def _problem(key: str, make: Callable[[Any], Any], argument: Any) -> list[Problem]:
     try:
-        return combine(
-            DEFAULT,
-            calibration=calibration,
-            percentile=percentile,
-            bits=bits,
-            activations=activations,
-            weights=weights,
-            bias_correction=bias_correction,
-            equalization=equalization,
-            layers=by_layer,
-        )
+        make(argument)
     except UsageError as error:
-        raise UsageError(f"{file}: 'quantization': {error.message}") from error
+        return [Problem(key, error.message.rstrip("."))]
+    return []
 
 
-def _text_or_none(table: Table, key: str) -> str | None:
-    return table.text(key) if table.has(key) else None
+def from_table(file: str, content: Mapping[str, Any]) -> QuantizationSettings:
+    """The `[quantization]` table of a recipe. Raises `UsageError` that names file and keys."""
+    found = problems(content)
+    if found:
+        raise typed_toml.error(file, found)
+    return combine(DEFAULT, **_words(typed_toml.convert(content, QuantizationTable)))
 
 
-def _choice_or_none(table: Table, key: str, allowed: tuple[str, ...]) -> str | None:
-    return table.choice(key, allowed) if table.has(key) else None
-
-
-def _flag_or_none(table: Table, key: str) -> bool | None:
-    return table.flag(key) if table.has(key) else None
-
-
-def _percentile(table: Table, content: Mapping[str, Any]) -> str | None:
-    if not table.has("percentile"):
-        return None
-    given = content["percentile"]
-    values = given if isinstance(given, list) else [given]
-    if not 1 <= len(values) <= 2 or any(type(v) not in (int, float) for v in values):
-        raise table.error("percentile", f"is {given!r}; it must be HIGH or [LOW, HIGH]")
-    return ",".join(str(v) for v in values)
+def _words(table: QuantizationTable) -> dict[str, Any]:
+    """What is given, as `combine` takes it."""
+    given = {name: getattr(table, name) for name in table.__struct_fields__}
+    given = {name: value for name, value in given.items() if value is not UNSET}
+    if "percentile" in given:
+        values = given["percentile"]
+        values = values if isinstance(values, list) else [values]
+        given["percentile"] = ",".join(map(str, values))
+    return given
 
 
 def combine(
