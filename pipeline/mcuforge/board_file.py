@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 from mcuforge.board_types import (
@@ -16,6 +17,7 @@ from mcuforge.board_types import (
     Uart,
 )
 from mcuforge.chips import Chip, parse_chip
+from mcuforge.ecosystems import parse_names
 from mcuforge.errors import UsageError
 from mcuforge.hardware import parse_hardware
 from mcuforge.renode_machine import RenodeMachine, parse_renode
@@ -40,14 +42,15 @@ _REGION = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def load_file(path: Path) -> Board:
     """The board in a TOML file. Raises `UsageError` naming file, key and what is allowed."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        data = path.read_bytes()
+        content = tomllib.loads(data.decode("utf-8"))
     except FileNotFoundError:
         raise UsageError(f"{path}: no such board file.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read ({error}).") from None
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: not valid TOML: {error}.") from None
-    return _board(Table(str(path), "", content))
+    return replace(_board(Table(str(path), "", content)), toml=data)
 
 
 def _board(table: Table) -> Board:
@@ -75,10 +78,11 @@ def _board(table: Table) -> Board:
     placement = _placement(table.table("placement"), memories)
     qemu, serial, renode = _simulators(table.optional_table("simulators"))
     hardware = parse_hardware(table)
+    names = parse_names(table.optional_table("names"))
     table.finish()
     return Board(
         name, title, ticks, uart, core, clock_hz, memories, placement, qemu, renode, serial, chip,
-        hardware,
+        hardware, names,
     )  # fmt: skip
 
 

@@ -5,11 +5,12 @@ Compiler flags are derived from the core here and nowhere else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from mcuforge import uf2
 from mcuforge.chips import Chip
+from mcuforge.ecosystems import NO_NAMES, EcosystemNames
 from mcuforge.hardware import NO_HARDWARE, Hardware
 from mcuforge.renode_machine import RenodeMachine
 
@@ -149,6 +150,9 @@ class Board:
     qemu_serial: int = 0
     chip: Chip | None = None
     hardware: Hardware = NO_HARDWARE
+    names: EcosystemNames = NO_NAMES
+    # The content of the board's file, which a project carries.
+    toml: bytes = field(default=b"", compare=False, repr=False)
 
     @property
     def is_host(self) -> bool:

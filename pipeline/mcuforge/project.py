@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mcuforge import __version__, manifest, project_folder
+from mcuforge import __version__, boards, manifest, project_folder
 from mcuforge.boards import Board
 from mcuforge.emit import c_names
 from mcuforge.engines import AOT, TFLM
 from mcuforge.errors import UsageError
 from mcuforge.flavours import CMAKE
 from mcuforge.plan import Plan
-from mcuforge.project_files import Source, project_files
+from mcuforge.project_files import BOARD_FILE, Source, project_files
 from mcuforge.tflm import TflmModel
 
 _DESCRIBED = ("mcuforge", "board", "model", "sha256", "engine", "flavour")
@@ -101,6 +101,23 @@ def emit_all(
 
 def _c_name(plan: Plan, name: str | None) -> str:
     return name or c_names.identifier(plan.graph.name)
+
+
+def board(described: Project) -> Board:
+    """The board of a project, as the project itself describes it.
+
+    A project of an older mcuforge, which has no `board.toml`, is for the board of that name. Raises
+    `UsageError` where the board is not known or its file is damaged.
+    """
+    file = described.folder / BOARD_FILE
+    if not file.exists():
+        return boards.load(described.board)
+    found = boards.load_file(file)
+    if found.name != described.board:
+        raise UsageError(
+            f"{file}: is of the board {found.name}, but the project of {described.board}."
+        )
+    return found
 
 
 def load_cmake(folder: Path) -> Project:

@@ -70,12 +70,14 @@ def project_files(
         board=board,
     )
     content[LICENSE] = paths.license_file().read_bytes()
-    if flavour == CMAKE:
-        return _cmake_project(content, facts)
-    return _flavoured(content, facts, flavour)
+    whole = (
+        _cmake_project(content, facts) if flavour == CMAKE else _flavoured(content, facts, flavour)
+    )
+    return whole | {BOARD_FILE: board.toml}
 
 
 LICENSE = "LICENSE"
+BOARD_FILE = "board.toml"  # so that the project needs no board file elsewhere
 
 
 def _check(sources: Sequence[Source]) -> None:

@@ -27,7 +27,9 @@ class _Layers:
         self.builder.graph.tensors[number].quantization.zeroPoint = [zero_point]
         return number
 
-    def weights(self, shape: tuple[int, ...], axis: int) -> tuple[int, int]:
+    def weights(
+        self, shape: tuple[int, ...], axis: int, input_scale: float = 0.05
+    ) -> tuple[int, int]:
         """Weights with a scale for each channel, and biases."""
         channels = shape[axis]
         values = self.random.integers(-127, 128, shape, np.int8)
@@ -35,7 +37,7 @@ class _Layers:
         bias = self.random.integers(-2000, 2000, channels, np.int32)
         biases = self.builder.tensor((channels,), schema.TensorType.INT32, 1.0, bias)
         scales = self.random.uniform(0.002, 0.006, channels)
-        for tensor, along, factor in ((number, axis, 1.0), (biases, 0, 0.05)):
+        for tensor, along, factor in ((number, axis, 1.0), (biases, 0, input_scale)):
             quantization = self.builder.graph.tensors[tensor].quantization
             quantization.scale = [float(s * factor) for s in scales]
             quantization.zeroPoint = [0] * channels
@@ -78,7 +80,7 @@ def small_classifier() -> bytes:
     flat = layers.tensor((1, 128), 0.06, -20)
     layers.builder.op(_OPS.RESHAPE, [pooled, layers.builder.constant((1, 128))], [flat])
     logits = layers.op(
-        _OPS.FULLY_CONNECTED, [flat, *layers.weights((10, 128), 0)],
+        _OPS.FULLY_CONNECTED, [flat, *layers.weights((10, 128), 0, 0.06)],
         layers.tensor((1, 10), 0.08, 4), schema.FullyConnectedOptionsT(),
     )  # fmt: skip
     result = layers.op(

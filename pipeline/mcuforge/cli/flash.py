@@ -124,7 +124,7 @@ def _board(firmware: Path, name: str | None) -> Board:
         return boards.load(name)
     if firmware.is_file():
         raise UsageError(f"{firmware} does not say for which board it is: name it with --board.")
-    return boards.load(project.load(firmware).board)
+    return project.board(project.load(firmware))
 
 
 def _built(firmware: Path, board: Board, preset: str, toolchain: str) -> BuildResult:

@@ -61,7 +61,7 @@ def command(
 def _board(firmware: Path | None, name: str | None) -> Board | None:
     described = project.load(firmware) if firmware is not None and firmware.is_dir() else None
     if name is None:
-        return boards.load(described.board) if described else None
+        return project.board(described) if described else None
     board = boards.load(name)
     if described and described.board != board.name:
         raise UsageError(f"{firmware} is a project for {described.board}, not for {board.name}.")

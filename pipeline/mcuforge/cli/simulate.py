@@ -9,7 +9,7 @@ from typing import Any
 import click
 import numpy as np
 
-from mcuforge import boards, build, locks, project
+from mcuforge import build, locks, project
 from mcuforge.cli.arguments import find_project
 from mcuforge.cli.common import count_option, echo_json, json_option, simulator_options
 from mcuforge.cli.progress import stages
@@ -33,7 +33,7 @@ def command(folder: Path, count: int, simulator: str, renode: Path | None, as_js
     """
     folder = find_project(folder)
     described = project.load_cmake(folder)
-    board = boards.load(described.board)
+    board = project.board(described)
     if board.is_host:
         raise UsageError(f"{folder} is a project for this computer; there is nothing to simulate.")
     choice = choose(board, simulator, renode)
