@@ -80,7 +80,10 @@ class Quantization:
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
-    """A value of the graph. `data` is a read-only array for a constant, else None."""
+    """A value of the graph. `data` is a read-only array for a constant, else None.
+
+    `open_axes` are those whose extent the file leaves to the run time, whatever `shape` says.
+    """
 
     index: int
     name: str
@@ -89,6 +92,7 @@ class Tensor:
     quantization: Quantization | None = None
     data: npt.NDArray[Any] | None = None
     is_variable: bool = False
+    open_axes: tuple[int, ...] = ()
 
     @property
     def elements(self) -> int:
@@ -206,9 +210,27 @@ class LeakyReluAttributes:
 
 @dataclass(frozen=True)
 class ReducerAttributes:
-    """MEAN."""
+    """MEAN and REDUCE_PROD."""
 
     keep_dims: bool
+
+
+@dataclass(frozen=True)
+class AxisAttributes:
+    """PACK, UNPACK and GATHER. A negative axis counts from the end."""
+
+    axis: int
+
+
+@dataclass(frozen=True)
+class StridedSliceAttributes:
+    """STRIDED_SLICE. Each mask has a bit for each axis."""
+
+    begin_mask: int
+    end_mask: int
+    ellipsis_mask: int
+    new_axis_mask: int
+    shrink_axis_mask: int
 
 
 Attributes = (
@@ -224,6 +246,8 @@ Attributes = (
     | SoftmaxAttributes
     | LeakyReluAttributes
     | ReducerAttributes
+    | AxisAttributes
+    | StridedSliceAttributes
 )
 
 

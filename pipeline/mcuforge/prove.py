@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from mcuforge import divergence, parity
+from mcuforge import divergence, folded_file, parity
 from mcuforge.device.client import Device
 from mcuforge.device.protocol import Stats
 from mcuforge.errors import DeviceError
@@ -102,7 +102,8 @@ def _locate(
     culprit = device if host is None or failed.engine == device_name else host
     sample = samples[failed.first_sample or 0]
     tensors = op_outputs(plan.graph)
-    known = TFLM.trace(tflite, [sample], tensors)[0]
+    model = folded_file.fold(tflite, plan.graph).model
+    known = TFLM.trace(model, [sample], tensors)[0]
     expected = divergence.trace_outputs(parity.ORACLE, [known[t] for t in tensors])
     try:
         actual = divergence.trace_device(failed.engine, culprit, sample)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge import parity
+from mcuforge import folded_file, parity
 from mcuforge.errors import ForgeError
 from mcuforge.graph import DType, Graph
 from mcuforge.oracle.divergence import first_divergence
@@ -33,13 +33,15 @@ def compute(
     samples: Sequence[Sample],
     on_progress: Callable[[int, int], None],
 ) -> Reference:
-    """Run TFLM and each of LiteRT's resolvers. `graph` is the graph of `tflite`.
+    """Run TFLM and each of LiteRT's resolvers. `graph` is the legalised graph of `tflite`.
+
+    TFLM gets the file with folded arithmetic (see `folded_file`), LiteRT as it is.
 
     Raises `ToolError` where the oracle is missing and `ModelError` where it refuses the model.
     LiteRT decides nothing: where it cannot run, its comparison says so.
     """
     on_progress(0, 1 + len(LITERT))
-    expected = TFLM.run(tflite, samples)
+    expected = TFLM.run(folded_file.fold(tflite, graph).model, samples)
     others = []
     for number, engine in enumerate(LITERT):
         on_progress(1 + number, 1 + len(LITERT))
@@ -55,6 +57,7 @@ def _compare(
     expected: Sequence[Sample],
     engine: Engine,
 ) -> Comparison:
+    folded = folded_file.fold(tflite, graph).model  # to trace: both have the same ops then
     try:
         actual = engine.run(tflite, samples)
         found = parity.compare(engine.name, expected, actual, decides=False)
@@ -63,10 +66,10 @@ def _compare(
         if found.first_sample is None:
             return found
         first = samples[found.first_sample]
-        start = first_divergence(graph, tflite, first, TFLM, engine)
+        start = first_divergence(graph, folded, first, TFLM, engine)
         strays = None
         if steps > A_FEW_STEPS:
-            strays = first_divergence(graph, tflite, samples[worst], TFLM, engine, A_FEW_STEPS)
+            strays = first_divergence(graph, folded, samples[worst], TFLM, engine, A_FEW_STEPS)
     except ForgeError as error:
         return Comparison(engine.name, 0, 0, 0, 0.0, decides=False, problem=str(error))
     return replace(

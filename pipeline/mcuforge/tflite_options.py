@@ -11,6 +11,7 @@ from mcuforge.errors import ModelError
 from mcuforge.graph import (
     Activation,
     Attributes,
+    AxisAttributes,
     ConcatenationAttributes,
     Conv2DAttributes,
     DepthwiseConv2DAttributes,
@@ -23,6 +24,7 @@ from mcuforge.graph import (
     ReducerAttributes,
     ResizeAttributes,
     SoftmaxAttributes,
+    StridedSliceAttributes,
     TransposeConvAttributes,
 )
 
@@ -132,6 +134,16 @@ def _reducer(o: Any) -> ReducerAttributes:
     return ReducerAttributes(bool(o.KeepDims()))
 
 
+def _axis(o: Any) -> AxisAttributes:
+    return AxisAttributes(int(o.Axis()))
+
+
+def _strided_slice(o: Any) -> StridedSliceAttributes:
+    return StridedSliceAttributes(
+        o.BeginMask(), o.EndMask(), o.EllipsisMask(), o.NewAxisMask(), o.ShrinkAxisMask()
+    )
+
+
 # Options table of the schema, and its reader. RESHAPE, PAD, RELU, ... carry nothing that is needed.
 _READERS: dict[str, tuple[str, Callable[[Any], Attributes]]] = {
     "CONV_2D": ("Conv2DOptions", _conv2d),
@@ -149,4 +161,9 @@ _READERS: dict[str, tuple[str, Callable[[Any], Attributes]]] = {
     "SOFTMAX": ("SoftmaxOptions", _softmax),
     "LEAKY_RELU": ("LeakyReluOptions", _leaky_relu),
     "MEAN": ("ReducerOptions", _reducer),
+    "REDUCE_PROD": ("ReducerOptions", _reducer),
+    "PACK": ("PackOptions", _axis),
+    "UNPACK": ("UnpackOptions", _axis),
+    "GATHER": ("GatherOptions", _axis),
+    "STRIDED_SLICE": ("StridedSliceOptions", _strided_slice),
 }

@@ -202,7 +202,13 @@ def _tensor(
         quantization=_quantization(raw.Quantization(), budget),
         data=data,
         is_variable=bool(raw.IsVariable()),
+        open_axes=_open_axes(raw, budget),
     )
+
+
+def _open_axes(raw: Any, budget: _Budget) -> tuple[int, ...]:
+    signature = _ints(raw.ShapeSignatureLength, raw.ShapeSignature, budget)
+    return tuple(axis for axis, extent in enumerate(signature) if extent < 0)
 
 
 def _typed(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mcuforge import tflite_reader, tflm_arena, tflm_ops
+from mcuforge import folded_file, tflite_reader, tflm_arena, tflm_ops
 from mcuforge.boards import Board
 from mcuforge.plan import Plan
 from mcuforge.tflm_arena import TflmArena
@@ -65,7 +65,8 @@ def prepare(plan: Plan, tflite: Path, board: Board) -> TflmModel:
     Raises `ModelError` or `UnsupportedError` where TFLM cannot run the model, and `ToolError` where
     the oracle, which measures the arena, is missing.
     """
-    content = tflite.read_bytes()
+    folded = folded_file.fold(tflite.read_bytes(), plan.graph)
+    content = folded.model
     graph = tflite_reader.read_bytes(content, plan.graph.name, str(tflite))
     positions = {op.index: position for position, op in enumerate(plan.graph.ops)}
     methods = tflm_ops.methods(graph.ops)
@@ -74,7 +75,7 @@ def prepare(plan: Plan, tflite: Path, board: Board) -> TflmModel:
     vector = board.core is not None and board.core.mve
     arena = tflm_arena.convert(host, graph, pointer_bytes=pointer_bytes, vector=vector)
     ops = tuple(
-        TracedOp(positions.get(op.index), op.outputs[0], graph.output(op).bytes)
+        TracedOp(positions.get(folded.ops[op.index]), op.outputs[0], graph.output(op).bytes)
         if op.outputs
         else TracedOp(None, 0, 0)
         for op in graph.ops

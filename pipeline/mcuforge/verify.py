@@ -10,6 +10,7 @@ import math
 
 from mcuforge.errors import ModelError
 from mcuforge.graph import DType, Graph, Op, Quantization, Tensor
+from mcuforge.layer_names import layer_name
 
 MAX_TENSOR_BYTES = 2**31 - 1
 _ZERO_POINT_RANGE = {
@@ -25,6 +26,7 @@ def verify(graph: Graph) -> Graph:
     for tensor in graph.tensors:
         _check_tensor(tensor)
     _check_indices(graph)
+    _check_shapes_are_known(graph)
     _check_order(graph)
     return graph
 
@@ -78,6 +80,25 @@ def _check_indices(graph: Graph) -> None:
             raise ModelError(f"the model has no {kind}.")
         if not all(0 <= i < count for i in indices):
             raise ModelError(f"the model's {kind} name a tensor that does not exist.")
+
+
+def _check_shapes_are_known(graph: Graph) -> None:
+    """Only the batch may be open: it is what the shape says, 1. Other axes were only taken as 1."""
+    for tensor in graph.tensors:
+        unknown = {
+            axis
+            for axis in tensor.open_axes
+            if axis > 0 and (tensor.index in graph.inputs or tensor.shape[axis : axis + 1] <= (1,))
+        }
+        if not unknown:
+            continue
+        kind = "the model's input" if tensor.index in graph.inputs else f"tensor {tensor.index}"
+        shape = ", ".join("?" if i in unknown else str(d) for i, d in enumerate(tensor.shape))
+        raise ModelError(
+            f"{kind} '{tensor.name}' (layer '{layer_name(tensor.name)}') has the shape [{shape}], "
+            "which is only known at run time. Fix every dimension of the model's input, "
+            "keras.Input(shape=(height, width, channels), batch_size=1), and convert it again."
+        )
 
 
 def _check_order(graph: Graph) -> None:

@@ -69,12 +69,17 @@ def remove_unused(model: Any) -> None:
     """Drop the tensors, operator codes and buffers that nothing refers to any more."""
     for graph in model.subgraphs:
         _remove_unused_tensors(model, graph)
+    remove_unused_codes(model)
+    _remove_unused_buffers(model)
+
+
+def remove_unused_codes(model: Any) -> None:
+    """Drop the operator codes that no op refers to: TFLM looks every one up."""
     ops = [op for graph in model.subgraphs for op in graph.operators]
     codes = _renumbering(op.opcodeIndex for op in ops)
     for op in ops:
         op.opcodeIndex = codes[op.opcodeIndex]
     model.operatorCodes = [model.operatorCodes[old] for old in codes]
-    _remove_unused_buffers(model)
 
 
 def _remove_unused_tensors(model: Any, graph: Any) -> None:

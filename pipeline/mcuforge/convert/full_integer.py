@@ -11,7 +11,6 @@ from mcuforge.errors import ModelError
 from mcuforge.layer_names import layer_name
 
 _FLOATS = (schema.TensorType.FLOAT16, schema.TensorType.FLOAT32, schema.TensorType.FLOAT64)
-_SHAPE_OPS = (schema.BuiltinOperator.SHAPE, schema.BuiltinOperator.PACK)
 _OP_NAMES = {v: n for n, v in vars(schema.BuiltinOperator).items() if isinstance(v, int)}
 _TYPE_NAMES = {v: n.lower() for n, v in vars(schema.TensorType).items() if isinstance(v, int)}
 
@@ -29,23 +28,19 @@ def enforce_full_integer(model: bytes, where: str, *, int16: bool = False) -> No
             "Unroll recurrent layers (unroll=True) and take conditions out of the model."
         )
     graph = unpacked.subgraphs[0]
-    _check_shapes(unpacked, graph, where)
+    _check_shapes(graph, where)
     _check_ops(unpacked, graph, where)
     _check_ends(graph, where, schema.TensorType.INT16 if int16 else schema.TensorType.INT8)
 
 
-def _check_shapes(model: Any, graph: Any, where: str) -> None:
-    for tensor in graph.tensors:
+def _check_shapes(graph: Any, where: str) -> None:
+    """As `verify` does for every model: only the batch, and what follows from it, may be open."""
+    inputs = {int(i) for i in graph.inputs}
+    for number, tensor in enumerate(graph.tensors):
         signature = tensor.shapeSignature
-        if signature is None:
-            continue
-        moving = [axis for axis, size in enumerate(signature) if size < 0]
-        # a batch that the signature leaves open is fixed to 1 by the shape itself
-        if moving and not (moving == [0] and tensor.shape[0] == 1):
+        moving = [] if signature is None else [a for a, d in enumerate(signature) if d < 0 < a]
+        if any(number in inputs or tensor.shape[axis] <= 1 for axis in moving):
             raise _dynamic(tensor, where)
-    for op in graph.operators:
-        if flatbuffer.op_kind(model, op) in _SHAPE_OPS:
-            raise _dynamic(graph.tensors[op.outputs[0]], where)
 
 
 def _dynamic(tensor: Any, where: str) -> ModelError:

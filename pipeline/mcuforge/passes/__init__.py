@@ -12,13 +12,15 @@ from mcuforge.errors import ModelError
 from mcuforge.graph import Graph
 from mcuforge.passes.drop_dead_ops import drop_dead_ops
 from mcuforge.passes.fold_constant_views import fold_constant_views
+from mcuforge.passes.fold_shape_arithmetic import fold_shape_arithmetic
 from mcuforge.passes.skip_identities import skip_identities
 from mcuforge.verify import verify
 
 Pass = Callable[[Graph], Graph]
 
 PASSES: tuple[Pass, ...] = (
-    fold_constant_views,  # first: it turns ops into constants that later ops may require
+    fold_shape_arithmetic,  # first: what the shapes of the file tell
+    fold_constant_views,  # it turns ops into constants that later ops may require
     skip_identities,
     drop_dead_ops,  # last: it sweeps up what the others left without a reader
 )
