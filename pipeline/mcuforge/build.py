@@ -75,10 +75,13 @@ class BuildResult:
     warnings: tuple[str, ...] = ()
 
 
-def build(project: Path, preset: str, on_progress: Progress | None = None) -> BuildResult:
+def build(
+    project: Path, preset: str, on_progress: Progress | None = None, model: str | None = None
+) -> BuildResult:
     """Configure and build a preset of the project in the folder `project`.
 
-    `toolchains.preset_name` names the presets of a board.
+    `toolchains.preset_name` names the presets of a board. In a project of several models the
+    firmware serves `model`; with None, the one that it was last built for, at first the first.
     `on_progress(done, total)` counts Ninja's steps. Raises `UsageError` where `project` is no
     project or has no such preset, `ToolError` where a tool is missing, `FitError` where the
     firmware is too big for the board, and `BuildError` with the first error otherwise.
@@ -87,6 +90,7 @@ def build(project: Path, preset: str, on_progress: Progress | None = None) -> Bu
     toolchain = _toolchain(chosen)
     cmake, ninja = tool("cmake"), tool("ninja")
     options = [f"-DCMAKE_MAKE_PROGRAM={ninja}", *_require_compiler(toolchain)]
+    options += [f"-DMF_SERVE={model}"] if model else []
     folder = project / "build" / preset
     _forget_moved_build(project, folder)
     said = _run([cmake, "--preset", preset, *options], project)

@@ -19,7 +19,7 @@ from mcuforge.simulate.command import qemu_command, serial_options
 
 _README_PORT = 4000
 _INCLUDE = re.compile(r'^#include "([\w.]+)"', re.MULTILINE)
-_ENGINE_HEADERS = ("engine.h", "mf_latent.h", "mf_real.h")
+_ENGINE_HEADERS = ("engine.h", "mf_cast.h", "mf_latent.h", "mf_real.h")
 _COMMON = ("harness.c", "harness_latent.c", "harness_trace.c", "frame.c", "crc32.c")
 _HEADERS = (
     "harness.h",

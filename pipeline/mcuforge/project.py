@@ -131,6 +131,17 @@ def load_cmake(folder: Path) -> Project:
     return found
 
 
+def served(found: Project, model: str | None) -> str | None:
+    """The model that the firmware is to serve, as `build.build` takes it: `model`, or the default.
+
+    None where the project has only one. Raises `UsageError` where it has none of that name.
+    """
+    if model is not None and model not in found.models:
+        names = ", ".join(found.models)
+        raise UsageError(f"{found.folder}: this project has no model '{model}', but {names}.")
+    return model or found.model if len(found.models) > 1 else None
+
+
 def folder_name(model: str, board: Board, engine: str = AOT, flavour: str = CMAKE) -> str:
     """What a project's folder is called: model, board, and engine and flavour if not the usual."""
     suffix = ("" if engine == AOT else f"-{engine}") + ("" if flavour == CMAKE else f"-{flavour}")

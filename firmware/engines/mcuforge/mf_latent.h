@@ -16,6 +16,8 @@
 
 #include <stdint.h>
 
+#include "mf_cast.h"
+
 #define MF_LATENT_ONE 65536 /* 1.0 */
 
 /* Spreads a change of any bit over all: the finaliser of MurmurHash3 (A. Appleby, 2011). */
@@ -34,7 +36,7 @@ static inline int32_t mf_latent_normal(uint32_t seed, uint32_t index) {
     int32_t sum = -393210; /* 12 * 65535 / 2 */
     for (uint32_t i = 0; i < 6; ++i) {
         const uint32_t bits = mf_latent_mix(start + i);
-        sum += (int32_t)(bits >> 16) + (int32_t)(bits & 0xFFFFu);
+        sum += MF_CAST(int32_t, bits >> 16) + MF_CAST(int32_t, bits & 0xFFFFu);
     }
     return sum;
 }
@@ -46,23 +48,24 @@ static inline int64_t mf_latent_shift(int64_t x, unsigned bits) {
 
 /* (1 - t) * from + t * to, t in Q16 from 0 to MF_LATENT_ONE, where the ends are exact. */
 static inline int32_t mf_latent_between(int32_t from, int32_t to, uint32_t t) {
-    return (int32_t)(from + mf_latent_shift(((int64_t)to - from) * t, 16));
+    return MF_CAST(int32_t, from + mf_latent_shift((MF_CAST(int64_t, to) - from) * t, 16));
 }
 
 /* mu + sigma * noise, within an int32. */
 static inline int32_t mf_latent_sample(int32_t mu, int32_t sigma, int32_t noise) {
-    const int64_t point = mu + mf_latent_shift((int64_t)sigma * noise, 16);
-    return (int32_t)(point < INT32_MIN ? INT32_MIN : point > INT32_MAX ? INT32_MAX : point);
+    const int64_t point = mu + mf_latent_shift(MF_CAST(int64_t, sigma) * noise, 16);
+    const int64_t within = point < INT32_MIN ? INT32_MIN : point > INT32_MAX ? INT32_MAX : point;
+    return MF_CAST(int32_t, within);
 }
 
 /* The int8 of a tensor for a point: round(x / scale) + zero point, ties away from zero, clamped.
  * `inverse_scale` is round(65536 / scale), below 2^31. */
 static inline int8_t mf_latent_quantize(int32_t x, uint32_t inverse_scale, int32_t zero_point) {
     const int64_t half = INT64_C(1) << 31;
-    const int64_t product = (int64_t)x * inverse_scale;
+    const int64_t product = MF_CAST(int64_t, x) * inverse_scale;
     const int64_t steps = mf_latent_shift(product >= 0 ? product + half : product - half, 32);
     const int64_t q = steps + zero_point;
-    return (int8_t)(q < -128 ? -128 : q > 127 ? 127 : q);
+    return MF_CAST(int8_t, q < -128 ? -128 : q > 127 ? 127 : q);
 }
 
 #endif /* MCUFORGE_MF_LATENT_H */

@@ -12,13 +12,14 @@
 #ifndef MCUFORGE_MF_REAL_H
 #define MCUFORGE_MF_REAL_H
 
-#include "engine.h" /* beside this file */
+#include "engine.h"
+#include "mf_cast.h"
 
 /* Elements of a tensor. */
 static inline uint32_t mf_elements(const mf_tensor *tensor) {
     uint32_t count = 1;
     for (uint32_t i = 0; i < tensor->rank; ++i) {
-        count *= (uint32_t)tensor->shape[i];
+        count *= MF_CAST(uint32_t, tensor->shape[i]);
     }
     return count;
 }
@@ -35,8 +36,8 @@ static inline int32_t mf_round(float x) {
     if (x != x) {
         return 0;
     }
-    const int32_t whole = (int32_t)x;
-    const float rest = x - (float)whole;
+    const int32_t whole = MF_CAST(int32_t, x);
+    const float rest = x - MF_CAST(float, whole);
     return whole + (rest >= 0.5f) - (rest <= -0.5f);
 }
 
@@ -49,23 +50,24 @@ static inline int32_t mf_quantize(const mf_tensor *tensor, float x, int32_t low,
 /* Fill an input with mf_elements(tensor) real numbers, in the order of its elements. */
 static inline void mf_write_real(const mf_tensor *tensor, const float *values) {
     const uint32_t count = mf_elements(tensor);
+    void *const data = tensor->data;
     for (uint32_t i = 0; i < count; ++i) {
         const float x = values[i];
         switch (tensor->dtype) {
         case MF_INT8:
-            ((int8_t *)tensor->data)[i] = (int8_t)mf_quantize(tensor, x, -128, 127);
+            MF_CAST(int8_t *, data)[i] = MF_CAST(int8_t, mf_quantize(tensor, x, -128, 127));
             break;
         case MF_UINT8:
-            ((uint8_t *)tensor->data)[i] = (uint8_t)mf_quantize(tensor, x, 0, 255);
+            MF_CAST(uint8_t *, data)[i] = MF_CAST(uint8_t, mf_quantize(tensor, x, 0, 255));
             break;
         case MF_INT16:
-            ((int16_t *)tensor->data)[i] = (int16_t)mf_quantize(tensor, x, -32768, 32767);
+            MF_CAST(int16_t *, data)[i] = MF_CAST(int16_t, mf_quantize(tensor, x, -32768, 32767));
             break;
         case MF_INT32:
-            ((int32_t *)tensor->data)[i] = mf_round(x);
+            MF_CAST(int32_t *, data)[i] = mf_round(x);
             break;
         case MF_FLOAT32:
-            ((float *)tensor->data)[i] = x;
+            MF_CAST(float *, data)[i] = x;
             break;
         }
     }
@@ -74,26 +76,27 @@ static inline void mf_write_real(const mf_tensor *tensor, const float *values) {
 /* The real numbers of an output, mf_elements(tensor) of them. */
 static inline void mf_read_real(const mf_tensor *tensor, float *values) {
     const uint32_t count = mf_elements(tensor);
+    const void *const data = tensor->data;
     for (uint32_t i = 0; i < count; ++i) {
         int32_t q = 0;
         switch (tensor->dtype) {
         case MF_INT8:
-            q = ((const int8_t *)tensor->data)[i];
+            q = MF_CAST(const int8_t *, data)[i];
             break;
         case MF_UINT8:
-            q = ((const uint8_t *)tensor->data)[i];
+            q = MF_CAST(const uint8_t *, data)[i];
             break;
         case MF_INT16:
-            q = ((const int16_t *)tensor->data)[i];
+            q = MF_CAST(const int16_t *, data)[i];
             break;
         case MF_INT32:
-            values[i] = (float)((const int32_t *)tensor->data)[i];
+            values[i] = MF_CAST(float, MF_CAST(const int32_t *, data)[i]);
             continue;
         case MF_FLOAT32:
-            values[i] = ((const float *)tensor->data)[i];
+            values[i] = MF_CAST(const float *, data)[i];
             continue;
         }
-        values[i] = tensor->scale * (float)(q - tensor->zero_point);
+        values[i] = tensor->scale * MF_CAST(float, q - tensor->zero_point);
     }
 }
 

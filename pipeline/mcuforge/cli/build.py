@@ -10,7 +10,7 @@ import click
 from mcuforge import build, locks, map_digest, project, toolchains
 from mcuforge.build import BuildResult
 from mcuforge.cli.arguments import find_project
-from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.common import echo_json, json_option, served_option
 from mcuforge.cli.consoles import result_console
 from mcuforge.cli.progress import progress
 from mcuforge.errors import UsageError
@@ -32,15 +32,23 @@ _SHOWN = 12
     help="What to build for [release], or the name of a CMake preset of the project.",
 )  # fmt: skip
 @click.option("--map", "whole_map", is_flag=True, help="Show every object, not only the largest.")
+@served_option
 @json_option
 def command(
-    folder: Path, toolchain: str | None, preset: str | None, whole_map: bool, as_json: bool
+    folder: Path,
+    toolchain: str | None,
+    preset: str | None,
+    whole_map: bool,
+    model: str | None,
+    as_json: bool,
 ) -> None:
     """Build the firmware project in FOLDER with CMake and Ninja."""
     folder = find_project(folder)
-    name = _preset(project.load_cmake(folder).board, preset, toolchain)
+    described = project.load_cmake(folder)
+    served = project.served(described, model)
+    name = _preset(described.board, preset, toolchain)
     with locks.writing(folder), progress("building") as on_progress:
-        result = build.build(folder, name, on_progress)
+        result = build.build(folder, name, on_progress, served)
     made = (result.elf, result.hex, result.bin, result.uf2, result.map)
     files = [path for path in made if path is not None]
     digest = _digest(result)

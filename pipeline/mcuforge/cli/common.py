@@ -81,6 +81,14 @@ def count_option(default: int | None, what: str) -> Callable[[F], F]:
     return lambda function: number(old(function))
 
 
+def served_option(function: F) -> F:
+    """`--model`: which model of a project of several the harness serves."""
+    return click.option(
+        "--model", metavar="NAME",
+        help="In a project of several models: the one that the firmware serves [the first].",
+    )(function)  # fmt: skip
+
+
 def engine_option(function: F) -> F:
     """`--engine`: what computes the model on the device."""
     return click.option(

@@ -11,7 +11,13 @@ import numpy as np
 
 from mcuforge import build, locks, project
 from mcuforge.cli.arguments import find_project
-from mcuforge.cli.common import count_option, echo_json, json_option, simulator_options
+from mcuforge.cli.common import (
+    count_option,
+    echo_json,
+    json_option,
+    served_option,
+    simulator_options,
+)
 from mcuforge.cli.progress import stages
 from mcuforge.device.client import Device
 from mcuforge.errors import UsageError
@@ -24,9 +30,12 @@ _SEED = 20
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @count_option(5, "How many random samples are run.")
+@served_option
 @simulator_options
 @json_option
-def command(folder: Path, count: int, simulator: str, renode: Path | None, as_json: bool) -> None:
+def command(
+    folder: Path, count: int, model: str | None, simulator: str, renode: Path | None, as_json: bool
+) -> None:
     """Run the firmware project in FOLDER on random inputs in a simulator; count instructions.
 
     It is built first where it was not. `mcuforge parity` compares the results.
@@ -36,15 +45,16 @@ def command(folder: Path, count: int, simulator: str, renode: Path | None, as_js
     board = project.board(described)
     if board.is_host:
         raise UsageError(f"{folder} is a project for this computer; there is nothing to simulate.")
+    served = project.served(described, model)
     choice = choose(board, simulator, renode)
     executed = None
     with locks.writing(folder), stages(str(folder)) as on_stage:
         on_stage("build", 0, 1)
-        built = build.build(folder, board.name)
+        built = build.build(folder, board.name, model=served)
         on_stage("build", 1, 1)
         with choice.open(built.elf) as running:
             device = running.device
-            device.hello(described.sha256)
+            device.hello(described.models[served or described.model])
             rows = []
             for number in range(count):
                 rows.append(_run(device, number))
