@@ -119,7 +119,7 @@ def test_a_board_that_only_renode_has_is_measured_there(
     result = bench.run(MODEL, board, tmp_path, renode=fake, **wanted)
     assert asked == ["renode", fake]
     assert result.simulator.startswith("Renode 1.16.1")
-    with pytest.raises(ToolError, match="Renode was not found at"):
+    with pytest.raises(UsageError, match="Renode was not found at"):
         bench.run(MODEL, board, tmp_path, renode=tmp_path / "none", **wanted)
 
 

@@ -118,8 +118,9 @@ def test_models_without_a_latent_space_are_refused(tmp_path: Path) -> None:
     loaded = replace(recipe.load(MODELS / "vae"), golden=MODELS / "unet/artifacts/golden.npz")
     with pytest.raises(UsageError, match="no array named 'targets'"):
         latents.load(loaded)
+    (tmp_path / "one.tflite").write_bytes(b"")
     done = subprocess.run(
-        [sys.executable, "-m", "mcuforge", "explore", str(tmp_path / "none.tflite")],
+        [sys.executable, "-m", "mcuforge", "explore", str(tmp_path / "one.tflite")],
         capture_output=True,
         text=True,
         check=False,

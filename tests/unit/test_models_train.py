@@ -129,7 +129,7 @@ def test_an_interrupt_keeps_the_old_artefacts(
 
 def test_a_recipe_that_cannot_train(tiny: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child, "_NEEDED", ("no_such_module",))
-    with pytest.raises(ToolError, match=r"pip install .*\[models\]"):
+    with pytest.raises(ToolError, match=r"pip install .*\[train\]"):
         train.run(tiny)
     (tiny.folder / "train.py").unlink()
     with pytest.raises(UsageError, match=r"train\.script: .*train\.py does not exist"):

@@ -111,7 +111,7 @@ def test_watching_ends_when_the_link_is_lost() -> None:
 def test_asking_sends_one_request() -> None:
     line = Line(b"")
     with pytest.raises(DeviceError):
-        watch(line, Monitor(), print, ask=True)
+        watch(line, Monitor(), print, at_once=True)
     messages = list(protocol.Decoder().feed(line.sent))
     assert [m.kind for m in messages] == [Request.STATS]
 

@@ -12,7 +12,7 @@ from mcuforge import boards, project
 from mcuforge.boards import Board
 from mcuforge.cli.arguments import find_project
 from mcuforge.cli.common import find_port
-from mcuforge.device.monitor import Monitor, watch
+from mcuforge.device.monitor import Monitor, Pulse, watch
 from mcuforge.device.source_lines import SourceLines
 from mcuforge.device.transport import open_url
 from mcuforge.errors import UsageError
@@ -26,7 +26,8 @@ from mcuforge.errors import UsageError
     help="/dev/ttyACM0, COM3, socket://... [the port of the board, if it is known].",
 )  # fmt: skip
 @click.option("--baud", type=click.IntRange(1), help="Bits a second [the board's].")
-@click.option("--ask", is_flag=True, help="Have a core that has already stopped repeat its fault.")
+@click.option("--ask", is_flag=True, help="Ask at once how the device is, not only when quiet.")
+@click.option("--listen", is_flag=True, help="Never send anything, however quiet the device is.")
 @click.option("--seconds", type=click.FloatRange(0), help="Stop after so long [Ctrl-C].")
 def command(
     firmware: Path | None,
@@ -34,13 +35,19 @@ def command(
     port: str | None,
     baud: int | None,
     ask: bool,
+    listen: bool,
     seconds: float | None,
 ) -> None:
     """Show what a board sends over its serial port; explain its faults.
 
+    Healthy firmware says nothing of itself, so a quiet device is asked how it is: stack and arena
+    used. A core that has stopped repeats its fault to that.
+
     FIRMWARE is the project, or the ELF, that runs on it: with it, faults name file and line.
     """
     firmware = firmware and find_project(firmware)
+    if ask and listen:
+        raise UsageError("--ask sends a request, and --listen none: leave one of them out.")
     board = _board(firmware, board_name)
     elf = _elf(firmware, board)
     if port is None and board is None:
@@ -49,11 +56,13 @@ def command(
     speed = baud or (board.uart.baud if board else 0) or 115200
     lines = SourceLines(elf) if elf else None
     transport = open_url(str(url), speed)
-    click.echo(f"{url} at {speed} baud; stop with Ctrl-C.", err=True)
+    how = "listening" if listen else "listening, and asking how it is when it is quiet"
+    click.echo(f"{url} at {speed} baud: {how}; stop with Ctrl-C.", err=True)
     try:
         monitor = Monitor(lines)
         with suppress(KeyboardInterrupt):  # the way to end it
-            watch(transport, monitor, lambda text: click.echo(text, nl=False), seconds, ask)
+            pulse = None if listen else Pulse(lambda text: click.echo(text, err=True))
+            watch(transport, monitor, lambda text: click.echo(text, nl=False), seconds, ask, pulse)
     finally:
         transport.close()
 

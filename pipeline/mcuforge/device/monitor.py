@@ -15,6 +15,14 @@ from mcuforge.device.transport import LinkError, Transport
 from mcuforge.errors import DeviceError
 
 _IDLE_SECONDS = 0.1
+_QUIET_SECONDS = 2.0  # then the device is asked how it is
+_AGAIN_SECONDS = 5.0
+_PATIENCE = 2  # requests without an answer
+_SILENT = (
+    "Nothing is heard, and requests are not answered. Is the board powered and running, is this "
+    "its port, and is the baud rate right? Firmware without mcuforge's harness says nothing of "
+    "itself. Still listening."
+)
 _MAX_PENDING = 64 * 1024
 
 
@@ -28,6 +36,7 @@ class Monitor:
     def __init__(self, lines: SourceLines | None = None) -> None:
         self._lines = lines
         self._pending = bytearray()
+        self._state = ""
 
     def feed(self, data: bytes) -> Iterator[str]:
         """What to show of `data`: text with its own line ends, and whole lines about frames."""
@@ -35,8 +44,8 @@ class Monitor:
         *pieces, rest = bytes(self._pending).split(b"\0")
         self._pending = bytearray(rest)
         for piece in pieces:
-            if piece:
-                yield self._piece(piece)
+            if piece and (text := self._piece(piece)):
+                yield text
         if len(self._pending) > _MAX_PENDING:
             yield from self.idle()
 
@@ -57,7 +66,22 @@ class Monitor:
             if _is_text(piece):
                 return piece.decode(errors="replace")
             return f"(damaged frame of {len(piece):,} bytes)\n"
+        if message.kind == Request.STATS | protocol.REPLY:
+            return self._news(message.body)
         return f"[{self._message(message)}]\n"
+
+    def _news(self, body: bytes) -> str:
+        """How the device is, in words; empty where that has been said."""
+        try:
+            s = protocol.parse_stats(body)
+        except struct.error:
+            return "[STATS reply that this mcuforge cannot read]\n"
+        state = (
+            f"[alive: stack used {s.stack_high_water:,} of {s.stack_bytes:,} B, "
+            f"arena used {s.arena_used:,} of {s.arena_bytes:,} B, {s.dropped_frames} frames lost]\n"
+        )
+        said, self._state = self._state, state
+        return "" if state == said else state
 
     def _message(self, message: Message) -> str:
         if message.kind == Event.FAULT:
@@ -69,25 +93,62 @@ class Monitor:
         return f"{name}, {len(message.body):,} bytes"
 
 
+class Pulse:
+    """Asks a quiet device how it is, which changes nothing there; tells where nobody answers.
+
+    A core that has stopped with a fault repeats it to that.
+    """
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._heard = self._asked = time.monotonic()
+        self._unanswered = 0
+
+    def heard(self) -> None:
+        """Something arrived."""
+        self._heard = time.monotonic()
+        self._unanswered = 0
+
+    def beat(self, transport: Transport) -> None:
+        """Ask, if it is time to. Raises `LinkError`."""
+        now = time.monotonic()
+        again = _AGAIN_SECONDS if self._asked > self._heard else _QUIET_SECONDS
+        if now - max(self._heard, self._asked) < again:
+            return
+        if self._unanswered == _PATIENCE:
+            self._tell(_SILENT)
+        ask(transport)
+        self._asked = now
+        self._unanswered += 1
+
+
+def ask(transport: Transport) -> None:
+    """Ask for stack and arena use. Raises `LinkError`."""
+    transport.write(protocol.encode(Message(Request.STATS, 0, b"")))
+
+
 def watch(
     transport: Transport,
     monitor: Monitor,
     show: Callable[[str], None],
     seconds: float | None = None,
-    ask: bool = False,
+    at_once: bool = False,
+    pulse: Pulse | None = None,
 ) -> None:
     """Show what arrives for `seconds`, or until the link is lost, which raises `DeviceError`.
 
-    `ask`: send one request first, to which a core that has stopped with a fault repeats it.
+    `at_once`: ask once before listening. Without a `pulse` a quiet device is left alone.
     """
     end = None if seconds is None else time.monotonic() + seconds
     try:
-        if ask:
-            transport.write(protocol.encode(Message(Request.STATS, 0, b"")))
+        if at_once:
+            ask(transport)
         while end is None or time.monotonic() < end:
             data = transport.read(_IDLE_SECONDS)
             for text in monitor.feed(data) if data else monitor.idle():
                 show(text)
+            if pulse is not None:
+                pulse.heard() if data else pulse.beat(transport)
     except LinkError as error:
         raise DeviceError(f"The link to the device was lost: {error}.") from None
 
