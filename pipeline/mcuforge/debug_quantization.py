@@ -191,7 +191,8 @@ def firmware_costs(board: Board, folder: Path) -> FirmwareCosts:
         built = build.build(folder, board.name)
         with simulator.open(built.elf) as running:
             hello = running.device.hello(plan.graph.model_hash)
-            ticks = running.device.run([np.zeros(t.shape, t.dtype) for t in hello.inputs]).ticks
-        return built.sizes.flash, simulator.instructions(ticks)
+            zeros = [np.zeros(t.shape, t.dtype) for t in hello.inputs]
+            ticks = [running.device.run(zeros).ticks for _ in range(simulator.counting_runs)]
+        return built.sizes.flash, simulator.count(ticks)
 
     return measure

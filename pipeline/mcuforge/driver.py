@@ -138,8 +138,9 @@ def run(
         with devices(simulated, built, host, on_port) as (on_host, on_board):
             name = f"{board.name} {'in ' + simulated.title if simulated else 'on ' + str(port)}"
             proof = prove.prove(
-                plan, tflite, inputs.samples, expected, on_host, on_board, name, on_stage
-            )
+                plan, tflite, inputs.samples, expected, on_host, on_board, name, on_stage,
+                simulated.counting_runs if simulated else 1,
+            )  # fmt: skip
         floats = float_reference(source, inputs, on_stage)
         return RunReport(
             model=source.name,
@@ -329,5 +330,6 @@ def costs(
         arena_lower_bound=plan.arena.lower_bound,
         ram=built.sizes.ram,
         stack=proof.device.stats.stack_high_water,
-        instructions=simulated.instructions(sum(ticks)) // len(ticks) if simulated else None,
+        instructions=simulated.count(ticks) if simulated else None,
+        counted=simulated.how_counted(len(ticks)) if simulated else None,
     )

@@ -26,7 +26,7 @@ HOST = "generated C on this computer"
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """One device's run of all samples. `ticks` holds a stopwatch reading a sample."""
+    """One device's run of all samples. `ticks` holds a stopwatch reading for every run."""
 
     outputs: list[list[npt.NDArray[Any]]]
     ticks: tuple[int, ...]
@@ -43,9 +43,17 @@ class Proof:
 
 
 def measure(
-    device: Device, label: str, plan: Plan, samples: Sequence[Sample], on_stage: OnStage
+    device: Device,
+    label: str,
+    plan: Plan,
+    samples: Sequence[Sample],
+    on_stage: OnStage,
+    counting_runs: int = 1,
 ) -> Measurement:
-    """Run all samples on a device whose firmware is that of `plan`. Raises `DeviceError`."""
+    """Run all samples on a device whose firmware is that of `plan`. Raises `DeviceError`.
+
+    Where there are fewer samples than `counting_runs`, the first one runs again for the ticks.
+    """
     device.hello(plan.graph.model_hash)
     outputs, ticks = [], []
     on_stage(label, 0, len(samples))
@@ -54,6 +62,8 @@ def measure(
         outputs.append(result.outputs)
         ticks.append(result.ticks)
         on_stage(label, number + 1, len(samples))
+    for _ in range(len(ticks), counting_runs):
+        ticks.append(device.run(samples[0]).ticks)
     return Measurement(outputs, tuple(ticks), device.stats())
 
 
@@ -66,10 +76,12 @@ def prove(
     device: Device,
     device_name: str,
     on_stage: OnStage,
+    counting_runs: int = 1,
 ) -> Proof:
     """Compare the device and the host build with the oracle on every sample.
 
-    There is no host build (None) where the engine is TFLM itself: that is the oracle.
+    The device runs at least `counting_runs` times, for its ticks. There is no host build (None)
+    where the engine is TFLM itself: that is the oracle.
 
     Raises `DeviceError` where a device does not answer.
     """
@@ -78,7 +90,7 @@ def prove(
     if host is not None:
         on_host = measure(host, "host", plan, samples, on_stage)
         deciding.append(parity.compare(HOST, expected, on_host.outputs, decides=True))
-    on_device = measure(device, "device", plan, samples, on_stage)
+    on_device = measure(device, "device", plan, samples, on_stage, counting_runs)
     deciding.insert(0, parity.compare(device_name, expected, on_device.outputs, decides=True))
     comparisons = (*deciding, *reference.others)
     verdict = Verdict(len(samples), comparisons)

@@ -58,8 +58,8 @@ class Costs:
 
     `text` is code, `constants` everything else that stays in flash; both with the harness. `arena`
     is reserved, `arena_used` what the engine reports to use. `stack` is the high-water mark
-    measured on the device. `instructions` were counted by the simulator (None on hardware); they
-    are not cycles.
+    measured on the device. `instructions` were counted by the simulator (None on hardware), and
+    `counted` says from how many runs; they are not cycles.
     """
 
     text: int
@@ -70,6 +70,7 @@ class Costs:
     ram: int
     stack: int
     instructions: int | None
+    counted: str | None = None
 
 
 @dataclass(frozen=True)
@@ -303,5 +304,7 @@ def _number(value: float | None) -> str:
 
 
 def _instructions(report: RunReport) -> str:
-    count = report.costs.instructions
-    return "-" if count is None else f"{count:,}"
+    count, counted = report.costs.instructions, report.costs.counted or ""
+    # A mean of equal counts needs no words.
+    note = f" ({counted})" if counted.startswith("least") else ""
+    return "-" if count is None else f"{count:,}{note}"

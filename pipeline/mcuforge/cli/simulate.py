@@ -57,7 +57,7 @@ def command(
             device.hello(described.models[served or described.model])
             rows = []
             for number in range(count):
-                rows.append(_run(device, number))
+                rows.append(_run(device, number, choice.counting_runs))
                 on_stage("simulate", number + 1, count)
             stats = device.stats()
             if isinstance(running, Renode):
@@ -69,6 +69,7 @@ def command(
                 "board": board.name,
                 "simulator": choice.name,
                 "simulator_title": choice.title,
+                "counting_runs": choice.counting_runs,
                 "runs": [r | {"instructions": i} for r, i in zip(rows, instructions, strict=True)],
                 "stack_high_water": stats.stack_high_water,
                 "arena_bytes": stats.arena_bytes,
@@ -82,12 +83,13 @@ def command(
         )
     click.echo(
         f"{choice.title}: stack used {stats.stack_high_water:,} of "
-        f"{stats.stack_bytes:,} B, arena {stats.arena_bytes:,} B. Instructions are not cycles."
+        f"{stats.stack_bytes:,} B, arena {stats.arena_bytes:,} B. Instructions are not cycles"
+        + ("." if choice.is_exact else f", and the {choice.how_counted(choice.counting_runs)}.")
     )
 
 
-def _run(device: Device, number: int) -> dict[str, Any]:
-    """One inference of random bytes; the outputs as CRC-32."""
+def _run(device: Device, number: int, runs: int) -> dict[str, Any]:
+    """One inference of random bytes; the outputs as CRC-32, the least ticks of so many runs."""
     rng = np.random.default_rng((_SEED, number))
     inputs = [
         (rng.random(t.shape, np.float32) * 2 - 1)
@@ -96,5 +98,6 @@ def _run(device: Device, number: int) -> dict[str, Any]:
         for t in device.info.inputs
     ]
     result = device.run(inputs)
+    ticks = [result.ticks, *(device.run(inputs).ticks for _ in range(runs - 1))]
     digests = [f"{zlib.crc32(np.ascontiguousarray(o).tobytes()):08x}" for o in result.outputs]
-    return {"sample": number, "ticks": result.ticks, "outputs": digests}
+    return {"sample": number, "ticks": min(ticks), "outputs": digests}

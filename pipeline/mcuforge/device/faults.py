@@ -6,6 +6,7 @@ Bit numbers are those of the Armv7-M and Armv8-M Architecture Reference Manuals.
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mcuforge.device import thumb
@@ -42,13 +43,14 @@ _BFAR_VALID = 15
 _HFSR_VECTOR = 1
 _STACK_LIMIT = 20
 _THUMB_STATE, _STACK_PADDED = 24, 9  # of xpsr
+_STACKING = 1 << 4 | 1 << 12  # MSTKERR, STKERR
 _FAR_BELOW = 0x1000
 _GUARD_BYTES = 256
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Registers at a fault. `stacked` is None where the stack pointer was wild.
+    """Registers at a fault. `stacked` is None where the core did not save them: see `unsaved`.
 
     `exception` is the number of the exception taken, `instruction` the two halfwords at the
     program counter, the first one low (0 where that was wild), `others` are r4 to r11.
@@ -78,6 +80,16 @@ class Fault:
     def _is_below_stack(self) -> bool:
         """Where nothing guards the stack, it may have grown by any number of bytes."""
         return self.stack_start - _FAR_BELOW <= self.sp < self.stack_start
+
+    @property
+    def unsaved(self) -> str:
+        """Why there are no stacked registers, in words."""
+        if not self.stack_start <= self.sp < self.stack_end:
+            return f"the stack pointer was outside the stack: sp=0x{self.sp:08x}"
+        return (
+            "the core could not push r0-r3, r12, lr, pc and xpsr, so they are not known: "
+            f"sp=0x{self.sp:08x}"
+        )
 
     @property
     def kind(self) -> str:
@@ -125,13 +137,14 @@ class Fault:
 
     def __str__(self) -> str:
         lines = [f"{self.reason} [{self.kind}]"]
+        others = {name: self.others[name] for name in sorted(self.others, key=_number)}
         if self.stacked is None:
-            lines.append(f"the stack pointer was outside the stack: sp=0x{self.sp:08x}")
+            lines += [self.unsaved, _values(others)]
         else:
-            registers = self.stacked | {"sp": self.sp}
-            registers |= {name: self.others[name] for name in sorted(self.others, key=_number)}
-            lines.append(" ".join(f"{name}=0x{value:08x}" for name, value in registers.items()))
-            lines.append(f"Find the line: arm-none-eabi-addr2line -e <elf> 0x{registers['pc']:08x}")
+            lines.append(_values(self.stacked | {"sp": self.sp} | others))
+            lines.append(
+                f"Find the line: arm-none-eabi-addr2line -e <elf> 0x{self.stacked['pc']:08x}"
+            )
         lines.append(f"cfsr=0x{self.cfsr:08x} hfsr=0x{self.hfsr:08x}")
         return "\n".join(lines)
 
@@ -140,14 +153,27 @@ def parse_fault(body: bytes) -> Fault:
     """Raises `struct.error` where the body has the wrong length."""
     valid, *words = struct.unpack("<27I", body)
     registers = words[: len(STACKED)]
-    stacked = dict(zip(STACKED, registers, strict=True)) if valid else None
     others = dict(zip(_OTHERS, words[-len(_OTHERS) :], strict=True))
     sp, exc_return, cfsr, hfsr, mmfar, bfar, start, end, exception, instruction = words[
         len(STACKED) : -len(_OTHERS)
     ]
+    is_saved = valid and not _stacking_failed(cfsr, sp, start)
+    stacked = dict(zip(STACKED, registers, strict=True)) if is_saved else None
     return Fault(
         stacked, sp, exc_return, cfsr, hfsr, mmfar, bfar, start, end, exception, instruction, others
     )  # fmt: skip
+
+
+def _stacking_failed(cfsr: int, sp: int, stack_start: int) -> bool:
+    """Whether what lies at the stack pointer is old: the core could not write there.
+
+    With a stack limit, an exception whose registers do not fit leaves the pointer at the limit.
+    """
+    return bool(cfsr & _STACKING) or bool(cfsr >> _STACK_LIMIT & 1 and sp == stack_start)
+
+
+def _values(registers: Mapping[str, int]) -> str:
+    return " ".join(f"{name}=0x{value:08x}" for name, value in registers.items())
 
 
 def _number(register: str) -> int:

@@ -18,6 +18,10 @@ _DONE = "mcuforge: done"  # old versions of gdb end with 0 also after an error
 _ID = re.compile(r"mcuforge: chip 0x([0-9a-f]+)")
 _MATCHED = re.compile(r"^Section .*: matched\.", re.MULTILINE)
 _LOADED = "Transfer rate:"
+_OLD_PROGRAM = (
+    "It was compared after '{}', which may have put an older program back, as Renode's 'machine "
+    "Reset' does: leave --gdb-reset out there."
+)
 _THUMB = 1 << 24  # of the xPSR; no exception is active
 
 
@@ -48,8 +52,10 @@ def script(job: Job) -> str:
         *([f"monitor {job.gdb_reset}"] if job.gdb_reset else []),
         *_chip_check(job),
         "load",
+        *([f"monitor {job.gdb_reset}"] if job.gdb_reset else []),
+        # Last, since a reset may put back what was there: Renode's loads its ELF again.
         "compare-sections",
-        *_start(job),
+        *_start(),
         f"echo {_DONE}\\n",
     ]
     return "\n".join(lines) + "\n"
@@ -69,10 +75,9 @@ def _chip_check(job: Job) -> list[str]:
     ]
 
 
-def _start(job: Job) -> list[str]:
+def _start() -> list[str]:
     """As the core does after a reset: stack and first instruction from the vector table."""
     return [
-        *([f"monitor {job.gdb_reset}"] if job.gdb_reset else []),
         "set $sp = ((unsigned int *)&vectors)[0]",
         f"set $xpsr = 0x{_THUMB:08x}",
         "set $pc = ((unsigned int *)&vectors)[1] & ~1u",
@@ -86,4 +91,5 @@ def _check(job: Job, output: str) -> None:
     if chip and found and int(found[1], 16) != chip.value:
         raise wrong_chip(job.board, int(found[1], 16))
     if "MIS-MATCHED" in output or (_LOADED in output and not _MATCHED.search(output)):
-        raise FlashError(Kind.VERIFY, text(Kind.VERIFY, job.board, "gdb"))
+        hint = f" {_OLD_PROGRAM.format(job.gdb_reset)}" if job.gdb_reset else ""
+        raise FlashError(Kind.VERIFY, text(Kind.VERIFY, job.board, "gdb") + hint)

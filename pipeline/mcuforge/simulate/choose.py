@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,6 +20,9 @@ from mcuforge.simulate.renode import Renode
 from mcuforge.simulate.renode_program import RenodeProgram, find_renode, require_renode
 
 SIMULATORS = ("auto", "qemu", "renode")
+# Renode brings its clock up to date between quanta. On a busy computer part of a quantum is added
+# to a reading of SysTick now and then.
+_RENODE_RUNS = 5
 
 
 class Simulator(Protocol):
@@ -32,12 +35,35 @@ class Simulator(Protocol):
 
 @dataclass(frozen=True)
 class Choice:
-    """A simulator for a board. `open(elf)` is a context manager that runs a program in it."""
+    """A simulator for a board. `open(elf)` is a context manager that runs a program in it.
+
+    Where a busy computer may add to a count of instructions, `counting_runs` is how many runs one
+    of them is certainly undisturbed; where each count is exact, it is 1.
+    """
 
     name: str
     title: str
     instructions_per_tick: Fraction
     open: Callable[[Path], AbstractContextManager[Simulator]]
+    counting_runs: int = 1
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether equal work gives equal ticks, on any computer."""
+        return self.counting_runs == 1
+
+    def count(self, ticks: Sequence[int]) -> int:
+        """Instructions of one inference, from the ticks of several: their mean where each is exact.
+
+        Else the least: a disturbance only ever adds.
+        """
+        if self.is_exact:
+            return self.instructions(sum(ticks)) // len(ticks)
+        return self.instructions(min(ticks))
+
+    def how_counted(self, runs: int) -> str:
+        """What `count` makes of that many runs, in words."""
+        return f"mean of {runs} runs" if self.is_exact else f"least of {runs} runs"
 
     def instructions(self, ticks: int) -> int:
         """Instructions that ticks of the firmware's stopwatch stand for, to a tick's precision."""
@@ -57,7 +83,11 @@ def choose(board: Board, wanted: str = "auto", renode: Path | None = None) -> Ch
     if wanted == "renode":
         program = require_renode(board, renode)
         return Choice(
-            "renode", program.title, instructions_per_tick(board), _renode(board, program)
+            "renode",
+            program.title,
+            instructions_per_tick(board),
+            _renode(board, program),
+            _RENODE_RUNS,
         )
     if board.qemu_machine is None:
         raise UsageError(f"QEMU has no machine for the board '{board.name}'.{_other(board)}")
