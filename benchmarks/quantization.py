@@ -4,8 +4,8 @@
     python benchmarks/quantization.py models/autoencoder models/unet [--seeds 3]
 
 Damaged: 1 sample in 100 is scaled by 20. Accuracy is that of the oracle (TFLM on the host; LiteRT
-for dynamic range) on the golden samples. "recovered" is the share of what min-max loses to the
-damage that another strategy does not lose: 100 % is as good as the float model.
+for dynamic range) on the golden samples. "recovered" is the share of what the converter loses to
+the damage that another strategy does not lose: 100 % is as good as the float model.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ OUTLIER_SHARE = 0.01
 OUTLIER_FACTOR = 20
 PERCENTILE = "percentile 0.1 99.9"
 STRATEGIES = (
-    "min-max",
+    "converter",
     "moving-average",
     PERCENTILE,
     "percentile 1 99",
@@ -94,9 +94,9 @@ def with_outliers(calibration: Array, seed: int) -> Array:
     return damaged
 
 
-def recovered(floats: float, min_max: float, other: float) -> float:
-    """The share of min-max's loss that the other does not have; 1 is the float model's quality."""
-    return (other - min_max) / (floats - min_max)
+def recovered(floats: float, converter: float, other: float) -> float:
+    """The share of the converter's loss that the other does not have; 1 is the float model."""
+    return (other - converter) / (floats - converter)
 
 
 def strategy(text: str) -> QuantizationSettings:

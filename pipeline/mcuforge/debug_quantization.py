@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mcuforge import __version__, build, fit, frontend, project
+from mcuforge import __version__, build, fit, frontend, metrics, project
 from mcuforge.boards import Board
 from mcuforge.convert import ConversionResult, convert
 from mcuforge.convert import calibration as samples
@@ -22,7 +22,7 @@ from mcuforge.quantization.conversion import float_tflite
 from mcuforge.quantization.loudness import loud
 from mcuforge.quantization.recommend import recommend
 from mcuforge.quantization.settings import Bits, QuantizationSettings
-from mcuforge.recipe import Recipe
+from mcuforge.recipe import Metric, Recipe
 from mcuforge.simulate.choose import choose
 
 HELD_OUT_EVERY = 4  # of the samples, where none are given to be held out
@@ -68,7 +68,8 @@ def analyse(
 ) -> QuantizationReport:
     """Quantise a recipe's model or a `.keras` file, and measure what that costs.
 
-    The recipe's golden samples are held out; `held_out` replaces them. A `.keras` file without
+    The recipe's golden samples are held out, of an anomaly detector the normal ones; `held_out`
+    replaces them. A `.keras` file without
     held-out samples is calibrated on three quarters of its samples and measured on the rest. What
     may be outliers is left out of these: one that is 20 times as loud would decide alone.
     `converted` is the model, where it was quantised already with these samples and settings. With
@@ -91,6 +92,7 @@ def analyse(
             lambda done, total: on_stage("calibrating", done, total),
             settings,
             lambda done, total: on_stage("choosing", done, total),
+            lambda done, total: on_stage("checking", done, total),
         )
         keras = source.keras if isinstance(source, Recipe) else source
         subject = _subject(source, keras, data, folder)
@@ -105,8 +107,6 @@ def analyse(
         )
         costs = None if board is None else firmware_costs(board, folder / "firmware")
         present = comparison.outcome(subject, converted.settings, converted.tflite, costs)
-        if converted.settings.by_converter:
-            present = replace(present, settings=f"{present.settings} by the converter")
         outcomes: tuple[Outcome, ...] = ()
         if strategies:
             outcomes = comparison.compare(subject, converted.settings, costs, on_stage)
@@ -118,9 +118,16 @@ def analyse(
         float_metrics=floats,
         present=present,
         outcomes=outcomes,
-        recommendations=recommend(damage, converted.settings, present, outcomes),
+        recommendations=recommend(
+            damage,
+            converted.settings,
+            present,
+            outcomes,
+            converted.checks,
+            normal_only=isinstance(source, Recipe) and source.metric is Metric.RECONSTRUCTION,
+        ),
         board=None if board is None else board.name,
-        warnings=(*converted.warnings, *data.warnings),
+        warnings=(*converted.sample_warnings, *data.warnings),
     )
 
 
@@ -136,12 +143,17 @@ class _Samples(NamedTuple):
 def _samples(
     source: Recipe | Path, calibration: Path | None, held_out: Path | None, folder: Path
 ) -> _Samples:
+    metric = Metric.NONE
     if isinstance(source, Recipe):
         calibration = calibration or source.calibration
         held_out = held_out or source.golden
+        metric = source.metric
     first = samples.write(calibration, folder / "calibration.f32")
     if held_out is not None and calibration is not None:
-        second = samples.write(held_out, folder / "held-out.f32")
+        good: Source = held_out
+        if metric is Metric.RECONSTRUCTION:
+            good = metrics.measured_inputs(held_out, metric)
+        second = replace(samples.write(good, folder / "held-out.f32"), name=str(held_out))
         _check_alike(first, second)
         return _Samples(calibration, first, second)
     if first.count < 2:
@@ -174,7 +186,7 @@ def _subject(source: Recipe | Path, keras: Path, data: _Samples, folder: Path) -
     float_model = folder / "float-model.tflite"
     float_model.write_bytes(model)
     recipe = source if isinstance(source, Recipe) else None
-    return Subject(recipe, float_model, data.calibrated, data.measured, folder)
+    return Subject(recipe, keras, float_model, data.calibrated, data.measured, folder)
 
 
 def firmware_costs(board: Board, folder: Path) -> FirmwareCosts:

@@ -185,6 +185,7 @@ def prepare(
         on_progress=lambda done, total: on_stage("convert", done, total),
         settings=settings,
         on_trial=lambda done, total: on_stage("choose", done, total),
+        on_check=lambda done, total: on_stage("check", done, total),
     )
     tflite = output / f"{c_names.identifier(loaded.name)}.tflite"
     atomic.write_bytes(tflite, converted.tflite)

@@ -236,6 +236,19 @@ def load_golden(path: Path, metric: Metric) -> dict[str, Array]:
     return golden
 
 
+def measured_inputs(path: Path, metric: Metric) -> Array:
+    """The golden inputs that quantisation is measured on: of an anomaly detector the normal ones.
+
+    All, where none is labelled as normal. Raises `UsageError` where there are none.
+    """
+    inputs = samples.read_array(path)
+    if metric is not Metric.RECONSTRUCTION or truth.ARRAYS[metric] not in _held(path):
+        return inputs
+    normal = ~truth.anomalies(samples.read_array(path, truth.ARRAYS[metric]))
+    fits = len(normal) == len(inputs) and normal.any()
+    return inputs[normal] if fits else inputs
+
+
 def _array(path: Path, name: str, metric: Metric) -> Array:
     try:
         return samples.read_array(path, name)

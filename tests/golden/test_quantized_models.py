@@ -86,17 +86,17 @@ def test_damaged_samples_cost_other_strategies_a_tenth_of_what_they_cost_min_max
     subject = tool.load(MODELS / name)
     clean = {
         text: tool.quality(subject, subject.calibration, tool.strategy(text))
-        for text in ("min-max", "auto")
+        for text in ("converter", "auto")
     }
     for metric, allowed in {"auc": 0.002, "mean_iou": 0.002, "psnr": 0.2}.items():
         if metric in subject.floats:
-            assert clean["auto"][metric] > clean["min-max"][metric] - allowed
+            assert clean["auto"][metric] > clean["converter"][metric] - allowed
     shares: dict[str, list[float]] = {tool.PERCENTILE: [], "mse": [], "auto": []}
     for seed in range(3):
         damaged = tool.with_outliers(subject.calibration, seed)
         changed = (damaged != subject.calibration).reshape(len(damaged), -1).any(axis=1)
         assert np.count_nonzero(changed) == max(1, round(len(changed) / 100))
-        lost = tool.quality(subject, damaged, tool.strategy("min-max"))
+        lost = tool.quality(subject, damaged, tool.strategy("converter"))
         for text, found in shares.items():
             kept = tool.quality(subject, damaged, tool.strategy(text))
             found += [tool.recovered(subject.floats[m], lost[m], kept[m]) for m in lost]

@@ -49,7 +49,7 @@ def test_the_converters_min_max_gives_the_bytes_it_always_gave(tmp_path: Path) -
     assert done.exit_code == 0, done.output
     shipped = (MODELS / "autoencoder/artifacts/model.tflite").read_bytes()
     assert (tmp_path / "a.tflite").read_bytes() == shipped
-    assert "(min-max)" in done.output and "Warning" not in done.output
+    assert "(converter)" in done.output and "Warning" not in done.output
 
 
 def test_options_and_evaluation(tmp_path: Path) -> None:

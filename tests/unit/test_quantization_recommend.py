@@ -135,7 +135,8 @@ def test_uneven_channels_with_one_scale_are_named() -> None:
     assert layer.spread == 100
     found = advice(damage_of(FINE, weights=layer), per_tensor)
     assert "conv2d_3" in found[1] and "100 times" in found[1] and "per-channel" in found[1]
-    assert len(advice(damage_of(FINE, weights=layer))) == 1
+    per_channel = replace(layer, scales=(0.0002, 0.016))
+    assert len(advice(damage_of(FINE, weights=per_channel))) == 1
     assert replace(WEIGHTS, low=(0.0,), high=(0.0,)).spread == 1
 
 
@@ -170,6 +171,7 @@ def test_the_json_keeps_its_keys() -> None:
     assert list(told["damage"]["tensors"][0]) == [
         *("tensor", "layer", "op", "scale", "zero_point", "low", "high", "seen_low", "seen_high"),
         *("clipped", "sqnr_db", "own_sqnr_db", "cosine", "max_error", "alone", "histogram"),
+        "parts",
     ]
     assert list(told["damage"]["tensors"][0]["histogram"]) == ["low", "high", "counts"]
     assert list(told["damage"]["weights"][0]) == [
@@ -180,6 +182,7 @@ def test_the_json_keeps_its_keys() -> None:
         list(way)
         == [
             *("settings", "noise", "metrics", "tflite_bytes", "flash", "instructions", "problem"),
+            "options",
         ]
         for way in ways
     )

@@ -41,7 +41,7 @@ def test_a_recipe_can_say_everything() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["", 'calibration = "min-max"', "bias_correction = false"])
+@pytest.mark.parametrize("text", ["", 'calibration = "converter"', "bias_correction = false"])
 def test_the_defaults_leave_it_to_the_converter(text: str) -> None:
     assert from_toml(text) == DEFAULT and DEFAULT.by_converter
 
@@ -103,7 +103,9 @@ def test_options_replace_the_recipe_one_by_one() -> None:
 
 
 def test_settings_in_words() -> None:
-    assert str(DEFAULT) == "min-max"
+    assert str(DEFAULT) == "converter"
+    assert str(from_toml('calibration = "min-max"')) == "min-max"
+    assert str(from_toml('weights = "per-tensor"')) == "min-max, weights per tensor"
     assert str(from_toml('bits = "dynamic"')) == "dynamic range"
     assert str(from_toml(ALL)) == (
         "percentile 0.5 99.5, min-max for conv2d_3, int16 activations, symmetric, "

@@ -81,6 +81,7 @@ def command(
             lambda done, total: on_stage("calibrating", done, total),
             chosen(model, words),
             lambda done, total: on_stage("choosing", done, total),
+            lambda done, total: on_stage("checking", done, total),
         )
         evaluation = None
         if measure and isinstance(source, Recipe):

@@ -104,6 +104,9 @@ def write_report(report: QuantizationReport, page: Path, *, quiet: bool) -> None
     if quiet:
         return
     result_console.print(analysis_page.tensor_table(report))
+    parts = analysis_page.parts_table(report)
+    if parts is not None:
+        result_console.print(parts)
     result_console.print(analysis_page.outcome_table(report))
     for problem in analysis_page.problems(report):
         click.echo(problem, err=True)

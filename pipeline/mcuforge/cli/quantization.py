@@ -20,13 +20,22 @@ _OPTIONS = (
     click.option(
         "--calibration",
         metavar="STRATEGY",
-        help="How ranges are chosen: min-max, moving-average, percentile, mse, kl or auto.",
+        help="How ranges are chosen: converter (the TensorFlow Lite converter's, the default), "
+        "min-max, moving-average, percentile, mse, kl or auto.",
     ),
     click.option(
         "--percentile",
         metavar="HIGH|LOW,HIGH",
         help="For --calibration percentile. HIGH alone cuts as much off below  [0.1,99.9]",
     ),
+    click.option(
+        "--layer",
+        "layers",
+        metavar="NAME=STRATEGY",
+        multiple=True,
+        help="A strategy of its own for a layer's outputs; may be repeated.",
+    ),
+    click.option("--no-layers", is_flag=True, help="Without the recipe's [quantization.layers]."),
     click.option(
         "--bits",
         type=click.Choice(settings.BITS),
@@ -51,13 +60,27 @@ def chosen(model: Path, words: dict[str, Any]) -> QuantizationSettings | None:
 
     Raises `UsageError` where an option makes no sense, or MODEL is quantised already.
     """
-    given = {name: value for name, value in words.items() if value is not None}
-    if not given:
+    words = {**words, "layers": _layers(words["layers"], words["no_layers"])}
+    del words["no_layers"]
+    if all(value is None for value in words.values()):
         return None
     if model.suffix == ".tflite":
         raise UsageError(f"{model} is quantised already; the options are for Keras models.")
     base = settings.DEFAULT if model.suffix == ".keras" else recipe.load(model).quantization
     return settings.combine(base, **words)
+
+
+def _layers(given: tuple[str, ...], none: bool) -> dict[str, str] | None:
+    """The strategies of single layers that replace the recipe's; None where it keeps its own."""
+    pairs = [text.rpartition("=") for text in given]
+    for text, (name, _, strategy) in zip(given, pairs, strict=True):
+        if not (name.strip() and strategy.strip()):
+            raise UsageError(f"--layer {text}: write NAME=STRATEGY, such as conv2d_3=mse.")
+    if none and given:
+        raise UsageError("--layer and --no-layers contradict each other. Give one.")
+    if not given and not none:
+        return None
+    return {name.strip(): strategy.strip() for name, _, strategy in pairs}
 
 
 def split_calibration(

@@ -17,9 +17,11 @@ from mcuforge.convert.rewrite_rescaling import rewrite_rescaling
 from mcuforge.convert.rewrite_upsampling import rewrite_upsampling
 from mcuforge.errors import ModelError
 from mcuforge.quantization import conversion as quantization
+from mcuforge.quantization import range_checks
 from mcuforge.quantization.conversion import Quantized
+from mcuforge.quantization.range_checks import RangeChecks
 from mcuforge.quantization.settings import DEFAULT, Bits, QuantizationSettings
-from mcuforge.recipe import Recipe
+from mcuforge.recipe import Metric, Recipe
 
 _KINDS = {
     Bits.INT8: "full-integer int8",
@@ -27,7 +29,7 @@ _KINDS = {
     Bits.DYNAMIC: "int8 weights, float inputs and outputs",
 }
 
-_TRY_CONVERTER = "The converter's own min-max, without any setting, may know it."
+_TRY_CONVERTER = "The TensorFlow Lite converter may know it: --calibration converter."
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class ConversionResult:
 
     `rewritten` names the tensors whose nearest upsampling was rewritten to a resize, `ranges` tells
     what each activation got (empty where the TensorFlow Lite converter chose), `effects` what each
-    correction that was asked for changed, `warnings` what looks wrong with the calibration samples.
+    correction that was asked for changed, `sample_warnings` what looks wrong with the calibration
+    samples, `checks` what is wrong with the ranges.
     """
 
     tflite: bytes
@@ -45,7 +48,13 @@ class ConversionResult:
     settings: QuantizationSettings
     ranges: tuple[quantization.TensorRange, ...]
     effects: tuple[quantization.Effect, ...]
-    warnings: tuple[str, ...]
+    sample_warnings: tuple[str, ...]
+    checks: RangeChecks
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What looks wrong with the samples, then with the ranges."""
+        return (*self.sample_warnings, *self.checks.warnings)
 
     @property
     def kind(self) -> str:
@@ -59,6 +68,7 @@ def convert(
     on_progress: Progress | None = None,
     settings: QuantizationSettings | None = None,
     on_trial: Progress | None = None,
+    on_check: Progress | None = None,
 ) -> ConversionResult:
     """Convert a recipe's model, or a `.keras` file with calibration samples.
 
@@ -67,15 +77,15 @@ def convert(
     TensorFlow Lite converter does it all: int8 weights and activations, ranges by min-max. The
     result is full-integer, with int8 input and output, unless `settings` ask for other bits. The
     same model, samples and settings give the same bytes. `on_progress` counts calibration samples,
-    `on_trial` what auto tries.
+    `on_trial` what auto tries, `on_check` samples whose values are compared with the ranges.
 
     Raises `ModelError` where the model is missing, damaged, or cannot be made full-integer,
     `UsageError` where the calibration samples are unusable, `ToolError` where TensorFlow or
     litert-quantizer is missing or fails.
     """
-    golden: Path | None = None
+    golden, metric = None, Metric.NONE
     if isinstance(source, Recipe):
-        keras, golden = source.keras, source.golden
+        keras, golden, metric = source.keras, source.golden, source.metric
         calibration = source.calibration if calibration is None else calibration
         settings = source.quantization if settings is None else settings
     else:
@@ -85,12 +95,32 @@ def convert(
     with tempfile.TemporaryDirectory(prefix="mcuforge-") as name:
         folder = Path(name)
         inputs = samples.write(calibration, folder / "calibration.f32")
-        warnings = sample_checks.warnings(inputs, golden)
+        warnings = sample_checks.warnings(inputs, golden, metric)
         done = _quantize(keras, inputs, settings, folder, on_progress, on_trial)
-    _check(done.tflite, str(keras), settings)
+        _check(done.tflite, str(keras), settings)
+        checks = _check_ranges(done, inputs, settings, folder, on_check)
     return ConversionResult(
-        done.tflite, inputs.count, done.rewritten, settings, done.ranges, done.effects, warnings
+        done.tflite,
+        inputs.count,
+        done.rewritten,
+        settings,
+        done.ranges,
+        done.effects,
+        warnings,
+        checks,
     )
+
+
+def _check_ranges(
+    done: Quantized,
+    inputs: Calibration,
+    settings: QuantizationSettings,
+    folder: Path,
+    on_check: Progress | None,
+) -> RangeChecks:
+    if settings.bits is Bits.DYNAMIC:
+        return RangeChecks()
+    return range_checks.check(done.float_model, done.tflite, inputs, settings, folder, on_check)
 
 
 def _check(tflite: bytes, where: str, settings: QuantizationSettings) -> None:
@@ -114,14 +144,16 @@ def _quantize(
 ) -> Quantized:
     if not settings.by_converter:
         return quantization.quantize(keras, inputs, settings, folder, on_progress, on_trial)
-    rewritten = rewrite_upsampling(_run_converter(keras, inputs, folder, on_progress))
-    return Quantized(rewritten.model, rewritten.tensors)
+    quantized, floats = _run_converter(keras, inputs, folder, on_progress)
+    rewritten = rewrite_upsampling(quantized)
+    return Quantized(rewritten.model, quantization.float_model(floats)[0], rewritten.tensors)
 
 
 def _run_converter(
     keras: Path, inputs: Calibration, folder: Path, on_progress: Progress | None
-) -> bytes:
-    tflite = folder / "model.tflite"
+) -> tuple[bytes, bytes]:
+    """The `.tflite`, and the same in float."""
+    tflite, floats = folder / "model.tflite", folder / "float.tflite"
     arguments: dict[str, str | int] = {
         "keras_file": str(keras),
         "calibration": str(inputs.file),
@@ -129,6 +161,7 @@ def _run_converter(
         "count": inputs.count,
         "calibration_name": inputs.name,
         "tflite": str(tflite),
+        "float_model": str(floats),
     }
     child.call("mcuforge.convert.keras_jobs:quantise", arguments, on_progress)
-    return rewrite_rescaling(tflite.read_bytes())
+    return rewrite_rescaling(tflite.read_bytes()), floats.read_bytes()

@@ -53,9 +53,13 @@ def quantise(
     count: int,
     calibration_name: str,
     tflite: str,
+    float_model: str,
     on_progress: Progress,
 ) -> None:
-    """Write the int8 `.tflite` of a model calibrated with the `count` samples of a file."""
+    """Write the int8 `.tflite` of a model calibrated with the `count` samples of a file.
+
+    `float_model` is where the same in float goes, which its ranges are compared with.
+    """
     sample_shape = [int(d) for d in json.loads(shape)]
     converter = _converter(keras_file, sample_shape, calibration_name)
 
@@ -71,6 +75,8 @@ def quantise(
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
     Path(tflite).write_bytes(_run(converter, keras_file))
+    converter = _converter(keras_file, sample_shape, calibration_name)
+    Path(float_model).write_bytes(_run(converter, keras_file))
 
 
 def to_float(

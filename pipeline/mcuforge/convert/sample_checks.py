@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge import samples
+from mcuforge import metrics
 from mcuforge.convert.calibration import Calibration
 from mcuforge.errors import ForgeError
+from mcuforge.recipe import Metric
 
 OUTLIER = 5.0  # times the median sample's peak
 _OTHER_SCALE = 2.0  # between the typical peaks of calibration and golden samples
@@ -19,13 +20,18 @@ _NORMALISED_MAX = 16.0  # normalised inputs hardly ever reach it
 _LISTED = 5
 
 
-def warnings(calibration: Calibration, golden: Path | None) -> tuple[str, ...]:
-    """One sentence or two for each finding; `golden` names the recipe's golden samples, if any."""
+def warnings(
+    calibration: Calibration, golden: Path | None, metric: Metric = Metric.NONE
+) -> tuple[str, ...]:
+    """One sentence or two for each finding; `golden` names the recipe's golden samples, if any.
+
+    Anomalies among them, which `metric` tells, are not compared with.
+    """
     findings = (
         _too_few(calibration),
         _constant(calibration),
         _outliers(calibration),
-        _scaling(calibration, golden),
+        _scaling(calibration, _golden_inputs(golden, metric)),
     )
     return tuple(f"{calibration.name}: {text}" for text in findings if text)
 
@@ -59,9 +65,8 @@ def _outliers(calibration: Calibration) -> str:
     )
 
 
-def _scaling(calibration: Calibration, golden: Path | None) -> str:
+def _scaling(calibration: Calibration, reference: npt.NDArray[np.float32] | None) -> str:
     typical = float(np.median(calibration.peaks))
-    reference = _golden_inputs(golden)
     if reference is None:
         if typical <= _NORMALISED_MAX:
             return ""
@@ -84,11 +89,11 @@ def _scaling(calibration: Calibration, golden: Path | None) -> str:
     )
 
 
-def _golden_inputs(golden: Path | None) -> npt.NDArray[np.float32] | None:
+def _golden_inputs(golden: Path | None, metric: Metric) -> npt.NDArray[np.float32] | None:
     if golden is None:
         return None
     try:
-        inputs = samples.read_array(golden)
+        inputs = metrics.measured_inputs(golden, metric)
     except ForgeError:  # they are not needed here, and checked where they are
         return None
     return np.asarray(inputs, np.float32) if inputs.dtype.kind == "f" else None

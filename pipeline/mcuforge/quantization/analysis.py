@@ -10,6 +10,8 @@ from typing import Any
 
 from mcuforge.convert import child
 from mcuforge.convert.calibration import Calibration
+from mcuforge.quantization import drowned
+from mcuforge.quantization.drowned import Parts
 
 OnStage = Callable[[str, int, int], None]
 
@@ -32,7 +34,8 @@ class TensorDamage:
     `sqnr_db`, `cosine` and `max_error` compare the two models, with all that was lost before this
     tensor; `own_sqnr_db` is what rounding and clipping this tensor alone leaves. `alone` is the
     error at the model's output (energy, relative to the output's) when only this layer, weights and
-    output, is quantised. `op` is the op's TFLite name, INPUT for the model's input.
+    output, is quantised. `op` is the op's TFLite name, INPUT for the model's input. `parts` are
+    channels and branches, of inputs, outputs, concatenations and what is sliced.
     """
 
     tensor: str
@@ -51,6 +54,7 @@ class TensorDamage:
     max_error: float
     alone: float
     histogram: Bars
+    parts: tuple[Parts, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,7 +143,8 @@ def job_arguments(float_model: Path, tflite: Path, held_out: Calibration) -> dic
 def _tensor(content: Mapping[str, Any]) -> TensorDamage:
     bars = content["histogram"]
     histogram = Bars(bars["low"], bars["high"], tuple(bars["counts"]))
-    return TensorDamage(**{**content, "histogram": histogram})
+    parts = drowned.from_job(content["parts"])
+    return TensorDamage(**{**content, "histogram": histogram, "parts": parts})
 
 
 def _weights(content: Mapping[str, Any], layers: Mapping[str, str]) -> WeightRanges:

@@ -6,6 +6,7 @@ Pictures are SVG elements whose coordinates are computed here; the template esca
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,6 +16,7 @@ from rich.markup import escape
 from mcuforge import html_page
 from mcuforge.quantization.analysis import TensorDamage, WeightRanges
 from mcuforge.quantization.comparison import Outcome
+from mcuforge.quantization.drowned import Part
 from mcuforge.tables import Table
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 480.0, 90.0  # of a picture, in pixels
 _METRICS_IN_TERMINAL = 2  # so that 80 columns suffice
+_PARTS_IN_TERMINAL = 4
+_PARTS_ON_PAGE = 64
 _MOST_CHANNELS = 256  # drawn one by one; more are drawn as the largest of several
 
 
@@ -132,15 +136,55 @@ def tensor_table(report: QuantizationReport) -> Table:
     return table
 
 
+def parts_table(report: QuantizationReport) -> Table | None:
+    """The channels and branches of tensors that hold several, worst first; None without any."""
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        title=f"{escape(report.model)}, part by part",
+        caption="Of inputs, outputs and what is joined or sliced. R²: 1 - squared error / squared "
+        f"deviation from the mean. The {_PARTS_IN_TERMINAL} worst of each; more are on the page.",
+    )
+    table.add_column("tensor", overflow="fold")
+    table.add_column("part", overflow="fold")
+    for heading in ("seen", "SQNR dB", "own", "R²"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in parts_rows(report, _PARTS_IN_TERMINAL):
+        table.add_row(*(escape(cell) for cell in row))
+    return table if table.row_count else None
+
+
+def parts_rows(report: QuantizationReport, most: int) -> list[list[str]]:
+    """At most so many rows of cells for each way in which a tensor falls into parts."""
+    tensors = report.damage.tensors
+    rows = []
+    for tensor, label in zip(tensors, labels(tensors), strict=True):
+        for division in tensor.parts:
+            if len(division.parts) > 1:
+                worst = sorted(division.parts, key=lambda part: part.sqnr_db)[:most]
+                place = f" of axis {division.axis}" if division.kind == "channel" else ""
+                name = f"{label} ({division.role})"
+                rows += [_part_row(name, f"{division.kind} {p.name}{place}", p) for p in worst]
+    return rows
+
+
+def _part_row(name: str, kind: str, part: Part) -> list[str]:
+    seen = f"{part.low:.3g} ... {part.high:.3g}"
+    if part.r2 is None:
+        return [name, kind, seen, "-", "-", "-"]
+    return [name, kind, seen, f"{part.sqnr_db:.1f}", f"{part.own_sqnr_db:.1f}", f"{part.r2:.3g}"]
+
+
 def outcome_table(report: QuantizationReport) -> Table:
     """Each way to quantise, overall, with the first metrics."""
     headings, rows = outcome_rows(report, _METRICS_IN_TERMINAL)
-    left_out = ", ".join(name for name, _ in report.float_metrics[_METRICS_IN_TERMINAL:])
+    left_out = [name for name, _ in report.float_metrics[_METRICS_IN_TERMINAL:]]
+    on_page = ", ".join([*left_out, "the options that give each"])
     table = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         title=f"{escape(report.model)}, quantised in other ways",
-        caption=f"On the page: {escape(left_out)}." if left_out else None,
+        caption=f"On the page: {escape(on_page)}.",
     )
     table.add_column(headings[0], min_width=12, overflow="fold")
     for heading in headings[1:]:
@@ -195,6 +239,12 @@ def as_html(report: QuantizationReport) -> str:
         headings=headings,
         rows=rows,
         weights=[(layer, weight_picture(layer)) for layer in weights],
+        parts=parts_rows(report, _PARTS_ON_PAGE),
+        options=[
+            (way.settings, shlex.join(way.options))
+            for way in (report.present, *report.outcomes)
+            if way.options
+        ],
         problems=problems(report),
         width=int(WIDTH),
         height=int(HEIGHT),

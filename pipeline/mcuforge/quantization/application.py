@@ -21,7 +21,7 @@ from mcuforge.quantization.settings import Bits, QuantizationSettings
 from mcuforge.quantization.strategies import Range
 
 _SMALLEST = 1e-6  # a narrower range is a constant zero
-_ADVICE = "Convert with the TensorFlow Lite converter instead: --calibration min-max alone."
+_ADVICE = "Convert with the TensorFlow Lite converter instead: --calibration converter."
 
 
 def apply(model: bytes, ranges: Mapping[str, Range], settings: QuantizationSettings) -> bytes:

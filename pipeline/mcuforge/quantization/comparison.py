@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from mcuforge import metrics
-from mcuforge.convert import all_float_outputs, child
+from mcuforge.convert import all_float_outputs, calibration, child, convert
 from mcuforge.convert.calibration import Calibration
 from mcuforge.errors import ForgeError
 from mcuforge.quantization import settings
@@ -38,7 +38,8 @@ class Outcome:
 
     `metrics` are the recipe's, of the oracle on the golden samples. `flash` (bytes) and
     `instructions` (of one inference, simulated) are None where there is no firmware for it, or none
-    was asked for. `problem` says what could not be measured, and why.
+    was asked for. `problem` says what could not be measured, and why. `options` of `convert` and
+    `run` give this very file.
     """
 
     settings: str
@@ -48,13 +49,18 @@ class Outcome:
     flash: int | None = None
     instructions: int | None = None
     problem: str | None = None
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
 class Subject:
-    """What is quantised and measured: a float `.tflite`. `recipe` is None for a bare `.keras`."""
+    """What is quantised and measured: a `.keras`, as a float `.tflite` that `float_tflite` made.
+
+    `recipe` is None for a bare `.keras`.
+    """
 
     recipe: Recipe | None
+    keras: Path
     float_model: Path
     calibration: Calibration
     held_out: Calibration
@@ -77,7 +83,10 @@ def compare(
     costs: FirmwareCosts | None,
     on_stage: OnStage,
 ) -> tuple[Outcome, ...]:
-    """Every strategy, weights per tensor, and 16x8. `base` gives corrections and symmetry."""
+    """The converter, every strategy, weights per tensor, and 16x8.
+
+    `base` gives corrections and symmetry to all but the converter.
+    """
     variants = list(_variants(base))
     outcomes = []
     for number, variant in enumerate(variants):
@@ -88,7 +97,9 @@ def compare(
 
 
 def _variants(base: QuantizationSettings) -> Iterator[QuantizationSettings]:
-    plain = replace(base, bits=Bits.INT8, per_channel=True, layers=(), strategy=DEFAULT.strategy)
+    if not base.by_converter:
+        yield DEFAULT
+    plain = replace(base, bits=Bits.INT8, per_channel=True, layers=(), strategy=settings.MIN_MAX)
     for text in STRATEGIES:
         yield replace(plain, strategy=settings.parse_strategy(text))
     yield replace(plain, per_channel=False)
@@ -99,11 +110,21 @@ def _quantized(
     subject: Subject, variant: QuantizationSettings, costs: FirmwareCosts | None
 ) -> Outcome:
     try:
-        model = subject.float_model.read_bytes()
-        quantized = quantize_float(model, (), subject.calibration, variant, subject.folder)
-        return outcome(subject, variant, quantized.tflite, costs)
+        return outcome(subject, variant, _tflite(subject, variant), costs)
     except ForgeError as error:
-        return Outcome(str(variant), problem=error.message)
+        return Outcome(str(variant), problem=error.message, options=_options(subject, variant))
+
+
+def _options(subject: Subject, variant: QuantizationSettings) -> tuple[str, ...]:
+    return variant.options(DEFAULT if subject.recipe is None else subject.recipe.quantization)
+
+
+def _tflite(subject: Subject, variant: QuantizationSettings) -> bytes:
+    if variant.by_converter:
+        read = calibration.read(subject.calibration.file, subject.calibration.shape)
+        return convert(subject.keras, read, settings=variant).tflite
+    model = subject.float_model.read_bytes()
+    return quantize_float(model, (), subject.calibration, variant, subject.folder).tflite
 
 
 def outcome(
@@ -118,6 +139,7 @@ def outcome(
         child.call("mcuforge.quantization.damage_job:noise", arguments),
         _quality(subject.recipe, tflite),
         len(tflite),
+        options=_options(subject, variant),
     )
     if costs is None or variant.bits is not Bits.INT8:
         return found

@@ -40,9 +40,10 @@ class Effect:
 
 @dataclass(frozen=True)
 class Quantized:
-    """The model; the names of rewritten upsamplings; the ranges; what the corrections changed."""
+    """The model, and in float; rewritten upsamplings; the ranges; what the corrections changed."""
 
     tflite: bytes
+    float_model: bytes
     rewritten: tuple[str, ...]
     ranges: tuple[TensorRange, ...] = ()
     effects: tuple[Effect, ...] = ()
@@ -63,7 +64,12 @@ def float_tflite(
         "tflite": str(tflite),
     }
     child.call("mcuforge.convert.keras_jobs:to_float", arguments)
-    rewritten = rewrite_upsampling(tflite.read_bytes())
+    return float_model(tflite.read_bytes())
+
+
+def float_model(converted: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """What TensorFlow's converter made, ready to observe; the names of rewritten upsamplings."""
+    rewritten = rewrite_upsampling(converted)
     return with_unique_names(rewritten.model), rewritten.tensors
 
 
@@ -108,7 +114,7 @@ def quantize_float(
     )
     ranges = tuple(TensorRange(**tensor) for tensor in found["tensors"])
     effects = tuple(Effect(name, *errors) for name, errors in found["effects"].items())
-    return Quantized(target.read_bytes(), rewritten, ranges, effects)
+    return Quantized(target.read_bytes(), model, rewritten, ranges, effects)
 
 
 def _split(on_progress: Progress | None, on_trial: Progress | None) -> Progress:

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from ai_edge_litert import schema_py_generated as schema
 
 from mcuforge.convert import flatbuffer
 from mcuforge.quantization.float_model import Activation, Floats, Runner, activations
 from mcuforge.quantization.histogram import Histogram
+from mcuforge.quantization.parts import Division, PartLoss, divisions
 
 MOST_BARS = 64  # of a histogram as it is reported
 _NO_NOISE_DB = 200.0  # said of tensors that lose nothing
@@ -56,8 +58,9 @@ class QuantizedTensor:
 class Loss:
     """Sums over the samples of one tensor; `report` turns them into figures."""
 
-    def __init__(self, tensor: QuantizedTensor) -> None:
+    def __init__(self, tensor: QuantizedTensor, cuts: Iterable[Division] = ()) -> None:
         self._tensor = tensor
+        self._parts = [PartLoss(cut) for cut in cuts]
         self._histogram = Histogram()
         self._clipped = 0
         self._signal = self._noise = self._own_noise = self._product = self._energy = 0.0
@@ -77,8 +80,11 @@ class Loss:
         self._energy += float(actual @ actual)
         self._product += float(expected @ actual)
         self._noise += float(difference @ difference)
-        own = self._tensor.rounded(expected) - expected
+        rounded = self._tensor.rounded(expected)
+        own = rounded - expected
         self._own_noise += float(own @ own)
+        for part in self._parts:
+            part.add(*(v.reshape(floats.shape) for v in (expected, actual, rounded)))
         self._largest = max(self._largest, float(np.abs(difference).max(initial=0.0)))
 
     def report(self) -> dict[str, Any]:
@@ -98,6 +104,7 @@ class Loss:
             "cosine": self._product / lengths if lengths else 1.0,
             "max_error": self._largest,
             "histogram": {"low": low, "high": high, "counts": counts},
+            "parts": [part.report() for part in self._parts],
         }
 
 
@@ -144,8 +151,10 @@ def measure(
 ) -> tuple[dict[str, dict[str, Any]], list[Activation]]:
     """The loss of every activation that both models have, by name, and these activations."""
     stored = quantized_tensors(flatbuffer.unpack(quantized))
-    common = [t for t in activations(flatbuffer.unpack(float_model)) if t.name in stored]
-    losses = {t.name: Loss(stored[t.name]) for t in common}
+    unpacked = flatbuffer.unpack(float_model)
+    common = [t for t in activations(unpacked) if t.name in stored]
+    cuts = divisions(unpacked)
+    losses = {t.name: Loss(stored[t.name], cuts.get(t.name, ())) for t in common}
     reference, other = Runner(float_model, preserve=True), Runner(quantized, preserve=True)
     for sample in samples:
         reference.run(sample)
@@ -157,9 +166,17 @@ def measure(
     return {name: loss.report() for name, loss in losses.items()}, common
 
 
-def _dtypes() -> Mapping[int, np.dtype[Any]]:
-    from ai_edge_litert import schema_py_generated as schema
+def op_names(model: Any) -> dict[int, str]:
+    """Of an unpacked model, by output tensor: the name of the op that computes it."""
+    names = {code: name for name, code in vars(schema.BuiltinOperator).items()}
+    return {
+        int(index): names.get(flatbuffer.op_kind(model, op), "CUSTOM")
+        for op in model.subgraphs[0].operators
+        for index in op.outputs
+    }
 
+
+def _dtypes() -> Mapping[int, np.dtype[Any]]:
     kinds = schema.TensorType
     return {kinds.INT8: np.dtype(np.int8), kinds.INT16: np.dtype(np.int16)}
 

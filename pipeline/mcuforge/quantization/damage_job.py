@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from ai_edge_litert import schema_py_generated as schema
 
 from mcuforge.convert import calibration, flatbuffer
 from mcuforge.convert.child import Progress
@@ -52,7 +51,7 @@ def measure(
     losses, tensors = damage.measure(model, quantized, read, on_sample)
     chosen = _spread(file, sample_shape, count)
     reference = outputs(model, chosen)
-    ops = _op_names(flatbuffer.unpack(model))
+    ops = damage.op_names(flatbuffer.unpack(model))
     found = []
     for number, tensor in enumerate(tensors, 1):
         alone = isolation.isolate(model, quantized, tensor.name)
@@ -115,16 +114,6 @@ def _spread(file: Path, shape: Sequence[int], count: int) -> list[Floats]:
     every = -(-count // MOST_ISOLATED)
     read = enumerate(calibration.read(file, shape))
     return [sample for number, sample in read if number % every == 0]
-
-
-def _op_names(model: Any) -> dict[int, str]:
-    """By output tensor: the name of the op that computes it."""
-    names = {code: name for name, code in vars(schema.BuiltinOperator).items()}
-    return {
-        int(index): names.get(flatbuffer.op_kind(model, op), "CUSTOM")
-        for op in model.subgraphs[0].operators
-        for index in op.outputs
-    }
 
 
 def _weights(float_model: bytes, quantized: bytes) -> list[dict[str, Any]]:

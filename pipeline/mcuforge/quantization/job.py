@@ -83,7 +83,7 @@ def quantize(
     chosen = settings.from_json(options)
     model = Path(float_model).read_bytes()
     sample_shape = tuple(int(d) for d in json.loads(shape))
-    split = chosen.strategy is None and count >= FEWEST_TO_SPLIT
+    split = chosen.observed is None and count >= FEWEST_TO_SPLIT
     data = _Data(Path(samples), sample_shape, count, split)
     tensors = activations(flatbuffer.unpack(model))
     _check_layers(chosen, tensors)
@@ -158,8 +158,8 @@ def _check_layers(chosen: QuantizationSettings, tensors: list[Activation]) -> No
     for layer, _ in chosen.layers:
         if layer not in known:
             raise UsageError(
-                f"[quantization.layers] names '{layer}', which is no layer with outputs of its "
-                f"own. There are: {', '.join(known)}."
+                f"[quantization.layers] or --layer names '{layer}', which is no layer with outputs "
+                f"of its own. There are: {', '.join(known)}."
             )
 
 
@@ -193,7 +193,7 @@ def _choose(
     data: _Data,
     on_progress: Progress,
 ) -> dict[str, Choice]:
-    if chosen.strategy is not None:
+    if chosen.observed is not None:
         return {
             name: Choice(strategy, chosen_range, "asked for")
             for name, by_strategy in seen.ranges.items()

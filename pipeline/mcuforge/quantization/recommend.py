@@ -6,11 +6,14 @@ was measured. Where nothing is wrong, that is said too.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 
+from mcuforge.quantization import drowned
 from mcuforge.quantization.analysis import Damage, TensorDamage, WeightRanges
 from mcuforge.quantization.comparison import Outcome
 from mcuforge.quantization.damage import decibels
+from mcuforge.quantization.range_checks import RangeChecks, SeenRange
 from mcuforge.quantization.settings import Bits, QuantizationSettings
 from mcuforge.quantization.strategies import Strategy
 
@@ -31,10 +34,37 @@ def recommend(
     chosen: QuantizationSettings,
     present: Outcome,
     outcomes: Sequence[Outcome],
+    checks: RangeChecks | None = None,
+    *,
+    normal_only: bool = False,
 ) -> tuple[str, ...]:
-    """Sentences, the most important first; `present` is the model as it was converted."""
-    advice = [*_layers(damage, chosen), *_weights(damage, chosen)]
+    """Sentences, the most important first; `present` is the model as it was converted.
+
+    `checks` tell what the calibration samples reached. `normal_only` says that the model detects
+    anomalies, of which none was measured on.
+    """
+    known = _Known(checks or RangeChecks(), chosen, normal_only)
+    advice = [*drowned.sentences(damage.tensors), *known.misjudged.values()]
+    advice += [*_layers(damage, known), *_weights(damage)]
     return (_summary(damage, bool(advice)), *advice, *_overall(present, outcomes))
+
+
+class _Known:
+    """What is known beside the damage; by tensor, where it is of one."""
+
+    def __init__(
+        self, checks: RangeChecks, chosen: QuantizationSettings, normal_only: bool
+    ) -> None:
+        self.chosen, self.normal_only = chosen, normal_only
+        self.misjudged = dict(checks.misjudged)
+        self._seen = {t.tensor: t for t in checks.seen}
+
+    def of_the_converter(self, tensor: TensorDamage) -> SeenRange | None:
+        """What calibration saw of a tensor that the converter gave a far wider range."""
+        seen = self._seen.get(tensor.tensor) if self.chosen.by_converter else None
+        if seen is None or tensor.high - tensor.low <= WIDE * seen.needed:
+            return None
+        return seen
 
 
 def _summary(damage: Damage, advised: bool) -> str:
@@ -52,12 +82,13 @@ def _summary(damage: Damage, advised: bool) -> str:
     )
 
 
-def _layers(damage: Damage, chosen: QuantizationSettings) -> Iterator[str]:
+def _layers(damage: Damage, known: _Known) -> Iterator[str]:
     total = sum(t.alone for t in damage.tensors)
     for tensor in damage.tensors:
         share = tensor.alone / total if total > 0 else 0.0
-        if share >= SHARE and tensor.op not in (*_FIXED, *_PASSED_ON):
-            yield from _range_advice(tensor, share, chosen, _shares_range(damage, tensor))
+        told = tensor.op in (*_FIXED, *_PASSED_ON) or tensor.tensor in known.misjudged
+        if share >= SHARE and not told:
+            yield from _range_advice(tensor, share, known, _shares_range(damage, tensor))
 
 
 def _shares_range(damage: Damage, tensor: TensorDamage) -> TensorDamage | None:
@@ -76,21 +107,22 @@ def _shares_range(damage: Damage, tensor: TensorDamage) -> TensorDamage | None:
 def _range_advice(
     tensor: TensorDamage,
     share: float,
-    chosen: QuantizationSettings,
+    known: _Known,
     shared_with: TensorDamage | None,
 ) -> Iterator[str]:
     part = f"causes {share:.0%} of the error that single layers bring to the output"
+    chosen = known.chosen
     width, needed = tensor.high - tensor.low, _needed(tensor)
     if tensor.clipped >= CLIPPED:
         yield (
             f"{tensor.layer} clips {tensor.clipped:.1%} of its values (range {_ends(tensor)}, seen "
-            f"{_seen(tensor)}) and {part}: {_against_clipping(tensor, chosen)}."
+            f"{_seen(tensor)}) and {part}: {_against_clipping(tensor, known)}."
         )
     elif _is_wide(tensor, chosen):
         yield (
             f"{tensor.layer}'s range {_ends(tensor)} is {width / needed:.2g} times as wide as what "
             f"held-out samples reach ({_seen(tensor)}), and it {part}: "
-            f"{_against_waste(tensor, chosen, shared_with)}."
+            f"{_against_waste(tensor, known, shared_with)}."
         )
     elif tensor.own_sqnr_db < COARSE_DB:
         yield (
@@ -118,13 +150,17 @@ def _needed(tensor: TensorDamage) -> float:
     return max(tensor.seen_high, 0.0) - min(tensor.seen_low, 0.0)
 
 
-def _against_waste(
-    tensor: TensorDamage, chosen: QuantizationSettings, shared_with: TensorDamage | None
-) -> str:
+def _against_waste(tensor: TensorDamage, known: _Known, shared_with: TensorDamage | None) -> str:
+    chosen, saw = known.chosen, known.of_the_converter(tensor)
     if shared_with is not None and chosen.by_converter:
         return (
             f"the converter gave {shared_with.layer}, with which it is put together, the same "
             "range; with --calibration mse (or any other setting) it gets one of its own"
+        )
+    if saw is not None:
+        return (
+            f"that is the converter's choice, for the calibration samples reach {saw.seen_low:.4g} "
+            f"... {saw.seen_high:.4g}: use --calibration min-max, mse or auto"
         )
     if chosen.symmetric and chosen.bits is Bits.INT8 and _has_one_sign(tensor):
         return "symmetric ranges keep a half for values that do not occur: --activations asymmetric"
@@ -141,10 +177,13 @@ def _is(strategy: Strategy, text: str) -> bool:
     return strategy.name == text.partition(" ")[0]
 
 
-def _against_clipping(tensor: TensorDamage, chosen: QuantizationSettings) -> str:
+def _against_clipping(tensor: TensorDamage, known: _Known) -> str:
+    chosen = known.chosen
     strategy = chosen.strategy_of(tensor.layer)
     if strategy is not None and strategy.name == "min-max":
-        return f"no calibration sample reached that far: give more typical ones{_more_bits(chosen)}"
+        wanted = "normal" if known.normal_only else "typical"
+        more = f"give more {wanted} ones{_more_bits(chosen)}"
+        return f"no calibration sample reached that far: {more}"
     high = strategy.parameters[1] if strategy is not None and _is(strategy, "percentile") else 0.0
     wider = "percentile 99.99 or min-max" if high < 99.99 else "min-max"
     return f"use {wider} for this layer{_more_bits(chosen)}"
@@ -156,11 +195,9 @@ def _more_bits(chosen: QuantizationSettings) -> str:
     return ", or compare 16x8 (--bits 16x8, on the host: it has no firmware yet)"
 
 
-def _weights(damage: Damage, chosen: QuantizationSettings) -> Iterator[str]:
-    if chosen.per_channel:
-        return
+def _weights(damage: Damage) -> Iterator[str]:
     for layer in sorted(damage.weights, key=_spread, reverse=True):
-        if layer.spread >= UNEVEN:
+        if layer.spread >= UNEVEN and len(layer.scales) == 1 < len(layer.low):
             yield (
                 f"The weights of {layer.layer} have one scale for all channels, and the largest "
                 f"channel has {layer.spread:.0f} times the magnitude of the smallest: use "
@@ -181,8 +218,12 @@ def _overall(present: Outcome, outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield (
             f"Overall {best.settings} has the smallest error at the output: "
             f"{best.noise:.3g} instead of {present.noise:.3g} with {present.settings}"
-            f"{_metrics(present, best)}."
+            f"{_metrics(present, best)}{_options(best)}."
         )
+
+
+def _options(best: Outcome) -> str:
+    return f": mcuforge convert MODEL {shlex.join(best.options)}" if best.options else ""
 
 
 def _metrics(present: Outcome, best: Outcome) -> str:

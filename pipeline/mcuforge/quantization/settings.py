@@ -1,7 +1,7 @@
 """What may be chosen about quantisation: by a recipe's `[quantization]` table or on the CLI.
 
 [quantization]
-calibration = "percentile"   # min-max, moving-average, percentile, mse, kl, auto
+calibration = "percentile"   # converter, min-max, moving-average, percentile, mse, kl, auto
 percentile = [0.1, 99.9]     # or the upper one alone
 bits = "8"                   # "16x8": int16 activations; "dynamic": int8 weights only
 activations = "asymmetric"   # or "symmetric"
@@ -31,6 +31,7 @@ from mcuforge.quantization.strategies import Strategy
 from mcuforge.typed_toml import Problem, Table, Text
 
 AUTO = "auto"
+CONVERTER = Strategy("converter")  # the TensorFlow Lite converter's own ranges; never observed
 BITS = ("8", "16x8", "dynamic")
 ACTIVATIONS = ("asymmetric", "symmetric")
 WEIGHTS = ("per-channel", "per-tensor")
@@ -66,9 +67,11 @@ class QuantizationSettings:
     """How a model is quantised. `strategy` None means auto: chosen for each tensor by measurement.
 
     `layers` pairs a layer's name with the strategy for its outputs, whatever `strategy` says.
+    `CONVERTER`, the default, is nothing but itself: with any other setting ranges are observed, by
+    min-max.
     """
 
-    strategy: Strategy | None = MIN_MAX
+    strategy: Strategy | None = CONVERTER
     layers: tuple[tuple[str, Strategy], ...] = ()
     bits: Bits = Bits.INT8
     symmetric: bool = False
@@ -77,7 +80,7 @@ class QuantizationSettings:
     equalization: bool = False
 
     def __post_init__(self) -> None:
-        if self.bits is Bits.DYNAMIC and (self.strategy != MIN_MAX or self.layers):
+        if self.bits is Bits.DYNAMIC and (self.observed != MIN_MAX or self.layers):
             raise UsageError(
                 "bits = 'dynamic' quantises activations on the fly: no strategy applies to them. "
                 "Leave calibration out, or choose bits = '8'."
@@ -94,9 +97,14 @@ class QuantizationSettings:
         """True where the TensorFlow Lite converter does it all: everything is the default."""
         return self == QuantizationSettings()
 
+    @property
+    def observed(self) -> Strategy | None:
+        """What chooses the ranges where the converter does not; None means auto."""
+        return MIN_MAX if self.strategy == CONVERTER else self.strategy
+
     def strategy_of(self, layer: str) -> Strategy | None:
         """The strategy for the outputs of a layer; None means auto."""
-        return dict(self.layers).get(layer, self.strategy)
+        return dict(self.layers).get(layer, self.observed)
 
     def check_runs_on_device(self, where: str) -> None:
         """Raise `UnsupportedError` where there is no firmware for these bits yet."""
@@ -104,7 +112,9 @@ class QuantizationSettings:
             raise UnsupportedError(f"{where}: {_HOST_ONLY[self.bits]} {_COMPARE}")
 
     def __str__(self) -> str:
-        words = ["dynamic range" if self.bits is Bits.DYNAMIC else str(self.strategy or AUTO)]
+        if self.by_converter:
+            return str(CONVERTER)
+        words = ["dynamic range" if self.bits is Bits.DYNAMIC else str(self.observed or AUTO)]
         words += [f"{strategy} for {layer}" for layer, strategy in self.layers]
         words += ["int16 activations"] if self.bits is Bits.INT16 else []
         words += ["symmetric"] if self.symmetric else []
@@ -112,6 +122,26 @@ class QuantizationSettings:
         words += ["bias correction"] if self.bias_correction else []
         words += ["equalization"] if self.equalization else []
         return ", ".join(words)
+
+    def options(self, base: QuantizationSettings) -> tuple[str, ...]:
+        """The command line's words that make these settings of a recipe's, `base`."""
+        if self.by_converter:
+            return "--calibration", str(CONVERTER)
+        words = ["--calibration", str(self.observed or AUTO)]
+        if self.layers != base.layers:
+            words += [w for name, s in self.layers for w in ("--layer", f"{name}={s}")]
+            words += [] if self.layers else ["--no-layers"]
+        if self.bits is not base.bits:
+            words += ["--bits", self.bits.value]
+        if self.symmetric != base.symmetric:
+            words += ["--activations", ACTIVATIONS[self.symmetric]]
+        if self.per_channel != base.per_channel:
+            words += ["--weights", WEIGHTS[not self.per_channel]]
+        if self.bias_correction != base.bias_correction:
+            words += ["--bias-correction" if self.bias_correction else "--no-bias-correction"]
+        if self.equalization != base.equalization:
+            words += ["--equalization" if self.equalization else "--no-equalization"]
+        return tuple(words)
 
     def to_json(self) -> str:
         """For a child process."""
@@ -198,8 +228,9 @@ def combine(
 ) -> QuantizationSettings:
     """`base` with what is not None replaced, in the words of the recipe and the command line.
 
-    `percentile` is `HIGH` or `LOW,HIGH`, and alone means `calibration = "percentile"`.
-    Raises `UsageError` where a strategy is unknown or its parameters are out of range.
+    `percentile` is `HIGH` or `LOW,HIGH`, and alone means `calibration = "percentile"`. The
+    calibration `converter` takes back all that `base` says. Raises `UsageError` where a strategy is
+    unknown, its parameters are out of range, or the converter is asked for more.
     """
     changes: dict[str, Any] = {
         "bits": None if bits is None else Bits(bits),
@@ -212,8 +243,29 @@ def combine(
     if calibration is not None or percentile is not None:
         changes["strategy"] = _strategy(calibration, percentile)
     if layers is not None:
-        changes["layers"] = tuple((name, strategies.parse(s)) for name, s in layers.items())
+        changes["layers"] = tuple((name, _strategy_of_layer(name, s)) for name, s in layers.items())
+    if changes.get("strategy") == CONVERTER:
+        return _by_converter(QuantizationSettings(**changes))
     return replace(base, **changes)
+
+
+def _by_converter(asked: QuantizationSettings) -> QuantizationSettings:
+    if asked.by_converter:
+        return asked
+    raise UsageError(
+        "calibration 'converter' leaves everything to the TensorFlow Lite converter, which has no "
+        f"choice of its own: not of '{str(asked).partition(', ')[2] or asked}'. Leave calibration "
+        "out, or choose min-max."
+    )
+
+
+def _strategy_of_layer(layer: str, text: str) -> Strategy:
+    if text in (AUTO, str(CONVERTER)):
+        raise UsageError(
+            f"layer '{layer}': there is no calibration strategy '{text}' for a single layer. "
+            f"Choose one of: {', '.join(strategies.NAMES)}."
+        )
+    return strategies.parse(text)
 
 
 def _strategy(calibration: str | None, percentile: str | None) -> Strategy | None:
@@ -241,4 +293,6 @@ def from_json(text: str) -> QuantizationSettings:
 
 def parse_strategy(text: str) -> Strategy | None:
     """A strategy as a person writes it; None for auto. Raises `UsageError`."""
+    if text == str(CONVERTER):
+        return CONVERTER
     return None if text == AUTO else strategies.parse(text)

@@ -83,7 +83,7 @@ def parse(text: str) -> Strategy:
     name, *words = text.replace(",", " ").split() or [""]
     name = {"minmax": "min-max", "cross-entropy": "kl"}.get(name, name)
     if name not in _OBSERVERS:
-        known = ", ".join((*_OBSERVERS, "auto"))
+        known = ", ".join((*_OBSERVERS, "auto", "converter"))
         raise UsageError(f"there is no calibration strategy '{name}'. Choose one of: {known}.")
     try:
         numbers = tuple(float(word) for word in words)
