@@ -21,7 +21,7 @@ from mcuforge.ecosystems import parse_names
 from mcuforge.errors import UsageError
 from mcuforge.hardware import parse_hardware
 from mcuforge.renode_machine import RenodeMachine, parse_renode
-from mcuforge.toml_table import Table
+from mcuforge.toml_table import Problems, Table
 
 UART_KINDS = ("cmsdk", "stm32-usart", "stm32-usart-v2", "stm32-lpuart", "nrf", "pl011", "posix")
 TICK_KINDS = ("systick", "nrf-timer", "posix")
@@ -50,32 +50,34 @@ def load_file(path: Path) -> Board:
         raise UsageError(f"{path}: cannot be read ({error}).") from None
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: not valid TOML: {error}.") from None
-    return replace(_board(Table(str(path), "", content)), toml=data)
+    problems = Problems(str(path))
+    board = _board(Table(problems, "", content))
+    problems.check()
+    return replace(board, toml=data)
 
 
 def _board(table: Table) -> Board:
     name = table.text("name", pattern=_NAME)
     title = table.text("title")
     if not title.isprintable():  # it goes to terminals and into comments
-        raise table.error("title", "holds a line break or another control character")
+        table.complain("title", "holds a line break or another control character")
     core = _core(table.optional_table("core"))
     ticks = _ticks(table.table("ticks"))
     uart_table = table.table("uart")
     uart = _uart(uart_table)
     if core is None:
-        for section, kind in (("uart", uart.kind), ("ticks", ticks.kind)):
-            if kind != "posix":
-                raise table.error(f"{section}.kind", "must be 'posix' on a board without [core]")
-        uart_table.finish()
-        table.finish()
+        posix = _check_posix(table, uart, ticks)
+        for each in (uart_table, table) if posix else ():
+            each.finish()
         return Board(name, title, ticks, uart)
     clock = table.table("clock")
     clock_hz = clock.integer("hz", minimum=1)
     clock.finish()
-    chip = _chip(table, uart_table, clock_hz, uart.kind)
+    chip = _chip(table, uart_table, clock, clock_hz, uart.kind)
     uart_table.finish()
-    memories = _memories(table)
-    placement = _placement(table.table("placement"), memories)
+    placement_table = table.table("placement")
+    memories = _memories(table, placement_table)
+    placement = _placement(placement_table, memories)
     qemu, serial, renode = _simulators(table.optional_table("simulators"))
     hardware = parse_hardware(table)
     names = parse_names(table.optional_table("names"))
@@ -86,16 +88,30 @@ def _board(table: Table) -> Board:
     )  # fmt: skip
 
 
-def _chip(table: Table, uart: Table, clock_hz: int, kind: str) -> Chip | None:
+def _check_posix(table: Table, uart: Uart, ticks: Ticks) -> bool:
+    """Whether the drivers are those of a computer; else it is noted which is not."""
+    others = [
+        f"{section}.kind"
+        for section, kind in (("uart", uart.kind), ("ticks", ticks.kind))
+        if kind != "posix"
+    ]
+    for key in others:
+        table.complain(key, "must be 'posix' on a board without [core]")
+    return not others
+
+
+def _chip(table: Table, uart: Table, clock: Table, clock_hz: int, kind: str) -> Chip | None:
     chip = table.optional_table("chip")
     if chip is None:
         if kind not in ("cmsdk", "posix"):
-            raise table.error(
-                "chip", f"is missing; a UART of kind '{kind}' needs its pins and clock"
-            )
+            table.complain("chip", f"is missing; a UART of kind '{kind}' needs its pins and clock")
         return None
     if kind == "cmsdk":
-        raise uart.error("kind", "is 'cmsdk', which needs no [chip]")
+        chip.stop()
+        uart.complain("kind", "is 'cmsdk', which needs no [chip]")
+        return None
+    if not clock.sound:
+        chip.stop()
     return parse_chip(chip, uart, table.optional_table("led"), clock_hz, kind)
 
 
@@ -103,6 +119,8 @@ def _core(table: Table | None) -> Core | None:
     if table is None:
         return None
     name = table.choice("name", tuple(CORE_TYPES))
+    if not table.sound:
+        table.stop()  # the rest depends on it
     kind = CORE_TYPES[name]
     fpu = table.choice("fpu", tuple(kind.fpus))
     dsp, mve = table.flag("dsp", kind.dsp), table.flag("mve", kind.mve)
@@ -120,6 +138,8 @@ def _ticks(table: Table) -> Ticks:
 
 def _uart(table: Table) -> Uart:
     kind = table.choice("kind", UART_KINDS)
+    if not table.sound:
+        table.stop()  # the rest depends on it
     uart = Uart(kind)
     if kind != "posix":
         uart = Uart(
@@ -132,7 +152,7 @@ def _uart(table: Table) -> Uart:
         )
         low, high = _CLOCKS_A_BIT[kind]
         if not low * uart.baud <= uart.clock_hz <= high * uart.baud:
-            raise table.error(
+            table.complain(
                 "baud",
                 f"is {uart.baud:,}; with a clock of {uart.clock_hz:,} Hz a UART of kind '{kind}' "
                 f"does {max(1, -(-uart.clock_hz // high)):,} to {uart.clock_hz // low:,}",
@@ -140,9 +160,11 @@ def _uart(table: Table) -> Uart:
     return uart
 
 
-def _memories(table: Table) -> tuple[Memory, ...]:
+def _memories(table: Table, placement: Table) -> tuple[Memory, ...]:
+    """The regions; without sound ones nothing can be said of what is placed in them."""
     memories: list[Memory] = []
-    for region in table.tables("memory"):
+    regions = table.tables("memory")
+    for region in regions:
         memory = Memory(
             region.text("name", pattern=_REGION),
             region.choice("kind", ("flash", "ram")),
@@ -151,13 +173,15 @@ def _memories(table: Table) -> tuple[Memory, ...]:
         )
         region.finish()
         if memory.base + memory.bytes > 2**32:
-            raise region.error("bytes", f"takes '{memory.name}' past the last address, 0xffffffff")
+            region.complain("bytes", f"takes '{memory.name}' past the last address, 0xffffffff")
         for other in memories:
             if memory.name == other.name:
-                raise region.error("name", f"'{memory.name}' is taken by another region")
+                region.complain("name", f"'{memory.name}' is taken by another region")
             if memory.base < other.base + other.bytes and other.base < memory.base + memory.bytes:
-                raise region.error("base", f"'{memory.name}' overlaps '{other.name}'")
+                region.complain("base", f"'{memory.name}' overlaps '{other.name}'")
         memories.append(memory)
+    if not regions or not all(region.sound for region in regions):
+        placement.stop()
     return tuple(memories)
 
 
@@ -174,7 +198,7 @@ def _placement(table: Table, memories: tuple[Memory, ...]) -> Placement:
         stack_bytes=table.integer("stack_bytes", minimum=512),
     )
     if placement.stack_bytes % 8:
-        raise table.error("stack_bytes", "must be a multiple of 8")
+        table.complain("stack_bytes", "must be a multiple of 8")
     table.finish()
     return placement
 

@@ -117,14 +117,17 @@ def parse_chip(table: Table, uart: Table, led: Table | None, clock_hz: int, kind
     """The chip of `[chip]`, with the pins of `[uart]` and `[led]`. Raises `UsageError`."""
     family = table.choice("family", tuple(FAMILIES))
     rules = FAMILIES[family]
+    if not table.sound or uart.stopped:  # all of it depends on the family and the kind
+        for each in (table, uart, *([] if led is None else [led])):
+            each.stop()
     if kind not in rules.uarts:
-        raise uart.error("kind", f"must be {' or '.join(rules.uarts)} on {family}")
+        uart.complain("kind", f"must be {' or '.join(rules.uarts)} on {family}")
     crystal_hz = table.integer("crystal_hz", minimum=1, maximum=10**9)
     pll = _pll(table, rules, crystal_hz, clock_hz)
     alternate = uart.integer("alternate", minimum=0, maximum=15) if "stm32" in kind else 0
     tx, rx = _pin(uart, "tx", rules), _pin(uart, "rx", rules)
     if tx == rx:
-        raise uart.error("rx", f"is {rx.name}, and so is tx")
+        uart.complain("rx", f"is {rx.name}, and so is tx")
     bypass = table.flag("bypass") if rules.has_bypass else False
     led_pin, active_high = None, True
     if led is not None:
@@ -138,32 +141,32 @@ def parse_chip(table: Table, uart: Table, led: Table | None, clock_hz: int, kind
 def _pin(table: Table, key: str, rules: Family) -> Pin:
     name = table.text(key, pattern=rules.pin)
     match = rules.pin.fullmatch(name)
-    port, number = match.groups() if match and rules.has_ports else ("0", name.lstrip("GP"))
+    if match is None:
+        return Pin(name, 0, 0)
+    port, number = match.groups() if rules.has_ports else ("0", name.lstrip("GP"))
     index = ord(port) - ord("A") if port.isalpha() else int(port)
     limit = 32 if rules.pin is not _STM32_PIN else 16
     if int(number) >= limit:
-        raise table.error(key, f"is {name!r}; a port has {limit} pins")
+        table.complain(key, f"is {name!r}; a port has {limit} pins")
     return Pin(name, index, int(number))
 
 
 def _pll(table: Table, rules: Family, crystal_hz: int, clock_hz: int) -> Pll | None:
     if rules.hz is not None:
         if clock_hz != rules.hz:
-            raise table.error(
-                "family", f"has a clock of {rules.hz} Hz, but 'clock.hz' is {clock_hz}"
-            )
+            table.complain("family", f"has a clock of {rules.hz} Hz, but 'clock.hz' is {clock_hz}")
         return None
     pll = table.table("pll")
     m = pll.integer("m", minimum=rules.m[0], maximum=rules.m[1])
     n = pll.integer("n", minimum=rules.n[0], maximum=rules.n[1])
     p = pll.integer("p", minimum=rules.p[0], maximum=rules.p[-1])
     if p not in rules.p:
-        raise pll.error("p", f"is {p}; it must be one of: {', '.join(map(str, rules.p))}")
+        pll.complain("p", f"is {p}; it must be one of: {', '.join(map(str, rules.p))}")
     _within(pll, "m", crystal_hz / m, rules.reference, "crystal_hz / m")
     _within(pll, "n", crystal_hz / m * n, rules.vco, "crystal_hz / m * n")
     if crystal_hz * n != clock_hz * m * p:
         got = crystal_hz * n / (m * p)
-        raise pll.error("p", f"gives a core clock of {got:,.0f} Hz, but 'clock.hz' is {clock_hz:,}")
+        pll.complain("p", f"gives a core clock of {got:,.0f} Hz, but 'clock.hz' is {clock_hz:,}")
     pll.finish()
     return Pll(m, n, p)
 
@@ -171,4 +174,4 @@ def _pll(table: Table, rules: Family, crystal_hz: int, clock_hz: int) -> Pll | N
 def _within(table: Table, key: str, value: float, allowed: tuple[int, int], what: str) -> None:
     low, high = allowed
     if not low <= value <= high:
-        raise table.error(key, f"makes {what} {value:,.0f} Hz; it must lie in [{low:,}, {high:,}]")
+        table.complain(key, f"makes {what} {value:,.0f} Hz; it must lie in [{low:,}, {high:,}]")

@@ -72,7 +72,7 @@ def _probe(table: Table | None) -> tuple[tuple[str, ...], ChipId | None]:
             table.integer("id_value", minimum=0, maximum=_WORD),
         )
         if chip.value & ~chip.mask:
-            raise table.error("id_value", "has bits that are not in 'id_mask'")
+            table.complain("id_value", "has bits that are not in 'id_mask'")
     table.finish()
     return usb, chip
 

@@ -70,7 +70,7 @@ def parse_renode(table: Table | None) -> RenodeMachine | None:
             )
         )
         if registers[-1].address % 4:
-            raise entry.error("address", "must be a multiple of 4")
+            entry.complain("address", "must be a multiple of 4")
         entry.finish()
     table.finish()
     return RenodeMachine(cpu_type, regions, tuple(registers))
