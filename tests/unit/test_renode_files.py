@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import renode_facts as facts
-from fake_project import MODEL
+from fake_project import MODEL, PROJECT
 
 from mcuforge import boards
 from mcuforge.boards import Board
@@ -28,7 +28,7 @@ _TAG = re.compile(r'Tag <0x([0-9A-F]{8}) 0x4> "(\w+)" 0x([0-9A-F]{8})')
 
 
 def text(board: Board, name: str) -> str:
-    return render_project(board, MODEL)[f"renode/{name}"].decode()
+    return render_project(board, PROJECT)[f"renode/{name}"].decode()
 
 
 @dataclass
@@ -259,7 +259,7 @@ def test_the_robot_test_uses_only_what_renode_knows(board: Board) -> None:
             named = [c.partition("=")[0] + "=" for c in cells[2:] if "=" in c]
             assert set(named) <= set(allowed), line
         if cells[0] == "Execute Command" and not cells[1].startswith("$elf="):
-            values = {"${UART}": "sysbus.uart0", "${byte}": "0x00", "${SCRIPT}": "/x.resc"}
+            values = {"${UART}": "sysbus.uart0", "${byte}": "0x00", "${commands}": "/x.resc"}
             command = cells[1]
             for variable, value in values.items():
                 command = command.replace(variable, value)
@@ -275,5 +275,5 @@ def test_the_robot_test_says_hello_and_waits_for_the_names(board: Board) -> None
     [message] = protocol.Decoder().feed(sent)
     assert message.kind == protocol.Request.HELLO
     assert protocol.hello_version(message.body) == protocol.VERSION
-    waited = re.findall(r"Wait For Prompt On Uart {4}(.+)", script)
+    waited = re.findall(r"Firmware Should Say {2,}(.+)", script)
     assert waited == [board.name, MODEL.name]

@@ -44,7 +44,7 @@ def test_clang_takes_the_options_of_gcc_and_reads_words_at_once() -> None:
 
 def test_a_project_has_a_preset_for_each_toolchain_and_purpose() -> None:
     board = boards.load("mps2-an386")
-    content = json.loads(render_project(board, fake.MODEL)["CMakePresets.json"])
+    content = json.loads(render_project(board, fake.PROJECT)["CMakePresets.json"])
     presets = {p["name"]: p for p in content["configurePresets"] if not p.get("hidden")}
     assert set(presets) == {
         *("mps2-an386", "mps2-an386-size", "mps2-an386-debug"),
@@ -61,5 +61,5 @@ def test_a_project_has_a_preset_for_each_toolchain_and_purpose() -> None:
 
 def test_the_host_has_no_presets_of_toolchains() -> None:
     assert toolchains.presets(boards.load("host")) == ()
-    files = render_project(boards.load("host"), fake.MODEL)
+    files = render_project(boards.load("host"), fake.PROJECT)
     assert not [name for name in files if name.startswith("cmake/") or "freestanding" in name]

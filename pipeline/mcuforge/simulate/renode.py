@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import tempfile
 import time
 from fractions import Fraction
@@ -25,6 +27,8 @@ from mcuforge.simulate.renode_monitor import Monitor, path_token
 from mcuforge.simulate.renode_program import RenodeProgram
 
 _PORT_ATTEMPTS = 5
+_PLAIN = re.compile(r"[\w ./:+-]*", re.ASCII)
+_PLAIN_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - a folder of our own is made there
 _CONNECT_SECONDS = 10.0
 _PORT_TAKEN = re.compile(r"already\s*in\s*use", re.IGNORECASE)
 _REFUSED = "There was an error executing command"
@@ -109,12 +113,14 @@ class Renode:
         return self._monitor.number(_COUNT)
 
     def _start(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="mcuforge-renode-")
+        self._folder = tempfile.TemporaryDirectory(prefix="mcuforge-renode-", dir=_plain_folder())
         folder = Path(self._folder.name)
         script = _write_scripts(self._board, folder)
+        elf = folder / "firmware.elf"
+        shutil.copyfile(self._elf, elf)
         self._monitor = Monitor(self._program.path, folder)
         self.port = free_port()
-        self._monitor.command(f"$elf={path_token(self._elf.resolve())}")
+        self._monitor.command(f"$elf={path_token(elf)}")
         self._monitor.command(f"$port={self.port}")
         self._include(self._monitor, script)
         self._device = Device(self._connect(), self._link, self.explain, self._elf, self.stopped)
@@ -168,6 +174,18 @@ class Renode:
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
+
+
+def _plain_folder() -> str | None:
+    """Where to keep what the monitor is told of: None for the usual place for temporary files.
+
+    The monitor reads ASCII alone from standard input, knows no escape but that of a space, and has
+    variables and quotes: a tab or an umlaut in the name of a folder would be lost on the way.
+    """
+    usual = tempfile.gettempdir()
+    if _PLAIN.fullmatch(usual):
+        return None
+    return next((p for p in _PLAIN_FOLDERS if os.access(p, os.W_OK)), None)
 
 
 def _write_scripts(board: Board, folder: Path) -> Path:

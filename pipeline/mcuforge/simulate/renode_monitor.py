@@ -152,11 +152,15 @@ class Monitor:
 def path_token(path: Path) -> str:
     """A path as the monitor reads it: it knows one escape, that of a space.
 
-    Raises `DeviceError` where the path holds a character that ends a command.
+    Raises `DeviceError` where the path holds what it cannot read from its standard input: what is
+    not ASCII, a control character such as a tab, or ';', which ends a command.
     """
     text = path.as_posix()
-    if ";" in text or "\n" in text:
-        raise DeviceError(f"{path}: Renode cannot read a path with ';' in it.")
+    if ";" in text or not (text.isascii() and text.isprintable()):
+        raise DeviceError(
+            f"{path}: Renode's monitor reads no path with ';', a tab or letters beyond ASCII. Set "
+            "TMPDIR to another folder."
+        )
     return "@" + text.replace(" ", "\\ ")
 
 

@@ -49,7 +49,7 @@ def test_a_reserved_guard_is_still_set_up(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("board", [b for b in boards.available() if b.renode], ids=lambda b: b.name)
 def test_the_platform_says_how_many_regions_there_are(board: Board) -> None:
-    platform = render_project(board, fake.MODEL)["renode/firmware.repl"].decode()
+    platform = render_project(board, fake.PROJECT)["renode/firmware.repl"].decode()
     assert board.core is not None
     assert f"    numberOfMPURegions: {REGIONS.get(board.core.name, 8)}\n" in platform
 
@@ -63,7 +63,7 @@ def test_a_board_file_may_say_that_there_is_none(tmp_path: Path) -> None:
             'cpu_type = "cortex-m3"', f'cpu_type = "cortex-m3"\nmpu_regions = {regions}'
         )
         own.write_text(edited)
-        platform = render_project(boards.load(str(own)), fake.MODEL)["renode/firmware.repl"]
+        platform = render_project(boards.load(str(own)), fake.PROJECT)["renode/firmware.repl"]
         assert f"    numberOfMPURegions: {regions}\n".encode() in platform
     own.write_text(edited.replace("mpu_regions = 8", "mpu_regions = 17"))
     with pytest.raises(UsageError, match=r"mpu_regions.*must lie in"):
