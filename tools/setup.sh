@@ -63,6 +63,10 @@ missing_test_packages() {
     echo '#include <avr/io.h>' | avr-gcc -mmcu=atmega2560 -E -x c - >/dev/null 2>&1 ||
         echo gcc-avr avr-libc
     has simavr || echo simavr
+    # Not every Debian has it, and one name that is unknown would keep the others out.
+    if ! has arduino-builder && apt-cache show arduino-builder >/dev/null 2>&1; then
+        echo arduino-builder arduino-core-avr
+    fi
 }
 
 can_install() { has apt-get && { [ "$(id -u)" = 0 ] || has sudo; }; }

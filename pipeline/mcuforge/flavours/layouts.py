@@ -99,6 +99,7 @@ _CSOLUTION = Flavour(
     title="CMSIS solution for the CMSIS-Toolbox",
     templates={
         "csolution/csolution.yml.j2": "{name}.csolution.yml",
+        "csolution/cdefault.yml.j2": "cdefault.yml",
         "csolution/cproject.yml.j2": "application/application.cproject.yml",
         "csolution/clayer.yml.j2": "model/{name}.clayer.yml",
         "csolution/packs.txt.j2": "packs.txt",
