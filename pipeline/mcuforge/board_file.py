@@ -51,12 +51,13 @@ def load_file(path: Path) -> Board:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: not valid TOML: {error}.") from None
     problems = Problems(str(path))
-    board = _board(Table(problems, "", content))
+    board = read(Table(problems, "", content))
     problems.check()
     return replace(board, toml=data)
 
 
-def _board(table: Table) -> Board:
+def read(table: Table) -> Board:
+    """The board of a file's content; made up of stand-ins where problems were found."""
     name = table.text("name", pattern=_NAME)
     title = table.text("title")
     if not title.isprintable():  # it goes to terminals and into comments
@@ -188,13 +189,13 @@ def _memories(table: Table, placement: Table) -> tuple[Memory, ...]:
 def _placement(table: Table, memories: tuple[Memory, ...]) -> Placement:
     writable = tuple(m.name for m in memories if m.kind == "ram")
     stored = tuple(m.name for m in memories if m.kind == "flash")
-    data = table.choice("data", writable)
+    data = table.choice("data", writable, names=True)
     placement = Placement(
-        code=table.choice("code", stored),
-        constants=table.choice("constants", stored),
+        code=table.choice("code", stored, names=True),
+        constants=table.choice("constants", stored, names=True),
         data=data,
-        arena=table.optional_choice("arena", writable, data),
-        stack=table.choice("stack", writable),
+        arena=table.optional_name("arena", writable, data),
+        stack=table.choice("stack", writable, names=True),
         stack_bytes=table.integer("stack_bytes", minimum=512),
     )
     if placement.stack_bytes % 8:

@@ -54,7 +54,7 @@ def _flash(table: Table | None) -> dict[str, str]:
     if table is None:
         return {}
     targets = {method: table.text(method) for method in METHODS if table.has(method)}
-    default = table.choice("default", tuple(targets)) if table.has("default") else None
+    default = table.choice("default", tuple(targets), names=True) if table.has("default") else None
     table.finish()
     first = {default: targets[default]} if default else {}
     return first | targets

@@ -13,6 +13,9 @@ from typing import Any
 
 from mcuforge.errors import UsageError
 
+_UNBOUNDED = 2**63
+_JSON_TYPES = {str: "string", int: "integer", bool: "boolean", list: "array", dict: "object"}
+
 
 class Problems:
     """What is wrong with a file, in the order in which it was found."""
@@ -24,6 +27,9 @@ class Problems:
     def add(self, text: str) -> None:
         """Note a problem: a sentence that names the key."""
         self._found.append(text)
+
+    def asked(self, path: str, key: str, spec: dict[str, Any], required: bool) -> None:
+        """Called for each key that is asked for, with what its value may be, as a JSON schema."""
 
     def check(self) -> None:
         """Raise a `UsageError` that names the file and all that was found."""
@@ -43,6 +49,7 @@ class Table:
         self._name = name
         self._content = content
         self._known: dict[str, None] = {}
+        self._optional: set[str] = set()
         self.sound = True  # so far, its own values
         self.stopped = False
 
@@ -71,9 +78,13 @@ class Table:
         table.stopped = self.stopped
         return table
 
-    def _get(self, key: str, kind: type, what: str) -> Any:
-        """The value, or None where it is missing or of another type."""
+    def _ask(self, key: str, spec: dict[str, Any], *, required: bool = False) -> None:
+        self._problems.asked(self._name, key, spec, required and key not in self._optional)
         self._known[key] = None
+
+    def _get(self, key: str, kind: type, what: str, **spec: Any) -> Any:
+        """The value, or None where it is missing or of another type; `spec` says what it may be."""
+        self._ask(key, {"type": _JSON_TYPES[kind], **spec}, required=True)
         if key not in self._content:
             self._wrong(key, f"is missing; it must be {what}")
             return None
@@ -85,7 +96,8 @@ class Table:
 
     def text(self, key: str, pattern: re.Pattern[str] | None = None) -> str:
         """A string that is not empty and, where given, matches `pattern` as a whole."""
-        value: str | None = self._get(key, str, "a text")
+        spec = {"pattern": f"^(?:{pattern.pattern})$"} if pattern else {"minLength": 1}
+        value: str | None = self._get(key, str, "a text", **spec)
         if value is None:
             return ""
         if not value or (pattern and not pattern.fullmatch(value)):
@@ -95,39 +107,47 @@ class Table:
 
     def has(self, key: str) -> bool:
         """Whether a key that may be missing is there."""
-        self._known[key] = None
+        self._optional.add(key)
+        self._ask(key, {})
         return key in self._content
 
     def texts(self, key: str, pattern: re.Pattern[str]) -> tuple[str, ...]:
         """An array of strings, each of which matches `pattern` as a whole."""
-        values: list[Any] = self._get(key, list, "an array of texts") or []
+        each = {"type": "string", "pattern": f"^(?:{pattern.pattern})$"}
+        values: list[Any] = self._get(key, list, "an array of texts", items=each) or []
         sound = [v for v in values if isinstance(v, str) and pattern.fullmatch(v)]
         for value in values:
             if value not in sound:
                 self._wrong(key, f"holds {value!r}; each must match {pattern.pattern}")
         return tuple(sound)
 
-    def choice(self, key: str, allowed: Collection[str]) -> str:
-        """A string out of `allowed`."""
+    def choice(self, key: str, allowed: Collection[str], *, names: bool = False) -> str:
+        """A string out of `allowed`; `names`: which are names that the file itself gives."""
         what = f"one of: {', '.join(allowed)}"
-        value: str | None = self._get(key, str, what)
+        spec = {} if names else {"enum": list(allowed)}
+        value: str | None = self._get(key, str, what, **spec)
         if value is not None and value in allowed:
             return value
         if value is not None:
             self._wrong(key, f"is {value!r}; it must be {what}")
         return next(iter(allowed), "")
 
-    def optional_choice(self, key: str, allowed: Collection[str], default: str) -> str:
-        """A string out of `allowed`, or `default` where there is none."""
-        return self.choice(key, allowed) if self.has(key) else default
+    def optional_name(self, key: str, allowed: Collection[str], default: str) -> str:
+        """A string out of `allowed`, names that the file gives, or `default` without one."""
+        present = self.has(key)
+        self._ask(key, {"type": "string"})
+        return self.choice(key, allowed, names=True) if present else default
 
     def optional_integer(self, key: str, *, minimum: int, maximum: int, default: int) -> int:
         """An integer in [minimum, maximum], or `default` where there is none."""
-        return self.integer(key, minimum=minimum, maximum=maximum) if self.has(key) else default
+        present = self.has(key)
+        self._ask(key, {"type": "integer", "minimum": minimum, "maximum": maximum})
+        return self.integer(key, minimum=minimum, maximum=maximum) if present else default
 
-    def integer(self, key: str, *, minimum: int, maximum: int = 2**63) -> int:
+    def integer(self, key: str, *, minimum: int, maximum: int = _UNBOUNDED) -> int:
         """An integer in [minimum, maximum]."""
-        value: int | None = self._get(key, int, "an integer")
+        spec = {"minimum": minimum} | ({"maximum": maximum} if maximum < _UNBOUNDED else {})
+        value: int | None = self._get(key, int, "an integer", **spec)
         if value is not None and minimum <= value <= maximum:
             return value
         if value is not None:
@@ -145,7 +165,9 @@ class Table:
 
     def optional_flag(self, key: str, allowed: Collection[bool], *, default: bool) -> bool:
         """A boolean out of `allowed`, or `default` where there is none."""
-        return self.flag(key, allowed) if self.has(key) else default
+        present = self.has(key)
+        self._ask(key, {"type": "boolean"})
+        return self.flag(key, allowed) if present else default
 
     def table(self, key: str) -> Table:
         """A table inside this one; one that is not there is empty, and stopped."""

@@ -75,10 +75,14 @@ def problems(content: Any, kind: Any, key: str = "") -> list[Problem]:
     return list(_problems(content, _given(kind), key))
 
 
-def schema(kind: type[Struct], title: str) -> str:
-    """The JSON schema (2020-12) of a kind of file, as text."""
-    made = msgspec.json.schema(kind)
-    return json.dumps({"$schema": _DIALECT, "title": title, **made}, indent=2) + "\n"
+def schema(kind: type[Struct]) -> dict[str, Any]:
+    """The JSON schema of a kind of file."""
+    return msgspec.json.schema(kind)
+
+
+def schema_text(content: Mapping[str, Any], title: str) -> str:
+    """A JSON schema (2020-12) as a file of its own."""
+    return json.dumps({"$schema": _DIALECT, "title": title, **content}, indent=2) + "\n"
 
 
 def _problems(value: Any, kind: Any, key: str) -> Iterator[Problem]:

@@ -30,7 +30,7 @@ COMMANDS = {
     "boards": "List the boards.",
     "debug-quantization": "Show what quantisation loses in each layer, and what helps.",
     "quantize-table": "Show what quantisation makes of numbers.",
-    "schema": "Print the JSON schema of recipes, for editors.",
+    "schema": "Print the JSON schema of recipes or board files, for editors.",
     "doctor": "Check that this machine has what mcuforge needs.",
 }
 

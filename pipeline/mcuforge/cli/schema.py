@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import click
 
-from mcuforge import recipe, typed_toml
+from mcuforge import typed_toml
 
-_KINDS = {"recipe": (recipe.RecipeFile, "A model's recipe for mcuforge (recipe.toml)")}
+_KINDS = ("recipe", "board")
 
 
 @click.command()
-@click.argument("kind", type=click.Choice(tuple(_KINDS)))
+@click.argument("kind", type=click.Choice(_KINDS))
 def command(kind: str) -> None:
     """Print the JSON schema of a kind of TOML file, with which editors check and complete it.
 
@@ -21,5 +24,19 @@ def command(kind: str) -> None:
 
 def text(kind: str) -> str:
     """The schema as JSON text."""
-    table, title = _KINDS[kind]
-    return typed_toml.schema(table, title)
+    make: dict[str, Callable[[], str]] = {"recipe": _recipe, "board": _board}
+    return make[kind]()
+
+
+def _recipe() -> str:
+    from mcuforge import recipe
+
+    content = typed_toml.schema(recipe.RecipeFile)
+    return typed_toml.schema_text(content, "A model's recipe for mcuforge (recipe.toml)")
+
+
+def _board() -> str:
+    from mcuforge import board_schema
+
+    content: dict[str, Any] = board_schema.schema()
+    return typed_toml.schema_text(content, "A board for mcuforge")

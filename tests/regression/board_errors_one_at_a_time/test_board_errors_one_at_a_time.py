@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from command_line import mcuforge
 
@@ -117,8 +118,27 @@ def test_reading_goes_on_whatever_is_wrong(wrong: object) -> None:
                 else:
                     target[path[-1]] = wrong
             problems = Problems("f")
-            board_file._board(Table(problems, "", content))
+            board_file.read(Table(problems, "", content))
             try:
                 problems.check()
             except UsageError as error:
                 assert re.match(r"f: ", error.message)
+
+
+def test_the_schema_is_the_one_in_the_documentation() -> None:
+    """What `mcuforge schema board > docs/schemas/board.schema.json` writes."""
+    written = Path(__file__).parents[3] / "docs" / "schemas" / "board.schema.json"
+    assert written.read_text(encoding="utf-8") == mcuforge("schema", "board").stdout
+
+
+def test_the_schema_and_the_reader_agree() -> None:
+    made = json.loads(mcuforge("schema", "board").stdout)
+    jsonschema.Draft202012Validator.check_schema(made)
+    validator = jsonschema.Draft202012Validator(made)
+    for name in boards.shipped():
+        text = (BOARDS / f"{name}.toml").read_text(encoding="utf-8")
+        validator.validate(tomllib.loads(text))
+    for old, new, _ in _MISTAKES:
+        wrong = list(validator.iter_errors(tomllib.loads(DISCOVERY.replace(old, new, 1))))
+        # What depends on other values, as on the family of the chip, is left to the reader.
+        assert wrong or old.split()[0] in ("bypass", "p", "rx", "id_mask"), (old, new)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
+import jsonschema
 import pytest
 from command_line import mcuforge
 
@@ -73,6 +75,16 @@ def test_the_schema_says_what_is_allowed() -> None:
     assert tables["Metric"]["enum"] == sorted(metric.value for metric in recipe.Metric)
     assert tables["TrainTable"]["properties"]["epochs"]["maximum"] == 100_000
     assert "quantization" not in tables["RecipeFile"]["required"]
+
+
+def test_the_schema_and_the_reader_agree() -> None:
+    made = json.loads(schema.text("recipe"))
+    jsonschema.Draft202012Validator.check_schema(made)
+    validator = jsonschema.Draft202012Validator(made)
+    for file in (ROOT / "models").glob("*/*.toml"):
+        validator.validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    wrong = tomllib.loads((HERE / "seven_mistakes.toml").read_text(encoding="utf-8"))
+    assert len(list(validator.iter_errors(wrong))) == len(_MISTAKES)
 
 
 def test_the_shipped_recipes_name_the_schema() -> None:
