@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge import boards, frontend
-from mcuforge.project_files import Source, project_files
+from mcuforge.project_files import Source, project_files, project_name
 
 Array = npt.NDArray[Any]
 WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wpedantic", "-Wshadow")
@@ -27,8 +27,7 @@ def source(tflite: bytes, name: str, folder: Path) -> Source:
 
 def write(sources: Sequence[Source], folder: Path, flavour: str = "zephyr") -> Path:
     """A project of these models, for this computer; its folder, `folder`."""
-    name = "_".join(s.name for s in sources)
-    unpack(project_files(sources, boards.load("host"), name, flavour), folder)
+    unpack(project_files(sources, boards.load("host"), project_name(sources), flavour), folder)
     return folder
 
 
