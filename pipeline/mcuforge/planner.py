@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mcuforge import arena, ops, precision
+from mcuforge import arena, keras_words, ops, precision
 from mcuforge.arena import Buffer, Overlap
 from mcuforge.errors import UnsupportedError
 from mcuforge.graph import DType, Graph, Op
@@ -14,13 +14,14 @@ from mcuforge.plan import ArenaSummary, Plan, PlannedOp
 ALIGNMENT = 16
 MAX_BORDER_RANK = 6  # MF_MAX_RANK of engine.h
 MAX_PROBLEMS_SHOWN = 10
+MAX_LAYERS_SHOWN = 5
 STORED_DTYPES = (DType.INT8, DType.UINT8, DType.FLOAT32)
 
 
 def plan(graph: Graph) -> Plan:
     """Lower every op and lay out the arena.
 
-    Raises `UnsupportedError` that lists each op which no kernel computes, with its layer and rule.
+    Raises `UnsupportedError` that lists what no kernel computes, with layers and rule or advice.
     """
     check(graph)
     lowered = tuple(_lower(graph, op) for op in graph.ops)
@@ -28,8 +29,8 @@ def plan(graph: Graph) -> Plan:
 
 
 def check(graph: Graph) -> None:
-    """Raise `UnsupportedError` naming every op that cannot be compiled, and why."""
-    problems = [p for op in graph.ops if (p := _problem(graph, op)) is not None]
+    """Raise `UnsupportedError` naming every kind of op that cannot be compiled, and why."""
+    problems = _op_problems(graph)
     problems += _border_problems(graph)
     problems += _variable_problems(graph)
     if not problems:
@@ -40,22 +41,42 @@ def check(graph: Graph) -> None:
     shown = problems[:MAX_PROBLEMS_SHOWN]
     if len(problems) > len(shown):
         shown.append(f"... and {len(problems) - len(shown)} more.")
-    raise UnsupportedError("\n".join(shown))
+    raise UnsupportedError("\n".join(shown), problems=problems)
 
 
-def _problem(graph: Graph, op: Op) -> str | None:
+def _op_problems(graph: Graph) -> list[str]:
+    """What is wrong with ops: one entry for all ops of a kind that break the same rule."""
+    groups: dict[tuple[str, str], list[tuple[Op, str]]] = {}
+    for op in graph.ops:
+        problem = _problem(graph, op)
+        if problem is not None:
+            found, remedy = problem
+            groups.setdefault((op.kind, remedy), []).append((op, found))
+    return [
+        f"{_described(graph, [op for op, _ in group])} is not supported: {group[0][1]}. {remedy}"
+        for (_, remedy), group in groups.items()
+    ]
+
+
+def _described(graph: Graph, ops: list[Op]) -> str:
+    """As `Graph.describe`, for several ops of one kind."""
+    if len(ops) == 1:
+        return graph.describe(ops[0])
+    layers = list(dict.fromkeys(f"'{graph.layer(op)}'" for op in ops))
+    named = ", ".join(layers[:MAX_LAYERS_SHOWN]) + (", ..." if layers[MAX_LAYERS_SHOWN:] else "")
+    return f"{ops[0].kind} ({len(ops)} ops, first op {ops[0].index}; layers {named})"
+
+
+def _problem(graph: Graph, op: Op) -> tuple[str, str] | None:
+    """What is wrong with an op, and the rule or the advice that goes with it."""
     operator = OPERATORS.get(op.kind)
     if operator is None:
-        return (
-            f"{graph.describe(op)} is not supported: no kernel computes {op.kind}. Replace the "
-            f"layer by one that uses: {', '.join(sorted(OPERATORS))}."
-        )
-    try:
-        ops.check(operator, graph, op)
-    except UnsupportedError as error:
-        return error.message
+        return f"no kernel computes {op.kind}", keras_words.advice(op.kind)
+    broken = ops.broken(operator, graph, op)
+    if broken is not None:
+        return broken[1], f"Rule: {ops.rule(broken[0])}"
     if operator.view(graph, op) and graph.input(op, 0).is_constant:
-        return f"{graph.describe(op)} makes a constant an output of the model."
+        return "it makes a constant an output of the model", "Leave that output out."
     return None
 
 

@@ -10,6 +10,7 @@ import math
 
 from mcuforge.errors import ModelError
 from mcuforge.graph import DType, Graph, Op, Quantization, Tensor
+from mcuforge.keras_words import advice_on_shape
 from mcuforge.layer_names import layer_name
 
 MAX_TENSOR_BYTES = 2**31 - 1
@@ -93,11 +94,12 @@ def _check_shapes_are_known(graph: Graph) -> None:
         if not unknown:
             continue
         kind = "the model's input" if tensor.index in graph.inputs else f"tensor {tensor.index}"
-        shape = ", ".join("?" if i in unknown else str(d) for i, d in enumerate(tensor.shape))
+        extents = [None if i in unknown else d for i, d in enumerate(tensor.shape)]
+        shape = ", ".join("?" if d is None else str(d) for d in extents)
         raise ModelError(
             f"{kind} '{tensor.name}' (layer '{layer_name(tensor.name)}') has the shape [{shape}], "
-            "which is only known at run time. Fix every dimension of the model's input, "
-            "keras.Input(shape=(height, width, channels), batch_size=1), and convert it again."
+            f"which is only known at run time. {advice_on_shape(extents[1:])} Then convert it "
+            "again."
         )
 
 

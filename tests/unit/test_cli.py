@@ -161,7 +161,7 @@ def test_an_unsupported_op_names_op_layer_and_way_out(tmp_path: Path) -> None:
     spec = Spec((1, 4))
     path.write_bytes(build("FLOOR_MOD", [spec, spec], [spec]))
     outcome = mcuforge("inspect", path)
-    refused(outcome, 1, "FLOOR_MOD (op 0, layer 'out0')", "Replace the layer", "CONV_2D")
+    refused(outcome, 1, "FLOOR_MOD (op 0, layer 'out0')", "In Keras use what", "Conv2D")
 
 
 def test_a_model_that_does_not_fit(tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_the_same_model_gives_the_same_archive(tmp_path: Path) -> None:
             [(1, None, 6)],
             "float32",
             ModelError,
-            r"'x' has the dynamic shape \[\?, 6\].*batch_size=1",
+            r"'x' has the dynamic shape \[\?, 6\].*keras\.Input\(shape=\(steps, 6\)\)",
         ),
         ([(1, 8, 6)], "int32", ModelError, "'x' is int32; a model for int8 takes float32"),
         ([(1, 6, 8)], "float32", UsageError, r"c: samples of shape \[8, 6\] do not fit input 'x'"),

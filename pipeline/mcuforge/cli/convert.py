@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from mcuforge import atomic, debug_quantization, recipe
+from mcuforge import atomic, debug_quantization, frontend, recipe
 from mcuforge.cli.arguments import INPUT, SAMPLES
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.debug_quantization import default_board, write_report
@@ -83,6 +83,7 @@ def command(
             lambda done, total: on_stage("choosing", done, total),
             lambda done, total: on_stage("checking", done, total),
         )
+        result = _planned(result, target)
         evaluation = None
         if measure and isinstance(source, Recipe):
             evaluation = _evaluate(source, result, on_stage)
@@ -98,6 +99,13 @@ def command(
         _print(target, result, evaluation)
     if analysis is not None:
         write_report(analysis, target.with_suffix(".quantization.html"), quiet=as_json)
+
+
+def _planned(result: ConversionResult, target: Path) -> ConversionResult:
+    """The result with what would keep it from becoming firmware."""
+    if result.settings.bits is not Bits.INT8:  # of which there is no firmware: see `inspect`
+        return result
+    return replace(result, refused=frontend.refusals(result.tflite, target.stem))
 
 
 def _analyse(

@@ -39,7 +39,8 @@ class ConversionResult:
     `rewritten` names the tensors whose nearest upsampling was rewritten to a resize, `ranges` tells
     what each activation got (empty where the TensorFlow Lite converter chose), `effects` what each
     correction that was asked for changed, `sample_warnings` what looks wrong with the calibration
-    samples, `checks` what is wrong with the ranges.
+    samples, `checks` what is wrong with the ranges, `refused` what keeps the planner from it, where
+    it was asked (`frontend.refusals`).
     """
 
     tflite: bytes
@@ -50,11 +51,13 @@ class ConversionResult:
     effects: tuple[quantization.Effect, ...]
     sample_warnings: tuple[str, ...]
     checks: RangeChecks
+    refused: tuple[str, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What looks wrong with the samples, then with the ranges."""
-        return (*self.sample_warnings, *self.checks.warnings)
+        """What looks wrong with the samples, then with the ranges, then what is not supported."""
+        refused = (f"no firmware can be made of this yet: {text}" for text in self.refused)
+        return (*self.sample_warnings, *self.checks.warnings, *refused)
 
     @property
     def kind(self) -> str:

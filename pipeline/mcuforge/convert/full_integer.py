@@ -6,6 +6,7 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
+from mcuforge import keras_words
 from mcuforge.convert import flatbuffer
 from mcuforge.errors import ModelError
 from mcuforge.layer_names import layer_name
@@ -25,12 +26,15 @@ def enforce_full_integer(model: bytes, where: str, *, int16: bool = False) -> No
     if len(unpacked.subgraphs) != 1:
         raise ModelError(
             f"{where}: the model has branches or loops ({len(unpacked.subgraphs)} subgraphs). "
-            "Unroll recurrent layers (unroll=True) and take conditions out of the model."
+            "Take loops and conditions out of the model; in place of recurrent layers use Conv1D "
+            "(no kernel computes them, unrolled ones neither)."
         )
     graph = unpacked.subgraphs[0]
     _check_shapes(graph, where)
     _check_ops(unpacked, graph, where)
-    _check_ends(graph, where, schema.TensorType.INT16 if int16 else schema.TensorType.INT8)
+    _check_ends(
+        unpacked, graph, where, schema.TensorType.INT16 if int16 else schema.TensorType.INT8
+    )
 
 
 def _check_shapes(graph: Any, where: str) -> None:
@@ -44,36 +48,52 @@ def _check_shapes(graph: Any, where: str) -> None:
 
 
 def _dynamic(tensor: Any, where: str) -> ModelError:
+    signature = [None if int(d) < 0 else int(d) for d in tensor.shapeSignature]
     return ModelError(
         f"{where}: layer '{layer_name(flatbuffer.name_of(tensor))}' has a shape that is only known "
-        "at run time. Fix every dimension of the model's input: "
-        "keras.Input(shape=(height, width, channels), batch_size=1)."
+        f"at run time. {keras_words.advice_on_shape(signature[1:])}"
     )
 
 
 def _check_ops(model: Any, graph: Any, where: str) -> None:
-    left = []
+    left: dict[str, list[str]] = {}
     for op in graph.operators:
         tensors = [graph.tensors[i] for i in [*op.inputs, *op.outputs] if i >= 0]
         kind = _OP_NAMES.get(flatbuffer.op_kind(model, op), "?")
         converts = kind in ("QUANTIZE", "DEQUANTIZE")  # only carries values to and from float
         if not converts and any(t.type in _FLOATS for t in tensors):
             name = layer_name(flatbuffer.name_of(graph.tensors[op.outputs[0]]))
-            left.append(f"{kind} (layer '{name}')")
+            left.setdefault(kind, []).append(f"'{name}'")
     if left:
+        named = [f"{kind} ({_layers(layers)})" for kind, layers in left.items()]
+        advice = [f"{kind}: {keras_words.advice(kind)}" for kind in left]
         raise ModelError(
-            f"{where}: no int8 version of {', '.join(left)}; computed in float. "
-            "Replace the layer by one that the int8 converter knows, or move it out of the model."
+            f"{where}: no int8 version of {', '.join(named)}; computed in float.\n"
+            + "\n".join(advice)
         )
 
 
-def _check_ends(graph: Any, where: str, wanted: int) -> None:
+def _layers(names: list[str]) -> str:
+    known = list(dict.fromkeys(names))
+    return ("layer " if len(known) == 1 else "layers ") + ", ".join(known)
+
+
+def _check_ends(model: Any, graph: Any, where: str, wanted: int) -> None:
     for end, indices in (("input", graph.inputs), ("output", graph.outputs)):
         for tensor in (graph.tensors[i] for i in indices):
             if tensor.type != wanted:
                 kind = _TYPE_NAMES.get(tensor.type, "?")
                 name = layer_name(flatbuffer.name_of(tensor))
                 raise ModelError(
-                    f"{where}: {end} '{name}' is {kind}, not {_TYPE_NAMES[wanted]}. Give the model "
-                    "float32 inputs and outputs in Keras; the conversion makes them integers."
+                    f"{where}: {end} '{name}' is {kind}, not {_TYPE_NAMES[wanted]}. "
+                    f"{_advice_on_end(model, graph, tensor)}"
                 )
+
+
+def _advice_on_end(model: Any, graph: Any, tensor: Any) -> str:
+    """What makes an input or output another type, if an op does that Keras has another word for."""
+    makers = [op for op in graph.operators if any(graph.tensors[i] is tensor for i in op.outputs)]
+    kinds = [_OP_NAMES.get(flatbuffer.op_kind(model, op), "?") for op in makers]
+    if kinds and kinds[0] in keras_words.WORDS:
+        return keras_words.advice(kinds[0])
+    return "Give the model float32 inputs and outputs in Keras; the conversion makes them integers."

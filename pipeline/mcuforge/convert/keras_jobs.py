@@ -17,16 +17,16 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from mcuforge import keras_words
 from mcuforge.convert import calibration as samples
 from mcuforge.convert.child import Progress
+from mcuforge.convert.converter_errors import explained
 from mcuforge.convert.model_inputs import check_inputs
 from mcuforge.convert.output_order import restore_output_order
 from mcuforge.errors import ModelError
 
-_UNSUPPORTED_OP = re.compile(r"'(?:tf|tfl)\.(\w+)' op is neither a custom op nor a flex op")
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.>-]")  # TensorFlow's scopes
 _NOT_IN_ARGUMENTS = re.compile(r"\W", re.ASCII)  # of its functions
-_LOCATION = re.compile(r'fused\["\w*:", "([^"@]+)')
 
 
 def predict(keras_file: str, inputs: str, outputs: str, on_progress: Progress) -> None:
@@ -118,7 +118,7 @@ def _check_no_loops(model: Any, keras_file: str) -> None:
         if isinstance(layer, keras.layers.RNN) and not layer.unroll:
             raise ModelError(
                 f"{keras_file}: layer '{layer.name}' is a loop over time, which the int8 converter "
-                "cannot take. Build it with unroll=True."
+                f"cannot take. {keras_words.advice_on_loops()}"
             )
 
 
@@ -160,16 +160,4 @@ def _run(converter: Any, keras_file: str) -> bytes:
             warnings.simplefilter("ignore")
             return restore_output_order(bytes(converter.convert()))
     except Exception as error:  # ConverterError, RuntimeError, ValueError, by the stage that failed
-        raise ModelError(f"{keras_file}: {_explained(str(error))}") from error
-
-
-def _explained(error: str) -> str:
-    """The converter's error in one sentence, with op and layer where it tells them."""
-    advice = "Replace the layer by one that the int8 converter knows."
-    op = _UNSUPPORTED_OP.search(error)
-    if op is None:
-        first = " ".join(error.split())[:300]
-        return f"the TensorFlow Lite converter refuses the model ({first}). {advice}"
-    location = _LOCATION.search(error)
-    place = f" (layer '{location.group(1)}')" if location else ""
-    return f"the op {op.group(1)}{place} has no int8 version in TensorFlow Lite. {advice}"
+        raise ModelError(f"{keras_file}: {explained(str(error), Path(keras_file))}") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mcuforge import keras_words
 from mcuforge.errors import ModelError, UsageError
 
 
@@ -22,19 +23,24 @@ def check_inputs(model: Any, sample: Sequence[int], where: str, keras_file: str)
     name, shape = model.inputs[0].name, tuple(model.inputs[0].shape)[1:]
     if any(d is None for d in shape):
         raise ModelError(
-            f"{keras_file}: input '{name}' has the dynamic shape {_text(shape)}. Fix every "
-            "dimension: keras.Input(shape=(height, width, channels), batch_size=1)."
+            f"{keras_file}: input '{name}' has the dynamic shape {_text(shape)}. "
+            f"{keras_words.advice_on_shape(shape)}"
         )
     if model.inputs[0].dtype != "float32":
         raise ModelError(
             f"{keras_file}: input '{name}' is {model.inputs[0].dtype}; a model for int8 takes "
-            "float32 inputs. Look up embeddings outside the model."
+            f"float32 inputs. {keras_words.advice_on_dtype(model.inputs[0].dtype, _layers(model))}"
         )
     if tuple(sample) != shape:
         raise UsageError(
             f"{where}: samples of shape {list(sample)} do not fit input '{name}' of "
             f"{keras_file}, which is {_text(shape)}."
         )
+
+
+def _layers(model: Any) -> list[str]:
+    """The class names of the model's layers."""
+    return [type(layer).__name__ for layer in getattr(model, "layers", [])]
 
 
 def _text(shape: tuple[int | None, ...]) -> str:

@@ -38,11 +38,19 @@ def rule(constraint: Constraint) -> str:
     return " ".join((constraint.__doc__ or "").split())
 
 
-def check(operator: Operator, graph: Graph, op: Op) -> None:
-    """Raise `UnsupportedError` naming the op, its layer and the rule that it breaks."""
+def broken(operator: Operator, graph: Graph, op: Op) -> tuple[Constraint, str] | None:
+    """The first constraint that the op breaks, and what it has instead."""
     for constraint in operator.constraints:
         found = constraint(graph, op)
         if found is not None:
-            raise UnsupportedError(
-                f"{graph.describe(op)} is not supported: {found}. Rule: {rule(constraint)}"
-            )
+            return constraint, found
+    return None
+
+
+def check(operator: Operator, graph: Graph, op: Op) -> None:
+    """Raise `UnsupportedError` naming the op, its layer and the rule that it breaks."""
+    found = broken(operator, graph, op)
+    if found is not None:
+        raise UnsupportedError(
+            f"{graph.describe(op)} is not supported: {found[1]}. Rule: {rule(found[0])}"
+        )

@@ -1,0 +1,202 @@
+"""What a TFLite operator is called in Keras, and what to use instead of it.
+
+For messages about ops that have no kernel or no int8 version. A user knows layers, not operators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+COMPUTED = (
+    "Conv1D, Conv2D, DepthwiseConv2D, SeparableConv2D, Conv2DTranspose, Dense, BatchNormalization, "
+    "ReLU, LeakyReLU, sigmoid, tanh, softmax, Add, Subtract, Multiply, Concatenate, MaxPooling, "
+    "AveragePooling, GlobalAveragePooling, UpSampling2D, ZeroPadding2D, Flatten and Reshape"
+)
+_OUTSIDE = "moving it out of the model"
+_RECURRENT = (
+    "Conv1D layers (dilation_rate reaches further back): no kernel computes recurrent layers, "
+    "unrolled ones neither"
+)
+_NORMALISED = "BatchNormalization, which becomes part of the convolution before it"
+_SCORES = "the scores themselves as output; the application looks for the largest"
+_KEEP_ORDER = "training with the axes in the order in which the layers after it need them"
+_SOFT = "ReLU or LeakyReLU"
+
+
+@dataclass(frozen=True)
+class Words:
+    """`layers` of Keras that become an operator, and what to use `instead` of them."""
+
+    layers: str
+    instead: str
+
+
+_BY_KINDS: tuple[tuple[tuple[str, ...], Words], ...] = (
+    (
+        ("REDUCE_MAX", "REDUCE_MIN"),
+        Words(
+            "GlobalMaxPooling2D, GlobalMaxPooling1D, keras.ops.max or min",
+            "MaxPooling2D (MaxPooling1D) with the whole map as pool_size, then Flatten; or "
+            "GlobalAveragePooling2D",
+        ),
+    ),
+    (
+        ("SUM",),
+        Words("keras.ops.sum", "GlobalAveragePooling2D or keras.ops.mean, times the count"),
+    ),
+    (("REDUCE_PROD",), Words("keras.ops.prod", _OUTSIDE)),
+    (("ARG_MAX", "ARG_MIN"), Words("keras.ops.argmax or argmin", _SCORES)),
+    (("TOPK_V2",), Words("keras.ops.top_k", _SCORES)),
+    (
+        ("HARD_SWISH",),
+        Words("Activation('hard_swish')", "x * layers.ReLU(max_value=6)(x + 3) / 6, or ReLU"),
+    ),
+    (("GELU",), Words("Activation('gelu')", "x * keras.ops.sigmoid(1.702 * x), or ReLU")),
+    (("PRELU",), Words("PReLU", "LeakyReLU or ReLU")),
+    (("ELU",), Words("ELU, Activation('elu')", _SOFT)),
+    (
+        ("EXP", "LOG"),
+        Words("Activation('selu', 'softplus', 'exponential'), keras.ops.exp or log", _SOFT),
+    ),
+    (("LOG_SOFTMAX",), Words("Activation('log_softmax')", "Activation('softmax')")),
+    (
+        ("RELU_0_TO_1", "RELU_N1_TO_1"),
+        Words("ReLU(max_value=1), Activation('hard_tanh')", "ReLU(max_value=6), tanh or ReLU"),
+    ),
+    (
+        ("MINIMUM",),
+        Words(
+            "Minimum, keras.ops.clip, ReLU with a max_value other than 6",
+            "ReLU(max_value=6); Minimum of a and b is a - ReLU(a - b)",
+        ),
+    ),
+    (("MAXIMUM",), Words("Maximum, keras.ops.clip", "a + ReLU(b - a)")),
+    (
+        ("TRANSPOSE",),
+        Words("Permute, keras.ops.transpose, MultiHeadAttention, recurrent layers", _KEEP_ORDER),
+    ),
+    (
+        ("STRIDED_SLICE", "SLICE", "DYNAMIC_UPDATE_SLICE"),
+        Words(
+            "Cropping2D, Cropping1D, slicing such as x[:, 1:], unrolled recurrent layers",
+            "cropping outside the model, a Conv2D with padding='valid', or, for recurrent layers, "
+            "Conv1D",
+        ),
+    ),
+    (
+        ("SPLIT", "SPLIT_V", "UNPACK"),
+        Words(
+            "keras.ops.split or unstack, unrolled recurrent layers (LSTM, GRU, SimpleRNN)",
+            "two Conv2D or Dense layers side by side, or, for recurrent layers, Conv1D",
+        ),
+    ),
+    (("PACK",), Words("keras.ops.stack", "Concatenate, then Reshape")),
+    (
+        ("GATHER", "GATHER_ND", "EMBEDDING_LOOKUP"),
+        Words("Embedding, keras.ops.take", "looking the vectors up outside the model"),
+    ),
+    (
+        ("BATCH_MATMUL",),
+        Words("MultiHeadAttention, Dot, keras.ops.matmul or einsum", "Dense, Conv1D or Conv2D"),
+    ),
+    (
+        ("TILE", "BROADCAST_TO"),
+        Words(
+            "RepeatVector, keras.ops.tile, repeat or broadcast_to",
+            "UpSampling2D, or the broadcasting of Add and Multiply",
+        ),
+    ),
+    (("CONV_3D", "CONV_3D_TRANSPOSE"), Words("Conv3D", "Conv2D, the depth among the channels")),
+    (
+        ("RSQRT", "SQRT", "SQUARE", "SQUARED_DIFFERENCE", "L2_NORMALIZATION", "DIV"),
+        Words(
+            "LayerNormalization, GroupNormalization, UnitNormalization, division", _NORMALISED
+        ),
+    ),
+    (
+        ("NEG",),
+        Words(
+            "-x, keras.ops.sort, LayerNormalization, GroupNormalization",
+            f"Subtract, or for a normalisation {_NORMALISED}",
+        ),
+    ),
+    (("MIRROR_PAD",), Words("keras.ops.pad(mode='reflect')", "ZeroPadding2D")),
+    (
+        ("DEPTH_TO_SPACE", "SPACE_TO_DEPTH"),
+        Words("tf.nn.depth_to_space or space_to_depth", "Conv2DTranspose, or Conv2D with strides"),
+    ),
+    (
+        ("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"),
+        Words("dilation_rate above 1", "an explicit input shape, or dilation_rate=1"),
+    ),
+    (("REVERSE_V2",), Words("keras.ops.flip, Bidirectional", _OUTSIDE)),
+    (
+        (
+            "UNIDIRECTIONAL_SEQUENCE_LSTM", "BIDIRECTIONAL_SEQUENCE_LSTM", "LSTM", "RNN",
+            "UNIDIRECTIONAL_SEQUENCE_RNN", "SVDF", "WHILE", "IF",
+        ),
+        Words("LSTM, GRU, SimpleRNN, RNN", _RECURRENT),
+    ),
+    (
+        (
+            "SELECT", "SELECT_V2", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "EQUAL",
+            "NOT_EQUAL", "LOGICAL_AND", "LOGICAL_OR", "LOGICAL_NOT", "WHERE",
+        ),
+        Words(
+            "keras.ops.where and comparisons, Activation('selu'), ThresholdedReLU, Masking",
+            f"ReLU, or {_OUTSIDE}",
+        ),
+    ),
+    (
+        ("CAST",),
+        Words("keras.ops.cast, an input that is not float32", "float32 throughout the model"),
+    ),
+)  # fmt: skip
+
+WORDS: dict[str, Words] = {kind: words for kinds, words in _BY_KINDS for kind in kinds}
+
+# TensorFlow's ops, as its converter names them, -> the classes of keras.ops that are made of them.
+OF_TENSORFLOW: dict[str, tuple[tuple[str, ...], str]] = {
+    "BitwiseAnd": (("Argmax", "Argmin"), "ARG_MAX"),
+    "TopKV2": (("TopK", "Sort", "Argsort"), "TOPK_V2"),
+    "XlaSort": (("Sort", "Argsort"), "TOPK_V2"),
+}
+
+
+def advice(kind: str) -> str:
+    """A sentence or two: what becomes an op of `kind` in Keras, and what to use instead."""
+    words = WORDS.get(kind)
+    if words is None:
+        return f"In Keras use what is computed: {COMPUTED}; or move it out of the model."
+    return f"In Keras it comes of: {words.layers}. Use instead: {words.instead}."
+
+
+def advice_on_loops() -> str:
+    """What to say of a recurrent layer."""
+    return f"Use instead: {_RECURRENT}."
+
+
+def advice_on_shape(shape: Sequence[int | None]) -> str:
+    """How to give an input a static shape; `shape` is without the batch, None where it is open."""
+    names = {1: ("length",), 2: ("steps", "features"), 3: ("height", "width", "channels")}
+    usual = names.get(len(shape), tuple(f"size{i + 1}" for i in range(len(shape))))
+    texts = [usual[i] if d is None else str(d) for i, d in enumerate(shape)]
+    missing = [usual[i] for i, d in enumerate(shape) if d is None]
+    inner = ", ".join(texts) + ("," if len(texts) == 1 else "")
+    return f"Fix it: keras.Input(shape=({inner})), with numbers for {' and '.join(missing)}."
+
+
+def advice_on_dtype(dtype: str, layers: Iterable[str]) -> str:
+    """How to make an input of `dtype` float32; `layers` are the class names of the model's."""
+    looks_up = [name for name in layers if name in ("Embedding", "StringLookup", "IntegerLookup")]
+    if dtype in ("float16", "bfloat16", "float64"):
+        return "Build it with keras.Input(..., dtype='float32'); the weights stay what they are."
+    if looks_up:
+        return f"Take the {looks_up[0]} out of the model: let the application look the vectors up."
+    if dtype in ("string", "bool"):
+        return "Make float32 numbers of the values outside the model."
+    return (
+        "Build it with keras.Input(..., dtype='float32') and give the samples as float32 with the "
+        "same values; on the device the input is int8 all the same."
+    )
