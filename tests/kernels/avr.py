@@ -82,9 +82,14 @@ def missing() -> str | None:
 
 
 def build_kernels(folder: Path) -> Path:
-    """All kernels as a static library."""
-    for source in sorted(KERNELS.glob("*.c")):
-        _run(*GCC, "-c", "-o", folder / f"{source.stem}.o", source)
+    """All kernels as a static library, under the names that they have in a project called m."""
+    for file in KERNELS.glob("*.[ch]"):
+        shutil.copy(file, folder)
+    kernels = sorted(folder.glob("*.c"))
+    names = [f"#define nn_{kernel.stem} m_nn_{kernel.stem}\n" for kernel in kernels]
+    (folder / "nn_names.h").write_text("".join(names))
+    for kernel in kernels:
+        _run(*GCC, "-c", "-o", kernel.with_suffix(".o"), kernel)
     _run("avr-ar", "rcs", folder / "libkernels.a", *sorted(folder.glob("*.o")))
     return folder / "libkernels.a"
 
@@ -107,17 +112,19 @@ def run(
 ) -> list[list[bytes]]:
     """The outputs of the emitted model for each sample, as bytes."""
     content = project.files(plan, boards.load("host"), "m", flavour="arduino")
-    folder.mkdir(parents=True)
     sources = []
-    for path, data in content.items():
-        if path.startswith("src/") and not (KERNELS / Path(path).name).with_suffix(".c").exists():
-            (folder / Path(path).name).write_bytes(data)
-            sources += [folder / Path(path).name] if path.endswith(".c") else []
+    for path, text in content.items():
+        if path.startswith("src/"):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(text)
+            if path.endswith(".c") and not (KERNELS / Path(path).name).exists():
+                sources.append(folder / path)
     data = b"".join(np.ascontiguousarray(v).tobytes() for sample in samples for v in sample)
     main = folder / "main.c"
     main.write_text(_MAIN.format(samples=len(samples), data=",".join(map(str, data))))
     elf = folder / "firmware.elf"
-    _run(*GCC, "-I", folder, "-Wl,--gc-sections", "-o", elf, main, *sources, kernels)
+    includes = ("-I", folder / "src", "-I", folder / "src" / "m")
+    _run(*GCC, *includes, "-Wl,--gc-sections", "-o", elf, main, *sources, kernels)
     result = subprocess.run(
         ["simavr", "-m", MCU, "-f", "16000000", elf],
         capture_output=True, text=True, errors="replace", timeout=_TIMEOUT, check=False,

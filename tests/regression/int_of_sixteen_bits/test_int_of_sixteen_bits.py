@@ -144,12 +144,13 @@ def test_nor_do_the_interface_and_the_emitted_files(tmp_path: Path) -> None:
     (tmp_path / "m.tflite").write_bytes(small_classifier())
     plan = frontend.make_plan(tmp_path / "m.tflite", "m")
     project.emit(plan, boards.load("host"), tmp_path / "m", flavour="library")
-    (tmp_path / "headers.c").write_text('#include "mf_real.h"\n#include "mf_latent.h"\n')
+    headers = ("mcuforge/mf_real.h", "mcuforge/mf_latent.h")
+    included = "".join(f'#include "{header}"\n' for header in headers)
+    (tmp_path / "headers.c").write_text(included)
     emitted = [tmp_path / "headers.c", *(tmp_path / "m").rglob("m_*.c")]
-    emitted += (tmp_path / "m").rglob("application.c")
     assert len(emitted) == 4
     for source in emitted:
-        includes = [tmp_path / "m" / "include", tmp_path / "m" / "example"]
+        includes = [tmp_path / "m" / name for name in ("include", "src", "example")]
         assert sixteen_bit.findings(source, includes) == []
 
 
