@@ -19,6 +19,7 @@ from mcuforge import (
     locks,
     metrics,
     project,
+    project_folder,
     prove,
     recipe,
     reference,
@@ -109,6 +110,8 @@ def run(
     simulated = choose(board, simulator, renode) if port is None else None
     with ExitStack() as stack:
         stack.enter_context(locks.writing(output))
+        title = name or (recipe.load(model).name if model.is_dir() else model.stem)
+        project_folder.check(output / project.folder_name(title, board, engine), force=force)
         on_port = stack.enter_context(attached(board, port)) if port is not None else None
         source = prepare(model, name, output, on_stage, settings)
         plan = make_plan(source.tflite, source.name)

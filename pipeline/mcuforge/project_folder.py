@@ -58,12 +58,10 @@ def write(
     """
     folder = atomic.through_links(folder)
     new = Manifest(described, {path: digest(data) for path, data in content.items()})
-    if not folder.exists():
+    if not _is_there(folder):
         with atomic.new_folder(folder) as partial:
             _stage(partial, {**content, manifest.NAME: new.text()})
         return
-    if not folder.is_dir():
-        raise ForgeError(f"{folder}: is a file; a folder is to be written there.")
     with atomic.explained(folder):
         old = _manifest(folder, force)
         changes = _compare(folder, content, old, force)
@@ -71,6 +69,27 @@ def write(
             raise ForgeError(_refusal(folder, changes, old))
         if changes.write or changes.remove or old != new:
             _apply(folder, content, changes, old, new)
+
+
+def check(folder: Path, *, force: bool = False) -> None:
+    """Raise the `ForgeError` of `write` where it is clear already: before work that takes long.
+
+    Whether a file of a name that is not recorded lies in the way is only known with the content.
+    """
+    folder = atomic.through_links(folder)
+    if not _is_there(folder):
+        return
+    with atomic.explained(folder):
+        old = _manifest(folder, force)
+        changes = _compare(folder, {}, old, force)
+        if changes.edited:
+            raise ForgeError(_refusal(folder, changes, old))
+
+
+def _is_there(folder: Path) -> bool:
+    if folder.exists() and not folder.is_dir():
+        raise ForgeError(f"{folder}: is a file; a folder is to be written there.")
+    return folder.exists()
 
 
 def _manifest(folder: Path, force: bool) -> Manifest:

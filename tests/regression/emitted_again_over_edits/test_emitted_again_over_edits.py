@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -364,6 +365,31 @@ def test_the_commands_refuse_force_and_complete(tmp_path: Path) -> None:
     assert half.exit_code == 2 and "was interrupted" in half.output
     assert run(*emit).exit_code == 0
     assert "unfinished" not in json.loads((folder / manifest.NAME).read_text())
+
+
+@pytest.mark.sim
+def test_run_refuses_before_it_converts(tmp_path: Path) -> None:
+    model = MODELS / "autoencoder"
+    folder = tmp_path / "autoencoder-mps2-an386"
+    assert run("emit", model, "-o", folder).exit_code == 0
+    (folder / "main.c").write_text("mine")
+    refused = run("run", model, "-o", tmp_path)
+    assert refused.exit_code == 1 and "main.c (edited)" in refused.output
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
+def no_space(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_changes_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", no_space)
+        with pytest.raises(ForgeError, match=r"the disk is full\. Nothing was changed"):
+            write(folder, NEW)
+    assert tree(folder) == OLD
+    found = manifest.read(folder)
+    assert found is not None and not found.unfinished
 
 
 @pytest.mark.parametrize("command", ["run", "parity", "bench", "explore", "emit"])
