@@ -173,7 +173,7 @@ def prepare(
     settings: QuantizationSettings | None = None,
 ) -> Source:
     """The `.tflite` of MODEL: itself, or converted from the model folder's Keras model."""
-    if model.suffix == ".tflite":
+    if model.is_file() and model.suffix not in (".keras", recipe.SUFFIX):
         return Source(name or model.stem, model, None)
     if model.suffix == ".keras":
         raise UsageError(

@@ -68,7 +68,7 @@ def read(folder: Path) -> Manifest | None:
     path = folder / NAME
     try:
         found = path.lstat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     if not stat.S_ISREG(found.st_mode):
         raise ValueError("it is not a regular file")

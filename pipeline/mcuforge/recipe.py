@@ -42,11 +42,13 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, UnsetType
 
 from mcuforge import typed_toml
+from mcuforge.errors import UsageError
 from mcuforge.quantization import settings
 from mcuforge.quantization.settings import QuantizationSettings, QuantizationTable
 from mcuforge.typed_toml import Problem, Table, Text
 
 FILE_NAME = "recipe.toml"
+SUFFIX = ".toml"
 
 Option = bool | int | float | str
 _Option = Annotated[Option, Meta(description="must be true, false, a number or a text")]
@@ -150,6 +152,11 @@ def load(path: Path) -> Recipe:
 
     Raises `UsageError` naming the file and all of its problems: keys and what is allowed.
     """
+    if path.is_file() and path.suffix != SUFFIX:
+        raise UsageError(
+            f"{path}: not a model's recipe. Give the model's folder, its recipe (a {SUFFIX} file), "
+            "or a .keras file where no recipe is needed."
+        )
     file = (path / FILE_NAME if path.is_dir() else path).resolve()
     content = typed_toml.parse(file, f"no such file. A model's folder holds a {FILE_NAME}.")
     quantization = content.get("quantization", {})

@@ -42,7 +42,23 @@ class SamplesPath(InputPath):
         return super().convert(value, param, ctx)
 
 
+class OutputFolder(click.Path):
+    """A folder that is written to, and need not exist yet."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path, known to be no file."""
+        path = Path(str(super().convert(value, param, ctx)))
+        for place in (path, *path.parents):
+            if place.exists() and not place.is_dir():
+                raise UsageError(f"--output {path}: {place} is a file; a folder is to be written.")
+        return path
+
+
 INPUT = InputPath()
+OUTPUT_FOLDER = OutputFolder()
 SAMPLES = SamplesPath()
 
 

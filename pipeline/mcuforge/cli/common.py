@@ -13,7 +13,7 @@ import click
 
 from mcuforge import locks
 from mcuforge.boards import Board
-from mcuforge.cli.arguments import OUTPUT
+from mcuforge.cli.arguments import OUTPUT, OUTPUT_FOLDER
 from mcuforge.device.ports import AUTO, Port, find
 from mcuforge.engines import AOT, ENGINES
 from mcuforge.errors import UsageError
@@ -45,7 +45,7 @@ def output_option(function: F) -> F:
             return function(*arguments, output=output, **options)
 
     return click.option(
-        "-o", "--output", type=click.Path(path_type=Path), default=OUTPUT, show_default=True,
+        "-o", "--output", type=OUTPUT_FOLDER, default=OUTPUT, show_default=True,
         help="The folder that is written to.",
     )(holding)  # type: ignore[return-value]  # fmt: skip
 

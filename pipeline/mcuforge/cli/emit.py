@@ -10,7 +10,7 @@ import click
 
 from mcuforge import boards, fit, frontend, locks, project, tflm
 from mcuforge.boards import Board
-from mcuforge.cli.arguments import find_model
+from mcuforge.cli.arguments import OUTPUT_FOLDER, find_model
 from mcuforge.cli.common import (
     board_option,
     echo_json,
@@ -31,9 +31,7 @@ from mcuforge.project_files import Source, project_name
     "--name",
     help="The name in C of project and model; by default made from the file's name.",
 )
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The project's folder [build/...]."
-)
+@click.option("-o", "--output", type=OUTPUT_FOLDER, help="The project's folder [build/...].")
 @engine_option
 @click.option(
     "--flavour", type=click.Choice([CMAKE, *FLAVOURS]), default=CMAKE, show_default=True,

@@ -72,6 +72,33 @@ def test_an_unknown_option(name: str) -> None:
     mcuforge(name, "--bogus").refused(2, "--bogus")
 
 
+@pytest.mark.parametrize("name", ["emit", "run", "parity", "bench"])
+@pytest.mark.parametrize("output", ["file", "file/below/it"])
+def test_a_file_where_a_folder_is_written(
+    name: str, output: str, relu: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    mcuforge(name, relu, "-o", output).refused(2, f"--output {output}", "is a file")
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["build", "simulate"])
+def test_a_file_where_a_project_is_wanted(name: str, relu: Path) -> None:
+    mcuforge(name, relu).refused(2, f"{relu}: not a firmware project")
+
+
+@pytest.mark.parametrize("name", ["train", "convert", "explore", "debug-quantization"])
+def test_a_file_where_a_recipe_is_wanted(name: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("notes")
+    mcuforge(name, "notes.txt").refused(2, "notes.txt: not a model's recipe", ".toml")
+
+
+@pytest.mark.parametrize("name", ["inspect", "emit", "run", "parity", "bench"])
+def test_a_file_where_a_model_is_wanted(name: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("notes")
+    mcuforge(name, "notes.txt").refused(1, "notes.txt: not a .tflite file")
+
+
 def test_a_damaged_file_is_a_failed_check(tmp_path: Path) -> None:
     (tmp_path / "bad.tflite").write_bytes(b"no model")
     mcuforge("inspect", "bad.tflite").refused(1, "bad.tflite")
