@@ -69,12 +69,13 @@ def test_holds_out_a_quarter_of_a_keras_files_samples(folder: Path, tmp_path: Pa
 
 
 def test_refuses_what_it_cannot_look_into(tmp_path: Path) -> None:
-    model = AUTOENCODER
+    model, keras = AUTOENCODER, tmp_path / "m.keras"
+    keras.touch()
     for arguments, message in (
         (["debug-quantization", model, "--bits", "dynamic"], "no range to look at"),
         (["debug-quantization", model / "artifacts/model.tflite"], "the float model is needed"),
         (["debug-quantization", tmp_path / "n.keras", "--samples", "x.npz"], "x.npz: no such"),
-        (["convert", "m.keras", "--report"], "--report needs a model folder"),
+        (["convert", keras, "--report"], "--report needs a model folder"),
     ):
         outcome = subprocess.run(
             [sys.executable, "-m", "mcuforge", *map(str, arguments)], capture_output=True, text=True

@@ -55,7 +55,7 @@ metric = "none"
 [quantization]
 activations = "symmetric"
 [quantization.layers]
-out = "mse"
+front = "mse"
 """
 
 
