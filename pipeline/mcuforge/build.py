@@ -176,11 +176,15 @@ def _require_compiler(toolchain: Toolchain | None) -> list[str]:
 
 
 def _forget_moved_build(project: Path, folder: Path) -> None:
-    """A CMake cache names the folder that it was made in and is useless in any other."""
+    """A CMake cache names the folder that it was made in and is useless in any other.
+
+    What CMake did not make stays, whatever it does in a build folder.
+    """
     cache = folder / "CMakeCache.txt"
     home = f"CMAKE_HOME_DIRECTORY:INTERNAL={project.resolve().as_posix()}"
     if cache.is_file() and home not in cache.read_text(errors="replace").splitlines():
-        shutil.rmtree(folder)
+        cache.unlink()
+        shutil.rmtree(folder / "CMakeFiles", ignore_errors=True)
 
 
 def _run(command: list[str], folder: Path, on_progress: Progress | None = None) -> str:

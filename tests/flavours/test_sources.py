@@ -108,7 +108,7 @@ def test_the_commands_of_the_library_s_readme_work_in_turn(
     assert [c.split()[1].split("=")[0] for c in commands] == ["CC", "example"]
     outputs = [run("sh", "-c", command, cwd=folder) for command in commands]
     assert rounds(outputs[-1]) == expected
-    machine = run("arm-none-eabi-objdump", "-a", folder / "lib" / "libautoencoder.a")
+    machine = run("arm-none-eabi-objdump", "-a", folder / "build" / "libautoencoder.a")
     assert "elf32-littlearm" in machine
 
 

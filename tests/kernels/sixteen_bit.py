@@ -150,8 +150,9 @@ class _Walk:
             highs = [high for low, high in map(self.bounds, node["inner"]) if low >= 0]
             return (0, min(highs)) if highs else _ANY
         if node["opcode"] in ("/", "%", ">>"):
-            low, high = self.bounds(node["inner"][0])
-            return min(low, 0), max(high, 0)
+            (low, high), (_, divisor) = map(self.bounds, node["inner"])
+            limit = divisor - 1 if node["opcode"] == "%" and divisor > 0 else max(-low, high)
+            return max(min(low, 0), -limit), min(max(high, 0), limit)
         return _ANY
 
 

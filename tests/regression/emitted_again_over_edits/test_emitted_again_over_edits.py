@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import stat
+import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -395,3 +396,31 @@ def test_a_full_disk_changes_nothing(folder: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("command", ["run", "parity", "bench", "explore", "emit"])
 def test_every_command_that_writes_a_project_offers_force(command: str) -> None:
     assert "--force" in run(command, "--help").output
+
+
+def test_what_make_builds_is_no_edit_and_is_built_again(tmp_path: Path) -> None:
+    folder = tmp_path / "fw"
+    emit = ("emit", MODELS / "autoencoder", "--board", "host", "--flavour", "library", "-o", folder)
+    make = ("make", "-s", "-C", str(folder))
+    assert run(*emit).exit_code == 0
+    subprocess.run([*make, "CFLAGS=-O0"], check=True)
+    assert run(*emit).exit_code == 0
+    archive = folder / "build" / "libautoencoder.a"
+    built = archive.stat().st_mtime_ns
+    subprocess.run([*make, "CFLAGS=-O0"], check=True)
+    assert archive.stat().st_mtime_ns == built
+    (header,) = folder.glob("src/autoencoder_config.h")
+    os.utime(header)  # a header alone is another
+    subprocess.run([*make, "CFLAGS=-O0"], check=True)
+    assert archive.stat().st_mtime_ns > built
+
+
+def test_a_project_that_was_moved_keeps_what_lies_in_its_build_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "fw"
+    assert run("emit", MODELS / "autoencoder", "--board", "host", "-o", folder).exit_code == 0
+    assert run("build", folder).exit_code == 0
+    (folder / "build" / "host" / "notes.txt").write_text("mine")
+    moved = folder.rename(tmp_path / "moved")
+    assert run("build", moved).exit_code == 0
+    assert (moved / "build" / "host" / "notes.txt").read_text() == "mine"
+    assert str(folder) not in (moved / "build" / "host" / "CMakeCache.txt").read_text()

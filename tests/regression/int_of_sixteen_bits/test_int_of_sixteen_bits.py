@@ -148,7 +148,8 @@ def test_nor_do_the_interface_and_the_emitted_files(tmp_path: Path) -> None:
     included = "".join(f'#include "{header}"\n' for header in headers)
     (tmp_path / "headers.c").write_text(included)
     emitted = [tmp_path / "headers.c", *(tmp_path / "m").rglob("m_*.c")]
-    assert len(emitted) == 4
+    emitted.append(tmp_path / "m" / "example" / "main.c")
+    assert len(emitted) == 5
     for source in emitted:
         includes = [tmp_path / "m" / name for name in ("include", "src", "example")]
         assert sixteen_bit.findings(source, includes) == []
@@ -162,6 +163,7 @@ SUSPECTS = {
     "int32_t f(int8_t a, int8_t b) { return a * b + a * b; }": "'+' is computed in an int",
     "uint32_t f(uint16_t a) { return (uint32_t)(a << 8); }": "'<<' is computed in an unsigned int",
     "int16_t f(int16_t x) { x = (int16_t)(x - 1); return x; }": "'-' is computed in an int",
+    "int32_t f(int a, uint8_t b) { return a % b + a; }": "'+' is computed in an int",
     "int32_t f(int32_t x) { return (int)x; }": "a cast to int may lose bits",
     "int f(int32_t x) { return x; }": "implicit conversion loses integer precision",
     "enum { A = 300 }; int32_t f(uint8_t a) { return a * A; }": "'*' is computed in an int",
@@ -173,6 +175,7 @@ SOUND = (
     "int32_t f(uint8_t a) { return (a & 15) * 1000 + (a >> 4) - (a == 3); }",
     "enum { A = 100 }; int32_t f(uint8_t a) { return a * A; }",
     "uint16_t f(uint16_t a, uint16_t b) { return (uint16_t)(a - b); }",
+    "int32_t f(int a, uint8_t b) { return a % 256 + b; }",
 )
 
 
