@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
@@ -12,7 +11,7 @@ from typing import Any
 
 from rich.markup import escape
 
-from mcuforge import __version__, atomic, driver, engines, extras, tflm_library
+from mcuforge import __version__, atomic, driver, engines, extras, json_text, tflm_library
 from mcuforge.boards import Board
 from mcuforge.errors import ForgeError, ParityError, ToolError
 from mcuforge.prove import OnStage
@@ -177,7 +176,7 @@ def as_json(benchmark: Benchmark) -> str:
         "failed": benchmark.failed,
         "notes": list(benchmark.notes),
     }
-    return json.dumps(content, indent=2) + "\n"
+    return json_text.dumps(content)
 
 
 def can_draw() -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from rich.markup import escape
 
-from mcuforge import __version__, html_page
+from mcuforge import __version__, html_page, json_text
 from mcuforge.gallery import Gallery
 from mcuforge.parity import A_FEW_STEPS, REFERENCE, Verdict
 from mcuforge.tables import Table
@@ -123,7 +122,7 @@ def as_json(reports: Sequence[RunReport]) -> str:
         values["warnings"] = all_warnings(report)
         del values["galleries"]
         content["reports"].append(values)
-    return json.dumps(content, indent=2) + "\n"
+    return json_text.dumps(content)
 
 
 def as_html(reports: Sequence[RunReport]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -11,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from mcuforge import locks
+from mcuforge import json_text, locks
 from mcuforge.boards import Board
 from mcuforge.cli.arguments import OUTPUT, OUTPUT_FOLDER
 from mcuforge.device.ports import AUTO, Port, find
@@ -124,7 +123,7 @@ def tighten_option(function: F) -> F:
 
 def echo_json(content: Any) -> None:
     """Print JSON on stdout."""
-    click.echo(json.dumps(content, indent=2))
+    click.echo(json_text.dumps(content), nl=False)
 
 
 def find_port(board: Board, port: str | None) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 from rich.markup import escape
 
-from mcuforge import boards, recipe
+from mcuforge import boards, json_text, recipe
 from mcuforge.cli.arguments import INPUT
 from mcuforge.cli.common import (
     board_option,
@@ -49,7 +48,7 @@ def command(model: Path, board_name: str, output: Path, force: bool, as_json: bo
     folder = output / f"{model.resolve().name}-explore"
     for picture in drawn:
         atomic.write_bytes(folder / picture.name, picture.png)
-    content = json.dumps(page.as_json(found), indent=2) + "\n"
+    content = json_text.dumps(page.as_json(found))
     atomic.write_bytes(folder / "explore.json", content.encode())
     atomic.write_bytes(folder / "explore.html", page.as_html(found, drawn).encode())
     if as_json:

@@ -12,14 +12,13 @@ nevertheless, such as the report of a parity that does not hold, stands beside `
 
 from __future__ import annotations
 
-import json
 import signal
 import traceback
 from typing import Any
 
 import click
 
-from mcuforge import __version__
+from mcuforge import __version__, json_text
 from mcuforge.cli.termination import signal_behind
 from mcuforge.errors import ForgeError
 
@@ -37,7 +36,7 @@ def report(error: BaseException, *, as_json: bool, debug: bool) -> int:
     else:
         click.echo(_message(error), err=True)
     if as_json:
-        click.echo(json.dumps(document(error), indent=2))
+        click.echo(json_text.dumps(document(error)), nl=False)
     return exit_code(error)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mcuforge import recipe, train
+from mcuforge import locks, recipe, train
 from mcuforge.cli.arguments import INPUT
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.progress import progress
@@ -22,8 +22,9 @@ def command(model: Path, seed: int | None, epochs: int | None, as_json: bool) ->
 
     The old artefacts stay as they were unless everything succeeded.
     """
-    with progress("training") as on_progress:
-        result = train.run(recipe.load(model), on_progress, seed=seed, epochs=epochs)
+    loaded = recipe.load(model)
+    with locks.writing(loaded.folder), progress("training") as on_progress:
+        result = train.run(loaded, on_progress, seed=seed, epochs=epochs)
     if as_json:
         echo_json({"seconds": result.seconds, "written": [str(p) for p in result.written]})
         return

@@ -12,6 +12,7 @@ from command_line import Outcome, mcuforge
 from single_op import Spec, build
 
 from mcuforge import __version__, boards
+from mcuforge import cli as cli_package
 from mcuforge.cli import COMMANDS, cli, run
 from mcuforge.errors import ParityError
 from mcuforge.parity import Comparison, Verdict
@@ -99,3 +100,24 @@ def test_a_failed_parity_is_one_document(
         run.finish([report], tmp_path, True)
     assert capsys.readouterr().out == ""
     assert failed.value.result["reports"][0]["verdict"]["exact"] is False
+
+
+def test_what_json_cannot_hold_is_null(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An SQNR of infinity, a metric that is not a number: strict parsers know neither."""
+
+    def available() -> None:
+        raise ParityError("x", result={"sqnr": [float("inf"), (float("nan"), 1.5)]})
+
+    monkeypatch.setattr(boards, "available", available)
+    outcome = mcuforge("boards", "--json")
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    assert json.loads(outcome.stdout, parse_constant=refuse)["sqnr"] == [None, [None, 1.5]]
+
+
+def test_every_document_is_written_by_the_same() -> None:
+    folder = Path(cli_package.__file__).parent
+    found = [p.name for p in folder.glob("*.py") if "json.dumps" in p.read_text(encoding="utf-8")]
+    assert found == []

@@ -66,6 +66,12 @@ def test_every_command_that_writes_there(held: Path, relu: Path, tmp_path: Path)
     assert _content(held) == before
 
 
+def test_a_model_that_is_being_trained(held: Path) -> None:
+    recipe = Path(__file__).parents[3] / "models" / "unet" / "recipe.toml"
+    (held / "recipe.toml").write_bytes(recipe.read_bytes())
+    mcuforge("train", held).refused(1, _SAYS)
+
+
 @pytest.mark.usefixtures("held")
 def test_other_folders_are_free(relu: Path) -> None:
     assert mcuforge("emit", relu, "-o", "elsewhere").code == 0

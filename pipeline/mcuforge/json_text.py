@@ -1,0 +1,20 @@
+"""Results as JSON that every parser takes. JSON has no NaN and no infinity: these become null."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+
+def dumps(content: Any) -> str:
+    """The JSON text of a result, with the line end of a file."""
+    return json.dumps(_finite(content), indent=2, allow_nan=False) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
