@@ -2,3 +2,4 @@
 /* For compilers that come without a C library. */
 #pragma once
 int printf(const char *format, ...);
+int puts(const char *text);
