@@ -15,7 +15,7 @@ from mcuforge.cli.arguments import find_project
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.progress import progress
 from mcuforge.errors import UsageError
-from mcuforge.flash import choose_method, describe, flash
+from mcuforge.flash import choose_method, describe, flash, require
 from mcuforge.flash.job import DEFAULT_GDB_SERVER, Job
 from mcuforge.hardware import METHODS
 from mcuforge.image import Image
@@ -77,6 +77,8 @@ def command(
     firmware = find_project(firmware)
     board = _board(firmware, board_name)
     chosen = choose_method(board, method)
+    if not dry_run:
+        require(board, chosen, erase)
     built = _built(firmware, board, preset, toolchain)
     content = image.load(built.elf)
     _check_place(content, board)

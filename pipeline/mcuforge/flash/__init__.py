@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from mcuforge.boards import Board
 from mcuforge.errors import UsageError
-from mcuforge.flash import gdb, jlink, openocd, pyocd, stm32cubeprog, uf2_drive
+from mcuforge.flash import gdb, jlink, openocd, pyocd, steps, stm32cubeprog, uf2_drive
 from mcuforge.flash.job import Job, OnProgress, Plan
 from mcuforge.flash.problems import FlashError, Kind
-from mcuforge.flash.steps import run_plan
 from mcuforge.hardware import METHODS
 
 _ATTEMPTS = 2
@@ -44,6 +44,18 @@ def choose_method(board: Board, method: str | None) -> str:
             f"'flash.{method}'. It can with: {', '.join(possible)}."
         )
     return method
+
+
+def require(board: Board, method: str, erase: bool) -> None:
+    """Look for the tool of a method, so that a missing one is known before anything is built.
+
+    Raises `ToolError` where it is missing, `UsageError` where it cannot erase and is to.
+    """
+    if method == "pyocd":
+        pyocd.load_api()
+    elif method in _COMMANDS:
+        files = (Path("firmware.elf"), Path("firmware.hex"), Path("firmware.bin"))
+        steps.require(_COMMANDS[method](Job(board, *files, start=0, erase=erase)))
 
 
 def describe(job: Job, method: str) -> list[str]:
@@ -91,4 +103,4 @@ def _once(job: Job, method: str, on_progress: OnProgress) -> None:
     elif method == "uf2":
         uf2_drive.flash(job, on_progress)
     else:
-        run_plan(_COMMANDS[method](job), job, on_progress)
+        steps.run_plan(_COMMANDS[method](job), job, on_progress)

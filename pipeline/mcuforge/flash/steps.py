@@ -18,12 +18,17 @@ _TIMEOUT_SECONDS = 300.0
 
 def run_plan(plan: Plan, job: Job, on_progress: OnProgress) -> None:
     """Raises `ToolError` where the program is missing, `FlashError` where a step fails."""
-    if shutil.which(plan.program) is None:
-        raise ToolError(f"{plan.program} was not found on PATH. {plan.install}")
+    require(plan)
     for number, step in enumerate(plan.steps):
         on_progress(number, len(plan.steps))
         _run(step, job, plan.program)
     on_progress(len(plan.steps), len(plan.steps))
+
+
+def require(plan: Plan) -> None:
+    """Raise `ToolError` where the plan's program is missing."""
+    if shutil.which(plan.program) is None:
+        raise ToolError(f"{plan.program} was not found on PATH. {plan.install}")
 
 
 def _run(step: Step, job: Job, program: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -79,3 +80,21 @@ def test_the_other_end_hangs_up(relu: Path) -> None:
 def test_nothing_is_left_behind(relu: Path, tmp_path: Path) -> None:
     _parity(relu, "/dev/ttyNONE7").refused(1, "cannot be opened")
     assert not (tmp_path / "out").exists()
+
+
+_METHODS = {"gdb": "mps2-an386", "openocd": "stm32f4-discovery", "jlink": "nrf52840dk"}
+
+
+@pytest.mark.parametrize("method", [*_METHODS, "stm32cubeprog", "pyocd"])
+def test_a_tool_that_is_missing_is_noticed_before_building_too(
+    method: str, relu: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    board = _METHODS.get(method, "stm32f4-discovery")
+    assert mcuforge("emit", relu, "--board", board, "-o", "fw").code == 0
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "pyocd.core", None)
+    outcome = mcuforge("flash", "fw", "--method", method)
+    outcome.refused(1, "not installed" if method == "pyocd" else "was not found on PATH. ")
+    assert not (tmp_path / "fw" / "build").exists()
