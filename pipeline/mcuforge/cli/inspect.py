@@ -54,7 +54,8 @@ def command(model: Path, as_json: bool) -> None:
 def _table(graph: Graph, plan: Plan | None) -> Table:
     """A row an op. In a narrow terminal the kernel stands under the op, so that names have room."""
     wide = result_console.width >= _WIDE
-    table = Table(title=escape(graph.name), box=box.SIMPLE_HEAD, pad_edge=False)
+    padding = (0, 1) if wide else 0
+    table = Table(title=escape(graph.name), box=box.SIMPLE_HEAD, pad_edge=False, padding=padding)
     headings = ("#", "op", "layer", "output", *(("kernel",) if wide else ()))
     for heading in headings:
         table.add_column(heading)
