@@ -9,6 +9,8 @@ comes out of here is computed as the file means it by every engine:
     RELU_N1_TO_1 a -> b          QUANTIZE a -> b, where b ends at both bounds
     any other op    a -> b       QUANTIZE a -> b, then the op b -> b
     a fixed output  a -> b       the op a -> fixed, then QUANTIZE fixed -> b
+    LOGISTIC or TANH of steps    QUANTIZE to -16 ... 16 before, beyond which they are saturated;
+    above 4                      TFLM takes 0 for an extreme where steps are large
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ _COPIES = (
     _Op.EXPAND_DIMS, _Op.MAX_POOL_2D, _Op.AVERAGE_POOL_2D, _Op.CONCATENATION,
 )  # fmt: skip
 _FIXED = {_Op.SOFTMAX: (1 / 256, -128), _Op.LOGISTIC: (1 / 256, -128), _Op.TANH: (1 / 128, 0)}
+_SQUASHED = (16 / 128, 0)  # all that LOGISTIC and TANH tell apart
+_MOST_STEP = 4.0
 _SLACK = 0.51  # of a step: what rounding the bound to a step changes, and float32 adds
 _VERSION = 2  # from here on RELU takes int8, and QUANTIZE rescales it
 
@@ -61,7 +65,8 @@ def _rewritten(model: Any, graph: Any, op: Any) -> list[Any]:
     if not _is_quantised(output):
         return [op]
     if kind in _FIXED and output.type == schema.TensorType.INT8:
-        return _with_fixed_output(model, graph, op, *_FIXED[kind])
+        before = _with_small_steps(model, graph, op) if kind != _Op.SOFTMAX else []
+        return [*before, *_with_fixed_output(model, graph, op, *_FIXED[kind])]
     if kind not in _COPIES and kind not in _CLAMPS:
         return [op]
     inputs = op.inputs if kind == _Op.CONCATENATION else op.inputs[:1]
@@ -108,6 +113,17 @@ def _with_rescaled_inputs(model: Any, graph: Any, op: Any, others: list[int]) ->
         added.append(_unary(model, _Op.QUANTIZE, number, rescaled))
         op.inputs = [rescaled if int(i) == number else int(i) for i in op.inputs]
     return [*added, op]
+
+
+def _with_small_steps(model: Any, graph: Any, op: Any) -> list[Any]:
+    """The QUANTIZE that `op` then reads; nothing where its input has small steps."""
+    source = int(op.inputs[0])
+    tensor = graph.tensors[source]
+    if not _is_quantised(tensor) or _parameters(tensor)[0] <= _MOST_STEP:
+        return []
+    squashed = _new_tensor(graph, source, _SQUASHED)
+    op.inputs = [squashed]
+    return [_unary(model, _Op.QUANTIZE, source, squashed)]
 
 
 def _with_fixed_output(model: Any, graph: Any, op: Any, scale: float, zero_point: int) -> list[Any]:

@@ -15,6 +15,7 @@ from mcuforge.graph import DType, Graph, Op, Quantization, Tensor
 from mcuforge.ops import Constraint
 
 MAX_STEPS = 1.0
+MAX_FUNCTION_STEPS = 3.0  # what fixed-point approximations of a function may be off by
 _FLOAT32_ROUNDING = 2.0**-22
 _INTEGERS = (DType.INT8, DType.UINT8)
 

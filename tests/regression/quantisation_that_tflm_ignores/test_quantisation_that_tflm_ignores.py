@@ -182,6 +182,29 @@ def test_rewritten_every_engine_computes_what_is_meant(situation: Situation) -> 
         assert apart <= 1.6 * step, engine.name
 
 
+@pytest.mark.parametrize(
+    ("kind", "target", "function"),
+    [
+        ("LOGISTIC", Spec(SHAPE, scale=1 / 256, zero_point=-128), lambda x: 1 / (1 + np.exp(-x))),
+        ("TANH", Spec(SHAPE, scale=1 / 128, zero_point=0), np.tanh),
+    ],
+)
+def test_a_function_whose_input_has_large_steps(
+    kind: str, target: Spec, function: Callable[[Real], Real]
+) -> None:
+    """TFLM takes 0 for minus infinity where the input's scale is above 8."""
+    large = Spec(SHAPE, scale=20.0, zero_point=-20)
+    model = build(kind, [large], [target], version=2)
+    with pytest.raises(UnsupportedError, match=r"scale is 20, and a result would be 128 steps off"):
+        planner.plan(graph_of(model))
+    rewritten = rewrite_rescaling(model)
+    planner.plan(graph_of(rewritten))
+    meant = function((20.0 * (VALUES.astype(np.float64) + 20)).clip(-100, 100))
+    for engine in (TFLM, LITERT[-1]):
+        apart = np.abs(real_outputs(engine, rewritten, VALUES) - meant).max()
+        assert apart <= 1.5 * float(target.scale), engine.name  # type: ignore[arg-type]
+
+
 def test_what_is_quantised_alike_stays_as_it_is() -> None:
     model = build("RELU6", [SOURCE], [SOURCE])
     assert rewrite_rescaling(model) is model
