@@ -137,9 +137,7 @@ def rows(benchmark: Benchmark) -> list[tuple[str, list[int | None], str]]:
 
 def table(benchmark: Benchmark) -> Table:
     """The rows for the terminal; with two engines also the second over the first."""
-    result = Table(
-        title=f"{escape(benchmark.model)} on {escape(benchmark.board)} in {benchmark.simulator}"
-    )
+    result = Table(title=escape(_title(benchmark)))
     result.add_column("")
     for report in benchmark.reports:
         result.add_column(report.engine, justify="right")
@@ -153,7 +151,9 @@ def table(benchmark: Benchmark) -> Table:
 
 
 def _title(benchmark: Benchmark) -> str:
-    return f"{benchmark.model} on {benchmark.board} in {benchmark.simulator}"
+    counted = benchmark.reports[0].costs.counted or ""
+    note = f", instructions: {counted}" if counted.startswith("least") else ""
+    return f"{benchmark.model} on {benchmark.board} in {benchmark.simulator}{note}"
 
 
 def _ratio(values: Sequence[int | None]) -> str:
