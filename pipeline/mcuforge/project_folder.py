@@ -112,7 +112,7 @@ def _manifest(folder: Path, force: bool) -> Manifest:
 def _compare(folder: Path, content: Mapping[str, bytes], old: Manifest, force: bool) -> _Changes:
     changes = _Changes()
     known = old.paths() if old.files is not None else set(content)
-    if not known and os.path.lexists(folder / manifest.NAME):
+    if not old.described and os.path.lexists(folder / manifest.NAME):
         changes.in_the_way[manifest.NAME] = _FOREIGN
     if (folder / _STAGING).is_symlink() or (folder / _STAGING).is_file():
         changes.in_the_way[_STAGING] = _FOREIGN

@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import json
 import os
+import random
 import shutil
 import stat
 import subprocess
+import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -156,6 +159,12 @@ def test_an_empty_folder_the_current_folder_and_a_link_to_one(
     (tmp_path / "link").symlink_to("fw")
     write(tmp_path / "link", NEW)
     assert (tmp_path / "link").is_symlink()
+    assert tree(tmp_path / "fw") == NEW
+
+
+def test_a_project_without_files_is_one(tmp_path: Path) -> None:
+    write(tmp_path / "fw", {})
+    write(tmp_path / "fw", NEW)
     assert tree(tmp_path / "fw") == NEW
 
 
@@ -424,3 +433,30 @@ def test_a_project_that_was_moved_keeps_what_lies_in_its_build_folder(tmp_path: 
     assert run("build", moved).exit_code == 0
     assert (moved / "build" / "host" / "notes.txt").read_text() == "mine"
     assert str(folder) not in (moved / "build" / "host" / "CMakeCache.txt").read_text()
+
+
+WRITER = """
+import itertools, sys
+from pathlib import Path
+from mcuforge import project_folder
+print("writing", flush=True)
+for n in itertools.count():
+    files = {f"d{i % 7}/f{i}.c": b"%d %d" % (n, i) * 4000 for i in range(n % 2, 120 + n % 2 * 5)}
+    project_folder.write(Path(sys.argv[1]), files, {w: "w" for w in sys.argv[2:]})
+"""
+
+
+@pytest.mark.slow
+def test_a_writer_that_is_killed_loses_nothing(folder: Path) -> None:
+    (folder / "notes.txt").write_bytes(b"mine")
+    moments = random.Random(7)
+    for number in range(20):
+        with subprocess.Popen(
+            [sys.executable, "-c", WRITER, folder, *WHAT], stdout=subprocess.PIPE
+        ) as child:
+            assert child.stdout is not None and child.stdout.readline() == b"writing\n"
+            time.sleep(moments.random() * 0.6)
+            child.kill()
+        content = {f"d{i % 7}/f{i}.c": b"%d" % number for i in range(50)}
+        write(folder, content)
+        assert tree(folder) == content | {"notes.txt": b"mine"}
