@@ -14,8 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from mcuforge.errors import ForgeError
 
 
@@ -25,6 +23,8 @@ def writing(folder: Path) -> Iterator[None]:
 
     Raises `ForgeError` where another mcuforge holds it.
     """
+    from filelock import FileLock, Timeout  # asyncio comes with it: not for other commands
+
     place = os.path.realpath(folder)
     name = hashlib.sha256(os.fsencode(place)).hexdigest()[:32]
     lock = FileLock(_locks() / f"{name}.lock", timeout=0, is_singleton=True, thread_local=False)
