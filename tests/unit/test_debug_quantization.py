@@ -115,6 +115,6 @@ def test_convert_reports_what_it_wrote(tmp_path: Path, monkeypatch: pytest.Monke
     report = json.loads(done.stdout)["report"]
     assert report["present"]["tflite_bytes"] == target.stat().st_size
     ways = [outcome["settings"] for outcome in report["outcomes"]]
-    assert ways == ["mse", "min-max, weights per tensor", "min-max, int16 activations"]
+    assert ways == ["converter", "mse", "min-max, weights per tensor", "min-max, int16 activations"]
     assert all(outcome["noise"] > 0 and outcome["metrics"] for outcome in report["outcomes"])
     assert (tmp_path / "a.quantization.html").read_text(encoding="utf-8").count("<svg") > 10

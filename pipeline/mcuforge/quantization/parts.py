@@ -60,7 +60,7 @@ def divisions(model: Any) -> dict[str, list[Division]]:
     for index, role, joining in _watched(model, makers):
         tensor = graph.tensors[index]
         shape = [int(d) for d in tensor.shape]
-        cuts = [] if joining is None else _branches(model, joining, shape)
+        cuts = [] if joining is None else _branches(model, joining, shape, role)
         cuts += _channels(shape, role, _is_fixed(model, makers, index))
         found.setdefault(flatbuffer.name_of(tensor), []).extend(c for c in cuts if c.sizes)
     return found
@@ -102,14 +102,14 @@ def _channels(shape: list[int], role: str, fixed: bool) -> Iterator[Division]:
             yield Division(role, "channel", axis, (1,) * size, names, fixed)
 
 
-def _branches(model: Any, op: Any, shape: list[int]) -> list[Division]:
+def _branches(model: Any, op: Any, shape: list[int], role: str) -> list[Division]:
     graph = model.subgraphs[0]
     axis = int(op.builtinOptions.axis) % len(shape)
     inputs = [graph.tensors[int(i)] for i in op.inputs]
     stacked = flatbuffer.op_kind(model, op) == _OPS.PACK
     sizes = tuple(1 if stacked else int(t.shape[axis]) for t in inputs)
     names = tuple(layer_name(flatbuffer.name_of(t)) for t in inputs)
-    return [Division("concatenation", "branch", axis, sizes, names)]
+    return [Division(role, "branch", axis, sizes, names)]
 
 
 class PartLoss:

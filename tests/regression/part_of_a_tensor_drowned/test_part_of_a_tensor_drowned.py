@@ -149,6 +149,14 @@ def test_branches_of_a_concatenation(tmp_path: Path, axis: int) -> None:
     assert "before it is joined" in found[0]
 
 
+def test_what_is_joined_only_to_be_given_is_better_given_apart(tmp_path: Path) -> None:
+    builder = FloatBuilder([1, 8])
+    boxes = dense(builder, builder.source, 4, np.full(4, 200, np.float32))
+    both = joined(builder, boxes, dense(builder, builder.source, 2), 1)
+    (text,) = sentences(builder, [both], NORMAL, tmp_path)
+    assert text.startswith("output '") and "branch" in text and "an output of its own" in text
+
+
 def test_a_tensor_that_is_cut_up_later() -> None:
     builder = FloatBuilder([1, 8])
     mixed = dense(builder, builder.source, 6, np.array([400, 400, 400, 1, 1, 1], np.float32))
