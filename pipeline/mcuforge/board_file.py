@@ -35,6 +35,7 @@ _CLOCKS_A_BIT = {
     "nrf": (16, 13_334),
     "pl011": (16, 16 * (2**16 - 1)),
 }
+_COMPUTER = ("host", "host-asan", "common")  # CMake presets of every project
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _REGION = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -71,6 +72,8 @@ def read(table: Table) -> Board:
         for each in (uart_table, table) if posix else ():
             each.finish()
         return Board(name, title, ticks, uart)
+    if name in _COMPUTER:
+        table.complain("name", f"is '{name}', which means this computer; choose another")
     clock = table.table("clock")
     clock_hz = clock.integer("hz", minimum=1)
     clock.finish()

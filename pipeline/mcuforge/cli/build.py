@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from mcuforge import build, locks, map_digest, project, toolchains
+from mcuforge.boards import Board
 from mcuforge.build import BuildResult
 from mcuforge.cli.arguments import find_project
 from mcuforge.cli.common import echo_json, json_option, served_option
@@ -46,7 +47,7 @@ def command(
     folder = find_project(folder)
     described = project.load_cmake(folder)
     served = project.served(described, model)
-    name = _preset(described.board, preset, toolchain)
+    name = _preset(project.board(described), preset, toolchain)
     with locks.writing(folder), progress("building") as on_progress:
         result = build.build(folder, name, on_progress, served)
     made = (result.elf, result.hex, result.bin, result.uf2, result.map)
@@ -74,7 +75,7 @@ def command(
         )
 
 
-def _preset(board: str, preset: str | None, toolchain: str | None) -> str:
+def _preset(board: Board, preset: str | None, toolchain: str | None) -> str:
     """The name of a CMake preset."""
     if preset is not None and preset not in toolchains.VARIANTS:
         if toolchain is not None:
@@ -83,12 +84,12 @@ def _preset(board: str, preset: str | None, toolchain: str | None) -> str:
                 f"--toolchain, or choose from: {', '.join(toolchains.VARIANTS)}."
             )
         return preset
-    if board == "host":
+    if board.is_host:
         if toolchain is not None or preset is not None:
             raise UsageError("A project for this computer has the presets host and host-asan only.")
-        return board
+        return "host"
     return toolchains.preset_name(
-        board, preset or toolchains.DEFAULT_VARIANT, toolchain or toolchains.GCC.name
+        board.name, preset or toolchains.DEFAULT_VARIANT, toolchain or toolchains.GCC.name
     )
 
 

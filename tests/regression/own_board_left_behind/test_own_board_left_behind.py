@@ -82,6 +82,23 @@ def test_a_file_of_another_board_is_refused(tmp_path: Path, emit: Emit) -> None:
         project.board(described)
 
 
+def test_a_computer_of_another_name_is_built(tmp_path: Path, emit: Emit) -> None:
+    text = (paths.data_dir("firmware") / "boards" / "host.toml").read_text()
+    (tmp_path / "mine.toml").write_text(text.replace('name = "host"', 'name = "my-computer"'))
+    folder = emit(tmp_path / "mine.toml")
+    built = run("build", folder)
+    assert built.exit_code == 0, built.output
+    assert (folder / "build" / "host" / "firmware").is_file()
+
+
+@pytest.mark.parametrize("name", ["host", "host-asan", "common"])
+def test_a_board_may_not_have_the_name_of_this_computer(tmp_path: Path, name: str) -> None:
+    board = own_board(tmp_path)
+    board.write_text(board.read_text().replace("my-board", name))
+    with pytest.raises(UsageError, match="which means this computer"):
+        boards.load(str(board))
+
+
 @pytest.mark.parametrize(
     ("flavour", "name"),
     [
