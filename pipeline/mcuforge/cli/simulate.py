@@ -69,7 +69,7 @@ def command(
                 "board": board.name,
                 "simulator": choice.name,
                 "simulator_title": choice.title,
-                "counting_runs": choice.counting_runs,
+                "counted": choice.how_counted(choice.counting_runs),
                 "runs": [r | {"instructions": i} for r, i in zip(rows, instructions, strict=True)],
                 "stack_high_water": stats.stack_high_water,
                 "arena_bytes": stats.arena_bytes,

@@ -104,7 +104,7 @@ class Device:
     @classmethod
     def spawn(cls, command: Sequence[str], link: Link | None = None) -> Self:
         """Firmware built for this computer, started as a child process."""
-        return cls(spawn(command), link)
+        return cls(spawn(command), link or Link(lossless=True))
 
     def __enter__(self) -> Self:
         return self

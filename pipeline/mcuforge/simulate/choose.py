@@ -63,6 +63,8 @@ class Choice:
 
     def how_counted(self, runs: int) -> str:
         """What `count` makes of that many runs, in words."""
+        if runs == 1:
+            return "exact, of 1 run"
         return f"mean of {runs} runs" if self.is_exact else f"least of {runs} runs"
 
     def instructions(self, ticks: int) -> int:

@@ -36,7 +36,15 @@ def crashing(name: str, statement: str, folder: Path) -> Path:
 
 
 @pytest.mark.sim
-@pytest.mark.parametrize("name", ["microbit", "mps2-an385", "mps2-an505", "mps3-an547"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "microbit",
+        "mps3-an547",
+        pytest.param("mps2-an385", marks=pytest.mark.slow),
+        pytest.param("mps2-an505", marks=pytest.mark.slow),
+    ],
+)
 def test_a_fault_before_the_uart_is_reported(name: str, tmp_path: Path) -> None:
     elf = crashing(name, "*(volatile unsigned *)0xE8000000u = 1;", tmp_path)
     started = time.monotonic()
