@@ -50,7 +50,7 @@ def leaky_relu_cases(seed: int, count: int) -> Iterator[Case]:
 def squash_cases(kind: str, scale: float, zero_point: int, seed: int, count: int) -> Iterator[Case]:
     draw = Draw(seed)
     for _ in range(count):
-        low, high = draw.choice([(1e-3, 1.0), (1e-3, 1.0), (4e-9, 1e-3), (1.0, 7.0)])
+        low, high = draw.choice([(1e-3, 1.0), (1e-3, 1.0), (4e-9, 1e-3), (1.0, 2.8)])
         source = Spec(SHAPE, scale=draw.scale(low, high), zero_point=draw.zero_point())
         yield case(kind, source, Spec(SHAPE, scale=scale, zero_point=zero_point))
 

@@ -74,7 +74,7 @@ def test_leaky_relu_refuses_alpha(alpha: float) -> None:
         ("ABS", INT8, INT8, None),
         ("RELU6", scaled(1e3), scaled(1e3), None),
         ("LEAKY_RELU", INT8, INT8, leaky(0.0)),
-        ("LOGISTIC", scaled(4.0), LOGISTIC, None),
+        ("LOGISTIC", scaled(2.0), LOGISTIC, None),
         ("TANH", INT8, TANH, None),
         ("QUANTIZE", FLOAT, INT8, None),
         ("QUANTIZE", scaled(1.0, "uint8"), INT8, None),

@@ -10,7 +10,7 @@ comes out of here is computed as the file means it by every engine:
     any other op    a -> b       QUANTIZE a -> b, then the op b -> b
     a fixed output  a -> b       the op a -> fixed, then QUANTIZE fixed -> b
     LOGISTIC or TANH of steps    QUANTIZE to -16 ... 16 before, beyond which they are saturated;
-    above 4                      TFLM takes 0 for an extreme where steps are large
+    above 2                      TFLM saturates too early where steps are large
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _COPIES = (
 )  # fmt: skip
 _FIXED = {_Op.SOFTMAX: (1 / 256, -128), _Op.LOGISTIC: (1 / 256, -128), _Op.TANH: (1 / 128, 0)}
 _SQUASHED = (16 / 128, 0)  # all that LOGISTIC and TANH tell apart
-_MOST_STEP = 4.0
+_MOST_STEP = 2.0
 _SLACK = 0.51  # of a step: what rounding the bound to a step changes, and float32 adds
 _VERSION = 2  # from here on RELU takes int8, and QUANTIZE rescales it
 

@@ -209,8 +209,8 @@ def _constraint_squash(
     """The constraint that TFLM's fixed-point steps give what the function is."""
 
     def constraint_fixed_point_suffices(graph: Graph, op: Op) -> str | None:
-        """TFLM's fixed-point steps are within 3 steps of the function for every input; above an
-        input scale of 8 they take 0 for an extreme. `mcuforge convert` puts a QUANTIZE before."""
+        """TFLM's fixed-point steps are within 3 steps of the function for every input; from an
+        input scale of 4 on they saturate too early. `mcuforge convert` puts a QUANTIZE before."""
         source, target = _ends(graph, op)
         real = source.scale * (all_int8() - source.zero_point).astype(np.float64)
         meant = function(real) / target.scale + target.zero_point
