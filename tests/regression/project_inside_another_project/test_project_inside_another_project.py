@@ -133,7 +133,8 @@ def test_the_parent_s_toolchain_builds_for_arm(parent: Path) -> None:
     assert "Reset_Handler" not in names and "mf_harness_serve" not in names
 
 
-def test_two_projects_of_tflm_find_it_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("together", [False, True])
+def test_projects_of_tflm_find_it_once(tmp_path: Path, together: bool) -> None:
     """With a stand-in for the library, which tells the models' files apart."""
     tests = Path(__file__).parents[2]
     root = tmp_path / "tflm"
@@ -156,8 +157,9 @@ def test_two_projects_of_tflm_find_it_once(tmp_path: Path) -> None:
     for name, content in MODELS.items():
         each = source(content, name, tmp_path)
         model = tflm.prepare(each.plan, tmp_path / f"{name}.tflite", host)
-        sources.append([replace(each, tflm=model)])
-    folder = _parent(tmp_path / "parent", sources, "C CXX")
+        sources.append(replace(each, tflm=model))
+    projects = [sources] if together else [[each] for each in sources]
+    folder = _parent(tmp_path / "parent", projects, "C CXX")
     said = configure(folder, "host", f"-DTFLM_ROOT={root}")
     assert said.count(str(library)) == 1
     samples: list[list[Array]] = [[np.zeros(SHAPE, np.int8)], [np.zeros(SHAPE, np.int8)]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import replace
 from pathlib import Path
@@ -173,6 +174,23 @@ def test_headers_that_an_application_sees_have_names_of_their_own(
     assert len(engines) == 4 and all(one[p] == two[p.replace("first", "second")] for p in engines)
     text = one[models_header].decode()
     assert "#ifndef MCUFORGE_FIRST_MODEL_H" in text and '#include "mcuforge/engine.h"' in text
+
+
+def test_packages_whose_interfaces_differ_say_so(sources: list[Source], tmp_path: Path) -> None:
+    """Of two versions of engine.h a source sees the first."""
+    older, newer = (write([each], tmp_path / each.name, "library") for each in sources)
+    for path in newer.rglob("*.h"):
+        text = path.read_text()
+        path.write_text(re.sub(r"(MF_ENGINE_ABI_VERSION(?: !=)?) 1\b", r"\1 2", text))
+    main = tmp_path / "main.c"
+    main.write_text('#include "first_model.h"\n#include "second_model.h"\n')
+    includes = [flag for folder in (older, newer) for flag in include_flags(folder)]
+    command = ["gcc", "-std=c11", *includes, "-fsyntax-only", str(main)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode != 0 and "emit both with one mcuforge" in done.stderr
+    for name in MODELS:  # each alone is sound
+        main.write_text(f'#include "{name}_model.h"\n')
+        succeed(*command)
 
 
 def test_two_libraries_have_no_symbol_in_common(sources: list[Source], tmp_path: Path) -> None:
