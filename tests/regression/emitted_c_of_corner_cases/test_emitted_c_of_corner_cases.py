@@ -179,7 +179,10 @@ def oracle(cases: dict[str, Case]) -> dict[str, list[bytes]]:
 
 @pytest.mark.parametrize(
     ("compiler", "checks", "arena"),
-    [("gcc", SANITIZERS, "static"), ("clang", (), "by_caller")],  # Debian's clang has no sanitizers
+    [
+        ("gcc", SANITIZERS, "static"),
+        pytest.param("clang", (), "by_caller", marks=pytest.mark.slow),
+    ],  # Debian's clang has no sanitizers
 )
 def test_the_emitted_c_gives_the_oracle_s_bytes(
     cases: dict[str, Case],

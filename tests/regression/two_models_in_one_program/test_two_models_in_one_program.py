@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -276,3 +278,30 @@ def test_one_firmware_of_two_models_serves_either(sources: list[Source], tmp_pat
             outputs = [running.device.run(s).outputs for s in samples]
         found = parity.compare("QEMU", TFLM.run(MODELS[each.name], samples), outputs, decides=True)
         assert found.bytes_differing == 0 and found.bytes_compared == OUTPUTS
+
+
+def mcuforge(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mcuforge", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.sim
+def test_the_commands_take_several_models(tmp_path: Path) -> None:
+    files = []
+    for name, content in MODELS.items():
+        files.append(tmp_path / f"{name}.tflite")
+        files[-1].write_bytes(content)
+    folder = tmp_path / "project"
+    emitted = mcuforge("emit", *files, "-o", folder, "--json")
+    assert json.loads(emitted.stdout)["models"] == list(MODELS)
+    refused = mcuforge("build", folder, "--model", "third")
+    assert refused.returncode == 2
+    assert "has no model 'third', but first, second." in refused.stderr
+    crc = {}
+    for name in (*MODELS, None):
+        chosen = ("--model", name) if name else ()
+        done = mcuforge("simulate", folder, "--count", "1", "--json", *chosen)
+        crc[name] = json.loads(done.stdout)["runs"][0]["outputs"]
+    assert crc["first"] != crc["second"] and crc[None] == crc["first"]
+    twice = mcuforge("emit", files[0], files[0], "-o", tmp_path / "twice")
+    assert twice.returncode == 2 and "Two models are called first in C" in twice.stderr
