@@ -155,7 +155,7 @@ def test_an_interrupted_run_leaves_no_half_project(tmp_path: Path) -> None:
         time.sleep(delay)
         running.send_signal(signal.SIGINT)
         _, stderr = running.communicate(timeout=60)
-        assert running.returncode == 1, stderr
+        assert running.returncode == 130, stderr
         assert "Traceback" not in stderr
         for folder in output.glob("*") if output.exists() else ():
             assert (folder / "mcuforge.json").is_file() and (folder / "CMakeLists.txt").is_file()
