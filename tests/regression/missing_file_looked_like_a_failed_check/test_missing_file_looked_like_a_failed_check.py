@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -113,20 +112,21 @@ def test_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is no signal there")
-def test_ctrl_c_of_a_process() -> None:
+def test_ctrl_c_of_a_process(tmp_path: Path) -> None:
     """`quantize-table` reads a pipe that stays open."""
-    read, write = os.pipe()
-    command = [sys.executable, "-m", "mcuforge", "quantize-table", f"/dev/fd/{read}"]
+    pipe = tmp_path / "numbers.csv"
+    os.mkfifo(pipe)
     process = subprocess.Popen(
-        command, pass_fds=[read], stderr=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-m", "mcuforge", "quantize-table", str(pipe)],
+        stderr=subprocess.PIPE,
+        text=True,
+        # a job in the background ignores the signal, and so would its children
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    os.close(read)
     try:
-        os.write(write, b"1,2,3\n")
-        time.sleep(2.0)
-        process.send_signal(signal.SIGINT)
-        _, stderr = process.communicate(timeout=20)
+        with pipe.open("wb"):  # which waits until it is read
+            process.send_signal(signal.SIGINT)
+            _, stderr = process.communicate(timeout=60)
     finally:
         process.kill()
-        os.close(write)
     assert process.returncode == 130 and "Interrupted" in stderr
