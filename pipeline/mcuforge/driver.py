@@ -38,6 +38,7 @@ from mcuforge.engines import AOT, TFLM, require_root, root
 from mcuforge.errors import UsageError
 from mcuforge.frontend import make_plan
 from mcuforge.graph import Graph
+from mcuforge.model_kind import Kind, recognise, require_tflite
 from mcuforge.plan import Plan
 from mcuforge.prove import OnStage, Proof
 from mcuforge.quantization.settings import QuantizationSettings
@@ -173,12 +174,9 @@ def prepare(
     settings: QuantizationSettings | None = None,
 ) -> Source:
     """The `.tflite` of MODEL: itself, or converted from the model folder's Keras model."""
-    if model.is_file() and model.suffix not in (".keras", recipe.SUFFIX):
+    if recognise(model) is not Kind.RECIPE:
+        require_tflite(model)
         return Source(name or model.stem, model, None)
-    if model.suffix == ".keras":
-        raise UsageError(
-            f"{model}: convert it first: mcuforge convert {model} --samples samples.npz"
-        )
     loaded = recipe.load(model)
     settings = settings or loaded.quantization
     settings.check_runs_on_device(str(model))

@@ -82,7 +82,7 @@ def test_a_missing_model(tmp_path: Path) -> None:
         convert(tmp_path / "none.keras", np.zeros((1, 2)))
     with pytest.raises(UsageError, match=r"none\.keras: no such file"):
         float_outputs(tmp_path / "none.keras", np.zeros((1, 2)))
-    with pytest.raises(ModelError, match="a folder"):
+    with pytest.raises(UsageError, match="a folder without a model"):
         convert(tmp_path, np.zeros((1, 2)))
 
 
@@ -101,7 +101,7 @@ def test_a_model_with_damaged_content(keras_file: Path) -> None:
     with pytest.raises(ModelError, match=r"metadata\.json is damaged"):
         check_keras_file(keras_file)
     with zipfile.ZipFile(keras_file, "w") as archive:
-        archive.writestr("hello.txt", "")
+        archive.writestr("metadata.json", "")
     with pytest.raises(ModelError, match=r"without config\.json"):
         check_keras_file(keras_file)
 

@@ -12,6 +12,7 @@ import click
 from mcuforge import manifest, recipe
 from mcuforge.emit import c_names
 from mcuforge.errors import UsageError
+from mcuforge.model_kind import Kind, recognise, require_tflite
 
 OUTPUT = Path("build")  # where `run` and `emit` write by default
 
@@ -77,11 +78,10 @@ def find_model(model: Path, output: Path = OUTPUT) -> FoundModel:
     name alone, it is the one in `output`, which is said on stderr. Raises `UsageError` where MODEL
     is something else, or is not there.
     """
-    if model.is_dir() or (model.suffix == ".toml" and model.exists()):
-        return _of_recipe(model, output)
-    if model.suffix == ".keras" and model.exists():
-        raise UsageError(f"{model} is a Keras model. Convert it first: `mcuforge convert {model}`.")
     if model.exists():
+        if recognise(model) is Kind.RECIPE:
+            return _of_recipe(model, output)
+        require_tflite(model)
         return FoundModel(model, None)
     written = _written(model.name, output)
     if model.parent == Path() and not model.suffix and written.is_file():

@@ -17,6 +17,7 @@ from mcuforge.cli.quantization import chosen, quantization_options, split_calibr
 from mcuforge.convert import ConversionResult, convert
 from mcuforge.debug_quantization import QuantizationReport
 from mcuforge.errors import UsageError
+from mcuforge.model_kind import Kind, recognise, require_convertible
 from mcuforge.quantization.evaluation import Evaluation, evaluate
 from mcuforge.quantization.settings import Bits
 from mcuforge.recipe import Recipe
@@ -59,10 +60,10 @@ def command(
     options say how values are quantised, instead of the recipe. (--calibration FILE.npz, too, names
     the samples.)
     """
-    if model.suffix == ".tflite":
-        raise UsageError(f"{model} is converted already.")
     words["calibration"], samples = split_calibration(words["calibration"], samples)
-    source = model if model.suffix == ".keras" else recipe.load(model)
+    source = recipe.load(model) if recognise(model) is Kind.RECIPE else model
+    if isinstance(source, Path):
+        require_convertible(source)
     if measure and not isinstance(source, Recipe):
         raise UsageError("--evaluate needs a model folder: its recipe names golden samples.")
     if report and not isinstance(source, Recipe):
@@ -73,6 +74,8 @@ def command(
     target = output or (
         source.tflite if isinstance(source, Recipe) else model.with_suffix(".tflite")
     )
+    if target == model:
+        raise UsageError(f"{target} would be written over. Name another file with -o.")
     with stages() as on_stage:
         on_stage("calibrating", 0, 0)  # TensorFlow starts, which takes a while
         result = convert(

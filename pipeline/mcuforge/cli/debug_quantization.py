@@ -16,6 +16,7 @@ from mcuforge.cli.quantization import chosen, quantization_options, split_calibr
 from mcuforge.debug_quantization import QuantizationReport
 from mcuforge.emit import c_names
 from mcuforge.errors import ToolError, UsageError
+from mcuforge.model_kind import Kind, recognise, require_convertible
 from mcuforge.quantization import analysis_page
 from mcuforge.simulate.choose import choose
 
@@ -67,16 +68,19 @@ def command(
     Every tensor is compared with the float model's on samples that were not used to choose ranges,
     every layer is quantised alone, and every strategy is tried. Writes an HTML page with pictures.
     """
-    if model.suffix == ".tflite":
+    kind = recognise(model)
+    if kind is Kind.TFLITE:
         raise UsageError(
             f"{model} is quantised: the float model is needed beside it. Give the .keras file or "
             "the model folder."
         )
+    if kind is not Kind.RECIPE:
+        require_convertible(model)
     words["calibration"], samples = split_calibration(words["calibration"], samples)
     with stages(str(model)) as on_stage:
         on_stage("calibrating", 0, 0)  # TensorFlow starts, which takes a while
         report = debug_quantization.analyse(
-            model if model.suffix == ".keras" else recipe.load(model),
+            recipe.load(model) if kind is Kind.RECIPE else model,
             calibration=samples,
             held_out=held_out,
             settings=chosen(model, words),

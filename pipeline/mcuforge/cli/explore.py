@@ -18,6 +18,7 @@ from mcuforge.cli.common import (
 from mcuforge.cli.consoles import result_console
 from mcuforge.cli.progress import stages
 from mcuforge.errors import UsageError
+from mcuforge.model_kind import CONVERTIBLE, Kind, recognise, refusal
 from mcuforge.tables import Table
 
 
@@ -37,8 +38,11 @@ def command(model: Path, board_name: str, output: Path, force: bool, as_json: bo
     from mcuforge import atomic
     from mcuforge.explore import exploration, page
 
-    if model.suffix in (".tflite", ".keras"):
-        raise UsageError(f"{model} is one model; explore needs a model folder with an encoder.")
+    kind = recognise(model)
+    if kind is Kind.TFLITE or kind in CONVERTIBLE:
+        raise UsageError(f"{model} is {kind.value}; explore needs a model folder with an encoder.")
+    if kind is not Kind.RECIPE:
+        raise refusal(model, kind)
     page.require_matplotlib()
     with stages(str(model)) as on_stage:
         found = exploration.explore(

@@ -10,6 +10,7 @@ import click
 
 from mcuforge import recipe
 from mcuforge.errors import UsageError
+from mcuforge.model_kind import Kind, recognise
 from mcuforge.quantization import settings
 from mcuforge.quantization.settings import QuantizationSettings
 
@@ -64,9 +65,10 @@ def chosen(model: Path, words: dict[str, Any]) -> QuantizationSettings | None:
     del words["no_layers"]
     if all(value is None for value in words.values()):
         return None
-    if model.suffix == ".tflite":
+    kind = recognise(model)
+    if kind is Kind.TFLITE:
         raise UsageError(f"{model} is quantised already; the options are for Keras models.")
-    base = settings.DEFAULT if model.suffix == ".keras" else recipe.load(model).quantization
+    base = recipe.load(model).quantization if kind is Kind.RECIPE else settings.DEFAULT
     return settings.combine(base, **words)
 
 

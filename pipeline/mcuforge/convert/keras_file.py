@@ -7,22 +7,25 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from mcuforge.errors import ModelError, UsageError
+from mcuforge.errors import ModelError
+from mcuforge.model_kind import Kind, recognise, require_convertible
 
 _OLDEST_DATE = (1980, 1, 1, 0, 0, 0)  # that a zip archive can hold
 _MEMBERS = ("config.json", "metadata.json", "model.weights.h5")
 
 
 def check_keras_file(path: Path) -> None:
-    """Raise `UsageError` without a file, `ModelError` where it is no sound `.keras` archive."""
+    """Raise unless `path` is what conversion takes, a `.keras` archive undamaged.
+
+    `UsageError` where it is missing or something else, `ModelError` where it is damaged.
+    """
+    require_convertible(path)
+    if recognise(path) is not Kind.KERAS:
+        return
     try:
         with zipfile.ZipFile(path) as archive:
             missing = [name for name in _MEMBERS if name not in archive.namelist()]
             damaged = archive.testzip()
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file. Train the model or name another file.") from None
-    except IsADirectoryError:
-        raise ModelError(f"{path}: a folder, not a .keras file.") from None
     except Exception as error:  # zipfile raises whatever the damage leads to
         raise ModelError(
             f"{path}: damaged, or not a .keras file ({error}). "

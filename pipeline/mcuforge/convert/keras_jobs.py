@@ -1,12 +1,11 @@
 """What runs in the child process: every use of TensorFlow and Keras but the training scripts.
 
-Models are loaded in Keras's safe mode, so that a `.keras` file from elsewhere runs no code.
+Models are loaded so that a file from elsewhere runs no code (`user_model.py`).
 """
 
 from __future__ import annotations
 
 import json
-import re
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,17 +15,17 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
+from tensorflow.lite.python.conversion_metadata_schema_py_generated import ModelType
 
 from mcuforge import keras_words
 from mcuforge.convert import calibration as samples
+from mcuforge.convert import faithful, user_model
 from mcuforge.convert.child import Progress
 from mcuforge.convert.converter_errors import explained
 from mcuforge.convert.model_inputs import check_inputs
 from mcuforge.convert.output_order import restore_output_order
+from mcuforge.convert.user_model import KerasModel, UserModel
 from mcuforge.errors import ModelError
-
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.>-]")  # TensorFlow's scopes
-_NOT_IN_ARGUMENTS = re.compile(r"\W", re.ASCII)  # of its functions
 
 
 def predict(keras_file: str, inputs: str, outputs: str, on_progress: Progress) -> None:
@@ -34,14 +33,13 @@ def predict(keras_file: str, inputs: str, outputs: str, on_progress: Progress) -
 
     `outputs` is an `.npz` whose arrays come in the model's order.
     """
-    model = _load(Path(keras_file))
+    model = user_model.load(Path(keras_file), Path(outputs).parent)
     batch = np.load(inputs)
     check_inputs(model, batch.shape[1:], "inputs", keras_file)
-    run = tf.function(lambda sample: tf.nest.flatten(model(sample, training=False)))
     results: list[list[npt.NDArray[np.float32]]] = []
     for number, sample in enumerate(batch):
         on_progress(number, len(batch))
-        results.append([np.asarray(o, np.float32)[0] for o in run(sample[np.newaxis])])
+        results.append([np.asarray(o, np.float32) for o in model.outputs(sample)])
     on_progress(len(batch), len(batch))
     np.savez(outputs, *map(np.stack, zip(*results, strict=True)))
 
@@ -61,7 +59,9 @@ def quantise(
     `float_model` is where the same in float goes, which its ranges are compared with.
     """
     sample_shape = [int(d) for d in json.loads(shape)]
-    converter = _converter(keras_file, sample_shape, calibration_name)
+    exported, in_float = _exported(
+        keras_file, calibration, sample_shape, count, calibration_name, Path(tflite).parent
+    )
 
     def representative() -> Iterator[list[npt.NDArray[np.float32]]]:
         for number, sample in enumerate(samples.read(Path(calibration), sample_shape)):
@@ -69,89 +69,80 @@ def quantise(
             yield [sample[np.newaxis]]
         on_progress(count, count)
 
+    converter = _converter(exported)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = representative
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
     Path(tflite).write_bytes(_run(converter, keras_file))
-    converter = _converter(keras_file, sample_shape, calibration_name)
-    Path(float_model).write_bytes(_run(converter, keras_file))
+    Path(float_model).write_bytes(in_float)
 
 
 def to_float(
-    keras_file: str, shape: str, calibration_name: str, tflite: str, on_progress: Progress
+    keras_file: str,
+    calibration: str,
+    shape: str,
+    count: int,
+    calibration_name: str,
+    tflite: str,
+    on_progress: Progress,
 ) -> None:
-    """Write the float `.tflite` of a model whose calibration samples have `shape`."""
+    """Write the float `.tflite` of a model, compared with it on calibration samples."""
     on_progress(0, 1)
-    converter = _converter(keras_file, [int(d) for d in json.loads(shape)], calibration_name)
-    Path(tflite).write_bytes(_run(converter, keras_file))
+    sample_shape = [int(d) for d in json.loads(shape)]
+    _, model = _exported(
+        keras_file, calibration, sample_shape, count, calibration_name, Path(tflite).parent
+    )
+    Path(tflite).write_bytes(model)
     on_progress(1, 1)
 
 
-def _converter(keras_file: str, shape: list[int], calibration_name: str) -> Any:
-    """A converter of the model with a batch of one, whose input takes samples of `shape`."""
-    model = _load(Path(keras_file))
-    check_inputs(model, shape, calibration_name, keras_file)
-    _check_no_loops(model, keras_file)
-    # from_keras_model on a static batch: the only route that leaves no shape arithmetic behind
-    return tf.lite.TFLiteConverter.from_keras_model(_with_batch_of_one(model, keras_file))
+def _exported(
+    keras_file: str, calibration: str, shape: list[int], count: int, name: str, folder: Path
+) -> tuple[Path, bytes]:
+    """A SavedModel of the model with a batch of one, and its float `.tflite`, which is compared."""
+    model = user_model.load(Path(keras_file), folder)
+    check_inputs(model, shape, name, keras_file)
+    if isinstance(model, KerasModel):
+        _check_no_loops(model)
+    exported = folder / "exported"
+    _export(model, exported)
+    tflite = _run(_converter(exported), keras_file)
+    faithful.check_same(model, tflite, faithful.chosen(Path(calibration), shape, count))
+    return exported, tflite
 
 
-def _load(path: Path) -> Any:
+def _export(model: UserModel, folder: Path) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _traceable(keras.saving.load_model(path, compile=False, safe_mode=True))
-    except Exception as error:  # Keras raises whatever the damage leads to
-        reason = " ".join(str(error).split()).split(". ")[0][:300]
+            model.export(folder)
+    except Exception as error:  # whatever a layer raises that does not take a batch of one
+        tensor = model.inputs[0]
+        reason = " ".join(str(error).split())[:300]
         raise ModelError(
-            f"{path}: not a Keras model that can be loaded ({type(error).__name__}: {reason}). "
-            "Save it again with model.save('model.keras'); layers of your own and Lambda layers "
-            "cannot be loaded."
+            f"{model.where}: input '{tensor.name}' has the batch size {tensor.shape[0]}, and the "
+            f"model cannot be traced with 1 ({reason}). Give its Input batch_size=1."
         ) from error
 
 
-def _check_no_loops(model: Any, keras_file: str) -> None:
+def _converter(exported: Path) -> Any:
+    """A converter of a SavedModel whose shapes are static: no shape arithmetic is left behind."""
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(exported))
+    # The .tflite's metadata say where it came from: not from the temporary SavedModel.
+    converter._metadata.environment.modelType = ModelType.KERAS_MODEL
+    return converter
+
+
+def _check_no_loops(model: KerasModel) -> None:
     """Refuse recurrent layers written as loops: TensorFlow's int8 converter segfaults on them."""
-    for layer in model._flatten_layers():
+    for layer in model.layers:
         if isinstance(layer, keras.layers.RNN) and not layer.unroll:
             raise ModelError(
-                f"{keras_file}: layer '{layer.name}' is a loop over time, which the int8 converter "
-                f"cannot take. {keras_words.advice_on_loops()}"
+                f"{model.where}: layer '{layer.name}' is a loop over time, which the int8 "
+                f"converter cannot take. {keras_words.advice_on_loops()}"
             )
-
-
-def _traceable(model: Any) -> Any:
-    """The model with names that TensorFlow can trace: Keras takes any text, a space too."""
-    for layer in model._flatten_layers():
-        layer.name = _NOT_IN_NAMES.sub("_", layer.name)
-    return model
-
-
-def _with_batch_of_one(model: Any, keras_file: str) -> Any:
-    """The model itself where it can be traced, with a batch of one, else a copy that can."""
-    tensor = model.inputs[0]
-    if tensor.shape[0] == 1 and not _NOT_IN_ARGUMENTS.search(tensor.name):
-        return model
-    try:
-        # The clone wants its inputs in the structure of the model's: one tensor, a list or a dict.
-        # A Sequential that was loaded has no `input` before it is called.
-        inputs = tensor if isinstance(model, keras.Sequential) else model.input
-        ones = keras.tree.map_structure(_one_sample, inputs)
-        copy = keras.models.clone_model(model, input_tensors=ones)
-        copy.set_weights(model.get_weights())
-    except Exception as error:
-        raise ModelError(
-            f"{keras_file}: input '{tensor.name}' has the batch size {tensor.shape[0]}, and the "
-            f"model cannot be rebuilt with 1 ({error}). Give its Input batch_size=1."
-        ) from error
-    return copy
-
-
-def _one_sample(tensor: Any) -> Any:
-    name = _NOT_IN_ARGUMENTS.sub("_", tensor.name)
-    return keras.Input(tensor.shape[1:], batch_size=1, dtype=tensor.dtype, name=name)
 
 
 def _run(converter: Any, keras_file: str) -> bytes:

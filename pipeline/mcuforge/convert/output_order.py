@@ -36,13 +36,14 @@ def _by_signature(model: Any) -> list[int]:
     if len(signatures) != 1:
         return []
     named = {_text(entry.name): int(entry.tensorIndex) for entry in signatures[0].outputs or []}
-    return [named[name] for name in sorted(named, key=_position)]
+    return [named[name] for name in sorted(named, key=position)]
 
 
 def _text(name: bytes | None) -> str:
     return (name or b"").decode("utf-8", errors="replace")
 
 
-def _position(name: str) -> tuple[int, str]:
+def position(name: str) -> tuple[int, str]:
+    """What sorts the names of a signature's outputs into Keras's order."""
     match = _NUMBERED.fullmatch(name)
     return (int(match.group(1)), "") if match else (-1, name)

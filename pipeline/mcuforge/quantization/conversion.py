@@ -57,9 +57,11 @@ def float_tflite(
     `folder` is for temporary files. Raises what the child process raises.
     """
     tflite = folder / "float.tflite"
-    arguments = {
+    arguments: dict[str, str | int] = {
         "keras_file": str(keras),
+        "calibration": str(calibration.file),
         "shape": json.dumps(calibration.shape),
+        "count": calibration.count,
         "calibration_name": calibration.name,
         "tflite": str(tflite),
     }

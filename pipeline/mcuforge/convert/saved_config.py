@@ -1,0 +1,71 @@
+"""A Keras model's file taken apart: its configuration, and the same file with another one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+
+from mcuforge.errors import ModelError
+from mcuforge.model_kind import Kind, recognise
+
+_CONFIG = "config.json"  # in a `.keras` archive
+_ATTRIBUTE = "model_config"  # in an HDF5 file
+
+
+@dataclass(frozen=True)
+class SavedConfig:
+    """The configuration in a `.keras` or HDF5 file; `keras_2` where Keras 2 or 1 wrote it."""
+
+    file: Path
+    kind: Kind
+    config: Any
+    keras_2: bool
+
+
+def read(file: Path) -> SavedConfig:
+    """Read a `.keras` archive's or an HDF5 file's configuration. Raises `ModelError`."""
+    kind = recognise(file)
+    try:
+        if kind is Kind.KERAS:
+            with zipfile.ZipFile(file) as archive:
+                return SavedConfig(file, kind, json.loads(archive.read(_CONFIG)), keras_2=False)
+        with h5py.File(file) as content:
+            config = content.attrs.get(_ATTRIBUTE)
+            version = _text(content.attrs.get("keras_version", ""))
+    except Exception as error:  # zipfile, json and h5py raise whatever the damage leads to
+        raise ModelError(
+            f"{file}: not a Keras model that can be loaded ({type(error).__name__}: {error}). "
+            "Save it again with model.save('model.keras')."
+        ) from error
+    if config is None:
+        raise ModelError(
+            f"{file}: an HDF5 file without a model: weights alone, or other data. Load them into "
+            "the model with model.load_weights and write it with model.save('model.keras')."
+        )
+    return SavedConfig(file, kind, json.loads(_text(config)), keras_2=not version.startswith("3"))
+
+
+def with_config(saved: SavedConfig, config: Any, folder: Path) -> Path:
+    """A file in `folder` that Keras loads: the saved one with another configuration."""
+    if saved.kind is Kind.KERAS:
+        target = folder / "loaded.keras"  # Keras goes by the suffix
+        with zipfile.ZipFile(saved.file) as source, zipfile.ZipFile(target, "w") as copy:
+            for name in source.namelist():
+                content = json.dumps(config) if name == _CONFIG else source.read(name)
+                copy.writestr(name, content)
+        return target
+    target = folder / "loaded.h5"
+    shutil.copyfile(saved.file, target)
+    with h5py.File(target, "r+") as content:
+        content.attrs[_ATTRIBUTE] = json.dumps(config)
+    return target
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,165 @@
+"""The user's model, in the child process: as it was saved, and as the converter takes it.
+
+A Keras model is exported with a batch of one, its own layers traced and not rebuilt: what they
+learnt outside their weights (the mean of a Normalization, tables, seeds) stays as it is. Only a
+model in another number format than float32 is built a second time, in that.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from mcuforge.convert import keras_config, saved_config, saved_model
+from mcuforge.convert.same_model import Outputs, Sample
+from mcuforge.convert.saved_config import SavedConfig
+from mcuforge.errors import ForgeError, ModelError
+from mcuforge.model_kind import Kind, recognise
+
+Record = list[tuple[str, Outputs]]  # each layer's name and outputs, in the order of execution
+
+_NOT_IN_ARGUMENTS = re.compile(r"\W", re.ASCII)  # of TensorFlow's functions
+
+
+class UserModel(Protocol):
+    """A model as its user saved it; `where` names its file in messages.
+
+    `inputs` have a name, a shape with the batch, and a dtype. `number_format` is what it computes
+    in: float32, or one of `keras_config.REDUCED`.
+    """
+
+    where: str
+    inputs: Sequence[Any]
+    number_format: str
+
+    def outputs(self, sample: Sample) -> Outputs:
+        """The model's own outputs for one sample [...], in its own number format."""
+        ...
+
+    def export(self, folder: Path) -> None:
+        """Write it as a SavedModel that computes in float32 on a batch of one."""
+        ...
+
+    def record(self, sample: Sample, *, exported: bool) -> Record:
+        """What each layer gives for a sample: of the model itself, or of the one exported."""
+        ...
+
+
+def load(path: Path, folder: Path) -> UserModel:
+    """Load a `.keras` file, an HDF5 file or a SavedModel. `folder` is for temporary files.
+
+    Nothing that the file brings is run as Python code. Raises `ModelError` naming the layer that
+    cannot be loaded, and the way out.
+    """
+    if recognise(path) is Kind.SAVED_MODEL:
+        return saved_model.load(path)
+    saved = saved_config.read(path)
+    keras_config.check_loadable(saved.config, str(path), keras_2=saved.keras_2)
+    return KerasModel(saved, folder)
+
+
+class KerasModel:
+    """See `UserModel`."""
+
+    def __init__(self, saved: SavedConfig, folder: Path) -> None:
+        self.where = str(saved.file)
+        config = keras_config.for_keras_3(saved.config) if saved.keras_2 else saved.config
+        config = keras_config.with_traceable_names(config)
+        self._own = _built(saved, config, folder)
+        self._exported = self._own
+        self.number_format = keras_config.reduced(config) or "float32"
+        if self.number_format != "float32":
+            self._exported = _built(saved, keras_config.in_float32(config), folder)
+        self.inputs: Sequence[Any] = self._exported.inputs
+        self._run = tf.function(lambda batch: tf.nest.flatten(self._own(batch, training=False)))
+
+    def outputs(self, sample: Sample) -> Outputs:
+        """See `UserModel`."""
+        return _arrays(self._run(sample[np.newaxis]))
+
+    @property
+    def layers(self) -> list[Any]:
+        """Every layer, those inside others too."""
+        return list(self._exported._flatten_layers())
+
+    def export(self, folder: Path) -> None:
+        """See `UserModel`."""
+        model = self._exported
+        # In the structure of the model's inputs: one tensor, a list or a dict. A Sequential that
+        # was loaded has no `input` before it is called.
+        inputs = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
+        archive = keras.export.ExportArchive()
+        archive.track(model)
+        archive.add_endpoint(
+            "serve",
+            partial(model.__call__, training=False),
+            [keras.tree.map_structure(_one_sample, inputs)],
+        )
+        archive.write_out(str(folder), verbose=False)
+
+    def record(self, sample: Sample, *, exported: bool) -> Record:
+        """See `UserModel`."""
+        model = self._exported if exported else self._own
+        with _recorded() as record:
+            model(sample[np.newaxis], training=False)
+        return record
+
+
+def _built(saved: SavedConfig, config: Any, folder: Path) -> Any:
+    """The Keras model of a configuration, with the file's weights."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            file = saved_config.with_config(saved, config, folder)
+            model = keras.saving.load_model(file, compile=False, safe_mode=True)
+    except ForgeError:
+        raise
+    except Exception as error:  # Keras raises whatever the damage leads to
+        reason = " ".join(str(error).split()).split(". ")[0][:300]
+        raise ModelError(
+            f"{saved.file}: not a Keras model that can be loaded ({type(error).__name__}: "
+            f"{reason}). Save it again with model.save('model.keras')."
+        ) from error
+    if not model.built or not getattr(model, "inputs", None):
+        raise ModelError(
+            f"{saved.file}: the model '{model.name}' was never built: it has no input shape and "
+            "no weights. Put keras.Input(shape) before its first layer, train it, and save it."
+        )
+    return model
+
+
+def _one_sample(tensor: Any) -> Any:
+    name = _NOT_IN_ARGUMENTS.sub("_", tensor.name)
+    return tf.TensorSpec((1, *tensor.shape[1:]), tensor.dtype, name=name)
+
+
+def _arrays(tensors: Any) -> Outputs:
+    flat = [tf.convert_to_tensor(t) for t in tf.nest.flatten(tensors) if t is not None]
+    return [np.asarray(tf.cast(t, tf.float64))[0] for t in flat if t.shape.rank]
+
+
+@contextmanager
+def _recorded() -> Iterator[Record]:
+    """Keep what every layer and op that is called gives, inner ones before those that hold them."""
+    record: Record = []
+    call = keras.Operation.__call__
+
+    def kept(self: Any, *args: Any, **kwargs: Any) -> Any:
+        result = call(self, *args, **kwargs)
+        record.append((self.name, _arrays(result)))
+        return result
+
+    keras.Operation.__call__ = kept
+    try:
+        yield record
+    finally:
+        keras.Operation.__call__ = call
