@@ -1,0 +1,71 @@
+"""A job for the child process: the same network in every number format, converted in one go."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers
+
+from mcuforge.convert import calibration, faithful, keras_jobs
+from mcuforge.convert.child import Progress
+from mcuforge.errors import ForgeError
+
+SHAPE = (8, 6, 2)
+DATA = np.random.default_rng(1).normal(0.0, 1.0, (24, *SHAPE)).astype(np.float32)
+POLICIES = ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16", "float64")
+
+
+def convert_all(on_progress: Progress) -> dict[str, Any]:
+    """SQNR in dB of each int8 model against the Keras model as it was; messages of the refused."""
+    del on_progress
+    keras.utils.set_random_seed(3)
+    found: dict[str, Any] = {}
+    for policy in POLICIES:
+        keras.config.set_dtype_policy(policy)
+        model = _network(1.0)
+        found[policy] = _converted(model, ".keras")
+        if policy == "mixed_float16":
+            found["hdf5"] = _converted(model, ".h5")
+            found["overflow"] = _converted(_network(1e5), ".keras")
+    keras.config.set_dtype_policy("float32")
+    image = keras.Input(SHAPE)
+    one = layers.Conv2D(3, 3, padding="same", dtype="mixed_float16", name="coarse")(image)
+    inner = keras.Sequential([keras.Input((*SHAPE[:2], 3)), layers.ReLU(dtype="float16")])
+    found["single layers"] = _converted(keras.Model(image, inner(one)), ".keras")
+    half = keras.Input(SHAPE, dtype="float16")
+    found["half input"] = _converted(keras.Model(half, layers.Conv2D(3, 3)(half)), ".keras")
+    return found
+
+
+def _network(amplified: float) -> Any:
+    image = keras.Input(SHAPE, name="image")
+    x = layers.Conv2D(4, 3, padding="same", use_bias=False, name="conv")(image)
+    x = layers.ReLU()(layers.BatchNormalization()(x))
+    x = layers.Rescaling(amplified, name="amplify")(layers.DepthwiseConv2D(3)(x))
+    x = layers.LayerNormalization(name="tame")(layers.Conv2DTranspose(3, 2, 2)(x))
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(image, layers.Dense(3, activation="softmax", dtype="float32")(x))
+
+
+def _converted(model: Any, suffix: str) -> Any:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        file = folder / f"model{suffix}"
+        model.save(file)
+        samples = calibration.write(DATA, folder / "samples")
+        try:
+            keras_jobs.quantise(
+                str(file), str(samples.file), json.dumps(samples.shape), samples.count, "samples",
+                str(folder / "model.tflite"), lambda *_: None,
+            )  # fmt: skip
+        except ForgeError as error:
+            return error.message
+        runner = faithful.Runner((folder / "model.tflite").read_bytes(), preserve=False)
+    floats = np.concatenate([np.asarray(model(s[np.newaxis]), np.float64) for s in DATA])
+    ints = np.concatenate([runner.run(sample) for sample in DATA])
+    return float(10 * np.log10(np.mean(floats**2) / np.mean((ints - floats) ** 2)))
