@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -26,6 +27,7 @@ class Kind(Enum):
     SAVED_MODEL = "a TensorFlow SavedModel"
     RECIPE = "a model folder"
     KERAS_2 = "a .keras file of Keras 2 (tf_keras)"
+    KERAS_FOLDER = "a .keras file that was unpacked"
     KERAS_CONFIG = "a Keras model's configuration, without weights"
     TF_JS = "a model for TensorFlow.js"
     FROZEN_GRAPH = "a TensorFlow graph (frozen graph, GraphDef)"
@@ -57,16 +59,18 @@ _HEAD_BYTES = 4096
 _TEXT_CHARACTERS = 1 << 20  # a C array may come after a long comment
 _TO_TF = "Make a TensorFlow SavedModel of it and convert that folder: "
 _C_TO_BYTES = (  # chr(123) and chr(125) are the braces
-    "python -c \"import re; text = open('{path}').read().split(chr(123))[-1].split(chr(125))[0]; "
+    "python -c \"import re; text = open('{literal}').read(); "
+    "text = text.split(chr(123))[-1].split(chr(125))[0]; "
     "open('model.tflite', 'wb').write(bytes(int(n, 0) for n in re.findall('\\w+', text)))\""
 )
 _KERAS_2_TO_HDF5 = (
     'python -c "import tf_keras; '
-    "tf_keras.models.load_model('{path}', compile=False).save('model.h5')\""
+    "tf_keras.models.load_model('{literal}', compile=False).save('model.h5')\""
 )
 # What to do about each kind that no command takes: one command where there is one.
 _WAY_OUT = {
     Kind.KERAS_2: f"Write it as HDF5, which is converted: {_KERAS_2_TO_HDF5}",
+    Kind.KERAS_FOLDER: "Pack it again: (cd {path} && zip -r ../model.keras .)",
     Kind.KERAS_CONFIG: "Write model and weights with model.save('model.keras').",
     Kind.TF_JS: "Turn it back: tensorflowjs_converter --input_format=tfjs_layers_model "
     "--output_format=keras {path} model.h5",
@@ -114,9 +118,10 @@ def recognise(path: Path) -> Kind:
 
 def refusal(path: Path, kind: Kind) -> ForgeError:
     """Says what the path is, and what to do: bad usage, or a damaged file where it is nothing."""
-    quoted = str(path).replace("'", "'\\''")
+    quoted, literal = shlex.quote(str(path)), str(path).replace("'", "\\'")
     advice = _WAY_OUT[kind].replace("{unpack}", _unpacker(path))
     advice = advice.replace("{parent}", str(path.parent)).replace("{path}", quoted)
+    advice = advice.replace("{literal}", literal)
     damaged = kind in (Kind.EMPTY, Kind.UNKNOWN)
     error = ModelError if damaged else UsageError
     return error(f"{path}: this is {kind.value}. {advice}")
@@ -153,6 +158,8 @@ def _folder(names: set[str]) -> Kind:
         return Kind.SAVED_MODEL
     if "recipe.toml" in names:
         return Kind.RECIPE
+    if {"config.json", "metadata.json"} <= names:
+        return Kind.KERAS_FOLDER
     if "Manifest.json" in names or "coremldata.bin" in names:
         return Kind.CORE_ML
     is_checkpoint = "checkpoint" in names or any(name.endswith(".index") for name in names)

@@ -17,13 +17,14 @@ from mcuforge.quantization.float_model import Runner, activations
 
 SAMPLES = 16  # compared, spread over all that there are
 
-# What rounding in the model's own number format leaves: 16 times its smallest step.
-_TOLERANCES = {
-    "mixed_float16": 2.0**-6,
-    "float16": 2.0**-6,
-    "mixed_bfloat16": 2.0**-3,
-    "bfloat16": 2.0**-3,
+# How far the model's own number format rounds, relative to the value.
+_STEPS = {
+    "mixed_float16": 2.0**-10,
+    "float16": 2.0**-10,
+    "mixed_bfloat16": 2.0**-7,
+    "bfloat16": 2.0**-7,
 }
+_MARGIN = 16  # times that step is what rounding leaves after some layers
 
 
 def chosen(file: Path, shape: Sequence[int], count: int) -> list[Sample]:
@@ -40,7 +41,8 @@ def check_same(model: UserModel, tflite: bytes, samples: Sequence[Sample]) -> No
     runner = Runner(tflite, preserve=False)
     expected = [model.outputs(sample) for sample in samples]
     found = same_model.largest_difference(expected, [_run(runner, sample) for sample in samples])
-    allowed = _TOLERANCES.get(model.number_format, same_model.TOLERANCE)
+    step = _STEPS.get(model.number_format)
+    allowed = same_model.TOLERANCE if step is None else _MARGIN * step
     if found is None or found[0] <= allowed:
         return
     sample = samples[found[2]]
@@ -51,7 +53,7 @@ def check_same(model: UserModel, tflite: bytes, samples: Sequence[Sample]) -> No
             "input, which no firmware can equal. Was it built with training=True, as dropout and "
             "noise are for sampling? Build the model for inference without it."
         )
-    if found[0] <= max(allowed, same_model.rounding(model.outputs, samples)):
+    if found[0] <= same_model.rounding(model.outputs, samples, step or same_model.NUDGE):
         return
     raise ModelError(_difference(model, tflite, sample, allowed, found[0]))
 

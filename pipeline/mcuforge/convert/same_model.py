@@ -20,7 +20,7 @@ Model = Callable[[Sample], Outputs]
 # leaves after many layers, with a margin. A model that lost a weight is far beyond.
 TOLERANCE = 1e-3
 _OF_THE_TENSOR = 1e-5  # the same for channels that hold next to nothing beside the others
-_NUDGE = 2.0**-20  # a relative change of the inputs as small as float32's rounding in a few layers
+NUDGE = 2.0**-20  # a relative change of the inputs as small as float32's rounding in a few layers
 _MARGIN = 16  # times the response to it that is still taken for rounding
 
 
@@ -59,13 +59,13 @@ def _of_one_output(expected: Array, actual: Array) -> tuple[float, int]:
     return float(relative.max(initial=0.0)), int(np.abs(error).max(axis=(1, 2)).argmax())
 
 
-def rounding(model: Model, samples: Sequence[Sample]) -> float:
+def rounding(model: Model, samples: Sequence[Sample], nudge: float = NUDGE) -> float:
     """How much the model makes of a change of its inputs as small as rounding; 0 without inputs.
 
     A model that decides (argmax, thresholds) or takes the difference of large values turns float
     noise into more than `TOLERANCE`.
     """
     expected = [model(sample) for sample in samples]
-    nudged = [model(np.asarray(sample * np.float32(1 + _NUDGE), np.float32)) for sample in samples]
+    nudged = [model(np.asarray(sample * np.float32(1 + nudge), np.float32)) for sample in samples]
     found = largest_difference(expected, nudged)
     return 0.0 if found is None else _MARGIN * found[0]

@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
+from mcuforge import keras_words
 from mcuforge.convert.output_order import position
 from mcuforge.convert.same_model import Outputs, Sample
 from mcuforge.errors import ModelError
@@ -27,6 +28,7 @@ _REACHING = (
     "WriteImageSummary", "WriteRawProtoSummary", "WriteHistogramSummary", "WriteAudioSummary",
     "Rpc", "TryRpc", "DataService", "RegisterDataset", "LoadDataset", "AssetsPath", "Send", "Recv",
 )  # fmt: skip
+_LOOPS = ("While", "StatelessWhile")
 _HALF = (tf.float16.as_datatype_enum, tf.bfloat16.as_datatype_enum)
 
 
@@ -123,6 +125,11 @@ def _check(proto: Any, where: str) -> None:
             raise ModelError(
                 f"{where}: the op {node.op} ('{node.name}' in {function}) reaches beyond the model "
                 "(files, programs, the screen), which is not allowed. Export the model without it."
+            )
+        if node.op in _LOOPS:
+            raise ModelError(
+                f"{where}: '{node.name}' is a loop, which the int8 converter cannot take. "
+                f"{keras_words.advice_on_loops()}"
             )
         if any(attribute.type in _HALF for attribute in node.attr.values()):
             raise ModelError(

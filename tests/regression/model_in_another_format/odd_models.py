@@ -74,6 +74,7 @@ def _made() -> dict[str, Callable[[Path], tuple[Path, Any]]]:
         "never built": _never_built,
         "weights": _weights,
         "reads a file": _reads_a_file,
+        "loop": _loop,
         "half saved model": lambda f: _exported(f, layers.Conv2D(3, 3, dtype="mixed_float16")),
         "other suffix": lambda f: _renamed(f, normal),
     }
@@ -96,6 +97,13 @@ def _exported(folder: Path, layer: Any) -> tuple[Path, Any]:
     model = _network(layer)
     model.export(folder / "exported", verbose=False)
     return folder / "exported", model
+
+
+def _loop(folder: Path) -> tuple[Path, Any]:
+    image = keras.Input(SHAPE)
+    memory = layers.LSTM(3)(layers.Reshape((6, 8))(image))
+    keras.Model(image, memory).export(folder / "exported", verbose=False)
+    return folder / "exported", None
 
 
 def _renamed(folder: Path, layer: Any) -> tuple[Path, Any]:

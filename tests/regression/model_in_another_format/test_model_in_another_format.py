@@ -148,13 +148,16 @@ def test_folders(tmp_path: Path) -> None:
     assert recognise(tmp_path) is Kind.FOLDER
     (tmp_path / "checkpoint").write_text("model_checkpoint_path: 'x'")
     assert recognise(tmp_path) is Kind.CHECKPOINT
+    with zipfile.ZipFile(HERE / "keras_2.keras") as archive:
+        archive.extractall(tmp_path)
+    assert recognise(tmp_path) is Kind.KERAS_FOLDER
     (tmp_path / "recipe.toml").write_text("name = 'x'")
     assert recognise(tmp_path) is Kind.RECIPE
 
 
 def test_a_c_array_becomes_the_model_again(tmp_path: Path) -> None:
     """The command that is advised is run."""
-    path = tmp_path / "model.h"
+    path = tmp_path / "it's a model.h"
     path.write_bytes(_c_array("unsigned char model_tflite[]"))
     advised = refusal(path, Kind.C_ARRAY).message.partition("the .tflite: ")[2]
     command = [sys.executable, *shlex.split(advised)[1:]]
@@ -203,6 +206,7 @@ def test_what_is_safe_is_converted(case: str, found: dict[str, Any]) -> None:
         ("never built", ("model 'raw' was never built", "keras.Input(shape)")),
         ("weights", ("without a model", "model.load_weights")),
         ("reads a file", ("the op ReadFile", "reaches beyond the model")),
+        ("loop", ("is a loop",)),
         ("half saved model", ("computes in float16", ".keras or HDF5 file")),
     ],
 )

@@ -23,15 +23,13 @@ DATA = np.random.default_rng(1).normal([90, 130], [20, 35], (64, *SHAPE)).astype
 ROWS = np.random.default_rng(2).normal([90, 130, 100], [20, 35, 9], (64, 3)).astype(np.float32)
 
 
-def convert_all(on_progress: Progress) -> dict[str, float]:
+def convert_models(names: list[str], on_progress: Progress) -> dict[str, float]:
     """SQNR in dB of each int8 model against the Keras model as it was before it was saved."""
+    del on_progress
     keras.utils.set_random_seed(3)
-    found = {}
-    models = list(_models())
-    for number, (name, model, data, suffix) in enumerate(models):
-        on_progress(number, len(models))
-        found[name] = _sqnr(model, data, suffix)
-    return found
+    return {
+        name: _sqnr(model, data, suffix) for name, model, data, suffix in _models() if name in names
+    }
 
 
 def refusals(on_progress: Progress) -> dict[str, str]:

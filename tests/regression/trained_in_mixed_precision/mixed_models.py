@@ -20,26 +20,31 @@ DATA = np.random.default_rng(1).normal(0.0, 1.0, (24, *SHAPE)).astype(np.float32
 POLICIES = ("mixed_float16", "mixed_bfloat16", "float16", "bfloat16", "float64")
 
 
-def convert_all(on_progress: Progress) -> dict[str, Any]:
+def convert_models(names: list[str], on_progress: Progress) -> dict[str, Any]:
     """SQNR in dB of each int8 model against the Keras model as it was; messages of the refused."""
     del on_progress
     keras.utils.set_random_seed(3)
     found: dict[str, Any] = {}
-    for policy in POLICIES:
-        keras.config.set_dtype_policy(policy)
-        model = _network(1.0)
-        found[policy] = _converted(model, ".keras")
-        if policy == "mixed_float16":
-            found["hdf5"] = _converted(model, ".h5")
-            found["overflow"] = _converted(_network(1e5), ".keras")
-    keras.config.set_dtype_policy("float32")
+    for name in names:
+        keras.config.set_dtype_policy(name if name in POLICIES else "mixed_float16")
+        model = _network(1e5 if name == "overflow" else 1.0)
+        if name in ("single layers", "half input"):
+            keras.config.set_dtype_policy("float32")
+            model = _single_layers() if name == "single layers" else _half_input()
+        found[name] = _converted(model, ".h5" if name == "hdf5" else ".keras")
+    return found
+
+
+def _single_layers() -> Any:
     image = keras.Input(SHAPE)
     one = layers.Conv2D(3, 3, padding="same", dtype="mixed_float16", name="coarse")(image)
     inner = keras.Sequential([keras.Input((*SHAPE[:2], 3)), layers.ReLU(dtype="float16")])
-    found["single layers"] = _converted(keras.Model(image, inner(one)), ".keras")
+    return keras.Model(image, inner(one))
+
+
+def _half_input() -> Any:
     half = keras.Input(SHAPE, dtype="float16")
-    found["half input"] = _converted(keras.Model(half, layers.Conv2D(3, 3)(half)), ".keras")
-    return found
+    return keras.Model(half, layers.Conv2D(3, 3)(half))
 
 
 def _network(amplified: float) -> Any:
