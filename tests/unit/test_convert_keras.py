@@ -56,7 +56,8 @@ def test_a_good_model(folder: Path, tmp_path: Path) -> None:
     assert [t.shape for t in ends] == [(1, *keras_models.SHAPE), (1, 33, 37, 2)]
 
     inputs = calibration.write(BATCH, tmp_path / "samples")
-    before = conversion._run_converter(keras, inputs, tmp_path, None)  # also: the same bytes twice
+    # also: the same bytes twice
+    before, _ = conversion._run_converter(keras, inputs, tmp_path, None)
     assert "TILE" in kinds(before)
     assert conversion.rewrite_upsampling(before).model == result.tflite
     floats = float_outputs(keras, BATCH)

@@ -147,7 +147,7 @@ def _converted(path: Path, data: Any, floats: Any) -> Any:
         try:
             keras_jobs.quantise(
                 str(path), str(samples.file), json.dumps(samples.shape), samples.count, "samples",
-                str(folder / "model.tflite"), lambda *_: None,
+                str(folder / "model.tflite"), str(folder / "float.tflite"), lambda *_: None,
             )  # fmt: skip
         except ForgeError as error:
             return error.message

@@ -106,7 +106,7 @@ def _sqnr(model: Any, data: Any, suffix: str) -> float:
         samples = calibration.write(data, folder / "samples")
         keras_jobs.quantise(
             str(file), str(samples.file), json.dumps(samples.shape), samples.count, "samples",
-            str(folder / "model.tflite"), lambda *_: None,
+            str(folder / "model.tflite"), str(folder / "float.tflite"), lambda *_: None,
         )  # fmt: skip
         runner = faithful.Runner((folder / "model.tflite").read_bytes(), preserve=False)
     floats = np.concatenate([np.asarray(model(sample[np.newaxis])) for sample in data])

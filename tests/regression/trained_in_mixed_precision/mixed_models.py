@@ -66,7 +66,7 @@ def _converted(model: Any, suffix: str) -> Any:
         try:
             keras_jobs.quantise(
                 str(file), str(samples.file), json.dumps(samples.shape), samples.count, "samples",
-                str(folder / "model.tflite"), lambda *_: None,
+                str(folder / "model.tflite"), str(folder / "float.tflite"), lambda *_: None,
             )  # fmt: skip
         except ForgeError as error:
             return error.message
