@@ -111,7 +111,7 @@ def run(
     simulated = choose(board, simulator, renode) if port is None else None
     with ExitStack() as stack:
         stack.enter_context(locks.writing(output))
-        title = name or (recipe.load(model).name if model.is_dir() else model.stem)
+        title = name or _title(model)
         project_folder.check(output / project.folder_name(title, board, engine), force=force)
         on_port = stack.enter_context(attached(board, port)) if port is not None else None
         source = prepare(model, name, output, on_stage, settings)
@@ -164,6 +164,14 @@ def run(
             ),
             variants=compared,
         )
+
+
+def _title(model: Path) -> str:
+    """What a model is called. Raises `UsageError` where it is neither a `.tflite` nor a recipe."""
+    if recognise(model) is Kind.RECIPE:
+        return recipe.load(model).name
+    require_tflite(model)
+    return model.stem
 
 
 def prepare(
