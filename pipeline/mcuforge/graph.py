@@ -105,6 +105,13 @@ class Tensor:
         return self.elements * self.dtype.bytes
 
     @property
+    def has_unknown_extent(self) -> bool:
+        """True where an extent of 1, beyond the batch, may only stand for one of the run time."""
+        return any(
+            axis > 0 and self.shape[axis : axis + 1] in ((1,), ()) for axis in self.open_axes
+        )
+
+    @property
     def is_constant(self) -> bool:
         """True where the file holds the tensor's values."""
         return self.data is not None

@@ -74,10 +74,19 @@ def _problem(graph: Graph, op: Op) -> tuple[str, str] | None:
         return f"no kernel computes {op.kind}", keras_words.advice(op.kind)
     broken = ops.broken(operator, graph, op)
     if broken is not None:
-        return broken[1], f"Rule: {ops.rule(broken[0])}"
+        return broken[1] + _unknown_shape(graph, op), f"Rule: {ops.rule(broken[0])}"
     if operator.view(graph, op) and graph.input(op, 0).is_constant:
         return "it makes a constant an output of the model", "Leave that output out."
     return None
+
+
+def _unknown_shape(graph: Graph, op: Op) -> str:
+    """What to add where the file leaves a shape to the run time."""
+    tensors = [graph.tensor(i) for i in (*op.inputs, *op.outputs) if i >= 0]
+    unknown = next((t for t in tensors if t.has_unknown_extent), None)
+    if unknown is None:
+        return ""
+    return f" (the shape of '{unknown.name}' is only known at run time; build it with fixed sizes)"
 
 
 def _border_problems(graph: Graph) -> list[str]:

@@ -84,22 +84,20 @@ def _check_indices(graph: Graph) -> None:
 
 
 def _check_shapes_are_known(graph: Graph) -> None:
-    """Only the batch may be open: it is what the shape says, 1. Other axes were only taken as 1."""
-    for tensor in graph.tensors:
-        unknown = {
-            axis
-            for axis in tensor.open_axes
-            if axis > 0 and (tensor.index in graph.inputs or tensor.shape[axis : axis + 1] <= (1,))
-        }
+    """Only the batch of an input may be open: it is what the shape says, 1.
+
+    Where that of another tensor is open, the ops' rules tell whether the file's shape holds.
+    """
+    for tensor in map(graph.tensor, graph.inputs):
+        unknown = {axis for axis in tensor.open_axes if axis > 0}
         if not unknown:
             continue
-        kind = "the model's input" if tensor.index in graph.inputs else f"tensor {tensor.index}"
         extents = [None if i in unknown else d for i, d in enumerate(tensor.shape)]
         shape = ", ".join("?" if d is None else str(d) for d in extents)
         raise ModelError(
-            f"{kind} '{tensor.name}' (layer '{layer_name(tensor.name)}') has the shape [{shape}], "
-            f"which is only known at run time. {advice_on_shape(extents[1:])} Then convert it "
-            "again."
+            f"the model's input '{tensor.name}' (layer '{layer_name(tensor.name)}') has the shape "
+            f"[{shape}], which is only known at run time. {advice_on_shape(extents[1:])} Then "
+            "convert it again."
         )
 
 

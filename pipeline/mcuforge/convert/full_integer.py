@@ -38,12 +38,10 @@ def enforce_full_integer(model: bytes, where: str, *, int16: bool = False) -> No
 
 
 def _check_shapes(graph: Any, where: str) -> None:
-    """As `verify` does for every model: only the batch, and what follows from it, may be open."""
-    inputs = {int(i) for i in graph.inputs}
-    for number, tensor in enumerate(graph.tensors):
+    """As `verify` does for every model: only the batch of an input may be open."""
+    for tensor in (graph.tensors[i] for i in graph.inputs):
         signature = tensor.shapeSignature
-        moving = [] if signature is None else [a for a, d in enumerate(signature) if d < 0 < a]
-        if any(number in inputs or tensor.shape[axis] <= 1 for axis in moving):
+        if signature is not None and any(int(extent) < 0 for extent in signature[1:]):
             raise _dynamic(tensor, where)
 
 

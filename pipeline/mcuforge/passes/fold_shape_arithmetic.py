@@ -71,7 +71,8 @@ def _folded(tensors: list[Tensor], op: Op) -> list[Tensor] | None:
 
 def _results(tensors: list[Tensor], op: Op, shape: tuple[int, ...]) -> Sequence[Numbers] | None:
     if op.kind == "SHAPE" and len(op.inputs) == 1 and op.inputs[0] >= 0:
-        return [np.array(tensors[op.inputs[0]].shape, object)]
+        source = tensors[op.inputs[0]]
+        return None if source.has_unknown_extent else [np.array(source.shape, object)]
     compute = _OPS.get(op.kind)
     if len(op.inputs) > MAX_ELEMENTS:
         return None

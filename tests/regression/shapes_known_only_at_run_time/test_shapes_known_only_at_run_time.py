@@ -143,6 +143,31 @@ def test_a_height_of_the_file_that_is_open_is_refused_as_well() -> None:
         verify(tflite_reader.read_bytes(model, "open"))
 
 
+def test_an_extent_that_follows_from_an_open_batch() -> None:
+    """A converter writes 1 for whatever it does not know: right here, wrong there."""
+    b = OpenBuilder()
+    image, flat = b.open((1, 1), (-1, 1)), b.open((1, 1), (-1, -1))
+    b.op(OPS.RESHAPE, [image, b.constant([1, 1])], [flat])
+    planner.plan(verify(tflite_reader.read_bytes(b.build([image], [flat]), "right")))
+    b = OpenBuilder()
+    image, flat = b.open((1, 4), (-1, 4)), b.open((1, 1), (-1, -1))
+    b.op(OPS.RESHAPE, [image, b.constant([1, 1])], [flat])
+    with pytest.raises(UnsupportedError, match=r"'m_1/layer1_1/op' is only known at run time"):
+        planner.plan(verify(tflite_reader.read_bytes(b.build([image], [flat]), "wrong")))
+
+
+def test_the_shape_of_what_is_not_known_is_not_folded() -> None:
+    b = OpenBuilder()
+    image, other = b.open((1, 4), (-1, 4)), b.open((1, 1), (-1, -1))
+    b.op(OPS.RESHAPE, [image, b.constant([1, 1])], [other])
+    shape = b.add("SHAPE", [other], [2], "Shape", outType=INT32)
+    result = b.open((1, 4), (-1, 4))
+    b.op(OPS.RESHAPE, [image, shape], [result])
+    graph = legalise(verify(tflite_reader.read_bytes(b.build([image], [result]), "case")))
+    with pytest.raises(UnsupportedError, match="SHAPE"):
+        planner.plan(graph)
+
+
 def test_an_open_batch_alone_is_one() -> None:
     planner.plan(verify(tflite_reader.read_bytes(with_open((-1, 1, 1, 2)), "batch")))
 
