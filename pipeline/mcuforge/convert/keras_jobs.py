@@ -121,9 +121,10 @@ def _export(model: UserModel, folder: Path) -> None:
     except Exception as error:  # whatever a layer raises that does not take a batch of one
         tensor = model.inputs[0]
         reason = " ".join(str(error).split())[:300]
+        fixed = "" if tensor.shape[0] == 1 else " Give its Input batch_size=1."
         raise ModelError(
             f"{model.where}: input '{tensor.name}' has the batch size {tensor.shape[0]}, and the "
-            f"model cannot be traced with 1 ({reason}). Give its Input batch_size=1."
+            f"model cannot be traced with 1 ({reason}).{fixed}"
         ) from error
 
 

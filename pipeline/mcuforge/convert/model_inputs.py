@@ -39,8 +39,9 @@ def check_inputs(model: Any, sample: Sequence[int], where: str, keras_file: str)
 
 
 def _layers(model: Any) -> list[str]:
-    """The class names of the model's layers."""
-    return [type(layer).__name__ for layer in getattr(model, "layers", [])]
+    """The class names of the model's layers; none of a SavedModel."""
+    layers = getattr(model, "layers", None)
+    return [type(layer).__name__ for layer in layers()] if callable(layers) else []
 
 
 def _text(shape: tuple[int | None, ...]) -> str:

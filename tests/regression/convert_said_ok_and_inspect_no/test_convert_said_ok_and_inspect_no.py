@@ -9,6 +9,7 @@ import sys
 import zipfile
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from tflite_builder import Builder
 from mcuforge import frontend, keras_words, planner, tflite_reader
 from mcuforge.convert.converter_errors import explained
 from mcuforge.convert.full_integer import enforce_full_integer
+from mcuforge.convert.model_inputs import check_inputs
 from mcuforge.errors import ModelError, UnsupportedError
 from mcuforge.ops.registry import OPERATORS
 
@@ -117,6 +119,20 @@ def test_the_table_holds_real_ops_that_no_kernel_computes() -> None:
 )
 def test_each_type_of_input_has_its_own_advice(dtype: str, layers: list[str], advice: str) -> None:
     assert advice in keras_words.advice_on_dtype(dtype, layers)
+
+
+class Embedding:
+    """A layer of that name."""
+
+
+@pytest.mark.parametrize(
+    ("layers", "advice"), [([], "give the samples as float32"), ([Embedding()], "the Embedding")]
+)
+def test_the_layers_of_the_model_decide(layers: list[object], advice: str) -> None:
+    tensor = SimpleNamespace(name="x", shape=(1, 8), dtype="int32")
+    model = SimpleNamespace(inputs=[tensor], layers=lambda: layers)
+    with pytest.raises(ModelError, match=advice):
+        check_inputs(model, (8,), "samples", "m.keras")
 
 
 @pytest.mark.parametrize(
