@@ -13,7 +13,9 @@ from mcuforge import __version__, build, fit, frontend, metrics, project
 from mcuforge.boards import Board
 from mcuforge.convert import ConversionResult, convert
 from mcuforge.convert import calibration as samples
-from mcuforge.convert.calibration import Calibration, Source
+from mcuforge.convert.calibration import Calibration
+from mcuforge.convert.keras_inputs import DeclaredInputs, declared_inputs
+from mcuforge.convert.sample_sources import Source
 from mcuforge.errors import UnsupportedError, UsageError
 from mcuforge.quantization import analysis, comparison
 from mcuforge.quantization.analysis import Damage, OnStage
@@ -148,37 +150,42 @@ def _samples(
         calibration = calibration or source.calibration
         held_out = held_out or source.golden
         metric = source.metric
-    first = samples.write(calibration, folder / "calibration.f32")
+    declared = declared_inputs(source.keras if isinstance(source, Recipe) else source)
+    first = samples.write(calibration, folder / "calibration.f32", declared)
     if held_out is not None and calibration is not None:
         good: Source = held_out
         if metric is Metric.RECONSTRUCTION:
             good = metrics.measured_inputs(held_out, metric)
-        second = replace(samples.write(good, folder / "held-out.f32"), name=str(held_out))
+        second = samples.write(good, folder / "held-out.f32", declared)
+        second = replace(second, name=str(held_out))
         _check_alike(first, second)
         return _Samples(calibration, first, second)
     if first.count < 2:
-        return _Samples(samples.read(first.file, first.shape), first, first, (_NOT_HELD_OUT,))
+        return _Samples(first.given(), first, first, (_NOT_HELD_OUT,))
     every = min(HELD_OUT_EVERY, first.count)  # of fewer than four, the last
     held = set(range(every - 1, first.count, every))
-    outliers = held & loud(samples.read(first.file, first.shape))
-    chosen = _part(first, folder / "chosen.f32", set(range(first.count)) - held)
-    measured = _part(first, folder / "held-out.f32", held - outliers)
+    outliers = held & loud(first.samples())
+    chosen = _part(first, folder / "chosen.f32", declared, set(range(first.count)) - held)
+    measured = _part(first, folder / "held-out.f32", declared, held - outliers)
     warnings = (_LEFT_OUT.format(len(outliers), len(held)),) if outliers else ()
-    return _Samples(samples.read(chosen.file, chosen.shape), chosen, measured, warnings)
+    return _Samples(chosen.given(), chosen, measured, warnings)
 
 
-def _part(everything: Calibration, file: Path, numbers: set[int]) -> Calibration:
-    read = enumerate(samples.read(everything.file, everything.shape))
-    chosen = (sample for number, sample in read if number in numbers)
-    return replace(samples.write(chosen, file), name=everything.name)
+def _part(
+    everything: Calibration, file: Path, inputs: DeclaredInputs | None, numbers: set[int]
+) -> Calibration:
+    chosen = (sample for n, sample in enumerate(everything.given()) if n in numbers)
+    return replace(samples.write(chosen, file, inputs), name=everything.name)
 
 
 def _check_alike(first: Calibration, second: Calibration) -> None:
-    if first.shape != second.shape:
-        raise UsageError(
-            f"{second.name}: held-out samples of shape {list(second.shape)}, but the calibration "
-            f"samples ({first.name}) have {list(first.shape)}. Both must fit the model's input."
-        )
+    for ours, theirs in zip(first.inputs, second.inputs, strict=True):
+        if ours.shape != theirs.shape:
+            raise UsageError(
+                f"{second.name}: held-out samples of shape {list(theirs.shape)}, but the "
+                f"calibration samples ({first.name}) have {list(ours.shape)}. Both must fit the "
+                "model's input."
+            )
 
 
 def _subject(source: Recipe | Path, keras: Path, data: _Samples, folder: Path) -> Subject:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from mcuforge import (
     atomic,
+    border_names,
     cost,
     fit,
     gallery,
@@ -67,11 +68,19 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """The samples of a run: as the model takes them, and as real values with their truth."""
+    """The samples of a run: as the model takes them, and as real values with their truth.
+
+    `real` holds an array [N, ...] for each input.
+    """
 
     samples: list[list[npt.NDArray[Any]]]
-    real: npt.NDArray[Any] | None = None
+    real: list[npt.NDArray[np.float32]] | None = None
     golden: dict[str, npt.NDArray[Any]] | None = None
+
+    @property
+    def only(self) -> npt.NDArray[np.float32] | None:
+        """The real values of an only input."""
+        return self.real[0] if self.real is not None and len(self.real) == 1 else None
 
 
 def run(
@@ -160,9 +169,11 @@ def run(
             warnings=source.warnings + built.warnings,
             library=linked_library(built) if engine == TFLM else None,
             galleries=gallery.of_run(
-                source.recipe, inputs.real, inputs.golden, floats, plan.graph, proof.device.outputs
+                source.recipe, inputs.only, inputs.golden, floats, plan.graph, proof.device.outputs
             ),
             variants=compared,
+            inputs=border_names.input_names(plan.graph),
+            outputs=border_names.output_names(plan.graph),
         )
 
 
@@ -250,8 +261,9 @@ def make_inputs(
         return Inputs(samples.load(inputs_file, graph, count))
     if source.recipe is None:
         return Inputs(samples.random_samples(graph, count or DEFAULT_SAMPLES))
-    golden = metrics.load_golden(source.recipe.golden, source.recipe.metric)
-    real = np.asarray(golden["inputs"][:count], np.float32)
+    names = border_names.input_names(graph)
+    golden = metrics.load_golden(source.recipe.golden, source.recipe.metric, names)
+    real = metrics.golden_inputs(golden, names, count)
     batch = samples.quantize_batch(real, graph, str(source.recipe.golden))
     return Inputs(batch, real, golden)
 
@@ -307,7 +319,7 @@ def accuracy(
     )
     by_engine = [
         metrics.evaluate(
-            source.recipe.metric, inputs.real, outputs[0], inputs.golden, *outputs[1:2]
+            source.recipe.metric, inputs.real[0], outputs[0], inputs.golden, *outputs[1:2]
         )
         for outputs in engines
     ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from mcuforge.errors import ForgeError, UsageError
 from mcuforge.recipe import Metric
 
 Array = npt.NDArray[Any]
+
+_OF_THE_INPUT = (Metric.RECONSTRUCTION, Metric.DENOISING)  # metrics that look at the input, too
 
 
 def mse_per_sample(expected: Array, actual: Array) -> npt.NDArray[np.float64]:
@@ -222,13 +224,21 @@ def _truth(metric: Metric, golden: Mapping[str, Array], count: int) -> Array:
     return golden[name][:count]
 
 
-def load_golden(path: Path, metric: Metric) -> dict[str, Array]:
+def load_golden(path: Path, metric: Metric, names: Sequence[str] = ()) -> dict[str, Array]:
     """The arrays of a golden `.npz`: `inputs` float32 [N, ...] and what the metric needs.
 
-    Which array that is, and its forms, say `truth.ARRAYS` and `truth.TAKEN`. Raises `UsageError`
-    where one is missing or damaged.
+    Which array that is, and its forms, say `truth.ARRAYS` and `truth.TAKEN`. Of a model with
+    several inputs `names` tells these; each is then an array of its name, in place of `inputs`.
+    Raises `UsageError` where one is missing or damaged.
     """
-    wanted = ["inputs"] + ([truth.ARRAYS[metric]] if metric in truth.ARRAYS else [])
+    several = len(names) > 1
+    if several and metric in _OF_THE_INPUT:
+        raise UsageError(
+            f"metric '{metric.value}' compares the output with the model's only input; this model "
+            f"has {len(names)}. Use metric 'regression' with targets, or 'none'."
+        )
+    wanted = [*(names if several else ["inputs"])]
+    wanted += [truth.ARRAYS[metric]] if metric in truth.ARRAYS else []
     golden = {name: _array(path, name, metric) for name in wanted}
     lengths = {name: len(array) for name, array in golden.items()}
     if len(set(lengths.values())) > 1:
@@ -236,17 +246,26 @@ def load_golden(path: Path, metric: Metric) -> dict[str, Array]:
     return golden
 
 
-def measured_inputs(path: Path, metric: Metric) -> Array:
+def measured_inputs(path: Path, metric: Metric, name: str = "inputs") -> Array:
     """The golden inputs that quantisation is measured on: of an anomaly detector the normal ones.
 
-    All, where none is labelled as normal. Raises `UsageError` where there are none.
+    All, where none is labelled as normal. `name` is that of the array, of several inputs each has
+    one. Raises `UsageError` where there are none.
     """
-    inputs = samples.read_array(path)
+    inputs = samples.read_array(path, name)
     if metric is not Metric.RECONSTRUCTION or truth.ARRAYS[metric] not in _held(path):
         return inputs
     normal = ~truth.anomalies(samples.read_array(path, truth.ARRAYS[metric]))
     fits = len(normal) == len(inputs) and normal.any()
     return inputs[normal] if fits else inputs
+
+
+def golden_inputs(
+    golden: Mapping[str, Array], names: Sequence[str], count: int | None = None
+) -> list[npt.NDArray[np.float32]]:
+    """The first `count` golden samples of what `load_golden` read: an array for each input."""
+    wanted = names if len(names) > 1 else ["inputs"]
+    return [np.asarray(golden[name][:count], np.float32) for name in wanted]
 
 
 def _array(path: Path, name: str, metric: Metric) -> Array:

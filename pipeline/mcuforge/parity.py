@@ -65,10 +65,16 @@ class Verdict:
 
 
 def compare(
-    engine: str, expected: Sequence[Sample], actual: Sequence[Sample], *, decides: bool
+    engine: str,
+    expected: Sequence[Sample],
+    actual: Sequence[Sample],
+    *,
+    decides: bool,
+    names: Sequence[str] = (),
 ) -> Comparison:
     """Compare all outputs of all samples. Both hold one sequence of outputs for each sample.
 
+    `names` are what the outputs are called.
     Raises `ValueError` where the numbers of samples or outputs, shapes or dtypes differ.
     """
     compared = differing = samples = 0
@@ -87,7 +93,8 @@ def compare(
                 largest = max(largest, largest_difference(e, a))
                 if first is None:
                     first_sample = number
-                    first = f"sample {number}, output {output}, {first_difference(e, a)}"
+                    called = f" '{names[output]}'" if names else ""
+                    first = f"sample {number}, output {output}{called}, {first_difference(e, a)}"
         samples += differing > wrong_before
     return Comparison(engine, compared, differing, samples, largest, decides, first, first_sample)
 

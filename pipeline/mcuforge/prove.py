@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy.typing as npt
 
-from mcuforge import divergence, folded_file, parity
+from mcuforge import border_names, divergence, folded_file, parity
 from mcuforge.device.client import Device
 from mcuforge.device.protocol import Stats
 from mcuforge.errors import DeviceError
@@ -86,12 +87,13 @@ def prove(
     Raises `DeviceError` where a device does not answer.
     """
     expected = reference.expected
+    compare = partial(parity.compare, decides=True, names=border_names.output_names(plan.graph))
     deciding = []
     if host is not None:
         on_host = measure(host, "host", plan, samples, on_stage)
-        deciding.append(parity.compare(HOST, expected, on_host.outputs, decides=True))
+        deciding.append(compare(HOST, expected, on_host.outputs))
     on_device = measure(device, "device", plan, samples, on_stage, counting_runs)
-    deciding.insert(0, parity.compare(device_name, expected, on_device.outputs, decides=True))
+    deciding.insert(0, compare(device_name, expected, on_device.outputs))
     comparisons = (*deciding, *reference.others)
     verdict = Verdict(len(samples), comparisons)
     if not verdict.exact:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge import folded_file, parity
+from mcuforge import border_names, folded_file, parity
 from mcuforge.errors import ForgeError
 from mcuforge.graph import DType, Graph
 from mcuforge.oracle.divergence import first_divergence
@@ -60,7 +60,9 @@ def _compare(
     folded = folded_file.fold(tflite, graph).model  # to trace: both have the same ops then
     try:
         actual = engine.run(tflite, samples)
-        found = parity.compare(engine.name, expected, actual, decides=False)
+        found = parity.compare(
+            engine.name, expected, actual, decides=False, names=border_names.output_names(graph)
+        )
         steps, worst = _steps(graph, expected, actual)
         found = replace(found, steps=steps)
         if found.first_sample is None:

@@ -109,6 +109,8 @@ class RunReport:
     warnings: tuple[str, ...] = ()
     galleries: tuple[Gallery, ...] = ()
     variants: tuple[Variant, ...] = ()
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
     library: str | None = None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mcuforge import border_names, sample_files
 from mcuforge.errors import ModelError, UsageError
 from mcuforge.graph import DType, Graph, Quantization, Tensor
 
@@ -58,23 +59,45 @@ def _random(rng: np.random.Generator, tensor: Tensor) -> npt.NDArray[Any]:
 
 
 def quantize_batch(
-    batch: npt.NDArray[Any], graph: Graph, where: str
+    batches: npt.NDArray[Any] | Sequence[npt.NDArray[Any]], graph: Graph, where: str
 ) -> list[list[npt.NDArray[Any]]]:
-    """Float32 inputs of shape [N, ...] as samples for a model with one input.
+    """Float inputs of shape [N, ...] as samples: the array of an only input, or one for each.
 
     int8 arrays are taken as quantised already. Raises `ModelError` on another shape or dtype.
     """
-    if len(graph.inputs) != 1:
-        raise ModelError(f"{where}: the model has {len(graph.inputs)} inputs; give one array each.")
-    tensor = graph.tensor(graph.inputs[0])
+    arrays = [batches] if isinstance(batches, np.ndarray) else list(batches)
+    names = border_names.input_names(graph)
+    if len(arrays) != len(names):
+        raise ModelError(
+            f"{where}: {len(arrays)} array{'s' * (len(arrays) != 1)}, but the model has the inputs "
+            f"{', '.join(map(repr, names))}; give one array each."
+        )
+    columns = [
+        _quantized(array, graph.tensor(index), name, where)
+        for array, index, name in zip(arrays, graph.inputs, names, strict=True)
+    ]
+    if len({len(column) for column in columns}) > 1:
+        told = ", ".join(f"{len(c)} of '{name}'" for name, c in zip(names, columns, strict=True))
+        raise ModelError(f"{where}: as many samples are needed for each input; here are {told}.")
+    return [list(sample) for sample in zip(*columns, strict=True)]
+
+
+def _quantized(
+    batch: npt.NDArray[Any], tensor: Tensor, name: str, where: str
+) -> list[npt.NDArray[Any]]:
+    if batch.shape == tensor.shape[1:] and batch.shape[1:] != tensor.shape[1:]:
+        batch = batch[np.newaxis]  # one sample alone
     if batch.ndim < 1 or int(np.prod(batch.shape[1:])) != tensor.elements:
         raise ModelError(
             f"{where}: samples of shape {list(batch.shape[1:])} do not fit the model's input "
-            f"'{tensor.name}' of shape {list(tensor.shape)}."
+            f"'{name}' of shape {list(tensor.shape)}."
         )
-    if batch.dtype == np.float32 and not np.isfinite(batch).all():
-        raise ModelError(f"{where}: the samples hold NaN or infinity.")
-    return [[_as_input(sample, tensor, where)] for sample in batch]
+    if batch.dtype.kind == "f":
+        with np.errstate(over="ignore"):  # what float32 cannot hold is infinite then
+            batch = batch.astype(np.float32)
+        if not np.isfinite(batch).all():
+            raise ModelError(f"{where}: the samples hold NaN or infinity.")
+    return [_as_input(sample, tensor, where) for sample in batch]
 
 
 def _as_input(sample: npt.NDArray[Any], tensor: Tensor, where: str) -> npt.NDArray[Any]:
@@ -87,12 +110,26 @@ def _as_input(sample: npt.NDArray[Any], tensor: Tensor, where: str) -> npt.NDArr
 
 
 def load(path: Path, graph: Graph, count: int | None) -> list[list[npt.NDArray[Any]]]:
-    """The first `count` samples of an `.npz` (its array `inputs`) or `.npy` file.
+    """The first `count` samples of an `.npz` or `.npy` file, whose arrays `sample_files` finds.
 
     Raises `UsageError` where the file cannot be read, `ModelError` where it does not fit.
     """
-    batch = read_array(path)
-    return quantize_batch(batch if count is None else batch[:count], graph, str(path))
+    arrays = read_inputs(path, border_names.input_names(graph))
+    return quantize_batch(arrays, graph, str(path))[:count]
+
+
+def read_inputs(path: Path, names: Sequence[str]) -> list[npt.NDArray[Any]]:
+    """The array [N, ...] of each input of a model; `names` are the inputs'.
+
+    Raises `UsageError` as `sample_files.open_arrays` does.
+    """
+    with sample_files.open_arrays(path, names) as arrays:
+        if any(array.dtype.hasobject for array in arrays):
+            raise UsageError(f"{path}: holds Python objects, not numbers.")
+        found = [array.whole() for array in arrays]
+    if any(array.ndim < 1 or len(array) == 0 for array in found):
+        raise UsageError(f"{path}: holds no samples.")
+    return found
 
 
 def read_array(path: Path, name: str = "inputs") -> npt.NDArray[Any]:

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mcuforge import atomic, metrics, samples
-from mcuforge.convert import ConversionResult, child, convert
+from mcuforge.convert import ConversionResult, child, convert, input_names
 from mcuforge.convert.child import Progress
 from mcuforge.errors import ForgeError, UsageError
 from mcuforge.recipe import Recipe, Training
@@ -90,8 +90,9 @@ def _train(training: Training, made: Recipe, on_progress: Progress | None) -> No
         },
         on_progress,
     )
-    samples.read_array(made.calibration)
-    metrics.load_golden(made.golden, made.metric)
+    names = input_names(made.keras)
+    samples.read_inputs(made.calibration, names)
+    metrics.load_golden(made.golden, made.metric, names)
 
 
 def _in_folder(recipe: Recipe, folder: Path) -> Recipe:

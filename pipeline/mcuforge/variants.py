@@ -8,11 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from mcuforge import cost, metrics, recipe
-from mcuforge.convert import all_float_outputs, convert
+from mcuforge.convert import all_float_outputs, convert, input_names
 from mcuforge.errors import UsageError
 from mcuforge.frontend import make_plan
 from mcuforge.prove import OnStage
@@ -25,7 +24,7 @@ from mcuforge.report import Variant
 def compare(
     loaded: Recipe | None,
     settings: QuantizationSettings | None,
-    inputs: npt.NDArray[Any] | None,
+    inputs: Sequence[npt.NDArray[Any]] | None,
     on_stage: OnStage,
 ) -> tuple[Variant, ...]:
     """Judge the variants of a recipe on as many golden samples as there are `inputs`.
@@ -42,7 +41,7 @@ def compare(
     made = []
     for number, (name, variant) in enumerate(found):
         on_stage("variants", number, len(found))
-        made.append(_measure(name, variant, chosen, len(inputs)))
+        made.append(_measure(name, variant, chosen, len(inputs[0])))
         on_stage("variants", number + 1, len(found))
     return tuple(made)
 
@@ -58,15 +57,16 @@ def _check_metrics(loaded: Recipe, found: Sequence[tuple[str, Recipe]]) -> None:
 
 def _measure(name: str, loaded: Recipe, settings: QuantizationSettings, count: int) -> Variant:
     tflite = convert(loaded, settings=settings).tflite
-    golden = metrics.load_golden(loaded.golden, loaded.metric)
-    inputs = np.asarray(golden["inputs"][:count], np.float32)
+    names = input_names(loaded.keras)
+    golden = metrics.load_golden(loaded.golden, loaded.metric, names)
+    inputs = metrics.golden_inputs(golden, names, count)
     floats = all_float_outputs(loaded.keras, inputs)
     ints, _ = all_host_outputs(tflite, inputs)
     costs = _costs(tflite, loaded.name)
     return Variant(
         name,
-        metrics.evaluate(loaded.metric, inputs, floats[0], golden, *floats[1:2]),
-        metrics.evaluate(loaded.metric, inputs, ints[0], golden, *ints[1:2]),
+        metrics.evaluate(loaded.metric, inputs[0], floats[0], golden, *floats[1:2]),
+        metrics.evaluate(loaded.metric, inputs[0], ints[0], golden, *ints[1:2]),
         costs["macs"],
         costs["constant_bytes"],
         costs["arena"],

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from mcuforge.convert import calibration, sample_checks
+from mcuforge.convert.sample_sources import Source
 from mcuforge.errors import UsageError
 
 SHAPE = (4, 3)
 GOOD = np.random.default_rng(2).random((20, *SHAPE), np.float32)
 
 
-def write(source: calibration.Source | None, folder: Path) -> calibration.Calibration:
+def write(source: Source | None, folder: Path) -> calibration.Calibration:
     return calibration.write(source, folder / "samples.f32")
 
 
@@ -26,7 +27,7 @@ def warnings(samples: np.ndarray, folder: Path, golden: Path | None = None) -> t
 
 @pytest.mark.parametrize("kind", ["npz", "compressed", "npy", "array", "generator"])
 def test_every_source_gives_the_same_samples(tmp_path: Path, kind: str) -> None:
-    sources: dict[str, calibration.Source] = {
+    sources: dict[str, Source] = {
         "npz": tmp_path / "a.npz",
         "compressed": tmp_path / "b.npz",
         "npy": tmp_path / "c.npy",
@@ -37,10 +38,11 @@ def test_every_source_gives_the_same_samples(tmp_path: Path, kind: str) -> None:
     np.savez_compressed(tmp_path / "b.npz", inputs=GOOD)
     np.save(tmp_path / "c.npy", GOOD)
     written = write(sources[kind], tmp_path)
-    assert (written.count, written.shape) == (20, SHAPE)
-    assert np.array_equal(np.stack(list(calibration.read(written.file, SHAPE))), GOOD)
-    assert (written.low, written.high) == (GOOD.min(), GOOD.max())
-    assert np.array_equal(written.peaks, np.abs(GOOD).reshape(20, -1).max(axis=1))
+    (only,) = written.inputs
+    assert (written.count, only.shape) == (20, SHAPE)
+    assert np.array_equal(np.stack([values for (values,) in written.samples()]), GOOD)
+    assert (only.low, only.high) == (GOOD.min(), GOOD.max())
+    assert np.array_equal(only.peaks, np.abs(GOOD).reshape(20, -1).max(axis=1))
 
 
 def failing() -> Iterator[np.ndarray]:
@@ -70,7 +72,7 @@ def uneven() -> Iterator[np.ndarray]:
         (iter([1, 2]), "dtype int64"),
     ],
 )
-def test_unusable_samples(tmp_path: Path, source: calibration.Source, message: str) -> None:
+def test_unusable_samples(tmp_path: Path, source: Source, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         write(source, tmp_path)
 
@@ -111,8 +113,10 @@ def test_good_samples_raise_no_warning(tmp_path: Path) -> None:
     assert warnings(GOOD, tmp_path) == ()
 
 
-def test_one_sample_only(tmp_path: Path) -> None:
+def test_few_samples(tmp_path: Path) -> None:
     assert "one sample only" in warnings(GOOD[:1], tmp_path)[0]
+    assert "2 samples only" in warnings(GOOD[:2], tmp_path)[0]
+    assert warnings(GOOD[: sample_checks.FEW], tmp_path) == ()
 
 
 def test_outliers_are_counted_and_named(tmp_path: Path) -> None:
@@ -159,7 +163,7 @@ def test_memory_does_not_grow_with_the_samples(tmp_path: Path, compressed: bool)
         save(tmp_path / "many.npz", inputs=np.ones((count, 32, 32), np.float32))
         tracemalloc.start()
         written = write(tmp_path / "many.npz", tmp_path)
-        total = sum(float(sample.sum()) for sample in calibration.read(written.file, (32, 32)))
+        total = sum(float(values.sum()) for (values,) in written.samples())
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         assert total == count * 32 * 32

@@ -58,7 +58,7 @@ def test_importing_the_package_does_not_import_tensorflow() -> None:
         (np.zeros(4, np.float32), r"shape \[4\]"),
         (np.array([[1.0, np.nan]]), "NaN or infinity"),
         (np.array([[1.0, np.inf]]), "NaN or infinity"),
-        (np.zeros((2, 4), np.uint8), "dtype uint8; expected float32"),
+        (np.zeros((2, 4), np.uint8), r"dtype uint8; expected float32.*samples\.astype"),
         (np.array([["a"]]), "expected float32"),
     ],
 )
@@ -129,7 +129,7 @@ def test_the_same_model_gives_the_same_archive(tmp_path: Path) -> None:
     [
         ([(1, 8, 6)], "float32", None, ""),
         ([(None, 8, 6)], "float32", None, ""),
-        ([(1, 8, 6), (1, 2)], "float32", ModelError, "m: the model has 2 inputs; one is supported"),
+        ([(1, 8, 6), (1, 2)], "float32", UsageError, "c: one array a sample, but m has the inputs"),
         (
             [(1, None, 6)],
             "float32",
@@ -144,7 +144,7 @@ def test_the_inputs_of_a_model(
     shapes: list[tuple[int | None, ...]], dtype: str, error: type[ForgeError] | None, message: str
 ) -> None:
     inputs = [SimpleNamespace(name="x", shape=shape, dtype=dtype) for shape in shapes]
-    model, sample = SimpleNamespace(inputs=inputs), (8, 6)
+    model, sample = SimpleNamespace(inputs=inputs), [("", (8, 6))]
     if error is None:
         check_inputs(model, sample, "c", "m")
         return

@@ -77,7 +77,8 @@ def test_random_samples_repeat() -> None:
     [
         (np.zeros((2, 63), np.float32), "do not fit the model's input"),
         (np.full((2, 64), np.nan, np.float32), "NaN"),
-        (np.zeros((2, 64), np.float64), "float64 samples for a int8 input"),
+        (np.full((2, 64), 1e300), "NaN or infinity"),
+        (np.zeros((2, 64), np.int64), "int64 samples for a int8 input"),
     ],
 )
 def test_unfit_samples(batch: npt.NDArray[Any], message: str) -> None:

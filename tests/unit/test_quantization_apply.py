@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -49,7 +48,7 @@ def quantize(model: bytes, settings: QuantizationSettings, folder: Path) -> tupl
     told = job.quantize(
         str(folder / "float.tflite"),
         str(samples.file),
-        json.dumps(samples.shape),
+        samples.layout_json,
         samples.count,
         settings.to_json(),
         str(folder / "quantized.tflite"),
@@ -208,7 +207,7 @@ samples = calibration.write(
     (rng.normal(0, 1, (6, 6, 3)).astype(np.float32) for _ in range(count)), folder / "samples"
 )
 job.quantize(
-    str(folder / "float.tflite"), str(samples.file), json.dumps(samples.shape), count,
+    str(folder / "float.tflite"), str(samples.file), samples.layout_json, count,
     combine(DEFAULT, calibration="mse", bias_correction=True).to_json(), str(folder / "out"),
     lambda done, total: None,
 )
@@ -246,8 +245,9 @@ def test_a_loud_sample_is_left_out_behind_a_saturating_layer(tmp_path: Path) -> 
         found = observe(model, damaged, wanted, lambda: None, loud={7})
         expected = observe(model, quiet, wanted, lambda: None)
         assert (found.ranges == expected.ranges) is same
-    told = job._Data(calibration.write(damaged, tmp_path / "s.f32").file, (6, 6, 3), 72, True)
+    written = calibration.write(damaged, tmp_path / "s.f32")
+    told = job._Data(written.file, written.layout, 72, True)
     assert told.loud() == frozenset()  # number 7 is held out ...
     assert not any(
-        np.array_equal(s, damaged[7]) for s in told.held_out()
+        np.array_equal(s, damaged[7]) for (s,) in told.held_out()
     )  # ... and not measured on

@@ -29,7 +29,8 @@ from mcuforge.recipe import Recipe
     "--samples",
     type=SAMPLES,
     metavar="FILE.npz",
-    help="Its array 'inputs' holds typical inputs, float32 [N, ...].",
+    help="Its array 'inputs' holds typical inputs, float32 [N, ...]; of several inputs there is an "
+    "array for each, by name.",
 )
 @quantization_options
 @click.option(

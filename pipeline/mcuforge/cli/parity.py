@@ -35,7 +35,8 @@ from mcuforge.cli.run import finish
     "--samples",
     "inputs_file",
     type=SAMPLES,
-    help="An .npz whose array 'inputs' holds samples; by default random ones.",
+    help="An .npz whose array 'inputs' holds samples, of several inputs one for each, by name; "
+    "by default random ones.",
 )
 @click.option("--count", metavar="N", type=click.IntRange(1), help="Use only so many samples.")
 @output_option

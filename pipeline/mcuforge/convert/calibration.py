@@ -6,200 +6,157 @@ as 100.
 
 from __future__ import annotations
 
-import zipfile
+import json
+import os
 from array import array
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.errors import ForgeError, UsageError
+from mcuforge.convert import sample_sources
+from mcuforge.convert.keras_inputs import DeclaredInputs
+from mcuforge.convert.sample_sources import Source
+from mcuforge.errors import UsageError
 
-Source = Path | npt.NDArray[Any] | Iterable[npt.NDArray[Any]]
-Sample = npt.NDArray[np.float32]
+Layout = Sequence[tuple[str, Sequence[int]]]  # name and shape of each input
+Sample = tuple[npt.NDArray[np.float32], ...]  # an array for each of the model's inputs
 
 _UNNAMED = "calibration samples"
 _NONE = (
     "No calibration samples. Give an .npz whose array 'inputs' holds 100 or so typical "
-    "inputs, float32 [N, ...]: they set the ranges of the int8 values."
+    "inputs, float32 [N, ...]: they set the ranges of the int8 values. For a model with several "
+    "inputs the .npz holds an array for each, by name."
 )
 
 
 @dataclass(frozen=True, eq=False)
-class Calibration:
-    """Samples in a file: float32, one after the other, without a header.
+class InputSamples:
+    """What the samples of one input are like: each has `shape`.
 
-    `shape` is that of one sample; `low`, `high` are the extremes of all values, `peaks` holds the
-    largest magnitude of each sample.
+    `low`, `high` are the extremes of all values, `peaks` holds the largest magnitude of each
+    sample. `name` is empty where the model's file does not tell it.
     """
 
-    file: Path
     name: str
-    count: int
     shape: tuple[int, ...]
     low: float
     high: float
     peaks: npt.NDArray[np.float32]
 
 
-def write(source: Source | None, file: Path) -> Calibration:
-    """Check the samples of an `.npz` (its array `inputs`), `.npy`, array or iterable; write `file`.
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """Samples in a file: float32, one after the other, without a header.
 
-    An iterable yields one sample after the other, float [...]. Raises `UsageError` where there is
-    no sample, one is not float, not finite, or of another shape than the first, the file cannot be
-    read, or the iterable itself raises.
+    A sample's inputs follow each other in the model's order.
+    """
+
+    file: Path
+    name: str
+    count: int
+    inputs: tuple[InputSamples, ...]
+
+    @property
+    def layout(self) -> Layout:
+        """Name and shape of each input."""
+        return [(i.name, i.shape) for i in self.inputs]
+
+    @property
+    def layout_json(self) -> str:
+        """The layout as text, for `read_layout`."""
+        return json.dumps(self.layout)
+
+    def samples(self) -> Iterator[Sample]:
+        """Every sample."""
+        return read(self.file, self.layout)
+
+    def given(self) -> Iterator[Mapping[str, Any] | npt.NDArray[np.float32]]:
+        """Every sample as `write` takes it."""
+        for sample in self.samples():
+            if len(sample) == 1:
+                yield sample[0]
+            else:
+                yield {i.name: values for i, values in zip(self.inputs, sample, strict=True)}
+
+
+def write(source: Source | None, file: Path, inputs: DeclaredInputs | None = None) -> Calibration:
+    """Check the samples that `sample_sources` finds in `source`, and write `file`.
+
+    `inputs` are the model's; without them it is taken to have one. Raises `UsageError` where there
+    is no sample, one is not float, not finite, of another shape than the input or the first sample,
+    the file cannot be read, or the iterable itself raises.
     """
     if source is None:
         raise UsageError(_NONE)
-    name = str(source) if isinstance(source, Path) else _UNNAMED
-    summary = _Summary(name)
+    name = os.fspath(source) if isinstance(source, str | os.PathLike) else _UNNAMED
+    names = inputs.names if inputs else ("",)
+    summaries = [_Summary(name, n if len(names) > 1 else "") for n in names]
+    count = 0
     with file.open("wb") as stream:
-        for sample in _samples(source, name):
-            stream.write(summary.add(sample).tobytes())
-    return summary.finish(file)
+        for values in sample_sources.samples(source, name, inputs):
+            for summary, each in zip(summaries, values, strict=True):
+                stream.write(summary.add(each).tobytes())
+            count += 1
+    if count == 0:
+        raise UsageError(f"{name}: there are no samples. {_NONE.partition('. ')[2]}")
+    told = tuple(s.finish(n) for s, n in zip(summaries, names, strict=True))
+    return Calibration(file, name, count, told)
 
 
-def read(file: Path, shape: Iterable[int]) -> Iterator[Sample]:
-    """The samples of a file that `write` wrote, each float32 of `shape`."""
-    shape = tuple(shape)
-    size = int(np.prod(shape)) * np.dtype(np.float32).itemsize
+def read(file: Path, layout: Layout) -> Iterator[Sample]:
+    """The samples of a file that `write` wrote with this layout."""
+    shapes = [shape for _, shape in layout]
+    sizes = [int(np.prod(shape)) for shape in shapes]
+    ends = np.cumsum(sizes)[:-1]
     with file.open("rb") as stream:
-        while content := stream.read(size):
-            yield np.frombuffer(content, np.float32).reshape(shape)
+        while content := stream.read(sum(sizes) * np.dtype(np.float32).itemsize):
+            parts = np.split(np.frombuffer(content, np.float32), ends)
+            yield tuple(
+                part.reshape(tuple(shape)) for part, shape in zip(parts, shapes, strict=True)
+            )
+
+
+def read_layout(layout: str) -> list[tuple[str, tuple[int, ...]]]:
+    """Name and shape of each input, from a `Calibration.layout`."""
+    return [(name, tuple(shape)) for name, shape in json.loads(layout)]
 
 
 class _Summary:
-    """Checks samples and keeps what `Calibration` tells about them."""
+    """Checks the samples of one input and keeps what `InputSamples` tells about them."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, where: str, name: str) -> None:
+        self._where = f"{where}, input '{name}'" if name else where
         self._shape: tuple[int, ...] | None = None
         self._low, self._high = np.inf, -np.inf
         self._peaks = array("f")
 
-    def add(self, sample: npt.NDArray[Any]) -> Sample:
+    def add(self, sample: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         number = len(self._peaks)
-        if sample.dtype.kind != "f":
-            raise UsageError(
-                f"{self._name}: dtype {sample.dtype}; expected float32, scaled as the model was "
-                "trained."
-            )
         if self._shape is None:
             self._shape = sample.shape
         if sample.shape != self._shape or sample.ndim < 1 or sample.size == 0:
             raise UsageError(
-                f"{self._name}: sample {number} has shape {list(sample.shape)}; expected "
+                f"{self._where}: sample {number} has shape {list(sample.shape)}; expected "
                 f"{list(self._shape)}, as sample 0, and at least one value."
             )
         with np.errstate(over="ignore"):  # what float32 cannot hold is infinite then
             values = np.ascontiguousarray(sample, np.float32)
         if not np.isfinite(values).all():
-            raise UsageError(f"{self._name}: the samples hold NaN or infinity (sample {number}).")
+            raise UsageError(f"{self._where}: the samples hold NaN or infinity (sample {number}).")
         low, high = float(values.min()), float(values.max())
         self._low, self._high = min(self._low, low), max(self._high, high)
         self._peaks.append(max(abs(low), abs(high)))
         return values
 
-    def finish(self, file: Path) -> Calibration:
-        if self._shape is None:
-            raise UsageError(f"{self._name}: there are no samples. {_NONE.partition('. ')[2]}")
-        return Calibration(
-            file,
-            self._name,
-            len(self._peaks),
-            self._shape,
+    def finish(self, name: str) -> InputSamples:
+        return InputSamples(
+            name,
+            self._shape or (),
             float(self._low),
             float(self._high),
             np.asarray(self._peaks, np.float32),
-        )
-
-
-def _samples(source: Source, name: str) -> Iterator[npt.NDArray[Any]]:
-    if isinstance(source, Path):
-        with _open(source) as stream:
-            yield from _read_array(stream, source)
-    elif isinstance(source, np.ndarray):
-        _check_batch(source.shape, source.dtype, name)
-        yield from source
-    else:
-        yield from _guarded(source, name)
-
-
-def _guarded(source: Iterable[npt.NDArray[Any]], name: str) -> Iterator[npt.NDArray[Any]]:
-    """The samples of somebody's generator; whatever it raises is told with the sample's number."""
-    number = 0
-    try:
-        for sample in source:
-            yield np.asarray(sample)
-            number += 1
-    except ForgeError:
-        raise
-    except Exception as error:
-        raise UsageError(
-            f"{name}: the generator failed at sample {number} ({type(error).__name__}: {error}). "
-            "Nothing was written."
-        ) from error
-
-
-@contextmanager
-def _open(path: Path) -> Iterator[IO[bytes]]:
-    """The array `inputs` of an `.npz`, or a `.npy` file, as a stream of bytes."""
-    try:
-        with path.open("rb") as file:
-            if not zipfile.is_zipfile(file):
-                file.seek(0)
-                yield file
-                return
-            with zipfile.ZipFile(file) as archive, archive.open("inputs.npy") as member:
-                yield member
-    except ForgeError:
-        raise
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file.") from None
-    except KeyError:
-        raise UsageError(f"{path}: holds no array named 'inputs'.") from None
-    except Exception as error:  # zipfile and NumPy raise whatever the damage leads to
-        raise UsageError(f"{path}: not a readable .npz or .npy file ({error}).") from error
-
-
-def _read_array(stream: IO[bytes], path: Path) -> Iterator[npt.NDArray[Any]]:
-    """The array of a `.npy` stream, one sample after the other."""
-    shape, fortran, dtype = _header(stream)
-    _check_batch(shape, dtype, str(path))
-    if fortran:
-        raise UsageError(
-            f"{path}: the array is in Fortran order. Save it with numpy.ascontiguousarray."
-        )
-    size = int(np.prod(shape[1:])) * dtype.itemsize
-    for number in range(shape[0]):
-        content = stream.read(size)
-        if len(content) != size:
-            raise UsageError(
-                f"{path}: not a readable .npz or .npy file (it ends at sample {number})."
-            )
-        yield np.frombuffer(content, dtype).reshape(shape[1:])
-
-
-def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    magic = stream.read(np.lib.format.MAGIC_LEN)
-    if magic.startswith(b"PK"):
-        raise ValueError("the archive is cut off or damaged")
-    if len(magic) != np.lib.format.MAGIC_LEN or not magic.startswith(np.lib.format.MAGIC_PREFIX):
-        raise ValueError("NumPy did not write it")
-    version = tuple(magic[-2:])
-    if version == (1, 0):
-        return np.lib.format.read_array_header_1_0(stream)
-    return np.lib.format.read_array_header_2_0(stream)
-
-
-def _check_batch(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> None:
-    if len(shape) < 2 or 0 in shape:
-        raise UsageError(f"{name}: shape {list(shape)}; expected [N, ...] with N > 0.")
-    if dtype.kind != "f":
-        raise UsageError(
-            f"{name}: dtype {dtype}; expected float32, scaled as the model was trained."
         )

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from mcuforge.convert import calibration as samples
 from mcuforge.convert import child, sample_checks
-from mcuforge.convert.calibration import Calibration, Source
+from mcuforge.convert.calibration import Calibration
 from mcuforge.convert.child import Progress
-from mcuforge.convert.full_integer import enforce_full_integer
+from mcuforge.convert.full_integer import enforce_full_integer, unread_inputs
 from mcuforge.convert.keras_file import check_keras_file
+from mcuforge.convert.keras_inputs import declared_inputs
 from mcuforge.convert.rewrite_rescaling import rewrite_rescaling
 from mcuforge.convert.rewrite_upsampling import rewrite_upsampling
+from mcuforge.convert.sample_sources import Source
 from mcuforge.errors import ModelError
 from mcuforge.quantization import conversion as quantization
 from mcuforge.quantization import range_checks
@@ -30,6 +32,8 @@ _KINDS = {
 }
 
 _TRY_CONVERTER = "The TensorFlow Lite converter may know it: --calibration converter."
+
+_UNREAD = "{}: no layer reads input '{}'. It stays in the .tflite, in float32."
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class ConversionResult:
 
 
 def convert(
-    source: Recipe | Path,
+    source: Recipe | str | os.PathLike[str],
     calibration: Source | None = None,
     on_progress: Progress | None = None,
     settings: QuantizationSettings | None = None,
@@ -75,8 +79,11 @@ def convert(
 ) -> ConversionResult:
     """Convert a recipe's model, or a `.keras` file with calibration samples.
 
-    These are an `.npz` or `.npy` file, an array float [N, ...], or an iterable that yields sample
-    after sample; only one is in memory at a time. `settings` replace the recipe's. By default the
+    These are an `.npz` or `.npy` file, an array float [N, ...], an iterable that yields sample
+    after sample, of which only one is in memory at a time, or a function that returns one of these.
+    A model with several inputs takes a dict of arrays by name, or an iterable of such samples; a
+    tuple or list of arrays where it is called with a list. `settings` replace the recipe's. By
+    default the
     TensorFlow Lite converter does it all: int8 weights and activations, ranges by min-max. The
     result is full-integer, with int8 input and output, unless `settings` ask for other bits. The
     same model, samples and settings give the same bytes. `on_progress` counts calibration samples,
@@ -92,16 +99,18 @@ def convert(
         calibration = source.calibration if calibration is None else calibration
         settings = source.quantization if settings is None else settings
     else:
-        keras = source
+        keras = Path(source)
     settings = settings or DEFAULT
     check_keras_file(keras)
     with tempfile.TemporaryDirectory(prefix="mcuforge-") as name:
         folder = Path(name)
-        inputs = samples.write(calibration, folder / "calibration.f32")
+        declared = declared_inputs(keras)
+        inputs = samples.write(calibration, folder / "calibration.f32", declared)
         warnings = sample_checks.warnings(inputs, golden, metric)
         done = _quantize(keras, inputs, settings, folder, on_progress, on_trial)
         _check(done.tflite, str(keras), settings)
         checks = _check_ranges(done, inputs, settings, folder, on_check)
+    warnings += tuple(_UNREAD.format(keras, name) for name in unread_inputs(done.tflite))
     return ConversionResult(
         done.tflite,
         inputs.count,
@@ -160,7 +169,7 @@ def _run_converter(
     arguments: dict[str, str | int] = {
         "keras_file": str(keras),
         "calibration": str(inputs.file),
-        "shape": json.dumps(inputs.shape),
+        "layout": inputs.layout_json,
         "count": inputs.count,
         "calibration_name": inputs.name,
         "tflite": str(tflite),

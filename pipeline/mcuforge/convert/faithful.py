@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from mcuforge.convert import calibration, flatbuffer, same_model
-from mcuforge.convert.same_model import Outputs, Sample
+from mcuforge.convert.calibration import Layout, Sample
+from mcuforge.convert.same_model import Outputs
 from mcuforge.convert.user_model import Record, UserModel
 from mcuforge.errors import ModelError
 from mcuforge.layer_names import layer_name
@@ -27,10 +28,10 @@ _STEPS = {
 _MARGIN = 16  # times that step is what rounding leaves after some layers
 
 
-def chosen(file: Path, shape: Sequence[int], count: int) -> list[Sample]:
-    """The calibration samples that models are compared on, each float32 of `shape`."""
+def chosen(file: Path, layout: Layout, count: int) -> list[Sample]:
+    """The calibration samples that models are compared on."""
     step = max(1, count // SAMPLES)
-    return list(islice(calibration.read(file, shape), 0, step * SAMPLES, step))
+    return list(islice(calibration.read(file, layout), 0, step * SAMPLES, step))
 
 
 def check_same(model: UserModel, tflite: bytes, samples: Sequence[Sample]) -> None:

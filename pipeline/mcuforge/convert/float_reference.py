@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +14,31 @@ from mcuforge.convert import child
 from mcuforge.convert.child import Progress
 from mcuforge.convert.keras_file import check_keras_file
 
+Batches = npt.NDArray[Any] | Sequence[npt.NDArray[Any]]
+
 
 def float_outputs(
-    keras: Path, inputs: npt.NDArray[Any], on_progress: Progress | None = None
+    keras: Path, inputs: Batches, on_progress: Progress | None = None
 ) -> npt.NDArray[np.float32]:
     """The first of `all_float_outputs`."""
     return all_float_outputs(keras, inputs, on_progress)[0]
 
 
 def all_float_outputs(
-    keras: Path, inputs: npt.NDArray[Any], on_progress: Progress | None = None
+    keras: Path, inputs: Batches, on_progress: Progress | None = None
 ) -> list[npt.NDArray[np.float32]]:
     """The Keras model's outputs, each float32 [N, ...], for inputs [N, ...] of the model's shape.
+
+    `inputs` is the array of an only input, or holds one for each, in the model's order.
 
     Raises `ModelError` where the file is missing, damaged, or does not fit the inputs, and
     `ToolError` where TensorFlow is missing or fails.
     """
     check_keras_file(keras)
     with tempfile.TemporaryDirectory(prefix="mcuforge-") as folder:
-        source, target = Path(folder, "inputs.npy"), Path(folder, "outputs.npz")
-        np.save(source, np.asarray(inputs, np.float32))
+        source, target = Path(folder, "inputs.npz"), Path(folder, "outputs.npz")
+        batches = [inputs] if isinstance(inputs, np.ndarray) else inputs
+        np.savez(source, *(np.asarray(batch, np.float32) for batch in batches))
         child.call(
             "mcuforge.convert.keras_jobs:predict",
             {"keras_file": str(keras), "inputs": str(source), "outputs": str(target)},

@@ -20,7 +20,8 @@ def enforce_full_integer(model: bytes, where: str, *, int16: bool = False) -> No
     """Raise `ModelError` unless the `.tflite` is full-integer; `where` names the model.
 
     Refused: an input or output that is not int8 (with `int16`: int16), an op that computes in
-    float, a dynamic shape. The message names the layers and says what to do.
+    float, a dynamic shape. The message names the layers and says what to do. Float stays what no
+    op computes with: an input that nothing reads, or that is an output, and a constant output.
     """
     unpacked = flatbuffer.unpack(model)
     if len(unpacked.subgraphs) != 1:
@@ -76,10 +77,25 @@ def _layers(names: list[str]) -> str:
     return ("layer " if len(known) == 1 else "layers ") + ", ".join(known)
 
 
+def unread_inputs(model: bytes) -> tuple[str, ...]:
+    """Names of the inputs that no op reads."""
+    graph = flatbuffer.unpack(model).subgraphs[0]
+    touched = _touched(graph)
+    return tuple(flatbuffer.name_of(graph.tensors[i]) for i in graph.inputs if i not in touched)
+
+
+def _touched(graph: Any) -> set[int]:
+    """The tensors that ops read or write."""
+    return {int(i) for op in graph.operators for i in [*op.inputs, *op.outputs]}
+
+
 def _check_ends(model: Any, graph: Any, where: str, wanted: int) -> None:
+    touched = _touched(graph)
     for end, indices in (("input", graph.inputs), ("output", graph.outputs)):
-        for tensor in (graph.tensors[i] for i in indices):
-            if tensor.type != wanted:
+        for index in indices:
+            tensor = graph.tensors[index]
+            untouched = index not in touched and tensor.type == schema.TensorType.FLOAT32
+            if tensor.type != wanted and not untouched:
                 kind = _TYPE_NAMES.get(tensor.type, "?")
                 name = layer_name(flatbuffer.name_of(tensor))
                 raise ModelError(

@@ -5,7 +5,6 @@ Models are loaded so that a file from elsewhere runs no code (`user_model.py`).
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,34 +19,37 @@ from tensorflow.lite.python.conversion_metadata_schema_py_generated import Model
 from mcuforge import keras_words
 from mcuforge.convert import calibration as samples
 from mcuforge.convert import faithful, user_model
+from mcuforge.convert.borders import Borders, restore_borders
+from mcuforge.convert.calibration import Layout
 from mcuforge.convert.child import Progress
 from mcuforge.convert.converter_errors import explained
 from mcuforge.convert.model_inputs import check_inputs
-from mcuforge.convert.output_order import restore_output_order
 from mcuforge.convert.user_model import KerasModel, UserModel
-from mcuforge.errors import ModelError
+from mcuforge.errors import ForgeError, ModelError
 
 
 def predict(keras_file: str, inputs: str, outputs: str, on_progress: Progress) -> None:
-    """Write the model's outputs, each float32 [N, ...], for inputs float32 [N, ...].
+    """Write the model's outputs, each float32 [N, ...], for its inputs, likewise.
 
-    `outputs` is an `.npz` whose arrays come in the model's order.
+    Both are `.npz` files whose arrays come in the model's order.
     """
     model = user_model.load(Path(keras_file), Path(outputs).parent)
-    batch = np.load(inputs)
-    check_inputs(model, batch.shape[1:], "inputs", keras_file)
+    with np.load(inputs) as stored:
+        batches = [stored[name] for name in stored.files]
+    check_inputs(model, [("", batch.shape[1:]) for batch in batches], "inputs", keras_file)
     results: list[list[npt.NDArray[np.float32]]] = []
-    for number, sample in enumerate(batch):
-        on_progress(number, len(batch))
+    count = len(batches[0])
+    for number, sample in enumerate(zip(*batches, strict=True)):
+        on_progress(number, count)
         results.append([np.asarray(o, np.float32) for o in model.outputs(sample)])
-    on_progress(len(batch), len(batch))
+    on_progress(count, count)
     np.savez(outputs, *map(np.stack, zip(*results, strict=True)))
 
 
 def quantise(
     keras_file: str,
     calibration: str,
-    shape: str,
+    layout: str,
     count: int,
     calibration_name: str,
     tflite: str,
@@ -58,15 +60,16 @@ def quantise(
 
     `float_model` is where the same in float goes, which its ranges are compared with.
     """
-    sample_shape = [int(d) for d in json.loads(shape)]
-    exported, in_float = _exported(
-        keras_file, calibration, sample_shape, count, calibration_name, Path(tflite).parent
+    inputs = samples.read_layout(layout)
+    exported, in_float, borders = _exported(
+        keras_file, calibration, inputs, count, calibration_name, Path(tflite).parent
     )
 
-    def representative() -> Iterator[list[npt.NDArray[np.float32]]]:
-        for number, sample in enumerate(samples.read(Path(calibration), sample_shape)):
+    def representative() -> Iterator[dict[str, npt.NDArray[np.float32]]]:
+        for number, sample in enumerate(samples.read(Path(calibration), inputs)):
             on_progress(number, count)
-            yield [sample[np.newaxis]]
+            batches = (values[np.newaxis] for values in sample)
+            yield dict(zip(borders.traced, batches, strict=True))
         on_progress(count, count)
 
     converter = _converter(exported)
@@ -75,14 +78,14 @@ def quantise(
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.int8
     converter.inference_output_type = tf.int8
-    Path(tflite).write_bytes(_run(converter, keras_file))
+    Path(tflite).write_bytes(_run(converter, borders, keras_file))
     Path(float_model).write_bytes(in_float)
 
 
 def to_float(
     keras_file: str,
     calibration: str,
-    shape: str,
+    layout: str,
     count: int,
     calibration_name: str,
     tflite: str,
@@ -90,27 +93,32 @@ def to_float(
 ) -> None:
     """Write the float `.tflite` of a model, compared with it on calibration samples."""
     on_progress(0, 1)
-    sample_shape = [int(d) for d in json.loads(shape)]
-    _, model = _exported(
-        keras_file, calibration, sample_shape, count, calibration_name, Path(tflite).parent
+    inputs = samples.read_layout(layout)
+    _, model, _ = _exported(
+        keras_file, calibration, inputs, count, calibration_name, Path(tflite).parent
     )
     Path(tflite).write_bytes(model)
     on_progress(1, 1)
 
 
 def _exported(
-    keras_file: str, calibration: str, shape: list[int], count: int, name: str, folder: Path
-) -> tuple[Path, bytes]:
-    """A SavedModel of the model with a batch of one, and its float `.tflite`, which is compared."""
+    keras_file: str, calibration: str, layout: Layout, count: int, name: str, folder: Path
+) -> tuple[Path, bytes, Borders]:
+    """A SavedModel of the model with a batch of one, and its float `.tflite`, which is compared.
+
+    Beside them what inputs and outputs are called.
+    """
     model = user_model.load(Path(keras_file), folder)
-    check_inputs(model, shape, name, keras_file)
+    check_inputs(model, layout, name, keras_file)
     if isinstance(model, KerasModel):
         _check_no_loops(model)
     exported = folder / "exported"
     _export(model, exported)
-    tflite = _run(_converter(exported), keras_file)
-    faithful.check_same(model, tflite, faithful.chosen(Path(calibration), shape, count))
-    return exported, tflite
+    named = tuple(known or own.name for (known, _), own in zip(layout, model.inputs, strict=True))
+    borders = Borders(named, tuple(model.traced), tuple(model.output_names))
+    tflite = _run(_converter(exported), borders, keras_file)
+    faithful.check_same(model, tflite, faithful.chosen(Path(calibration), layout, count))
+    return exported, tflite, borders
 
 
 def _export(model: UserModel, folder: Path) -> None:
@@ -146,10 +154,12 @@ def _check_no_loops(model: KerasModel) -> None:
             )
 
 
-def _run(converter: Any, keras_file: str) -> bytes:
+def _run(converter: Any, borders: Borders, keras_file: str) -> bytes:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return restore_output_order(bytes(converter.convert()))
+            return restore_borders(bytes(converter.convert()), borders)
+    except ForgeError as error:
+        raise ModelError(f"{keras_file}: {error.message}") from error
     except Exception as error:  # ConverterError, RuntimeError, ValueError, by the stage that failed
         raise ModelError(f"{keras_file}: {explained(str(error), Path(keras_file))}") from error

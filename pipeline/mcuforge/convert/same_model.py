@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from mcuforge.convert.calibration import Sample
+
 Array = npt.NDArray[np.float64]
-Sample = npt.NDArray[np.float32]
 Outputs = list[Array]  # of one sample
 Model = Callable[[Sample], Outputs]
 
@@ -66,6 +67,10 @@ def rounding(model: Model, samples: Sequence[Sample], nudge: float = NUDGE) -> f
     noise into more than `TOLERANCE`.
     """
     expected = [model(sample) for sample in samples]
-    nudged = [model(np.asarray(sample * np.float32(1 + nudge), np.float32)) for sample in samples]
+    nudged = [model(tuple(_nudged(v, nudge) for v in sample)) for sample in samples]
     found = largest_difference(expected, nudged)
     return 0.0 if found is None else _MARGIN * found[0]
+
+
+def _nudged(values: npt.NDArray[np.float32], nudge: float) -> npt.NDArray[np.float32]:
+    return np.asarray(values * np.float32(1 + nudge), np.float32)

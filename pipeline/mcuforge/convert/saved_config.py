@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
-
 from mcuforge.errors import ModelError
 from mcuforge.model_kind import Kind, recognise
 
@@ -35,6 +33,8 @@ def read(file: Path) -> SavedConfig:
         if kind is Kind.KERAS:
             with zipfile.ZipFile(file) as archive:
                 return SavedConfig(file, kind, json.loads(archive.read(_CONFIG)), keras_2=False)
+        import h5py  # comes with Keras
+
         with h5py.File(file) as content:
             config = content.attrs.get(_ATTRIBUTE)
             version = _text(content.attrs.get("keras_version", ""))
@@ -61,6 +61,8 @@ def with_config(saved: SavedConfig, config: Any, folder: Path) -> Path:
                 copy.writestr(name, content)
         return target
     target = folder / "loaded.h5"
+    import h5py
+
     shutil.copyfile(saved.file, target)
     with h5py.File(target, "r+") as content:
         content.attrs[_ATTRIBUTE] = json.dumps(config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,12 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from mcuforge import keras_words
-from mcuforge.convert.output_order import position
-from mcuforge.convert.same_model import Outputs, Sample
+from mcuforge.convert.calibration import Sample
+from mcuforge.convert.same_model import Outputs
 from mcuforge.errors import ModelError
 
 _SIGNATURE = "serving_default"
+_NUMBERED = re.compile(r"output_(\d+)")  # what Keras calls the outputs of a list
 # Ops that reach beyond the model: files, other programs, Python. Names, or how they begin.
 _REACHING = (
     "ReadFile", "WriteFile", "MatchingFiles", "Save", "MergeV2Checkpoints", "Restore",
@@ -53,14 +55,17 @@ class SavedModel:
         named = signature.structured_input_signature[1]
         self._specs = [named[name] for name in sorted(named)]
         self._names = sorted(named)
+        self.traced: Sequence[str] = self._names
+        self.output_names: Sequence[str] = sorted(signature.structured_outputs, key=_position)
         self.inputs: Sequence[Any] = [
             Input(name, _shape(named[name]), named[name].dtype.name) for name in self._names
         ]
 
     def outputs(self, sample: Sample) -> Outputs:
         """See `user_model.UserModel`."""
-        found = self._signature(**{self._names[0]: tf.constant(sample[np.newaxis])})
-        return [np.asarray(found[name], np.float64)[0] for name in sorted(found, key=position)]
+        batches = (tf.constant(values[np.newaxis]) for values in sample)
+        found = self._called(dict(zip(self._names, batches, strict=True)))
+        return [np.asarray(output, np.float64)[0] for output in found.values()]
 
     def export(self, folder: Path) -> None:
         """See `user_model.UserModel`."""
@@ -70,8 +75,13 @@ class SavedModel:
         }
         module = tf.Module()
         module.loaded = self._loaded  # keeps the variables
-        serve = tf.function(lambda **inputs: self._signature(**inputs))
+        serve = tf.function(lambda **inputs: self._called(inputs))
         tf.saved_model.save(module, str(folder), serve.get_concrete_function(**specs))
+
+    def _called(self, batches: dict[str, Any]) -> dict[str, Any]:
+        """The outputs in order, called as `export` promises."""
+        found = self._signature(**batches)
+        return {f"output_{n}": found[name] for n, name in enumerate(self.output_names)}
 
     def record(self, sample: Sample, *, exported: bool) -> list[tuple[str, Outputs]]:
         """See `user_model.UserModel`."""
@@ -102,6 +112,12 @@ def load(folder: Path) -> SavedModel:
         f"{folder}: a SavedModel with the signatures {names}, none of them '{_SIGNATURE}'. "
         "Write it with model.export('folder')."
     )
+
+
+def _position(name: str) -> tuple[int, str]:
+    """What sorts the names of a signature's outputs into Keras's order."""
+    match = _NUMBERED.fullmatch(name)
+    return (int(match.group(1)), "") if match else (-1, name)
 
 
 def _shape(spec: Any) -> tuple[int | None, ...]:

@@ -7,11 +7,9 @@ model in another number format than float32 is built a second time, in that.
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,25 +18,27 @@ import numpy as np
 import tensorflow as tf
 
 from mcuforge.convert import keras_config, saved_config, saved_model
-from mcuforge.convert.same_model import Outputs, Sample
+from mcuforge.convert.calibration import Sample
+from mcuforge.convert.same_model import Outputs
 from mcuforge.convert.saved_config import SavedConfig
 from mcuforge.errors import ForgeError, ModelError
 from mcuforge.model_kind import Kind, recognise
 
 Record = list[tuple[str, Outputs]]  # each layer's name and outputs, in the order of execution
 
-_NOT_IN_ARGUMENTS = re.compile(r"\W", re.ASCII)  # of TensorFlow's functions
-
 
 class UserModel(Protocol):
     """A model as its user saved it; `where` names its file in messages.
 
-    `inputs` have a name, a shape with the batch, and a dtype. `number_format` is what it computes
-    in: float32, or one of `keras_config.REDUCED`.
+    `inputs` have a name, a shape with the batch, and a dtype, in the model's order; `traced` are
+    their names in what `export` writes, whose outputs are called output_0, output_1, ...
+    `number_format` is what it computes in: float32, or one of `keras_config.REDUCED`.
     """
 
     where: str
     inputs: Sequence[Any]
+    traced: Sequence[str]
+    output_names: Sequence[str]
     number_format: str
 
     def outputs(self, sample: Sample) -> Outputs:
@@ -80,11 +80,13 @@ class KerasModel:
         if self.number_format != "float32":
             self._exported = _built(saved, keras_config.in_float32(config), folder)
         self.inputs: Sequence[Any] = self._exported.inputs
-        self._run = tf.function(lambda batch: tf.nest.flatten(self._own(batch, training=False)))
+        self.traced: Sequence[str] = [f"input_{n}" for n in range(len(self.inputs))]
+        self.output_names: Sequence[str] = _output_names(self._exported)
+        self._run = tf.function(lambda batches: _called(self._own, batches))
 
     def outputs(self, sample: Sample) -> Outputs:
         """See `UserModel`."""
-        return _arrays(self._run(sample[np.newaxis]))
+        return _arrays(self._run(_batches(sample)))
 
     @property
     def layers(self) -> list[Any]:
@@ -93,24 +95,20 @@ class KerasModel:
 
     def export(self, folder: Path) -> None:
         """See `UserModel`."""
-        model = self._exported
-        # In the structure of the model's inputs: one tensor, a list or a dict. A Sequential that
-        # was loaded has no `input` before it is called.
-        inputs = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
+        specs = [
+            tf.TensorSpec((1, *tensor.shape[1:]), tensor.dtype, name=name)
+            for tensor, name in zip(self.inputs, self.traced, strict=True)
+        ]
         archive = keras.export.ExportArchive()
-        archive.track(model)
-        archive.add_endpoint(
-            "serve",
-            partial(model.__call__, training=False),
-            [keras.tree.map_structure(_one_sample, inputs)],
-        )
+        archive.track(self._exported)
+        archive.add_endpoint("serve", lambda *batches: _called(self._exported, batches), specs)
         archive.write_out(str(folder), verbose=False)
 
     def record(self, sample: Sample, *, exported: bool) -> Record:
         """See `UserModel`."""
         model = self._exported if exported else self._own
         with _recorded() as record:
-            model(sample[np.newaxis], training=False)
+            _called(model, _batches(sample))
         return record
 
 
@@ -137,9 +135,26 @@ def _built(saved: SavedConfig, config: Any, folder: Path) -> Any:
     return model
 
 
-def _one_sample(tensor: Any) -> Any:
-    name = _NOT_IN_ARGUMENTS.sub("_", tensor.name)
-    return tf.TensorSpec((1, *tensor.shape[1:]), tensor.dtype, name=name)
+def _called(model: Any, batches: Sequence[Any]) -> list[Any]:
+    """The outputs of a model called with an array for each input, as its inputs are nested."""
+    # A Sequential that was loaded has no `input` before it is called.
+    structure = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
+    nested = keras.tree.pack_sequence_as(structure, list(batches))
+    return list(keras.tree.flatten(model(nested, training=False)))
+
+
+def _batches(sample: Sample) -> list[Any]:
+    return [values[np.newaxis] for values in sample]
+
+
+def _output_names(model: Any) -> list[str]:
+    """The keys of outputs in a dict, else the layers that the outputs come from; in order."""
+    layers = [tensor._keras_history.operation.name for tensor in model.outputs]
+    structure = getattr(model, "_outputs_struct", model.outputs)
+    keys = [path[-1] if path else None for path, _ in keras.tree.flatten_with_path(structure)]
+    if len(keys) != len(layers):
+        return layers
+    return [k if isinstance(k, str) else layer for k, layer in zip(keys, layers, strict=True)]
 
 
 def _arrays(tensors: Any) -> Outputs:

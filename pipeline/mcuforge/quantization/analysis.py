@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,7 +134,7 @@ def job_arguments(float_model: Path, tflite: Path, held_out: Calibration) -> dic
         "float_model": str(float_model),
         "tflite": str(tflite),
         "samples": str(held_out.file),
-        "shape": json.dumps(held_out.shape),
+        "layout": held_out.layout_json,
         "count": held_out.count,
     }
 

@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from mcuforge import metrics
-from mcuforge.convert import all_float_outputs, calibration, child, convert
+from mcuforge.convert import all_float_outputs, child, convert, input_names
 from mcuforge.convert.calibration import Calibration
 from mcuforge.errors import ForgeError
 from mcuforge.quantization import settings
@@ -71,10 +69,11 @@ def float_quality(recipe: Recipe | None) -> tuple[tuple[str, float], ...]:
     """The metrics of the float Keras model on the golden samples."""
     if recipe is None:
         return ()
-    golden = metrics.load_golden(recipe.golden, recipe.metric)
-    inputs = np.asarray(golden["inputs"], np.float32)
+    names = input_names(recipe.keras)
+    golden = metrics.load_golden(recipe.golden, recipe.metric, names)
+    inputs = metrics.golden_inputs(golden, names)
     first, *more = all_float_outputs(recipe.keras, inputs)
-    return tuple(metrics.evaluate(recipe.metric, inputs, first, golden, *more[:1]).items())
+    return tuple(metrics.evaluate(recipe.metric, inputs[0], first, golden, *more[:1]).items())
 
 
 def compare(
@@ -121,8 +120,8 @@ def _options(subject: Subject, variant: QuantizationSettings) -> tuple[str, ...]
 
 def _tflite(subject: Subject, variant: QuantizationSettings) -> bytes:
     if variant.by_converter:
-        read = calibration.read(subject.calibration.file, subject.calibration.shape)
-        return convert(subject.keras, read, settings=variant).tflite
+        given = subject.calibration.given()
+        return convert(subject.keras, given, settings=variant).tflite
     model = subject.float_model.read_bytes()
     return quantize_float(model, (), subject.calibration, variant, subject.folder).tflite
 
@@ -153,7 +152,8 @@ def outcome(
 def _quality(recipe: Recipe | None, tflite: bytes) -> tuple[tuple[str, float], ...]:
     if recipe is None:
         return ()
-    golden = metrics.load_golden(recipe.golden, recipe.metric)
-    inputs = np.asarray(golden["inputs"], np.float32)
+    names = input_names(recipe.keras)
+    golden = metrics.load_golden(recipe.golden, recipe.metric, names)
+    inputs = metrics.golden_inputs(golden, names)
     (first, *more), _ = all_host_outputs(tflite, inputs)
-    return tuple(metrics.evaluate(recipe.metric, inputs, first, golden, *more[:1]).items())
+    return tuple(metrics.evaluate(recipe.metric, inputs[0], first, golden, *more[:1]).items())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,7 +59,7 @@ def float_tflite(
     arguments: dict[str, str | int] = {
         "keras_file": str(keras),
         "calibration": str(calibration.file),
-        "shape": json.dumps(calibration.shape),
+        "layout": calibration.layout_json,
         "count": calibration.count,
         "calibration_name": calibration.name,
         "tflite": str(tflite),
@@ -106,7 +105,7 @@ def quantize_float(
     arguments: dict[str, str | int] = {
         "float_model": str(source),
         "samples": str(calibration.file),
-        "shape": json.dumps(calibration.shape),
+        "layout": calibration.layout_json,
         "count": calibration.count,
         "options": settings.to_json(),
         "tflite": str(target),

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
 from mcuforge.convert import flatbuffer
+from mcuforge.convert.calibration import Sample
 from mcuforge.quantization.float_model import Activation, Floats, Runner, activations
 from mcuforge.quantization.histogram import Histogram
 from mcuforge.quantization.parts import Division, PartLoss, divisions
@@ -146,7 +147,7 @@ def quantized_tensors(model: Any) -> dict[str, QuantizedTensor]:
 def measure(
     float_model: bytes,
     quantized: bytes,
-    samples: Iterable[Floats],
+    samples: Iterable[Sample | Floats],
     on_sample: Callable[[], None],
 ) -> tuple[dict[str, dict[str, Any]], list[Activation]]:
     """The loss of every activation that both models have, by name, and these activations."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.convert import calibration, flatbuffer
+from mcuforge.convert.calibration import Layout, Sample
 from mcuforge.convert.child import Progress
 from mcuforge.quantization import damage, isolation, weights
 from mcuforge.quantization.equalization import equalize
@@ -25,7 +25,7 @@ def measure(
     float_model: str,
     tflite: str,
     samples: str,
-    shape: str,
+    layout: str,
     count: int,
     equalized: bool,
     on_progress: Progress,
@@ -39,7 +39,7 @@ def measure(
     """
     model, quantized = Path(float_model).read_bytes(), Path(tflite).read_bytes()
     model = equalize(model) if equalized else model
-    file, sample_shape = Path(samples), json.loads(shape)
+    file, inputs = Path(samples), calibration.read_layout(layout)
     done = 0
 
     def on_sample() -> None:
@@ -47,9 +47,9 @@ def measure(
         done += 1
         on_progress(done, count)
 
-    read = calibration.read(file, sample_shape)
+    read = calibration.read(file, inputs)
     losses, tensors = damage.measure(model, quantized, read, on_sample)
-    chosen = _spread(file, sample_shape, count)
+    chosen = _spread(file, inputs, count)
     reference = outputs(model, chosen)
     ops = damage.op_names(flatbuffer.unpack(model))
     found = []
@@ -74,17 +74,17 @@ def measure(
 
 
 def noise(
-    float_model: str, tflite: str, samples: str, shape: str, count: int, on_progress: Progress
+    float_model: str, tflite: str, samples: str, layout: str, count: int, on_progress: Progress
 ) -> float:
     """The output's error of one more quantised model, on the samples that layers are tried on."""
     model = Path(float_model).read_bytes()
-    chosen = _spread(Path(samples), json.loads(shape), count)
+    chosen = _spread(Path(samples), calibration.read_layout(layout), count)
     on_progress(0, len(chosen))
     reference = outputs(model, chosen)
     return output_noise(reference, outputs(Path(tflite).read_bytes(), chosen))
 
 
-def outputs(model: bytes, samples: Iterable[Floats]) -> list[Outputs]:
+def outputs(model: bytes, samples: Iterable[Sample | Floats]) -> list[Outputs]:
     """All outputs of every sample, in real values."""
     runner = Runner(model, preserve=False)
     found = []
@@ -109,10 +109,10 @@ def _relative_error(reference: Outputs, actual: Outputs) -> float:
     return error / max(sum(float(np.sum(np.square(r))) for r, _ in pairs), 1e-300)
 
 
-def _spread(file: Path, shape: Sequence[int], count: int) -> list[Floats]:
+def _spread(file: Path, layout: Layout, count: int) -> list[Sample]:
     """At most `MOST_ISOLATED` samples, evenly spread."""
     every = -(-count // MOST_ISOLATED)
-    read = enumerate(calibration.read(file, shape))
+    read = enumerate(calibration.read(file, layout))
     return [sample for number, sample in read if number % every == 0]
 
 

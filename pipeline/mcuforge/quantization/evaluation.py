@@ -11,8 +11,9 @@ import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
 from mcuforge import metrics
-from mcuforge.convert import all_float_outputs, flatbuffer
+from mcuforge.convert import all_float_outputs, flatbuffer, input_names
 from mcuforge.convert.child import Progress
+from mcuforge.convert.float_reference import Batches
 from mcuforge.errors import ModelError
 from mcuforge.oracle.litert import LITERT
 from mcuforge.oracle.tflm import TFLM
@@ -40,35 +41,39 @@ def evaluate(recipe: Recipe, tflite: bytes, on_progress: Progress | None = None)
     Raises `UsageError` where these are unusable, `ToolError` where TensorFlow or an interpreter is
     missing, `ModelError` where no interpreter takes the model.
     """
-    golden = metrics.load_golden(recipe.golden, recipe.metric)
-    inputs = np.asarray(golden["inputs"], np.float32)
+    names = input_names(recipe.keras)
+    golden = metrics.load_golden(recipe.golden, recipe.metric, names)
+    inputs = metrics.golden_inputs(golden, names)
     floats = all_float_outputs(recipe.keras, inputs, on_progress)
     outputs, engine = all_host_outputs(tflite, inputs)
     return Evaluation(
-        metrics.evaluate(recipe.metric, inputs, floats[0], golden, *floats[1:2]),
-        metrics.evaluate(recipe.metric, inputs, outputs[0], golden, *outputs[1:2]),
+        metrics.evaluate(recipe.metric, inputs[0], floats[0], golden, *floats[1:2]),
+        metrics.evaluate(recipe.metric, inputs[0], outputs[0], golden, *outputs[1:2]),
         engine,
     )
 
 
-def host_outputs(
-    tflite: bytes, inputs: npt.NDArray[np.float32]
-) -> tuple[npt.NDArray[np.float32], str]:
+def host_outputs(tflite: bytes, inputs: Batches) -> tuple[npt.NDArray[np.float32], str]:
     """The first of `all_host_outputs`, and the engine that computed it."""
     outputs, engine = all_host_outputs(tflite, inputs)
     return outputs[0], engine
 
 
-def all_host_outputs(
-    tflite: bytes, inputs: npt.NDArray[np.float32]
-) -> tuple[list[npt.NDArray[np.float32]], str]:
+def all_host_outputs(tflite: bytes, inputs: Batches) -> tuple[list[npt.NDArray[np.float32]], str]:
     """The outputs in real values, each float32 [N, ...], and the engine that computed them.
 
+    `inputs` is the array [N, ...] of an only input, or holds one for each, in the model's order.
     TFLM, the oracle; LiteRT's built-in kernels where TFLM has none, as for dynamic-range models.
     """
     graph = flatbuffer.unpack(tflite).subgraphs[0]
-    source, targets = graph.tensors[graph.inputs[0]], [graph.tensors[i] for i in graph.outputs]
-    samples = [[_encoded(sample, source)] for sample in inputs]
+    sources, targets = (
+        [graph.tensors[i] for i in indices] for indices in (graph.inputs, graph.outputs)
+    )
+    batches = [inputs] if isinstance(inputs, np.ndarray) else inputs
+    samples = [
+        [_encoded(values, source) for values, source in zip(sample, sources, strict=True)]
+        for sample in zip(*batches, strict=True)
+    ]
     outputs, engine = _run(tflite, samples)
     return [
         np.concatenate([_decoded(output[number], target) for output in outputs])

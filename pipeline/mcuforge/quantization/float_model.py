@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
 from mcuforge.convert import flatbuffer
+from mcuforge.convert.calibration import Sample
 from mcuforge.layer_names import layer_name
 
 Floats = npt.NDArray[np.float32]
@@ -71,12 +72,17 @@ class Runner:
                 experimental_preserve_all_tensors=preserve,
             )
         self._interpreter.allocate_tensors()
-        self._input = self._interpreter.get_input_details()[0]
+        self._inputs = self._interpreter.get_input_details()
         self._outputs = self._interpreter.get_output_details()
 
-    def run(self, sample: Floats) -> npt.NDArray[np.float64]:
-        """The first output, in real values, for a sample in real values."""
-        self._interpreter.set_tensor(self._input["index"], _encoded(sample, self._input))
+    def run(self, sample: Sample | Floats) -> npt.NDArray[np.float64]:
+        """The first output, in real values, for a sample in real values: an array an input.
+
+        That of an only input may be given alone.
+        """
+        arrays = (sample,) if isinstance(sample, np.ndarray) else sample
+        for details, values in zip(self._inputs, arrays, strict=True):
+            self._interpreter.set_tensor(details["index"], _encoded(values, details))
         self._interpreter.invoke()
         return self._real(self._outputs[0])
 
@@ -108,7 +114,7 @@ def _encoded(sample: Floats, details: dict[str, Any]) -> npt.NDArray[Any]:
     return np.asarray(np.clip(rounded, info.min, info.max), details["dtype"])
 
 
-def outputs(model: bytes, samples: Iterable[Floats]) -> Iterator[npt.NDArray[np.float64]]:
+def outputs(model: bytes, samples: Iterable[Sample | Floats]) -> Iterator[npt.NDArray[np.float64]]:
     """The first output of every sample, in real values."""
     runner = Runner(model, preserve=False)
     for sample in samples:

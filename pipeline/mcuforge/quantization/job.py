@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -10,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from mcuforge.convert import calibration, flatbuffer
+from mcuforge.convert.borders import copy_borders
+from mcuforge.convert.calibration import Layout, Sample
 from mcuforge.convert.child import Progress
 from mcuforge.errors import UsageError
 from mcuforge.quantization import application, auto, settings
 from mcuforge.quantization.auto import Choice
 from mcuforge.quantization.bias_correction import correct_biases
 from mcuforge.quantization.equalization import equalize
-from mcuforge.quantization.float_model import Activation, Floats, activations, outputs
+from mcuforge.quantization.float_model import Activation, activations, outputs
 from mcuforge.quantization.loudness import loud
 from mcuforge.quantization.observation import Observations, observe
 from mcuforge.quantization.settings import Bits, QuantizationSettings
@@ -32,21 +33,21 @@ class _Data:
     """The calibration samples, as often as they are needed."""
 
     file: Path
-    shape: tuple[int, ...]
+    layout: Layout
     count: int
     split: bool
 
     @cached_property
     def _loud(self) -> frozenset[int]:
         """The numbers of samples that may be outliers."""
-        return loud(calibration.read(self.file, self.shape))
+        return loud(calibration.read(self.file, self.layout))
 
     def _is_held_out(self, number: int) -> bool:
         return self.split and number % HELD_OUT_EVERY == HELD_OUT_EVERY - 1
 
-    def observed(self) -> Iterator[Floats]:
+    def observed(self) -> Iterator[Sample]:
         """Those that set the ranges."""
-        for number, sample in enumerate(calibration.read(self.file, self.shape)):
+        for number, sample in enumerate(calibration.read(self.file, self.layout)):
             if not self._is_held_out(number):
                 yield sample
 
@@ -55,20 +56,20 @@ class _Data:
         observed = (n for n in range(self.count) if not self._is_held_out(n))
         return frozenset(i for i, n in enumerate(observed) if n in self._loud)
 
-    def held_out(self) -> list[Floats]:
+    def held_out(self) -> list[Sample]:
         """At most 32 of those that choices are measured on, evenly spread, without outliers."""
         every = HELD_OUT_EVERY if self.split else 1
         numbers = [n for n in range(every - 1, self.count, every) if n not in self._loud]
         step = -(-len(numbers) // MOST_HELD_OUT)
         wanted = set(numbers[::step])
-        samples = enumerate(calibration.read(self.file, self.shape))
+        samples = enumerate(calibration.read(self.file, self.layout))
         return [sample for number, sample in samples if number in wanted]
 
 
 def quantize(
     float_model: str,
     samples: str,
-    shape: str,
+    layout: str,
     count: int,
     options: str,
     tflite: str,
@@ -76,19 +77,18 @@ def quantize(
 ) -> dict[str, Any]:
     """Write the quantised `.tflite` of a float one.
 
-    `samples` is a file of `count` samples that `calibration.write` wrote. Returns, for each
-    activation, the strategy, the range and the reason for it, and for each correction that was
-    asked for the output's error without and with it.
+    `samples` is a file of `count` samples that `calibration.write` wrote, with this layout.
+    Returns, for each activation, the strategy, the range and the reason for it, and for each
+    correction that was asked for the output's error without and with it.
     """
     chosen = settings.from_json(options)
     model = Path(float_model).read_bytes()
-    sample_shape = tuple(int(d) for d in json.loads(shape))
     split = chosen.observed is None and count >= FEWEST_TO_SPLIT
-    data = _Data(Path(samples), sample_shape, count, split)
+    data = _Data(Path(samples), calibration.read_layout(layout), count, split)
     tensors = activations(flatbuffer.unpack(model))
     _check_layers(chosen, tensors)
     quantized, choices = _quantize(model, chosen, data, on_progress)
-    Path(tflite).write_bytes(quantized)
+    Path(tflite).write_bytes(copy_borders(quantized, model))
     return {
         "tensors": [_told(t, choices) for t in tensors if t.name in choices],
         "effects": _effects(model, quantized, chosen, data, on_progress),

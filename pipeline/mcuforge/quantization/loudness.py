@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 
+from mcuforge.convert.calibration import Sample
 from mcuforge.quantization.strategies import loud_samples
 
 
-def loud(samples: Iterable[npt.NDArray[np.float32]]) -> frozenset[int]:
-    """The numbers of those that `loud_samples` names, by their mean squares."""
-    return frozenset(loud_samples([float(np.mean(np.square(s, dtype="f8"))) for s in samples]))
+def loud(samples: Iterable[Sample]) -> frozenset[int]:
+    """The numbers of those that `loud_samples` names, by their mean squares, in any input."""
+    energies = [[float(np.mean(np.square(values, dtype="f8"))) for values in s] for s in samples]
+    return frozenset(n for column in zip(*energies, strict=True) for n in loud_samples(column))

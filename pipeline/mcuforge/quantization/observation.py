@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.convert import flatbuffer
+from mcuforge.convert.calibration import Sample
 from mcuforge.quantization.float_model import Floats, Runner, activations
 from mcuforge.quantization.strategies import Observer, Range, Strategy
 
@@ -43,7 +44,7 @@ class _Mean:
 
 def observe(
     model: bytes,
-    samples: Iterable[Floats],
+    samples: Iterable[Sample | Floats],
     strategies: Mapping[str, Iterable[Strategy]],
     on_sample: Callable[[], None],
     loud: Container[int] = (),

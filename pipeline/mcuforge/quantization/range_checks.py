@@ -7,7 +7,6 @@ one), and parts of a tensor that drown in its rounding.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,7 +79,7 @@ def check(
         "float_model": str(reference),
         "tflite": str(quantized),
         "samples": str(inputs.file),
-        "shape": json.dumps(inputs.shape),
+        "layout": inputs.layout_json,
         "count": inputs.count,
         "equalized": settings.equalization,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +48,7 @@ def observe(
     float_model: str,
     tflite: str,
     samples: str,
-    shape: str,
+    layout: str,
     count: int,
     equalized: bool,
     on_progress: Progress,
@@ -67,7 +66,9 @@ def observe(
     cuts, ops = divisions(unpacked), op_names(unpacked)
     seen = {t.name: _Seen(stored[t.name], cuts.get(t.name, [])) for t in tensors}
     runner = Runner(model, preserve=True)
-    for number, sample in enumerate(calibration.read(Path(samples), json.loads(shape))):
+    for number, sample in enumerate(
+        calibration.read(Path(samples), calibration.read_layout(layout))
+    ):
         on_progress(number, count)
         runner.run(sample)
         for tensor in tensors:
