@@ -98,7 +98,7 @@ def test_many_small_tensors_leave_room_for_planning(length: int, tmp_path: Path)
     model = tflm.prepare(plan, path, boards.load("host"))
     host, arena = model.arena.host, model.arena
     tightened = model.tightened(host.head + host.tail).arena_bytes
-    assert tightened < model.arena_bytes
+    assert tightened <= model.arena_bytes
     assert loads(path, [host.head + host.tail, arena.head + arena.tail, tightened]) == [
         False,
         True,

@@ -67,12 +67,12 @@ def test_where_the_estimate_does_not_fit_another_measure_is_taken(
         asked.append((where.name, candidate.arena_bytes))
         if len(asked) < tried:
             raise FitError("too big", {"RAM": 1})
-        return 2000
+        return 1500
 
     monkeypatch.setattr(tflm_tightening, "_arena_used", used)
     here = boards.load(board)
     tight = tflm_tightening.tightened(plan, model, here, choose(here, "qemu"))
-    assert 2000 <= tight.arena_bytes < model.arena_bytes
+    assert 1500 <= tight.arena_bytes < model.arena_bytes
     assert asked[0] == (board, model.arena_bytes)
     last_board, last_bytes = asked[-1]
     if board == "microbit":
