@@ -6,6 +6,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -141,7 +142,7 @@ BASES = (
 
 @pytest.mark.parametrize("base", BASES, ids=str)
 def test_options_make_the_settings_of_every_row(
-    base: QuantizationSettings, monkeypatch: pytest.MonkeyPatch
+    base: QuantizationSettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Parsed as a person types them beside a recipe with settings of its own."""
     found: list[QuantizationSettings | None] = []
@@ -149,8 +150,9 @@ def test_options_make_the_settings_of_every_row(
     @click.command()
     @quantization_options
     def typed(**words: Any) -> None:
-        found.append(chosen(Path("model"), words))
+        found.append(chosen(tmp_path, words))
 
+    (tmp_path / "recipe.toml").write_text(RECIPE)
     fake = type("Recipe", (), {"quantization": base})
     monkeypatch.setattr("mcuforge.cli.quantization.recipe.load", lambda _path: fake)
     wanted = [*comparison._variants(base), *BASES]
@@ -180,6 +182,8 @@ def test_the_converter_s_own_choice_has_a_name() -> None:
 
 def test_layers_are_an_option(tmp_path: Path) -> None:
     keras = tmp_path / "a.keras"
+    with zipfile.ZipFile(keras, "w") as archive:
+        archive.writestr("config.json", "{}")
     nothing: dict[str, Any] = {"calibration": None}
     given = chosen(keras, {**nothing, "layers": ("a=b=mse", "c=kl"), "no_layers": False})
     assert given is not None and [str(s) for _, s in given.layers] == ["mse", "kl"]

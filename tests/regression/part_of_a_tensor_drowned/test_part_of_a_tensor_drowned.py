@@ -65,7 +65,9 @@ def seen(
 ) -> list[SeenRange]:
     model = builder.build(*outputs)
     named = activations(flatbuffer.unpack(model))
-    ranges = observe(model, samples, {t.name: [MIN_MAX] for t in named}, lambda: None).ranges
+    ranges = observe(
+        model, [(s,) for s in samples], {t.name: [MIN_MAX] for t in named}, lambda: None
+    ).ranges
     quantized = application.apply(model, {n: by[MIN_MAX] for n, by in ranges.items()}, DEFAULT)
     (folder / "float.tflite").write_bytes(model)
     (folder / "int8.tflite").write_bytes(quantized)
@@ -74,7 +76,7 @@ def seen(
         str(folder / "float.tflite"),
         str(folder / "int8.tflite"),
         str(data.file),
-        json.dumps(data.shape),
+        json.dumps(data.layout),
         data.count,
         False,
         lambda _done, _total: None,
