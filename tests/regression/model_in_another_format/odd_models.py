@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -146,7 +145,7 @@ def _converted(path: Path, data: Any, floats: Any) -> Any:
         samples = calibration.write(data, folder / "samples")
         try:
             keras_jobs.quantise(
-                str(path), str(samples.file), json.dumps(samples.shape), samples.count, "samples",
+                str(path), str(samples.file), samples.layout_json, samples.count, "samples",
                 str(folder / "model.tflite"), str(folder / "float.tflite"), lambda *_: None,
             )  # fmt: skip
         except ForgeError as error:

@@ -161,7 +161,7 @@ def test_a_recipe_with_several_inputs(folder: Path) -> None:
     labels = all_float_outputs(keras, arrays)[0].argmax(axis=1)
     np.savez(folder / "calibration.npz", **SAMPLES)
     np.savez(folder / "golden.npz", **SAMPLES, labels=labels)
-    run = [str(folder), "--samples", "4", "-o", str(folder / "build"), "--json"]
+    run = [str(folder), "--count", "4", "-o", str(folder / "build"), "--json"]
     done = CliRunner().invoke(cli, ["run", *run])
     assert done.exit_code == 0, done.output
     report = json.loads(done.stdout)["reports"][0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import tensorflow as tf
 from keras import layers
 
 from mcuforge.convert import calibration, faithful, keras_jobs, user_model
+from mcuforge.convert.borders import Borders
 from mcuforge.convert.child import Progress
 from mcuforge.errors import ForgeError
 
@@ -105,7 +105,7 @@ def _sqnr(model: Any, data: Any, suffix: str) -> float:
         model.save(file)
         samples = calibration.write(data, folder / "samples")
         keras_jobs.quantise(
-            str(file), str(samples.file), json.dumps(samples.shape), samples.count, "samples",
+            str(file), str(samples.file), samples.layout_json, samples.count, "samples",
             str(folder / "model.tflite"), str(folder / "float.tflite"), lambda *_: None,
         )  # fmt: skip
         runner = faithful.Runner((folder / "model.tflite").read_bytes(), preserve=False)
@@ -114,11 +114,16 @@ def _sqnr(model: Any, data: Any, suffix: str) -> float:
     return float(10 * np.log10(np.mean(floats**2) / np.mean((ints - floats) ** 2)))
 
 
+def _borders(model: Any) -> Borders:
+    names = tuple(tensor.name for tensor in model.inputs)
+    return Borders(names, tuple(model.traced), tuple(model.output_names))
+
+
 def _checked(model: Any, folder: Path) -> None:
     exported = folder / "exported"
     model.export(exported)
-    tflite = keras_jobs._run(keras_jobs._converter(exported), model.where)
-    faithful.check_same(model, tflite, list(DATA[:8]))
+    tflite = keras_jobs._run(keras_jobs._converter(exported), _borders(model), model.where)
+    faithful.check_same(model, tflite, [(sample,) for sample in DATA[:8]])
 
 
 def _saved(folder: Path, outputs: Callable[[Any], Any]) -> user_model.KerasModel:
@@ -159,8 +164,8 @@ def _other_tflite(folder: Path) -> None:
     kept = [weight.numpy() for weight in model._own.get_layer("conv").weights]
     with _changed(model._own.get_layer("conv"), [weight * 1.1 for weight in kept]):
         model.export(folder / "exported")
-    tflite = keras_jobs._run(keras_jobs._converter(folder / "exported"), "model")
-    faithful.check_same(model, tflite, list(DATA[:8]))
+    tflite = keras_jobs._run(keras_jobs._converter(folder / "exported"), _borders(model), "model")
+    faithful.check_same(model, tflite, [(sample,) for sample in DATA[:8]])
 
 
 @contextmanager

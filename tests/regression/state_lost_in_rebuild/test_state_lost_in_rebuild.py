@@ -90,8 +90,8 @@ def test_what_is_not_finite_must_be_so_in_both() -> None:
 
 def test_decisions_and_cancellation_are_rounding() -> None:
     """Nudging the inputs shows how much of a difference the model itself makes of float noise."""
-    samples = [np.linspace(1e6, 2e6, 8, dtype=np.float32)]
-    steady = same_model.rounding(lambda sample: [sample.astype(np.float64)], samples)
-    cancels = same_model.rounding(lambda sample: [sample.astype(np.float64) - 1.5e6], samples)
+    samples = [(np.linspace(1e6, 2e6, 8, dtype=np.float32),)]
+    steady = same_model.rounding(lambda sample: [sample[0].astype(np.float64)], samples)
+    cancels = same_model.rounding(lambda sample: [sample[0].astype(np.float64) - 1.5e6], samples)
     assert steady < same_model.TOLERANCE
     assert cancels > steady

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -65,7 +64,7 @@ def _converted(model: Any, suffix: str) -> Any:
         samples = calibration.write(DATA, folder / "samples")
         try:
             keras_jobs.quantise(
-                str(file), str(samples.file), json.dumps(samples.shape), samples.count, "samples",
+                str(file), str(samples.file), samples.layout_json, samples.count, "samples",
                 str(folder / "model.tflite"), str(folder / "float.tflite"), lambda *_: None,
             )  # fmt: skip
         except ForgeError as error:
