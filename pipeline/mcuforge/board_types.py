@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from mcuforge import uf2
+from mcuforge import uf2_families
 from mcuforge.chips import Chip
 from mcuforge.ecosystems import NO_NAMES, EcosystemNames
 from mcuforge.hardware import NO_HARDWARE, Hardware
@@ -196,7 +196,7 @@ class Board:
     @property
     def uf2_family(self) -> int | None:
         """UF2's number of the chip's family, where its boot loader takes UF2 files."""
-        return uf2.family(self.chip.family) if self.chip else None
+        return uf2_families.family(self.chip.family) if self.chip else None
 
     @property
     def vector_table(self) -> int:

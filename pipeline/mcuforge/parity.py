@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mcuforge.oracle.litert import REFERENCE
+
 Sample = Sequence[npt.NDArray[Any]]  # one array for each input or output of the model
 
 ORACLE = "TFLM on the host"
-REFERENCE = "LiteRT, reference kernels"  # what the file means, as far as a step or two
 A_FEW_STEPS = 3.0  # what rounding adds up to; beyond, TFLM computes something else than is meant
 
 

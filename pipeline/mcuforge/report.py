@@ -10,8 +10,10 @@ from rich.markup import escape
 
 from mcuforge import __version__, html_page, json_text
 from mcuforge.gallery import Gallery
-from mcuforge.parity import A_FEW_STEPS, REFERENCE, Verdict
+from mcuforge.oracle.litert import REFERENCE
+from mcuforge.parity import A_FEW_STEPS, Verdict
 from mcuforge.tables import Table
+from mcuforge.variants import Variant
 
 _METRIC_LABELS = {
     "mse": "MSE",
@@ -70,21 +72,6 @@ class Costs:
     stack: int
     instructions: int | None
     counted: str | None = None
-
-
-@dataclass(frozen=True)
-class Variant:
-    """What a variant is worth and what it costs: bytes, and multiply-accumulates an inference.
-
-    `float_model` and `int8_model` hold the recipe's metrics, the latter computed by the oracle.
-    """
-
-    name: str
-    float_model: dict[str, float]
-    int8_model: dict[str, float]
-    macs: int
-    constants: int
-    arena: int
 
 
 @dataclass(frozen=True)

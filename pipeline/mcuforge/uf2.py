@@ -16,9 +16,6 @@ from mcuforge import atomic
 from mcuforge.elf_errors import ELF_ERRORS
 from mcuforge.errors import ToolError
 
-RP2040_FAMILY = 0xE48BFF56  # from the public list of families
-_FAMILIES = {"rp2040": RP2040_FAMILY}
-
 _MAGIC_START0, _MAGIC_START1, _MAGIC_END = 0x0A324655, 0x9E5D5157, 0x0AB16F30
 _FLAG_NOT_MAIN_FLASH, _FLAG_FAMILY = 0x0000_0001, 0x0000_2000
 _BLOCK_BYTES, _PAYLOAD_BYTES, _DATA_BYTES = 512, 256, 476
@@ -36,11 +33,6 @@ class Block:
     total: int
     family: int | None
     in_main_flash: bool = True
-
-
-def family(chip_family: str) -> int | None:
-    """UF2's number of a family of chips (`Chip.family`); None where its boot loader has no UF2."""
-    return _FAMILIES.get(chip_family)
 
 
 def encode(segments: list[tuple[int, bytes]], family_id: int) -> bytes:

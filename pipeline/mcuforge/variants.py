@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,21 @@ from mcuforge.prove import OnStage
 from mcuforge.quantization.evaluation import all_host_outputs
 from mcuforge.quantization.settings import QuantizationSettings
 from mcuforge.recipe import Recipe
-from mcuforge.report import Variant
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What a variant is worth and what it costs: bytes, and multiply-accumulates an inference.
+
+    `float_model` and `int8_model` hold the recipe's metrics, the latter computed by the oracle.
+    """
+
+    name: str
+    float_model: dict[str, float]
+    int8_model: dict[str, float]
+    macs: int
+    constants: int
+    arena: int
 
 
 def compare(

@@ -15,15 +15,16 @@ from ai_edge_litert import schema_py_generated as schema
 from float_models import NONE, RELU6, FloatBuilder
 from test_convert_upsampling import kinds
 
+from mcuforge import strategies
 from mcuforge.convert import calibration, flatbuffer
 from mcuforge.convert.full_integer import enforce_full_integer
 from mcuforge.errors import UsageError
-from mcuforge.quantization import application, job, strategies
+from mcuforge.quantization import application, job, observers
 from mcuforge.quantization.evaluation import host_outputs
 from mcuforge.quantization.float_model import activations
 from mcuforge.quantization.observation import observe
+from mcuforge.quantization.observers import Range
 from mcuforge.quantization.settings import DEFAULT, QuantizationSettings, combine
-from mcuforge.quantization.strategies import Range
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("litert_quantizer") is None, reason="needs mcuforge[train]"
@@ -237,8 +238,8 @@ def test_a_loud_sample_is_left_out_behind_a_saturating_layer(tmp_path: Path) -> 
     damaged = batch.copy()
     damaged[7] *= 20
     energies = [float(np.mean(s**2)) for s in damaged]
-    assert strategies.loud_samples(energies) == [7]
-    assert strategies.loud_samples(energies[:8] * 2) == []  # too many to be outliers
+    assert observers.loud_samples(energies) == [7]
+    assert observers.loud_samples(energies[:8] * 2) == []  # too many to be outliers
     for text, same in (("percentile 0.1 99.9", True), ("mse", True), ("min-max", False)):
         wanted = {t.name: [strategies.parse(text)] for t in named}
         quiet = np.delete(damaged, 7, axis=0)

@@ -17,8 +17,8 @@ from mcuforge.cli.quantize_table import read_numbers
 from mcuforge.errors import UsageError
 from mcuforge.quantization import worked
 from mcuforge.quantization.arithmetic import Rounding, asymmetric, symmetric
-from mcuforge.quantization.strategies import parse
 from mcuforge.quantization.worked import KEEPS_THE_SMALL, OUTLIER, work
+from mcuforge.strategies import parse
 
 PAGE = Path(__file__).parents[2] / "docs" / "quantization-arithmetic.md"
 finite = st.floats(-1e6, 1e6, allow_nan=False)

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from mcuforge.quantization import auto, strategies
-from mcuforge.quantization.strategies import Range, Strategy
+from mcuforge import strategies
+from mcuforge.quantization import auto
+from mcuforge.quantization.observers import Range
+from mcuforge.strategies import Strategy
 
 MIN_MAX, MSE, KL = (strategies.parse(name) for name in ("min-max", "mse", "kl"))
 REFERENCE = [np.full(10, 1.0) for _ in range(20)]

@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 from float_models import NONE, RELU6, FloatBuilder
 
+from mcuforge import strategies
 from mcuforge.convert import flatbuffer
-from mcuforge.quantization import application, strategies, weights
+from mcuforge.quantization import application, weights
 from mcuforge.quantization.bias_correction import correct_biases
 from mcuforge.quantization.equalization import equalize
 from mcuforge.quantization.float_model import activations
 from mcuforge.quantization.observation import observe
+from mcuforge.quantization.observers import Range
 from mcuforge.quantization.settings import QuantizationSettings
-from mcuforge.quantization.strategies import Range
 
 RNG = np.random.default_rng(11)
 needs_quantizer = pytest.mark.skipif(

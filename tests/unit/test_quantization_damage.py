@@ -33,9 +33,9 @@ from mcuforge.quantization.equalization import equalize
 from mcuforge.quantization.float_model import Runner, activations, outputs
 from mcuforge.quantization.isolation import isolate
 from mcuforge.quantization.observation import observe
+from mcuforge.quantization.observers import Range
 from mcuforge.quantization.recommend import recommend
 from mcuforge.quantization.settings import DEFAULT, QuantizationSettings
-from mcuforge.quantization.strategies import Range
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("litert_quantizer") is None, reason="needs mcuforge[train]"

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from mcuforge import strategies
 from mcuforge.debug_quantization import QuantizationReport
-from mcuforge.quantization import analysis_page, strategies
+from mcuforge.quantization import analysis_page
 from mcuforge.quantization.analysis import Bars, Damage, TensorDamage, WeightRanges
 from mcuforge.quantization.comparison import Outcome
 from mcuforge.quantization.recommend import recommend

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from mcuforge import strategies
 from mcuforge.cli.quantization import split_calibration
 from mcuforge.errors import UnsupportedError, UsageError
-from mcuforge.quantization import settings, strategies
+from mcuforge.quantization import settings
 from mcuforge.quantization.settings import DEFAULT, Bits, QuantizationSettings, combine
 
 ALL = """

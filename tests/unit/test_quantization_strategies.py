@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcuforge.errors import UsageError
+from mcuforge.quantization import observers
 from mcuforge.quantization.arithmetic import asymmetric
 from mcuforge.quantization.histogram import BINS, Histogram
-from mcuforge.quantization.strategies import NAMES, Range, parse
+from mcuforge.quantization.observers import Range
+from mcuforge.strategies import NAMES, parse
 
 Floats = npt.NDArray[np.float64]
 batches = st.lists(
@@ -24,7 +26,7 @@ batches = st.lists(
 
 
 def chosen(text: str, samples: list[Floats]) -> Range:
-    observer = parse(text).observer()
+    observer = observers.observer(parse(text))
     for sample in samples:
         observer.observe(sample)
     return observer.range()
@@ -184,7 +186,7 @@ def test_constants_nothing_and_nan(text: str) -> None:
 
 @pytest.mark.parametrize("text", NAMES)
 def test_memory_does_not_grow_with_the_samples(text: str) -> None:
-    observer = parse(text).observer()
+    observer = observers.observer(parse(text))
     rng = np.random.default_rng(1)
 
     def run(count: int) -> int:

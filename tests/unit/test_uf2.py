@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcuforge import uf2
+from mcuforge import uf2, uf2_families
 from mcuforge.errors import ToolError
 
-FAMILY = uf2.RP2040_FAMILY
+FAMILY = uf2_families.RP2040
 
 
 def test_a_block_is_as_the_format_says() -> None:
@@ -87,8 +87,8 @@ def test_an_elf_that_is_none_is_named(tmp_path: Path) -> None:
 
 
 def test_only_families_with_a_uf2_loader_have_a_number() -> None:
-    assert uf2.family("rp2040") == FAMILY
-    assert uf2.family("stm32f4") is None
+    assert uf2_families.family("rp2040") == FAMILY
+    assert uf2_families.family("stm32f4") is None
 
 
 def test_the_boot_checksum_is_crc32_mpeg2() -> None:

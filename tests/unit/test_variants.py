@@ -13,7 +13,8 @@ from rich.console import Console
 from mcuforge import metrics, recipe, report, variants
 from mcuforge.errors import UsageError
 from mcuforge.parity import Comparison, Verdict
-from mcuforge.report import Accuracy, Costs, RunReport, Variant
+from mcuforge.report import Accuracy, Costs, RunReport
+from mcuforge.variants import Variant
 
 UNET = Path(__file__).parents[2] / "models/unet"
 needs_tensorflow = pytest.mark.skipif(
@@ -54,8 +55,8 @@ def test_a_variant_with_another_metric_is_refused(tmp_path: Path) -> None:
     loaded = dataclasses.replace(recipe.load(UNET), variants=(("odd", tmp_path / "other.toml"),))
     inputs = np.zeros((1, 48, 48, 1), "float32")
     with pytest.raises(UsageError, match=r"'odd' is judged by 'none', this model by 'segment"):
-        variants.compare(loaded, None, inputs, lambda *_: None)
-    assert variants.compare(None, None, inputs, lambda *_: None) == ()
+        variants.compare(loaded, None, [inputs], lambda *_: None)
+    assert variants.compare(None, None, [inputs], lambda *_: None) == ()
     assert variants.compare(loaded, None, None, lambda *_: None) == ()
 
 
@@ -65,7 +66,7 @@ def test_skip_connections_bring_what_unet_says() -> None:
     loaded = recipe.load(UNET)
     inputs = metrics.load_golden(loaded.golden, loaded.metric)["inputs"]
     seen: list[tuple[str, int, int]] = []
-    (found,) = variants.compare(loaded, None, inputs, lambda *step: seen.append(step))
+    (found,) = variants.compare(loaded, None, [inputs], lambda *step: seen.append(step))
     assert found.name == "without skip connections"
     assert seen == [("variants", 0, 1), ("variants", 1, 1)]
     assert 0.8 < found.float_model["mean_iou"] < 0.855  # with them: 0.8737

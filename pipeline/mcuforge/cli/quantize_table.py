@@ -42,8 +42,8 @@ def command(
 ) -> None:
     """Quantise the numbers of VALUES, a .csv, and show what each strategy makes of them."""
     from mcuforge.quantization.arithmetic import Rounding
-    from mcuforge.quantization.strategies import parse
     from mcuforge.quantization.worked import work
+    from mcuforge.strategies import parse
 
     if "auto" in strategies:
         raise UsageError("--calibration auto judges by a model's outputs; numbers alone have none.")

@@ -17,8 +17,8 @@ from mcuforge.convert.rewrite_rescaling import rewrite_rescaling
 from mcuforge.errors import ModelError, ToolError
 from mcuforge.quantization.bias_room import weight_bounds
 from mcuforge.quantization.float_islands import integrate
+from mcuforge.quantization.observers import Range
 from mcuforge.quantization.settings import Bits, QuantizationSettings
-from mcuforge.quantization.strategies import Range
 
 _SMALLEST = 1e-6  # a narrower range is a constant zero
 _ADVICE = "Convert with the TensorFlow Lite converter instead: --calibration converter."

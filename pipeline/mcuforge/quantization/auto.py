@@ -18,8 +18,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.quantization import strategies
-from mcuforge.quantization.strategies import Range, Strategy
+from mcuforge import strategies
+from mcuforge.quantization.observers import Range
+from mcuforge.strategies import Strategy
 
 CANDIDATES = tuple(
     strategies.parse(text)

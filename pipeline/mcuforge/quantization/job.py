@@ -20,8 +20,9 @@ from mcuforge.quantization.equalization import equalize
 from mcuforge.quantization.float_model import Activation, activations, outputs
 from mcuforge.quantization.loudness import loud
 from mcuforge.quantization.observation import Observations, observe
+from mcuforge.quantization.observers import Range
 from mcuforge.quantization.settings import Bits, QuantizationSettings
-from mcuforge.quantization.strategies import Range, Strategy
+from mcuforge.strategies import Strategy
 
 HELD_OUT_EVERY = 4  # with auto, each fourth sample is not observed but measured on
 MOST_HELD_OUT = 32

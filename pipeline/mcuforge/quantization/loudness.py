@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from mcuforge.convert.calibration import Sample
-from mcuforge.quantization.strategies import loud_samples
+from mcuforge.quantization.observers import loud_samples
 
 
 def loud(samples: Iterable[Sample]) -> frozenset[int]:

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from mcuforge.convert import flatbuffer
 from mcuforge.convert.calibration import Sample
 from mcuforge.quantization.float_model import Floats, Runner, activations
-from mcuforge.quantization.strategies import Observer, Range, Strategy
+from mcuforge.quantization.observers import Observer, Range, observer
+from mcuforge.strategies import Strategy
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +58,7 @@ def observe(
     runner = Runner(model, preserve=True)
     tensors = activations(flatbuffer.unpack(model))
     observers: dict[str, dict[Strategy, Observer]] = {
-        t.name: {s: s.observer() for s in dict.fromkeys(strategies[t.name])} for t in tensors
+        t.name: {s: observer(s) for s in dict.fromkeys(strategies[t.name])} for t in tensors
     }
     means = {t.name: _Mean() for t in tensors}
     for number, sample in enumerate(samples):
@@ -66,9 +67,9 @@ def observe(
             values = runner.tensor(tensor.index)
             if number not in loud:
                 means[tensor.name].observe(values)
-            for strategy, observer in observers[tensor.name].items():
+            for strategy, watching in observers[tensor.name].items():
                 if strategy.takes_outliers or number not in loud:
-                    observer.observe(values)
+                    watching.observe(values)
         on_sample()
     return Observations(
         {name: {s: o.range() for s, o in by.items()} for name, by in observers.items()},

@@ -15,7 +15,7 @@ from mcuforge.quantization.comparison import Outcome
 from mcuforge.quantization.damage import decibels
 from mcuforge.quantization.range_checks import RangeChecks, SeenRange
 from mcuforge.quantization.settings import Bits, QuantizationSettings
-from mcuforge.quantization.strategies import Strategy
+from mcuforge.strategies import Strategy
 
 CLIPPED = 0.001  # the share of clipped values from which on it is spoken of
 WIDE = 2.0  # times what the held-out samples reach: a bit is lost

@@ -24,10 +24,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from mcuforge import typed_toml
+from mcuforge import strategies, typed_toml
 from mcuforge.errors import UnsupportedError, UsageError
-from mcuforge.quantization import strategies
-from mcuforge.quantization.strategies import Strategy
+from mcuforge.strategies import Strategy
 from mcuforge.typed_toml import Problem, Table, Text
 
 AUTO = "auto"

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mcuforge.quantization import observers
 from mcuforge.quantization.arithmetic import Affine, Rounding, asymmetric, symmetric
-from mcuforge.quantization.strategies import Range, Strategy, parse
+from mcuforge.quantization.observers import Range
+from mcuforge.strategies import Strategy, parse
 
 BEGIN, END = "<!-- worked: begin -->", "<!-- worked: end -->"
 OUTLIER = (43.31, -44.93, 0.0, 22.99, -43.93, -11.35, 38.48, -20.49, 1000.0, -28.02)
@@ -46,9 +48,9 @@ def work(
 
     Raises `UsageError` for bits outside 2 ... 16, `ValueError` for NaN, infinity or no values.
     """
-    observer = strategy.observer()
-    observer.observe(values)
-    chosen = observer.range()
+    watching = observers.observer(strategy)
+    watching.observe(values)
+    chosen = watching.range()
     affine = (symmetric if centred else asymmetric)(chosen.low, chosen.high, bits)
     original = np.array(values, np.float64)
     q = affine.quantize(original, rounding)

@@ -86,10 +86,15 @@ def test_a_file_where_a_project_is_wanted(name: str, relu: Path) -> None:
     mcuforge(name, relu).refused(2, f"{relu}: not a firmware project")
 
 
-@pytest.mark.parametrize("name", ["train", "convert", "explore", "debug-quantization"])
-def test_a_file_where_a_recipe_is_wanted(name: str, tmp_path: Path) -> None:
+def test_a_file_where_a_recipe_is_wanted(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("notes")
-    mcuforge(name, "notes.txt").refused(2, "notes.txt: not a model's recipe", ".toml")
+    mcuforge("train", "notes.txt").refused(2, "notes.txt: not a model's recipe", ".toml")
+
+
+@pytest.mark.parametrize("name", ["convert", "explore", "debug-quantization"])
+def test_a_file_where_a_recipe_or_model_is_wanted(name: str, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("notes")
+    mcuforge(name, "notes.txt").refused(1, "notes.txt: this is no model that is known")
 
 
 @pytest.mark.parametrize("name", ["inspect", "emit", "run", "parity", "bench"])

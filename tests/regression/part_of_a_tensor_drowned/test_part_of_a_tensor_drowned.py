@@ -15,9 +15,10 @@ from ai_edge_litert import schema_py_generated as schema
 from click.testing import CliRunner
 from float_models import OPS, FloatBuilder
 
+from mcuforge import strategies
 from mcuforge.cli import cli
 from mcuforge.convert import calibration, flatbuffer
-from mcuforge.quantization import application, drowned, parts, range_job, strategies
+from mcuforge.quantization import application, drowned, parts, range_job
 from mcuforge.quantization.float_model import activations
 from mcuforge.quantization.observation import observe
 from mcuforge.quantization.range_checks import SeenRange
