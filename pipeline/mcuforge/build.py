@@ -26,7 +26,8 @@ _INSTALL_HOST_COMPILER = (
 )
 _STEP = re.compile(r"^\[(\d+)/(\d+)\]")
 _OTHER_CORE = re.compile(
-    r"^.*(?:uses VFP register arguments|conflicting (?:CPU )?architectur|unknown EABI).*$",
+    r"^.*(?:uses VFP register arguments|conflicting (?:CPU )?architectur|unknown EABI"
+    r"|file in wrong format|file format not recognized).*$",
     re.MULTILINE,
 )
 _FIRST_ERROR = re.compile(r"^.*\b(?:fatal error|error|undefined reference)\b.*$", re.MULTILINE)

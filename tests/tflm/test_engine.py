@@ -191,8 +191,15 @@ def test_a_message_of_cmake_is_shown_whole() -> None:
     assert "Call Stack" not in message
 
 
-def test_a_library_for_another_core_is_explained() -> None:
-    said = "ld: error: libtensorflow-microlite.a(x.o) uses VFP register arguments, a.elf does not"
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ld: error: libtensorflow-microlite.a(x.o) uses VFP register arguments, a.elf does not",
+        "ld: libtensorflow-microlite.a: error adding symbols: file in wrong format",  # of a board
+        "ld: libtensorflow-microlite.a: file format not recognized",
+    ],
+)
+def test_a_library_for_another_core_is_explained(said: str) -> None:
     error = explain(f"ld: warning\n{said}\nninja: stopped\n", Path("fw"))
     assert "built for another core" in error.message and "TARGET_ARCH" in error.message
     assert error.message.endswith(said)
