@@ -9,16 +9,25 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import stat
-import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from mcuforge import guardian
 from mcuforge.errors import ForgeError
 
+try:
+    import fcntl
+except ImportError:  # Windows: what was killed there stays
+    fcntl = None  # type: ignore[assignment]
+
 _PREFIX = ".mcuforge-"
+_TEMPORARY = re.compile(re.escape(_PREFIX) + r"[0-9a-f]{16}")
+_FRESH_SECONDS = 2.0
 _NEW_FILE_MODE = 0o666
 _NEW_FOLDER_MODE = 0o777
 
@@ -36,10 +45,11 @@ def write_bytes(path: Path, data: bytes) -> None:
             return
     path = through_links(path)
     with explained(path), _parents(path):
-        descriptor, name = tempfile.mkstemp(prefix=_PREFIX, dir=path.parent)
-        partial = Path(name)
+        _sweep(path.parent)
+        partial = _temporary(path.parent)  # known before it exists: no signal comes between
         try:
-            with os.fdopen(descriptor, "wb") as stream:
+            with partial.open("xb") as stream:
+                _hold(stream.fileno())
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -58,13 +68,71 @@ def new_folder(path: Path) -> Iterator[Path]:
     meanwhile, the disk is full, or the parent folder is read-only.
     """
     with explained(path), _parents(path):
-        partial = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=path.parent))
+        _sweep(path.parent)
+        partial = _temporary(path.parent)
+        guardian.watch_folder(partial)
         try:
-            yield partial
-            partial.chmod(_permissions(path, _NEW_FOLDER_MODE))
-            partial.rename(path)
+            partial.mkdir(mode=0o700)
+            with _held_folder(partial):
+                yield partial
+                partial.chmod(_permissions(path, _NEW_FOLDER_MODE))
+                partial.rename(path)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
+            guardian.release_folder(partial)
+
+
+def _temporary(folder: Path) -> Path:
+    """The name of a sibling to be."""
+    return folder / f"{_PREFIX}{os.urandom(8).hex()}"
+
+
+def _hold(descriptor: int) -> bool:
+    """Mark as in use, until it is closed or this process ends; False where another one does."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # held, or a file system without locks
+        return False
+    return True
+
+
+@contextmanager
+def _held_folder(folder: Path) -> Iterator[None]:
+    descriptor = -1 if fcntl is None else os.open(folder, os.O_RDONLY)
+    try:
+        if descriptor >= 0:
+            _hold(descriptor)
+        yield
+    finally:
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what writers that were killed left in `folder`: temporary siblings that nobody holds.
+
+    Those of the last seconds stay: between making one and holding it nobody holds it, either.
+    """
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in [e for e in entries if _TEMPORARY.fullmatch(e.name)]:
+            with suppress(OSError):
+                if time.time() - entry.stat(follow_symlinks=False).st_mtime > _FRESH_SECONDS:
+                    _remove_if_free(Path(entry.path), entry.is_dir(follow_symlinks=False))
+
+
+def _remove_if_free(path: Path, is_folder: bool) -> None:
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    try:
+        if not _hold(descriptor):
+            return
+        if is_folder:
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()
+    finally:
+        os.close(descriptor)
 
 
 def _is_stream(path: Path) -> bool:

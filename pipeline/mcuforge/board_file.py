@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 
+from mcuforge import untrusted
 from mcuforge.board_types import (
     CORE_TYPES,
     Board,
@@ -43,14 +43,11 @@ _REGION = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 def load_file(path: Path) -> Board:
     """The board in a TOML file. Raises `UsageError` naming file, key and what is allowed."""
     try:
-        data = path.read_bytes()
-        content = tomllib.loads(data.decode("utf-8"))
+        data, content = untrusted.read_toml(path)
     except FileNotFoundError:
         raise UsageError(f"{path}: no such board file.") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error}).") from None
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path}: not valid TOML: {error}.") from None
     problems = Problems(str(path))
     board = read(Table(problems, "", content))
     problems.check()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from mcuforge import __version__, build, fit, frontend, metrics, project
+from mcuforge import __version__, build, fit, frontend, metrics, project, scratch
 from mcuforge.boards import Board
 from mcuforge.convert import ConversionResult, convert
 from mcuforge.convert import calibration as samples
@@ -85,8 +84,7 @@ def analyse(
             "bits = 'dynamic' leaves activations in float: there is no range to look at. Compare "
             "it with: mcuforge convert MODEL --bits dynamic --evaluate."
         )
-    with tempfile.TemporaryDirectory(prefix="mcuforge-") as name:
-        folder = Path(name)
+    with scratch.folder() as folder:
         data = _samples(source, calibration, held_out, folder)
         converted = converted or convert(
             source,

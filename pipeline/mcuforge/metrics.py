@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge import samples, truth
+from mcuforge import samples, truth, untrusted
 from mcuforge.errors import ForgeError, UsageError
 from mcuforge.recipe import Metric
 
@@ -286,7 +286,8 @@ def _array(path: Path, name: str, metric: Metric) -> Array:
 def _held(path: Path) -> list[str]:
     """The names of the arrays of an `.npz`; none where it is not one that can be read."""
     try:
+        untrusted.check_archive(path, untrusted.OF_SAMPLES)
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             return [name.removesuffix(".npy") for name in archive.namelist()]
-    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+    except (ForgeError, OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
         return []

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 
+from mcuforge import untrusted
 from mcuforge.errors import ForgeError, ModelError, UsageError
 
 
@@ -105,6 +106,7 @@ def recognise(path: Path) -> Kind:
     try:
         if path.is_dir():
             return _folder({entry.name for entry in path.iterdir()})
+        untrusted.require_regular(path)
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
     except FileNotFoundError:
@@ -167,11 +169,12 @@ def _folder(names: set[str]) -> Kind:
 
 
 def _zip(path: Path) -> Kind:
+    untrusted.check_archive(path, untrusted.OF_SAMPLES)
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
             if {"config.json", "metadata.json"} <= set(names):
-                metadata = json.loads(archive.read("metadata.json"))
+                metadata = json.loads(untrusted.member(archive, "metadata.json"))
                 is_old = str(metadata.get("keras_version", "3")).startswith("2.")
                 return Kind.KERAS_2 if is_old else Kind.KERAS
     except Exception:  # zipfile raises whatever the damage leads to

@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from mcuforge import atomic
+from mcuforge import atomic, untrusted
 from mcuforge.errors import UsageError
 
 _VARIABLE = "MCUFORGE_BOARDS"
@@ -39,7 +39,7 @@ def keep(source: Path, name: str) -> Path:
     An older one of that name is replaced. Raises `ForgeError` where it cannot be written.
     """
     target = path(name)
-    atomic.write_bytes(target, source.read_bytes())
+    atomic.write_bytes(target, untrusted.read(source))
     return target
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -12,6 +13,7 @@ from typing import IO, Any
 import numpy as np
 import numpy.typing as npt
 
+from mcuforge import untrusted
 from mcuforge.errors import ForgeError, UsageError
 
 ONLY = "inputs"  # what the array of a model's only input is called
@@ -97,10 +99,11 @@ def _quoted(names: Sequence[str]) -> str:
 
 
 def _opened(path: Path, names: Sequence[str], stack: ExitStack) -> list[StoredArray]:
+    untrusted.check_archive(path, untrusted.OF_SAMPLES)
     file = stack.enter_context(path.open("rb"))
     if not zipfile.is_zipfile(file):
         file.seek(0)
-        array = _array(ONLY, file, path)
+        array = _array(ONLY, file, path, path.stat().st_size)
         if len(names) > 1:
             raise UsageError(
                 f"{path}: one array, but the model has the inputs {_quoted(names)}. Give an .npz "
@@ -110,13 +113,23 @@ def _opened(path: Path, names: Sequence[str], stack: ExitStack) -> list[StoredAr
     archive = stack.enter_context(zipfile.ZipFile(file))
     there = [n.removesuffix(_SUFFIX) for n in archive.namelist() if n.endswith(_SUFFIX)]
     return [
-        _array(name, stack.enter_context(archive.open(name + _SUFFIX)), path)
+        _array(
+            name,
+            stack.enter_context(archive.open(name + _SUFFIX)),
+            path,
+            archive.getinfo(name + _SUFFIX).file_size,
+        )
         for name in choose(path, there, names)
     ]
 
 
-def _array(name: str, stream: IO[bytes], path: Path) -> StoredArray:
+def _array(name: str, stream: IO[bytes], path: Path, size: int) -> StoredArray:
+    """The array in a stream of `size` bytes: never more is read at once."""
     shape, fortran, dtype = _header(stream)
+    if not dtype.hasobject and math.prod(shape) * dtype.itemsize > size:
+        raise ValueError(f"of shape {list(shape)} it would be larger than the file")
+    if min(shape, default=0) < 0 or (shape[:1] > (0,) and math.prod(shape) * dtype.itemsize == 0):
+        raise ValueError(f"its header is wrong: shape {list(shape)}, dtype {dtype}")
     if fortran and len(shape) > 1:
         raise UsageError(
             f"{path}: the array is in Fortran order. Save it with numpy.ascontiguousarray."

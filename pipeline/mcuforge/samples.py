@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge import border_names, sample_files
-from mcuforge.errors import ModelError, UsageError
+from mcuforge import border_names, sample_files, untrusted
+from mcuforge.errors import ForgeError, ModelError, UsageError
 from mcuforge.graph import DType, Graph, Quantization, Tensor
 
 _SEED = 20
@@ -138,15 +138,18 @@ def read_array(path: Path, name: str = "inputs") -> npt.NDArray[Any]:
     Raises `UsageError` where the file is missing, damaged or empty, or holds no such array.
     """
     try:
+        untrusted.check_archive(path, untrusted.OF_SAMPLES)
         with path.open("rb") as file:
             array = _array(np.load(file, allow_pickle=False), name)
+    except ForgeError:
+        raise
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file.") from None
     except KeyError:
         raise UsageError(f"{path}: holds no array named '{name}'.") from None
     except Exception as error:  # NumPy and zipfile raise whatever the damage leads to
         raise UsageError(f"{path}: not a readable .npz or .npy file ({error}).") from error
-    if array.ndim < 1 or len(array) == 0:
+    if array.ndim < 1 or array.nbytes == 0:
         raise UsageError(f"{path}: holds no samples.")
     return np.asarray(array)
 

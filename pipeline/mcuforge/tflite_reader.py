@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
-from mcuforge import tflite_options
+from mcuforge import tflite_options, untrusted
 from mcuforge.errors import ModelError, UsageError
 from mcuforge.graph import DType, Graph, Op, Quantization, Signature, Tensor
 
@@ -66,10 +66,11 @@ def read(path: Path) -> Graph:
     damaged.
     """
     try:
+        untrusted.require_regular(path)
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
             raise ModelError(f"{path}: {size} bytes is no model for a microcontroller.")
-        data = path.read_bytes()
+        data = untrusted.read(path, MAX_FILE_BYTES)
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file.") from None
     except OSError as error:

@@ -13,6 +13,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcuforge import processes
 from mcuforge.errors import ToolError
 
 HELIUM = "Helium"
@@ -82,13 +83,13 @@ def _ask(tool: str, option: str, path: Path) -> str:
             "Debian: apt install binutils-arm-none-eabi."
         )
     try:
-        done = subprocess.run(
-            [program, option, str(path)], stdin=subprocess.DEVNULL, capture_output=True,
-            text=True, errors="replace", check=False, timeout=_TIMEOUT_S,
+        done = processes.run(
+            [program, option, str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, errors="replace", timeout=_TIMEOUT_S,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise ToolError(f"{path}: {tool} did not end within {_TIMEOUT_S} s.") from None
     if done.returncode != 0:
         said = done.stderr.strip().splitlines()
         raise ToolError(f"{path}: is no library ({said[-1] if said else 'no word from ' + tool}).")
-    return done.stdout
+    return str(done.stdout)

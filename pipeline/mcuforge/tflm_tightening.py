@@ -10,11 +10,9 @@ What TFLM takes depends on the library and the core, not on the board. So it is 
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
-from mcuforge import boards, project
+from mcuforge import boards, project, scratch
 from mcuforge.boards import Board
 from mcuforge.build import FitError, build
 from mcuforge.engines import library_arch
@@ -66,8 +64,8 @@ def with_room(board: Board) -> Board | None:
 
 def _arena_used(plan: Plan, model: TflmModel, board: Board, simulated: Choice) -> int:
     """Bytes of the arena that the firmware reports to use."""
-    with tempfile.TemporaryDirectory(prefix="mcuforge-") as name:
-        folder = Path(name, "project")
+    with scratch.folder() as place:
+        folder = place / "project"
         project.emit(plan, board, folder, None, model)
         built = build(folder, board.name)
         with simulated.open(built.elf) as simulator:

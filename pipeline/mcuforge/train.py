@@ -16,12 +16,11 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcuforge import atomic, metrics, samples
+from mcuforge import atomic, metrics, samples, scratch
 from mcuforge.convert import ConversionResult, child, convert, input_names
 from mcuforge.convert.child import Progress
 from mcuforge.errors import ForgeError, UsageError
@@ -60,8 +59,8 @@ def run(
         seed=training.seed if seed is None else seed,
         epochs=training.epochs if epochs is None else epochs,
     )
-    with tempfile.TemporaryDirectory(prefix="mcuforge-") as folder:
-        made = _in_folder(recipe, Path(folder))
+    with scratch.folder() as folder:
+        made = _in_folder(recipe, folder)
         started = time.monotonic()
         try:
             _train(training, made, on_progress)
@@ -69,7 +68,7 @@ def run(
             conversion = convert(made)
         except ForgeError as error:
             # the temporary folder's name would help nobody
-            raise type(error)(error.message.replace(folder + os.sep, "the new ")) from error
+            raise type(error)(error.message.replace(f"{folder}{os.sep}", "the new ")) from error
         made.tflite.write_bytes(conversion.tflite)
         return TrainingResult(seconds, _publish(made, recipe), conversion)
 

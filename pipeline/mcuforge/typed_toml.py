@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin
 import msgspec
 from msgspec import Meta, Struct, UnsetType, inspect, structs
 
+from mcuforge import untrusted
 from mcuforge.errors import UsageError
 
 T = TypeVar("T", bound=Struct)
@@ -43,13 +43,11 @@ class Table(Struct, frozen=True, forbid_unknown_fields=True):
 def parse(file: Path, missing: str = "no such file.") -> dict[str, Any]:
     """The content of a TOML file. Raises `UsageError`; `missing` is said where there is none."""
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        return untrusted.read_toml(file)[1]
     except FileNotFoundError:
         raise UsageError(f"{file}: {missing}") from None
     except OSError as error:
         raise UsageError(f"{file}: cannot be read ({error.strerror}).") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file}: not valid TOML ({error}).") from None
 
 
 def convert(content: Mapping[str, Any], kind: type[T]) -> T:

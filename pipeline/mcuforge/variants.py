@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
 
-from mcuforge import cost, metrics, recipe
+from mcuforge import cost, metrics, recipe, scratch
 from mcuforge.convert import all_float_outputs, convert, input_names
 from mcuforge.errors import UsageError
 from mcuforge.frontend import make_plan
@@ -88,8 +86,8 @@ def _measure(name: str, loaded: Recipe, settings: QuantizationSettings, count: i
 
 
 def _costs(tflite: bytes, name: str) -> dict[str, int]:
-    with tempfile.TemporaryDirectory(prefix="mcuforge-") as folder:
-        file = Path(folder) / "variant.tflite"
+    with scratch.folder() as folder:
+        file = folder / "variant.tflite"
         file.write_bytes(tflite)
         summary = cost.summary(make_plan(file, name))
     return {

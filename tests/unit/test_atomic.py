@@ -7,9 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -138,11 +136,11 @@ def test_a_read_only_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     locked.mkdir(mode=0o555)
     if os.access(locked, os.W_OK):  # root writes everywhere: let the system calls refuse
 
-        def refuse(*_: object, **options: Any) -> str:
-            raise PermissionError(errno.EACCES, "Permission denied", f"{options['dir']}/.mcuforge-")
+        def refuse(path: Path, *_: object, **__: object) -> None:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-        monkeypatch.setattr(tempfile, "mkdtemp", refuse)
-        monkeypatch.setattr(tempfile, "mkstemp", refuse)
+        monkeypatch.setattr(Path, "mkdir", refuse)
+        monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(ForgeError, match="no permission"):
         atomic.write_bytes(locked / "file", b"x")
     with pytest.raises(ForgeError, match="no permission"):

@@ -83,7 +83,7 @@ def test_it_starts_counts_and_ends(elf: Path, program: RenodeProgram) -> None:
         counts = [simulator.executed_instructions() for _ in range(3)]
         assert counts == sorted(set(counts))
         assert counts[0] >= 1_000_000
-        folder = Path(simulator._folder.name)  # type: ignore[union-attr]
+        folder = simulator._monitor._log.parent  # type: ignore[union-attr]
         assert (folder / "serve.resc").exists()
     assert has_ended(pid)
     assert not folder.exists()

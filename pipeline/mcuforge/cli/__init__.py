@@ -81,4 +81,4 @@ def _run(given: list[str]) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (KeyboardInterrupt, Exception) as error:
-        sys.exit(failure.report(error, as_json=as_json, debug=debug))
+        sys.exit(failure.report(termination.cause(error), as_json=as_json, debug=debug))

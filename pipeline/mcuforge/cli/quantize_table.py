@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mcuforge import untrusted
 from mcuforge.cli.arguments import INPUT
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import result_console
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 DEFAULT_STRATEGIES = ("min-max", "percentile", "mse", "kl")
 ROUNDINGS = {"half-away": "HALF_AWAY", "half-even": "HALF_EVEN", "floor": "FLOOR"}
 MAX_ROWS = 100_000
+_MOST_BYTES = 64 << 20
 _FLOAT32_MAX = 3.4028234663852886e38
 
 
@@ -72,12 +74,13 @@ def read_numbers(path: Path) -> list[float]:
     Raises `UsageError` naming line and text of what is no number that a float32 can hold.
     """
     import csv
+    import io
     import math
 
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            rows = [(reader.line_num, row) for row in reader]
+        text = untrusted.read(path, _MOST_BYTES).decode("utf-8-sig")
+        reader = csv.reader(io.StringIO(text, newline=""))
+        rows = [(reader.line_num, row) for row in reader]
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file.") from None
     except OSError as error:

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from typing import IO, Any
 
-from mcuforge import errors, extras
+from mcuforge import errors, extras, processes, scratch
 from mcuforge.errors import ForgeError, ToolError
 
 Progress = Callable[[int, int], None]  # (done, total)
@@ -57,14 +57,14 @@ def call(
     # What it leaves in its temporary folder when it is ended goes with that folder.
     with (
         tempfile.TemporaryFile() as noise,
-        tempfile.TemporaryDirectory(prefix="mcuforge-", ignore_cleanup_errors=True) as scratch,
+        scratch.folder() as folder,
     ):
-        process = subprocess.Popen(
+        process = processes.start(
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=noise,
-            env={**os.environ, **_ENVIRONMENT, "TMPDIR": scratch},
+            env={**os.environ, **_ENVIRONMENT, "TMPDIR": str(folder)},
             text=True,
             encoding="utf-8",
         )
@@ -72,8 +72,7 @@ def call(
             outcome = _converse(process, json.dumps(dict(arguments)), on_progress)
             code = process.wait()
         finally:
-            process.kill()
-            process.wait()
+            processes.end(process)
             for pipe in (process.stdin, process.stdout):
                 _close(pipe)
         if outcome is None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcuforge import scratch
 from mcuforge.convert import calibration as samples
 from mcuforge.convert import child, sample_checks
 from mcuforge.convert.calibration import Calibration
@@ -102,8 +102,7 @@ def convert(
         keras = Path(source)
     settings = settings or DEFAULT
     check_keras_file(keras)
-    with tempfile.TemporaryDirectory(prefix="mcuforge-") as name:
-        folder = Path(name)
+    with scratch.folder() as folder:
         declared = declared_inputs(keras)
         inputs = samples.write(calibration, folder / "calibration.f32", declared)
         warnings = sample_checks.warnings(inputs, golden, metric)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mcuforge import scratch
 from mcuforge.convert import child
 from mcuforge.convert.child import Progress
 from mcuforge.convert.keras_file import check_keras_file
@@ -35,8 +35,8 @@ def all_float_outputs(
     `ToolError` where TensorFlow is missing or fails.
     """
     check_keras_file(keras)
-    with tempfile.TemporaryDirectory(prefix="mcuforge-") as folder:
-        source, target = Path(folder, "inputs.npz"), Path(folder, "outputs.npz")
+    with scratch.folder() as folder:
+        source, target = folder / "inputs.npz", folder / "outputs.npz"
         batches = [inputs] if isinstance(inputs, np.ndarray) else inputs
         np.savez(source, *(np.asarray(batch, np.float32) for batch in batches))
         child.call(

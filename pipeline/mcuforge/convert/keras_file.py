@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from mcuforge import untrusted
 from mcuforge.errors import ModelError
 from mcuforge.model_kind import Kind, recognise, require_convertible
 
@@ -22,6 +23,7 @@ def check_keras_file(path: Path) -> None:
     require_convertible(path)
     if recognise(path) is not Kind.KERAS:
         return
+    untrusted.check_archive(path)
     try:
         with zipfile.ZipFile(path) as archive:
             missing = [name for name in _MEMBERS if name not in archive.namelist()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import zipfile
@@ -9,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mcuforge import untrusted
 from mcuforge.errors import ModelError
 from mcuforge.model_kind import Kind, recognise
 
 _CONFIG = "config.json"  # in a `.keras` archive
+_WEIGHTS = ".h5"  # how their files end
 _ATTRIBUTE = "model_config"  # in an HDF5 file
 
 
@@ -32,11 +35,13 @@ def read(file: Path) -> SavedConfig:
     try:
         if kind is Kind.KERAS:
             with zipfile.ZipFile(file) as archive:
-                return SavedConfig(file, kind, json.loads(archive.read(_CONFIG)), keras_2=False)
+                config = _parsed(untrusted.member(archive, _CONFIG))
+            return SavedConfig(file, kind, config, keras_2=False)
         import h5py  # comes with Keras
 
         with h5py.File(file) as content:
-            config = content.attrs.get(_ATTRIBUTE)
+            stored = content.attrs.get(_ATTRIBUTE)
+            config = None if stored is None else _parsed(_text(stored))
             version = _text(content.attrs.get("keras_version", ""))
     except Exception as error:  # zipfile, json and h5py raise whatever the damage leads to
         raise ModelError(
@@ -48,7 +53,26 @@ def read(file: Path) -> SavedConfig:
             f"{file}: an HDF5 file without a model: weights alone, or other data. Load them into "
             "the model with model.load_weights and write it with model.save('model.keras')."
         )
-    return SavedConfig(file, kind, json.loads(_text(config)), keras_2=not version.startswith("3"))
+    return SavedConfig(file, kind, config, keras_2=not version.startswith("3"))
+
+
+def check_weights(saved: SavedConfig) -> None:
+    """Raise `ModelError` where the weights would be far larger in memory than in the file."""
+    if saved.kind is not Kind.KERAS:
+        untrusted.check_hdf5(saved.file, saved.file)
+        return
+    untrusted.check_archive(saved.file)
+    with zipfile.ZipFile(saved.file) as archive:
+        for name in archive.namelist():
+            if name.endswith(_WEIGHTS):
+                untrusted.check_hdf5(io.BytesIO(archive.read(name)), saved.file)
+
+
+def _parsed(text: str | bytes) -> Any:
+    """Raises `ValueError` where it is no JSON, or nested so deep that nobody could walk through."""
+    config = json.loads(text)
+    untrusted.check_nesting(config)
+    return config
 
 
 def with_config(saved: SavedConfig, config: Any, folder: Path) -> Path:

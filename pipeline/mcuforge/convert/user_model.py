@@ -63,6 +63,7 @@ def load(path: Path, folder: Path) -> UserModel:
     if recognise(path) is Kind.SAVED_MODEL:
         return saved_model.load(path)
     saved = saved_config.read(path)
+    saved_config.check_weights(saved)
     keras_config.check_loadable(saved.config, str(path), keras_2=saved.keras_2)
     return KerasModel(saved, folder)
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from mcuforge import processes
 from mcuforge.errors import DeviceError, UsageError
 
 _CHUNK = 65536
@@ -117,7 +118,7 @@ class ProcessTransport:
     """stdin and stdout of a child process: firmware built for this computer."""
 
     def __init__(self, command: Sequence[str]) -> None:
-        self._process = subprocess.Popen(
+        self._process = processes.start(
             list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         self._name = command[0]
@@ -157,11 +158,9 @@ class ProcessTransport:
             if stream:
                 with contextlib.suppress(OSError):  # unsent bytes for a child that has ended
                     stream.close()
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=2.0)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        processes.end(self._process)
         if self._process.stderr:
             self._process.stderr.close()
 

@@ -6,12 +6,11 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mcuforge import boards, build, engines, extras, processes, tflm_library
+from mcuforge import boards, build, engines, extras, processes, scratch, tflm_library
 from mcuforge.doctor.findings import Finding, Install
 from mcuforge.errors import ForgeError, ToolError
 from mcuforge.renode_machine import MINIMUM as _MIN_RENODE
@@ -204,10 +203,10 @@ def _tflm() -> Finding:
 
 
 def _compile(command: Sequence[str], program: str) -> tuple[int, str]:
-    with tempfile.TemporaryDirectory(prefix="mcuforge-") as folder:
-        source = Path(folder, "try.c")
+    with scratch.folder() as folder:
+        source = folder / "try.c"
         source.write_text(program, encoding="ascii")
-        return _run([*command, str(source), "-o", str(Path(folder, "try"))])
+        return _run([*command, str(source), "-o", str(folder / "try")])
 
 
 def _run(command: Sequence[str]) -> tuple[int, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge import driver, frontend, latent
+from mcuforge import driver, frontend, latent, scratch
 from mcuforge.boards import Board
 from mcuforge.convert import float_outputs
 from mcuforge.emit import c_names
@@ -87,9 +86,9 @@ def explore(
     floats = latents.in_float(
         encoder, content.images, lambda done, total: on_stage("float encoder", done, total)
     )
-    with tempfile.TemporaryDirectory(prefix="mcuforge-") as folder:
+    with scratch.folder() as folder:
         on_stage("int8 encoder", 0, count)
-        int8 = latents.in_int8(encoder, content, Path(folder))
+        int8 = latents.in_int8(encoder, content, folder)
         on_stage("int8 encoder", count, count)
     on_stage("float decoder", 0, 0)
     decoded = float_outputs(

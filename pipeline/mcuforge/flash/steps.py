@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
-from pathlib import Path
 
-from mcuforge import processes
+from mcuforge import processes, scratch
 from mcuforge.errors import ToolError
 from mcuforge.flash.job import Job, OnProgress, Plan, Step
 from mcuforge.flash.problems import FlashError, Kind, explain
@@ -33,10 +31,10 @@ def require(plan: Plan) -> None:
 
 def _run(step: Step, job: Job, program: str) -> None:
     tool = "gdb" if "gdb" in program else program
-    with tempfile.TemporaryDirectory(prefix="mcuforge-") as folder:
+    with scratch.folder() as folder:
         for name, content in step.files.items():
-            Path(folder, name).write_text(content, encoding="utf-8")
-        command = [part.replace("{folder}", folder) for part in step.command]
+            (folder / name).write_text(content, encoding="utf-8")
+        command = [part.replace("{folder}", str(folder)) for part in step.command]
         try:
             done = processes.run(
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from mcuforge import processes
+from mcuforge import processes, scratch
 from mcuforge.boards import Board
 from mcuforge.errors import ForgeError
 from mcuforge.flavours.board_names import board_names
@@ -29,9 +28,9 @@ def build_archive(content: Mapping[str, bytes], board: Board) -> bytes | None:
     compiler, archiver = shutil.which(names.compiler), shutil.which(names.archiver)
     if compiler is None or archiver is None:
         return None
-    with tempfile.TemporaryDirectory(prefix="mcuforge-") as folder:
+    with scratch.folder() as folder:
         for path, data in content.items():
-            target = Path(folder) / path
+            target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
         objects = []
@@ -40,14 +39,14 @@ def build_archive(content: Mapping[str, bytes], board: Board) -> bytes | None:
             flags = [*names.flags.split(), *_OPTIONS, *_SECTIONS, "-c", "-o", objects[-1]]
             _run([compiler, *flags, source], folder)
         _run([archiver, "rcsD", "model.a", *objects], folder)
-        return (Path(folder) / "model.a").read_bytes()
+        return (folder / "model.a").read_bytes()
 
 
 def _stem(path: str) -> str:
     return PurePosixPath(path).stem
 
 
-def _run(command: list[str], folder: str) -> None:
+def _run(command: list[str], folder: Path) -> None:
     done = processes.run(
         command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True, timeout=TIMEOUT_SECONDS,

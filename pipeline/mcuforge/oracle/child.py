@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mcuforge import processes
 from mcuforge.errors import ModelError, ToolError
 from mcuforge.oracle import framing
 from mcuforge.oracle.engine import Sample
@@ -85,9 +86,10 @@ def _stack(inputs: Sequence[Sample]) -> dict[str, npt.NDArray[Any]]:
 
 def _start(name: str, request: bytes, timeout_s: float) -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run(
-            _COMMAND, input=request, capture_output=True, timeout=timeout_s, check=False
-        )
+        return processes.run(
+            _COMMAND, input=request, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            timeout=timeout_s,
+        )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise ModelError(
             f"{name} did not finish within {timeout_s:g} s. The model may be damaged: "

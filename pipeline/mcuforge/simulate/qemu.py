@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from mcuforge import processes
 from mcuforge.boards import Board
 from mcuforge.device.client import Device, Link
 from mcuforge.device.transport import SocketTransport
@@ -29,7 +30,6 @@ from mcuforge.simulate.autopsy import (
 from mcuforge.simulate.command import LOCALHOST, QEMU, qemu_command, serial_options
 
 _START_SECONDS = 20.0
-_STOP_SECONDS = 2.0
 _PORT_ATTEMPTS = 5
 _LOOKS, _LOOK_SECONDS = 3, 0.1
 _INSTALL = (
@@ -133,7 +133,7 @@ class Qemu:
         # Files, not pipes: nobody would empty a pipe while the firmware runs.
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - `stop` closes it
         self._monitor = tempfile.TemporaryFile()  # noqa: SIM115 - `stop` closes it
-        self._process = subprocess.Popen(
+        self._process = processes.start(
             command, stdin=subprocess.PIPE, stdout=self._monitor, stderr=self._stderr, bufsize=0
         )
         deadline = time.monotonic() + _START_SECONDS
@@ -229,14 +229,9 @@ class Qemu:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
     if process.stdin is not None:
         process.stdin.close()
-    try:
-        process.wait(timeout=_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    processes.end(process)
 
 
 def free_port() -> int:

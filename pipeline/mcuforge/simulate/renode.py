@@ -7,12 +7,13 @@ import re
 import shutil
 import tempfile
 import time
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from mcuforge import __version__
+from mcuforge import __version__, scratch
 from mcuforge.boards import Board
 from mcuforge.device.client import Device, Link
 from mcuforge.device.transport import SocketTransport
@@ -58,7 +59,7 @@ class Renode:
         self._elf = elf
         self._program = program
         self._link = link or _LINK
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder = ExitStack()
         self._monitor: Monitor | None = None
         self._device: Device | None = None
         self.port = 0
@@ -113,8 +114,7 @@ class Renode:
         return self._monitor.number(_COUNT)
 
     def _start(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="mcuforge-renode-", dir=_plain_folder())
-        folder = Path(self._folder.name)
+        folder = self._folder.enter_context(scratch.folder(_plain_folder(), "renode-"))
         script = _write_scripts(self._board, folder)
         elf = folder / "firmware.elf"
         shutil.copyfile(self._elf, elf)
@@ -171,9 +171,7 @@ class Renode:
         if self._monitor is not None:
             self._monitor.close()
             self._monitor = None
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
+        self._folder.close()
 
 
 def _plain_folder() -> str | None:

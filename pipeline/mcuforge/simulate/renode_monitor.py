@@ -15,6 +15,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from mcuforge import processes
 from mcuforge.errors import DeviceError
 
 _PROMPT = "(monitor)"
@@ -44,9 +45,9 @@ class Monitor:
             *("--config", str(folder / "renode.config")),
         ]
         try:
-            self._process = subprocess.Popen(
+            self._process = processes.start(
                 command, stdin=subprocess.PIPE, stdout=self._output, stderr=subprocess.STDOUT,
-                cwd=folder, start_new_session=True,
+                cwd=folder,
             )  # fmt: skip
         except OSError as error:
             self._output.close()
@@ -117,7 +118,7 @@ class Monitor:
     def _kill(self) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        processes.end(self._process)
 
     def _send(self, text: str) -> None:
         stdin = self._process.stdin

@@ -9,6 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from mcuforge import processes
 from mcuforge.boards import Board
 from mcuforge.emit_renode import version_text
 from mcuforge.errors import ToolError, UsageError
@@ -137,15 +138,15 @@ def _built(text: str) -> int:
 
 def _said(path: Path) -> str:
     try:
-        done = subprocess.run(
+        done = processes.run(
             [str(path), "--version"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, timeout=_TIMEOUT_S, check=False,
+            stderr=subprocess.STDOUT, timeout=_TIMEOUT_S,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise ToolError(f"{path} --version did not answer within {_TIMEOUT_S:g} s.") from None
     except OSError as error:
         raise ToolError(f"{path} cannot be run: {error.strerror}.") from None
-    text = done.stdout.decode(errors="replace").strip()
+    text = str(done.stdout.decode(errors="replace")).strip()
     if done.returncode != 0:
         raise ToolError(f"{path} --version says no version (exit code {done.returncode}):\n{text}")
     return text
