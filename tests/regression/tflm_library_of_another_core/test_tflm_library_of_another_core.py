@@ -153,7 +153,7 @@ def test_doctor_and_bench_say_which_library_it_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = tmp_path / "tflm"
-    library = archive(root, "mps3-an547", name="arm_convolve_s8_MicroInterpreter")
+    library = archive(root, "mps3-an547-helium", name="arm_convolve_s8_MicroInterpreter")
     found = tflm_library.describe(library)
     assert found.title(root) == f"CMSIS-NN, v8.1-M.mainline, Helium (lib/{tflm_library.FILE})"
     monkeypatch.setenv("TFLM_ROOT", str(root))

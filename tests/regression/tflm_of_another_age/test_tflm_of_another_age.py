@@ -35,7 +35,8 @@ def compiled(folder: Path, header: str, old: str, new: str) -> str:
     text = changed.read_text()
     assert old in text
     changed.write_text(text.replace(old, new))
-    includes = [f"-I{f}" for f in {p.parent for p in folder.rglob("*.h") if api not in p.parents}]
+    headers = [p for p in folder.rglob("*.h") if api not in p.parents]
+    includes = [f"-I{f}" for f in {f for p in headers for f in p.parents[:2]}]
     command = ["g++", "-std=c++17", "-fsyntax-only", *includes, "-isystem", str(api)]
     source = next(folder.rglob("unet_model.cc"))
     done = subprocess.run([*command, str(source)], capture_output=True, text=True, check=False)
