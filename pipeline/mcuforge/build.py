@@ -182,7 +182,7 @@ def _forget_moved_build(project: Path, folder: Path) -> None:
     What CMake did not make stays, whatever it does in a build folder.
     """
     cache = folder / "CMakeCache.txt"
-    home = f"CMAKE_HOME_DIRECTORY:INTERNAL={project.resolve().as_posix()}"
+    home = f"CMAKE_HOME_DIRECTORY:INTERNAL={Path(os.path.realpath(project)).as_posix()}"
     if cache.is_file() and home not in cache.read_text(errors="replace").splitlines():
         cache.unlink()
         shutil.rmtree(folder / "CMakeFiles", ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from mcuforge.verify import verify
 
 def title(model: Path) -> str | None:
     """The name of a model folder; None for a file, which names itself."""
-    return model.resolve().name if model.is_dir() else None
+    return Path(os.path.realpath(model)).name if model.is_dir() else None
 
 
 def read_graph(tflite: Path, name: str | None = None) -> Graph:

@@ -34,6 +34,7 @@ Paths are relative to the recipe's folder.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -157,7 +158,7 @@ def load(path: Path) -> Recipe:
             f"{path}: not a model's recipe. Give the model's folder, its recipe (a {SUFFIX} file), "
             "or a .keras file where no recipe is needed."
         )
-    file = (path / FILE_NAME if path.is_dir() else path).resolve()
+    file = Path(os.path.realpath(path / FILE_NAME if path.is_dir() else path))
     content = typed_toml.parse(file, f"no such file. A model's folder holds a {FILE_NAME}.")
     quantization = content.get("quantization", {})
     found = [p for p in typed_toml.problems(content, RecipeFile) if not _is_quantization(p)]

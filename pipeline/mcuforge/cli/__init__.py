@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -11,7 +10,7 @@ from typing import NoReturn
 import click
 
 from mcuforge import __version__
-from mcuforge.cli import failure, termination
+from mcuforge.cli import failure, streams, termination
 
 # Name, and the first line of the help; the command is `command` of mcuforge.cli.<name> (_ for -).
 COMMANDS = {
@@ -64,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
     `--debug` may stand anywhere: one notices that it is needed after the rest is typed.
     """
+    streams.open_closed()
     with termination.as_exceptions():
         _run(list(sys.argv[1:] if arguments is None else arguments))
 
@@ -75,10 +75,10 @@ def _run(given: list[str]) -> NoReturn:
         result = cli.main(
             args=[a for a in given if a != "--debug"], prog_name="mcuforge", standalone_mode=False
         )
+        sys.stdout.flush()  # what cannot be written is told now, not when Python ends
         sys.exit(result if isinstance(result, int) else 0)
     except BrokenPipeError:
-        # The reader of our output has gone (as in `... | head`): closing stdout must not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.give_up(sys.stdout)  # its reader has gone, as in `... | head`
         sys.exit(1)
     except (KeyboardInterrupt, Exception) as error:
         sys.exit(failure.report(termination.cause(error), as_json=as_json, debug=debug))

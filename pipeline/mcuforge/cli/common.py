@@ -17,6 +17,7 @@ from mcuforge.device.ports import AUTO, Port, find
 from mcuforge.engines import AOT, ENGINES
 from mcuforge.errors import UsageError
 
+MOST_SAMPLES = 1_000_000  # random ones are made at once
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -73,7 +74,7 @@ def count_option(default: int | None, what: str) -> Callable[[F], F]:
             )
 
     number = click.option(
-        "--count", metavar="N", type=click.IntRange(1), default=default,
+        "--count", metavar="N", type=click.IntRange(1, MOST_SAMPLES), default=default,
         show_default=default is not None, help=what,
     )  # fmt: skip
     old = click.option("--samples", hidden=True, expose_value=False, callback=refuse)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -49,7 +50,7 @@ def command(model: Path, board_name: str, output: Path, force: bool, as_json: bo
             recipe.load(model), boards.load(board_name), output, on_stage, force=force
         )
     drawn = page.draw(found)
-    folder = output / f"{model.resolve().name}-explore"
+    folder = output / f"{Path(os.path.realpath(model)).name}-explore"
     for picture in drawn:
         atomic.write_bytes(folder / picture.name, picture.png)
     content = json_text.dumps(page.as_json(found))

@@ -12,31 +12,43 @@ nevertheless, such as the report of a parity that does not hold, stands beside `
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import traceback
 from typing import Any
 
 import click
 
 from mcuforge import __version__, json_text
+from mcuforge.cli import streams
 from mcuforge.cli.termination import signal_behind
 from mcuforge.errors import ForgeError
 
 _BY_SIGNAL = 128  # and the signal's number: as shells have it
 VERSION = 1  # of the error object
+_SURROUNDINGS = (OSError, MemoryError)  # a name too long, a disk taken out: no bug of ours
+_NAME_LENGTH = 200  # of a name too long, to be shown
 _BUG = "This is a bug in mcuforge. Add --debug to see where it happened."
 
 
 def report(error: BaseException, *, as_json: bool, debug: bool) -> int:
     """Say what went wrong on stderr, and with `as_json` on stdout; the exit code."""
-    if debug:
-        traceback.print_exception(error)
-    if isinstance(error, click.ClickException):
-        error.show()
-    else:
-        click.echo(_message(error), err=True)
-    if as_json:
-        click.echo(json_text.dumps(document(error)), nl=False)
+    try:
+        if debug:
+            traceback.print_exception(error)
+        if isinstance(error, click.ClickException):
+            error.show()
+        else:
+            click.echo(_message(error), err=True)
+    except OSError:
+        streams.give_up(sys.stderr)
+    try:
+        sys.stdout.flush()
+        if as_json:
+            click.echo(json_text.dumps(document(error)), nl=False)
+    except OSError:  # full, or its reader has gone: perhaps the very error
+        streams.give_up(sys.stdout)
     return exit_code(error)
 
 
@@ -71,7 +83,9 @@ def _kind(error: BaseException) -> str:
         return error.error_kind
     if isinstance(error, click.ClickException):
         return "usage"
-    return "interrupted" if _is_interrupt(error) else "internal"
+    if _is_interrupt(error):
+        return "interrupted"
+    return "failed" if isinstance(error, _SURROUNDINGS) else "internal"
 
 
 def _message(error: BaseException) -> str:
@@ -81,4 +95,16 @@ def _message(error: BaseException) -> str:
         number = signal_behind(error)
         how = "Interrupted" if number == signal.SIGINT else f"Ended by {number.name}"
         return f"{how}: nothing half-written was left behind."
+    if isinstance(error, MemoryError):
+        return "Error: there is not enough memory for this."
+    if isinstance(error, OSError):
+        return f"Error: {_place(error)}: {error.strerror or error}."
     return f"Error: internal error: {type(error).__name__}: {error}\n{_BUG}"
+
+
+def _place(error: OSError) -> str:
+    """What could not be read or written; an open stream, most often stdout, has no name."""
+    if error.filename is None:
+        return "standard output, or an open file"
+    name = os.fsdecode(error.filename)
+    return name if len(name) <= _NAME_LENGTH else f"{name[:_NAME_LENGTH]}..."

@@ -25,7 +25,7 @@ from mcuforge.errors import UsageError
     "--port", metavar="URL",
     help="/dev/ttyACM0, COM3, socket://... [the port of the board, if it is known].",
 )  # fmt: skip
-@click.option("--baud", type=click.IntRange(1), help="Bits a second [the board's].")
+@click.option("--baud", type=click.IntRange(1, 100_000_000), help="Bits a second [the board's].")
 @click.option("--ask", is_flag=True, help="Ask at once how the device is, not only when quiet.")
 @click.option("--listen", is_flag=True, help="Never send anything, however quiet the device is.")
 @click.option("--seconds", type=click.FloatRange(0), help="Stop after so long [Ctrl-C].")

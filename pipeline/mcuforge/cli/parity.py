@@ -9,6 +9,7 @@ import click
 from mcuforge import boards
 from mcuforge.cli.arguments import SAMPLES, find_model
 from mcuforge.cli.common import (
+    MOST_SAMPLES,
     board_option,
     difference_option,
     engine_option,
@@ -38,7 +39,9 @@ from mcuforge.cli.run import finish
     help="An .npz whose array 'inputs' holds samples, of several inputs one for each, by name; "
     "by default random ones.",
 )
-@click.option("--count", metavar="N", type=click.IntRange(1), help="Use only so many samples.")
+@click.option(
+    "--count", metavar="N", type=click.IntRange(1, MOST_SAMPLES), help="Use only so many samples."
+)
 @output_option
 @simulator_options
 @engine_option

@@ -15,7 +15,7 @@ from mcuforge.cli.progress import progress
 @click.command()
 @click.argument("model", type=INPUT)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the recipe's.")
-@click.option("--epochs", type=click.IntRange(1), help="Instead of the recipe's.")
+@click.option("--epochs", type=click.IntRange(1, 100_000), help="Instead of the recipe's.")
 @json_option
 def command(model: Path, seed: int | None, epochs: int | None, as_json: bool) -> None:
     """Train MODEL (a model folder) again and write its artefacts.
