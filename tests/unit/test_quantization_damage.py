@@ -16,6 +16,7 @@ import pytest
 from float_models import NONE, FloatBuilder
 from float_models import name as tensor_name
 
+from mcuforge import strategies
 from mcuforge.convert import calibration, flatbuffer
 from mcuforge.debug_quantization import QuantizationReport
 from mcuforge.quantization import (
@@ -23,7 +24,6 @@ from mcuforge.quantization import (
     analysis_page,
     application,
     damage_job,
-    strategies,
     weights,
 )
 from mcuforge.quantization.analysis import Damage
