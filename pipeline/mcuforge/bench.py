@@ -179,6 +179,14 @@ def as_json(benchmark: Benchmark) -> str:
     return json_text.dumps(content)
 
 
+def require_drawing() -> None:
+    """Raise `ToolError` without matplotlib."""
+    if not can_draw():
+        raise ToolError(
+            f"The picture needs matplotlib, which is not installed: {extras.pip_install('plot')}"
+        )
+
+
 def can_draw() -> bool:
     """True where matplotlib is installed."""
     return find_spec("matplotlib") is not None
@@ -188,10 +196,7 @@ def draw(benchmark: Benchmark, path: Path) -> None:
     """Write a PNG with a panel for each row. Raises `ForgeError` without matplotlib, and
     where the file cannot be written.
     """
-    if not can_draw():
-        raise ToolError(
-            f"The picture needs matplotlib, which is not installed: {extras.pip_install('plot')}"
-        )
+    require_drawing()
     from matplotlib.figure import Figure
 
     shown = rows(benchmark)

@@ -104,6 +104,19 @@ def build(
     return replace(made, warnings=warnings)
 
 
+def require_tools(*, board: bool = True, host: bool = True) -> None:
+    """Raise `ToolError` where what builds for a board, or for this computer, is missing.
+
+    Asked before the work that a build comes after.
+    """
+    for name in ("cmake", "ninja"):
+        tool(name)
+    if board:
+        _require_compiler(GCC)
+    if host:
+        _require_compiler(None)
+
+
 def formats(elf: Path, uf2_family: int | None = None) -> BuildResult:
     """The files of a firmware for a board. HEX and BIN are written where no objcopy did it.
 

@@ -84,6 +84,9 @@ def analyse(
             "bits = 'dynamic' leaves activations in float: there is no range to look at. Compare "
             "it with: mcuforge convert MODEL --bits dynamic --evaluate."
         )
+    if board is not None:
+        choose(board)
+        build.require_tools(host=False)
     with scratch.folder() as folder:
         data = _samples(source, calibration, held_out, folder)
         converted = converted or convert(

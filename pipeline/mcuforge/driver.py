@@ -31,7 +31,7 @@ from mcuforge import (
     variants,
 )
 from mcuforge.boards import Board
-from mcuforge.build import BuildResult, build
+from mcuforge.build import BuildResult, build, require_tools
 from mcuforge.convert import all_float_outputs, convert
 from mcuforge.device.client import Device, Link
 from mcuforge.emit import c_names
@@ -40,6 +40,7 @@ from mcuforge.errors import UsageError
 from mcuforge.frontend import make_plan
 from mcuforge.graph import Graph
 from mcuforge.model_kind import Kind, recognise, require_tflite
+from mcuforge.oracle import tflm as oracle
 from mcuforge.plan import Plan
 from mcuforge.prove import OnStage, Proof
 from mcuforge.quantization.settings import QuantizationSettings
@@ -118,6 +119,10 @@ def run(
             "--tighten-arena is for --engine tflm: the arena of aot is exactly what it uses."
         )
     simulated = choose(board, simulator, renode) if port is None else None
+    oracle.require()
+    require_tools(board=not board.is_host, host=engine == AOT)
+    if engine == TFLM:
+        require_root(board)
     with ExitStack() as stack:
         stack.enter_context(locks.writing(output))
         title = name or _title(model)

@@ -52,6 +52,8 @@ def command(
     """
     from mcuforge import atomic, bench
 
+    if png is not None:
+        bench.require_drawing()
     found = find_model(model, output)
     with stages(str(model)) as on_stage:
         result = bench.run(

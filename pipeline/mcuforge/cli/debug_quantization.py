@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mcuforge import atomic, boards, debug_quantization, recipe
+from mcuforge import atomic, boards, build, debug_quantization, recipe
 from mcuforge.cli.arguments import INPUT, SAMPLES
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import result_console
@@ -124,6 +124,7 @@ def default_board() -> boards.Board | None:
     board = boards.load(DEFAULT_BOARD)
     try:
         choose(board)
+        build.require_tools(host=False)
     except ToolError:
         return None
     return board

@@ -10,6 +10,8 @@ from mcuforge import locks, recipe, train
 from mcuforge.cli.arguments import INPUT
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.progress import progress
+from mcuforge.errors import UsageError
+from mcuforge.model_kind import Kind, recognise
 
 
 @click.command()
@@ -22,6 +24,9 @@ def command(model: Path, seed: int | None, epochs: int | None, as_json: bool) ->
 
     The old artefacts stay as they were unless everything succeeded.
     """
+    kind = recognise(model)
+    if kind not in (Kind.RECIPE, Kind.UNKNOWN, Kind.EMPTY):
+        raise UsageError(f"{model}: this is {kind.value}; what is trained is a model folder.")
     loaded = recipe.load(model)
     with locks.writing(loaded.folder), progress("training") as on_progress:
         result = train.run(loaded, on_progress, seed=seed, epochs=epochs)

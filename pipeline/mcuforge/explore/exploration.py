@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from mcuforge import driver, frontend, latent, scratch
 from mcuforge.boards import Board
+from mcuforge.build import require_tools
 from mcuforge.convert import float_outputs
 from mcuforge.emit import c_names
 from mcuforge.explore import latents, projection
@@ -18,8 +19,10 @@ from mcuforge.explore.generation import Generator, generator
 from mcuforge.explore.latents import Digits, Latents
 from mcuforge.explore.projection import Projection
 from mcuforge.metrics import psnr
+from mcuforge.oracle import tflm as oracle
 from mcuforge.prove import OnStage
 from mcuforge.recipe import Recipe
+from mcuforge.simulate.choose import choose
 
 Array = npt.NDArray[Any]
 
@@ -79,6 +82,9 @@ def explore(
     """
     encoder, content = latents.load(recipe)
     projection.require_sklearn()
+    choose(board)
+    oracle.require()
+    require_tools(host=False)
     source = driver.prepare(recipe.folder, None, output, on_stage)
     plan = frontend.make_plan(source.tflite, source.name)
     count = len(content.images)

@@ -37,7 +37,7 @@ class Tflm:
     def _ask(
         self, model: bytes, inputs: Sequence[Sample], tensors: Sequence[int] = ()
     ) -> child.Reply:
-        _require()
+        require()
         return child.run(self.name, "tflm", model, inputs, tensors)
 
 
@@ -49,7 +49,7 @@ def available() -> bool:
     return find_spec("tflite_micro") is not None
 
 
-def _require() -> None:
+def require() -> None:
     if not available():
         raise ToolError(
             "The oracle is missing: the Python package `tflite-micro`, which holds the kernels "
@@ -61,7 +61,7 @@ def _require() -> None:
 
 def allocation_log(model: bytes) -> str:
     """What TFLM prints about the arena of `model`. Raises `ModelError` or `ToolError`."""
-    _require()
+    require()
     return child.allocation_log(Tflm.name, model)
 
 

@@ -15,7 +15,7 @@ from mcuforge.device.client import Device
 from mcuforge.emit_renode import instructions_per_tick
 from mcuforge.errors import ForgeError, ToolError, UsageError
 from mcuforge.simulate.command import QEMU
-from mcuforge.simulate.qemu import Qemu
+from mcuforge.simulate.qemu import Qemu, require_qemu
 from mcuforge.simulate.renode import Renode
 from mcuforge.simulate.renode_program import RenodeProgram, find_renode, require_renode
 
@@ -93,6 +93,7 @@ def choose(board: Board, wanted: str = "auto", renode: Path | None = None) -> Ch
         )
     if board.qemu_machine is None:
         raise UsageError(f"QEMU has no machine for the board '{board.name}'.{_other(board)}")
+    require_qemu()
     return Choice("qemu", "QEMU", board.instructions_per_tick, lambda elf: Qemu(board, elf))
 
 

@@ -58,6 +58,12 @@ class _WakingTransport(SocketTransport):
         self._wake()
 
 
+def require_qemu() -> None:
+    """Raise `ToolError` where QEMU is not installed."""
+    if shutil.which(QEMU) is None:
+        raise ToolError(f"{QEMU} was not found on PATH. {_INSTALL}")
+
+
 class Qemu:
     """A context manager: QEMU runs inside, and has ended after it, whatever happened.
 
@@ -82,8 +88,7 @@ class Qemu:
             raise UsageError(f"QEMU has no machine for the board '{self._board.name}'.")
         if not self._elf.is_file():
             raise UsageError(f"{self._elf}: no such file. Build the project first.")
-        if shutil.which(QEMU) is None:
-            raise ToolError(f"{QEMU} was not found on PATH. {_INSTALL}")
+        require_qemu()
         try:
             self._start()
         except BaseException:
