@@ -14,6 +14,7 @@ from rich.markup import escape
 from mcuforge import __version__, atomic, driver, engines, extras, json_text, tflm_library
 from mcuforge.boards import Board
 from mcuforge.errors import ForgeError, ParityError, ToolError
+from mcuforge.escape import plot_text
 from mcuforge.prove import OnStage
 from mcuforge.report import Costs, RunReport
 from mcuforge.simulate.choose import choose
@@ -211,7 +212,7 @@ def draw(benchmark: Benchmark, path: Path) -> None:
         axes.set_yticks([])
         axes.margins(y=0.15)
         axes.spines[["top", "right", "left"]].set_visible(False)
-    figure.suptitle(_title(benchmark))
+    figure.suptitle(plot_text(_title(benchmark)))
     # Without the version of matplotlib, which it would write into the file.
     content = BytesIO()
     figure.savefig(content, format="png", dpi=120, metadata={"Software": "mcuforge"})

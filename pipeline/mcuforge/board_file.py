@@ -38,6 +38,9 @@ _CLOCKS_A_BIT = {
 _COMPUTER = ("host", "host-asan", "common")  # CMake presets of every project
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _REGION = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Without a comma, after which QEMU reads options: some of them read and write files.
+_MACHINE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_WORD = 2**32 - 1
 
 
 def load_file(path: Path) -> Board:
@@ -72,7 +75,7 @@ def read(table: Table) -> Board:
     if name in _COMPUTER:
         table.complain("name", f"is '{name}', which means this computer; choose another")
     clock = table.table("clock")
-    clock_hz = clock.integer("hz", minimum=1)
+    clock_hz = clock.integer("hz", minimum=1, maximum=_WORD)
     clock.finish()
     chip = _chip(table, uart_table, clock, clock_hz, uart.kind)
     uart_table.finish()
@@ -132,7 +135,7 @@ def _core(table: Table | None) -> Core | None:
 
 
 def _ticks(table: Table) -> Ticks:
-    ticks = Ticks(table.choice("kind", TICK_KINDS), table.integer("hz", minimum=1))
+    ticks = Ticks(table.choice("kind", TICK_KINDS), table.integer("hz", minimum=1, maximum=_WORD))
     table.finish()
     return ticks
 
@@ -145,10 +148,10 @@ def _uart(table: Table) -> Uart:
     if kind != "posix":
         uart = Uart(
             kind,
-            base=table.integer("base", minimum=0),
-            clock_hz=table.integer("clock_hz", minimum=1),
-            baud=table.integer("baud", minimum=1),
-            enable=table.integer("enable", minimum=0) if "stm32" in kind else 0,
+            base=table.integer("base", minimum=0, maximum=_WORD),
+            clock_hz=table.integer("clock_hz", minimum=1, maximum=_WORD),
+            baud=table.integer("baud", minimum=1, maximum=_WORD),
+            enable=table.integer("enable", minimum=0, maximum=_WORD) if "stm32" in kind else 0,
             enable_bit=table.integer("enable_bit", minimum=0, maximum=31) if "stm32" in kind else 0,
         )
         low, high = _CLOCKS_A_BIT[kind]
@@ -169,7 +172,7 @@ def _memories(table: Table, placement: Table) -> tuple[Memory, ...]:
         memory = Memory(
             region.text("name", pattern=_REGION),
             region.choice("kind", ("flash", "ram")),
-            region.integer("base", minimum=0, maximum=2**32 - 1),
+            region.integer("base", minimum=0, maximum=_WORD),
             region.integer("bytes", minimum=1, maximum=2**32),
         )
         region.finish()
@@ -210,7 +213,7 @@ def _simulators(table: Table | None) -> tuple[str | None, int, RenodeMachine | N
     machine, serial = None, 0
     qemu = table.optional_table("qemu")
     if qemu is not None:
-        machine = qemu.text("machine")
+        machine = qemu.text("machine", pattern=_MACHINE)
         serial = qemu.optional_integer("serial", minimum=0, maximum=7, default=0)
         qemu.finish()
     renode = parse_renode(table.optional_table("renode"))

@@ -37,9 +37,9 @@ class Family:
         return self.pin.groups == 2
 
 
-_STM32_PIN = re.compile(r"P([A-I])(\d{1,2})")
-_NRF_PIN = re.compile(r"P([01])\.(\d{1,2})")
-_RP2040_PIN = re.compile(r"GP(\d{1,2})")
+_STM32_PIN = re.compile(r"P([A-I])([0-9]{1,2})")
+_NRF_PIN = re.compile(r"P([01])\.([0-9]{1,2})")
+_RP2040_PIN = re.compile(r"GP([0-9]{1,2})")
 
 _RP2040_P = tuple(sorted({a * b for a in range(1, 8) for b in range(1, 8)}))
 

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import jinja2
-
-from mcuforge import __version__, paths, toolchains
+from mcuforge import __version__, paths, templates, toolchains
 from mcuforge.boards import Board, load
-from mcuforge.emit import c_names
 from mcuforge.emit_renode import render_renode, version_text
+from mcuforge.escape import Escaped
 from mcuforge.simulate.command import qemu_command, serial_options
 
 _README_PORT = 4000
+_DEBUG_OPTIONS = ("-S", "-gdb", "tcp:127.0.0.1:1234")  # QEMU waits for gdb
 _INCLUDE = re.compile(r'^#include "([\w.]+)"', re.MULTILINE)
 _ENGINE_HEADERS = ("engine.h", "mf_cast.h", "mf_latent.h", "mf_real.h")
 _COMMON = ("harness.c", "harness_latent.c", "harness_trace.c", "frame.c", "crc32.c")
@@ -55,7 +54,8 @@ class ProjectModel:
     """What the project says about a model.
 
     `name` is the model's C name: the project includes `<name>_model.h` and uses `<name>_model`.
-    Paths are relative to the project. `inputs` and `outputs` are a line of Markdown each.
+    `title` may be any text. Paths are relative to the project. `inputs` and `outputs` are a line of
+    Markdown each.
     """
 
     name: str
@@ -63,8 +63,8 @@ class ProjectModel:
     hash: str
     sources: tuple[str, ...]
     arena_bytes: int
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
+    inputs: tuple[Escaped, ...]
+    outputs: tuple[Escaped, ...]
 
 
 @dataclass(frozen=True)
@@ -103,10 +103,6 @@ class _Runtime:
 def render_project(board: Board, project: ProjectFacts) -> dict[str, bytes]:
     """Relative path -> content of everything in the project but `model/` and `kernels/`."""
     host = load("host")
-    # Titles go into comments of C and of the linker script.
-    board = replace(board, title=c_names.comment(board.title))
-    models = tuple(replace(m, title=c_names.comment(m.title)) for m in project.models)
-    project = replace(project, models=models)
     runtime = _Runtime(
         common=_COMMON,
         board=() if board.is_host else (*_CORTEX_M, *_drivers(board)),
@@ -116,28 +112,27 @@ def render_project(board: Board, project: ProjectFacts) -> dict[str, bytes]:
         "board": board,
         "project": project,
         "runtime": runtime,
-        "header": origin([model.hash for model in models]),
+        "header": origin([model.hash for model in project.models]),
         "presets": presets(board, project.engine),
         "board_presets": board_presets(board, project.engine),
         "build_types": _BUILD_TYPES,
         "uf2_family": board.uf2_family,
-        "folders": ", ".join(f"`{folder}/`" for folder in project.folders),
         "instructions_per_tick": f"{float(board.instructions_per_tick):g}",
         "renode_minimum": version_text(board.renode.minimum) if board.renode else "",
-        "qemu_serial": " ".join(serial_options(_README_PORT, board.qemu_serial)),
-        "qemu_command": " ".join(qemu_command(board, f"build/{board.name}/firmware.elf"))
+        "qemu_serial": serial_options(_README_PORT, board.qemu_serial),
+        "qemu_command": qemu_command(board, f"build/{board.name}/firmware.elf")
         if board.qemu_machine
-        else "",
+        else [],
+        "debug_options": list(_DEBUG_OPTIONS),
     }
-    environment = template_environment()
     files = {
-        target: environment.get_template(template).render(values).encode()
+        target: templates.render(template, **values)
         for template, target in _targets(board, project.engine).items()
     }
-    board_h = environment.get_template("board/board.h.j2")
     for each in {board.name: board, host.name: host}.values():
-        files[f"board/{each.name}/board.h"] = board_h.render(values | {"board": each}).encode()
-    files |= render_renode(board, models[0].name, str(values["header"]), environment)
+        board_h = templates.render("board/board.h.j2", **(values | {"board": each}))
+        files[f"board/{each.name}/board.h"] = board_h
+    files |= render_renode(board, project.models[0].name, str(values["header"]))
     return files | _copied(runtime, board) | engine_headers()
 
 
@@ -210,15 +205,3 @@ def _included(names: Collection[str]) -> set[str]:
         queue += sorted(n for n in new if (folder / n).is_file())
         found |= {n for n in new if (folder / n).is_file()}
     return found
-
-
-def template_environment() -> jinja2.Environment:
-    """Of the templates that are not HTML."""
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(paths.data_dir("templates")),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - C, CMake and Markdown, not HTML
-    )

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 
-import jinja2
-
+from mcuforge import templates
 from mcuforge.boards import Board, Uart
 from mcuforge.device import protocol
 from mcuforge.device.protocol import Message, Request
-from mcuforge.emit import c_names
+from mcuforge.escape import Escaped
 
 FOLDER = "renode"
 MACHINE_SCRIPT = "firmware.resc"
@@ -47,7 +46,7 @@ def _at(base: int) -> str:
 
 def _stm32_usart(uart: Uart) -> Peripheral:
     # The only model without a size of its own.
-    where = f"<{_at(uart.base)}, +0x400>"
+    where = Escaped(f"<{_at(uart.base)}, +0x400>")
     return Peripheral("uart0", "UART.STM32_UART", where, {"frequency": str(uart.clock_hz)})
 
 
@@ -99,9 +98,7 @@ def version_text(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version))
 
 
-def render_renode(
-    board: Board, model: str, header: str, environment: jinja2.Environment
-) -> dict[str, bytes]:
+def render_renode(board: Board, model: str, header: str) -> dict[str, bytes]:
     """Relative path -> content of `renode/` in a project; empty where Renode lacks the board.
 
     `model` is the model's C name, which the firmware tells its host.
@@ -110,7 +107,7 @@ def render_renode(
         return {}
     body = struct.pack("<II", protocol.VERSION, _SESSION)
     values = {
-        "board": replace(board, title=c_names.comment(board.title)),
+        "board": board,
         "model": model,
         "header": header,
         "minimum": version_text(board.renode.minimum),
@@ -122,7 +119,4 @@ def render_renode(
         "hello": [f"0x{b:02X}" for b in protocol.encode(Message(Request.HELLO, 0, body))],
     }
     names = ("firmware.repl", MACHINE_SCRIPT, SERVER_SCRIPT, "firmware.robot")
-    return {
-        f"{FOLDER}/{name}": environment.get_template(f"renode/{name}.j2").render(values).encode()
-        for name in names
-    }
+    return {f"{FOLDER}/{name}": templates.render(f"renode/{name}.j2", **values) for name in names}

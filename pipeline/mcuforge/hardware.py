@@ -10,6 +10,28 @@ from mcuforge.toml_table import Table
 METHODS = ("pyocd", "openocd", "gdb", "jlink", "uf2", "stm32cubeprog")
 _USB = re.compile(r"[0-9a-f]{4}:[0-9a-f]{4}")
 _WORD = 2**32 - 1
+# What a method calls the board. These become arguments of tools and lines of their scripts; a board
+# file may not run commands of its own there, or read files but those that come with OpenOCD.
+_CHIP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+_OPENOCD_PART = (
+    r"(?:[A-Za-z0-9_][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_][A-Za-z0-9_+.-]*)*\.cfg"
+    r"|transport select [A-Za-z0-9_]+"
+    r"|adapter (?:speed [0-9]+|driver [A-Za-z0-9_-]+|srst delay [0-9]+)"
+    r"|reset_config(?: [a-z_]+)+"
+    r"|set [A-Za-z_][A-Za-z0-9_]* [A-Za-z0-9_.-]+)"
+)
+_TARGETS = {
+    "pyocd": _CHIP,
+    "openocd": re.compile(rf"{_OPENOCD_PART}(?: *; *{_OPENOCD_PART})*"),
+    "gdb": _CHIP,
+    "jlink": _CHIP,
+    "uf2": re.compile(r"[A-Za-z0-9][A-Za-z0-9 _.:+()-]*"),
+    "stm32cubeprog": _CHIP,
+}
+_WHAT = {
+    "openocd": "must hold OpenOCD's own files, such as target/stm32f4x.cfg, and of its commands "
+    "transport select, adapter speed, adapter driver, reset_config and set, with ';' between"
+}
 
 
 @dataclass(frozen=True)
@@ -53,7 +75,11 @@ def parse_hardware(board: Table) -> Hardware:
 def _flash(table: Table | None) -> dict[str, str]:
     if table is None:
         return {}
-    targets = {method: table.text(method) for method in METHODS if table.has(method)}
+    targets = {
+        method: table.text(method, pattern=_TARGETS[method], what=_WHAT.get(method))
+        for method in METHODS
+        if table.has(method)
+    }
     default = table.choice("default", tuple(targets), names=True) if table.has("default") else None
     table.finish()
     first = {default: targets[default]} if default else {}

@@ -13,6 +13,7 @@ from mcuforge.emit.tflm_files import shared_tflm_files, tflm_files
 from mcuforge.emit_project import ProjectFacts, ProjectModel, engine_headers, render_project
 from mcuforge.engines import AOT, TFLM, library_arch
 from mcuforge.errors import UnsupportedError, UsageError
+from mcuforge.escape import Escaped, markdown_code
 from mcuforge.flavours import CMAKE, FLAVOURS, Facts, ModelFacts, render, render_application
 from mcuforge.flavours.archive import build_archive
 from mcuforge.graph import Graph, Tensor
@@ -141,11 +142,14 @@ def _sources(content: dict[str, bytes], folder: str, model: str | None = None) -
     )
 
 
-def _tensor_texts(graph: Graph, tensors: Sequence[int], names: Sequence[str]) -> tuple[str, ...]:
+def _tensor_texts(
+    graph: Graph, tensors: Sequence[int], names: Sequence[str]
+) -> tuple[Escaped, ...]:
     return tuple(map(_tensor_text, c_names.identifiers(names), map(graph.tensor, tensors)))
 
 
-def _tensor_text(name: str, tensor: Tensor) -> str:
+def _tensor_text(name: str, tensor: Tensor) -> Escaped:
     q = tensor.quantization
     scale = f", scale {q.scale:.9g}, zero point {q.zero_point}" if q else ""
-    return f"`{name}`: `{shape_text(tensor)}`{scale}, {tensor.bytes:,} bytes"
+    shape = markdown_code(shape_text(tensor))
+    return Escaped(f"{markdown_code(name)}: {shape}{scale}, {tensor.bytes:,} bytes")

@@ -6,6 +6,7 @@ Renode needs beyond them.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from mcuforge.toml_table import Table
@@ -27,6 +28,7 @@ CPU_TYPES = {
 # Regions of the MPU where the board's file does not say it. A Cortex-M0 has no MPU; the others have
 # one of 8 regions or none, an M55 of 0 to 16 (Arm's Technical Reference Manuals).
 _MPU_REGIONS = dict.fromkeys(CPU_TYPES, 8) | {"cortex-m0": 0, "cortex-m55": 16}
+_REGISTER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")  # quoted in a platform of Renode's
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def parse_renode(table: Table | None) -> RenodeMachine | None:
     for entry in table.optional_tables("register"):
         registers.append(
             Register(
-                entry.text("name"),
+                entry.text("name", pattern=_REGISTER),
                 entry.integer("address", minimum=0, maximum=2**32 - 4),
                 entry.integer("value", minimum=0, maximum=2**32 - 1),
             )

@@ -94,14 +94,19 @@ class Table:
             return None
         return value
 
-    def text(self, key: str, pattern: re.Pattern[str] | None = None) -> str:
-        """A string that is not empty and, where given, matches `pattern` as a whole."""
+    def text(
+        self, key: str, pattern: re.Pattern[str] | None = None, what: str | None = None
+    ) -> str:
+        """A string that is not empty and, where given, matches `pattern` as a whole.
+
+        `what` says in words what the pattern asks for: "must ...".
+        """
         spec = {"pattern": f"^(?:{pattern.pattern})$"} if pattern else {"minLength": 1}
         value: str | None = self._get(key, str, "a text", **spec)
         if value is None:
             return ""
         if not value or (pattern and not pattern.fullmatch(value)):
-            wanted = f"must match {pattern.pattern}" if pattern else "must not be empty"
+            wanted = what or (f"must match {pattern.pattern}" if pattern else "must not be empty")
             self._wrong(key, f"is {value!r}; it {wanted}")
         return value
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from mcuforge.boards import Board
 from mcuforge.emit_project import ProjectFacts, ProjectModel, render_project
+from mcuforge.escape import markdown_code
 
 HERE = Path(__file__).parent
 HASH = "fa4e" + "00" * 30
@@ -21,8 +22,8 @@ MODEL = ProjectModel(
     hash=HASH,
     sources=("model/fake_model.c",),
     arena_bytes=4816,
-    inputs=("`int8[4, 600]`", "`int32[1]`"),
-    outputs=("`int8[4, 600]`", "`int32[1]`"),
+    inputs=(markdown_code("int8[4, 600]"), markdown_code("int32[1]")),
+    outputs=(markdown_code("int8[4, 600]"), markdown_code("int32[1]")),
 )
 PROJECT = ProjectFacts("fake", (MODEL,))
 

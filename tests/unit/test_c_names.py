@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcuforge import escape
 from mcuforge.emit import c_names
 
 
@@ -37,7 +38,7 @@ def test_identifiers(name: str, expected: str) -> None:
 
 @given(st.text(alphabet=st.sampled_from("*/\\? ab\n\x00é")))
 def test_comments_cannot_be_left(text: str) -> None:
-    comment = c_names.comment(text)
+    comment = escape.comment(text)
     assert "*/" not in comment and "/*" not in comment
     assert "\\" not in comment and "??" not in comment
     assert comment.isprintable() and comment.isascii()

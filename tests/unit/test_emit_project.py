@@ -12,6 +12,7 @@ import pytest
 from mcuforge import __version__, boards, paths, toolchains
 from mcuforge.boards import Board
 from mcuforge.emit_project import ProjectFacts, ProjectModel, presets, render_project
+from mcuforge.escape import markdown_code
 
 MODEL = ProjectModel(
     name="net",
@@ -19,8 +20,8 @@ MODEL = ProjectModel(
     hash="ab" * 32,
     sources=("model/net_model.c", "model/net_constants.c"),
     arena_bytes=12_345,
-    inputs=("`int8[1, 8]`",),
-    outputs=("`int8[1, 2]`",),
+    inputs=(markdown_code("int8[1, 8]"),),
+    outputs=(markdown_code("int8[1, 2]"),),
 )
 PROJECT = ProjectFacts("net", (MODEL,), ("kernels/conv2d_s8.c",))
 EVERY = pytest.mark.parametrize("board", boards.available(), ids=lambda b: b.name)

@@ -68,7 +68,7 @@ def test_what_cannot_erase_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("method", "option"),
     [
-        ("openocd", "-c 'adapter serial AB12'"),
+        ("openocd", "-c 'adapter serial \"AB12\"'"),
         ("jlink", "-SelectEmuBySN AB12"),
         ("stm32cubeprog", "sn=AB12"),
         ("pyocd", "--uid AB12"),

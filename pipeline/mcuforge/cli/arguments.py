@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from mcuforge import manifest, recipe
+from mcuforge.cli.consoles import echo
 from mcuforge.emit import c_names
 from mcuforge.errors import UsageError
 from mcuforge.model_kind import Kind, recognise, require_tflite
@@ -108,7 +109,7 @@ def _written(name: str, output: Path) -> Path:
 
 
 def _told(given: Path, found: Path) -> Path:
-    click.echo(f"{given}: taking {found}.", err=True)
+    echo(f"{given}: taking {found}.", err=True)
     return found
 
 

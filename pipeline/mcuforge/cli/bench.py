@@ -17,7 +17,7 @@ from mcuforge.cli.common import (
     output_option,
     simulator_options,
 )
-from mcuforge.cli.consoles import result_console
+from mcuforge.cli.consoles import echo, result_console
 from mcuforge.cli.progress import stages
 from mcuforge.errors import ForgeError
 
@@ -70,9 +70,9 @@ def command(
         result_console.print(bench.table(result))
         for line in (*result.notes, result.missing):
             if line:
-                click.echo(line)
-        click.echo(f"Written: {output / 'bench.json'}" + (f", {picture}" if drawn else ""))
+                echo(line)
+        echo(f"Written: {output / 'bench.json'}" + (f", {picture}" if drawn else ""))
     if result.failed:
         raise ForgeError(result.failed, result=json.loads(text))
     if as_json:
-        click.echo(text, nl=False)
+        echo(text, nl=False)

@@ -12,7 +12,7 @@ from mcuforge.boards import Board
 from mcuforge.build import BuildResult
 from mcuforge.cli.arguments import find_project
 from mcuforge.cli.common import echo_json, json_option, served_option
-from mcuforge.cli.consoles import result_console
+from mcuforge.cli.consoles import echo, result_console
 from mcuforge.cli.progress import progress
 from mcuforge.errors import UsageError
 from mcuforge.firmware_size import Section
@@ -66,10 +66,10 @@ def command(
     if digest:
         result_console.print(_table(result, digest, len(digest) if whole_map else _SHOWN))
     for path in files:
-        click.echo(f"{path}: {path.stat().st_size:,} bytes")
+        echo(f"{path}: {path.stat().st_size:,} bytes")
     if result.map is not None:
         sizes = result.sizes
-        click.echo(
+        echo(
             f"Flash {sizes.flash:,} B (code {sizes.text:,}, constants {sizes.constants:,}), "
             f"RAM {sizes.ram:,} B (stack {sizes.stack:,})."
         )

@@ -13,6 +13,7 @@ import click
 from mcuforge import json_text, locks
 from mcuforge.boards import Board
 from mcuforge.cli.arguments import OUTPUT, OUTPUT_FOLDER
+from mcuforge.cli.consoles import echo
 from mcuforge.device.ports import AUTO, Port, find
 from mcuforge.engines import AOT, ENGINES
 from mcuforge.errors import UsageError
@@ -124,7 +125,7 @@ def tighten_option(function: F) -> F:
 
 def echo_json(content: Any) -> None:
     """Print JSON on stdout."""
-    click.echo(json_text.dumps(content), nl=False)
+    echo(json_text.dumps(content), nl=False)
 
 
 def find_port(board: Board, port: str | None) -> str:
@@ -139,6 +140,6 @@ def find_port(board: Board, port: str | None) -> str:
 
 def _ask(ports: Sequence[Port]) -> Port:
     for number, port in enumerate(ports, 1):
-        click.echo(f"  {number}  {port}", err=True)
+        echo(f"  {number}  {port}", err=True)
     number = click.prompt("Which port", type=click.IntRange(1, len(ports)), default=1, err=True)
     return ports[int(number) - 1]

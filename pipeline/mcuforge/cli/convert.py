@@ -11,6 +11,7 @@ import click
 from mcuforge import atomic, debug_quantization, frontend, recipe
 from mcuforge.cli.arguments import INPUT, SAMPLES
 from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.consoles import echo
 from mcuforge.cli.debug_quantization import default_board, write_report
 from mcuforge.cli.progress import OnStage, stages
 from mcuforge.cli.quantization import chosen, quantization_options, split_calibration
@@ -96,7 +97,7 @@ def command(
         if report and isinstance(source, Recipe):
             analysis = _analyse(source, samples, result, on_stage)
     for warning in result.warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        echo(f"Warning: {warning}", err=True)
     if as_json:
         echo_json(_as_json(target, result, evaluation, analysis))
     else:
@@ -154,24 +155,22 @@ def _as_json(
 
 def _print(target: Path, result: ConversionResult, evaluation: Evaluation | None) -> None:
     count = result.calibration_samples
-    click.echo(
+    echo(
         f"{target}: {len(result.tflite):,} bytes, {result.kind}, calibrated on "
         f"{count} {'sample' if count == 1 else 'samples'} ({result.settings})."
         if result.settings.bits is not Bits.DYNAMIC
         else f"{target}: {len(result.tflite):,} bytes, {result.kind}."
     )
     for name in result.rewritten:
-        click.echo(f"Nearest upsampling rewritten to RESIZE_NEAREST_NEIGHBOR: {name}")
+        echo(f"Nearest upsampling rewritten to RESIZE_NEAREST_NEIGHBOR: {name}")
     if result.settings.strategy is None:
         for r in result.ranges:
-            click.echo(f"{r.layer}: {r.strategy}, {r.low:.4g} ... {r.high:.4g}: {r.reason}.")
+            echo(f"{r.layer}: {r.strategy}, {r.low:.4g} ... {r.high:.4g}: {r.reason}.")
     for e in result.effects:
-        click.echo(
-            f"{e.correction}: output error {e.with_it:.3g} with it, {e.without:.3g} without."
-        )
+        echo(f"{e.correction}: output error {e.with_it:.3g} with it, {e.without:.3g} without.")
     if evaluation is not None:
         for metric, value in evaluation.quantized.items():
-            click.echo(
+            echo(
                 f"{metric}: float {evaluation.float_model[metric]:.4g}, quantised {value:.4g} "
                 f"({evaluation.engine})."
             )

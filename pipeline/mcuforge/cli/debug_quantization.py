@@ -10,7 +10,7 @@ import click
 from mcuforge import atomic, boards, build, debug_quantization, recipe
 from mcuforge.cli.arguments import INPUT, SAMPLES
 from mcuforge.cli.common import echo_json, json_option
-from mcuforge.cli.consoles import result_console
+from mcuforge.cli.consoles import echo, result_console
 from mcuforge.cli.progress import stages
 from mcuforge.cli.quantization import chosen, quantization_options, split_calibration
 from mcuforge.debug_quantization import QuantizationReport
@@ -90,7 +90,7 @@ def command(
         )
     page = output or Path("build") / f"{c_names.identifier(report.model)}-quantization.html"
     for warning in report.warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        echo(f"Warning: {warning}", err=True)
     write_report(report, page, quiet=as_json)
     if as_json:
         echo_json(report.as_json())
@@ -113,10 +113,10 @@ def write_report(report: QuantizationReport, page: Path, *, quiet: bool) -> None
         result_console.print(parts)
     result_console.print(analysis_page.outcome_table(report))
     for problem in analysis_page.problems(report):
-        click.echo(problem, err=True)
+        echo(problem, err=True)
     for text in report.recommendations:
-        click.echo(f"- {text}")
-    click.echo(f"Page: {page}")
+        echo(f"- {text}")
+    echo(f"Page: {page}")
 
 
 def default_board() -> boards.Board | None:

@@ -18,6 +18,7 @@ from mcuforge.cli.common import (
     force_option,
     json_option,
 )
+from mcuforge.cli.consoles import echo
 from mcuforge.emit import c_names
 from mcuforge.engines import TFLM
 from mcuforge.flavours import CMAKE, FLAVOURS
@@ -67,11 +68,11 @@ def command(
         echo_json(described | {"models": list(written.models)})
         return
     names = " and ".join(f"'{model}'" for model in written.models)
-    click.echo(f"{folder}: firmware of {names} for {board.title}.")
+    echo(f"{folder}: firmware of {names} for {board.title}.")
     if flavour == CMAKE:
-        click.echo(f"Build it: mcuforge build {shlex.quote(str(folder))}")
+        echo(f"Build it: mcuforge build {shlex.quote(str(folder))}")
     else:
-        click.echo(f"{FLAVOURS[flavour].title}; how to build it: {folder / 'README.md'}")
+        echo(f"{FLAVOURS[flavour].title}; how to build it: {folder / 'README.md'}")
 
 
 def _sources(

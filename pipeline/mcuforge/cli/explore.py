@@ -16,7 +16,7 @@ from mcuforge.cli.common import (
     json_option,
     output_option,
 )
-from mcuforge.cli.consoles import result_console
+from mcuforge.cli.consoles import echo, result_console
 from mcuforge.cli.progress import stages
 from mcuforge.errors import UsageError
 from mcuforge.model_kind import CONVERTIBLE, Kind, recognise, refusal
@@ -57,7 +57,7 @@ def command(model: Path, board_name: str, output: Path, force: bool, as_json: bo
     atomic.write_bytes(folder / "explore.json", content.encode())
     atomic.write_bytes(folder / "explore.html", page.as_html(found, drawn).encode())
     if as_json:
-        click.echo(content, nl=False)
+        echo(content, nl=False)
         return
     table = Table("", title=f"{escape(found.model)}: {len(found.labels)} held-out samples")
     table.add_column("float", justify="right")
@@ -65,7 +65,7 @@ def command(model: Path, board_name: str, output: Path, force: bool, as_json: bo
     for row in page.rows(found):
         table.add_row(*row)
     result_console.print(table)
-    click.echo(
+    echo(
         f"{found.bytes_compared:,} bytes generated on {found.board} equal TFLM's. "
         f"Written: {folder / 'explore.html'}"
     )

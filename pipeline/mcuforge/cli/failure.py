@@ -16,12 +16,14 @@ import os
 import signal
 import sys
 import traceback
+from io import StringIO
 from typing import Any
 
 import click
 
 from mcuforge import __version__, json_text
 from mcuforge.cli import streams
+from mcuforge.cli.consoles import echo
 from mcuforge.cli.termination import signal_behind
 from mcuforge.errors import ForgeError
 
@@ -36,20 +38,26 @@ def report(error: BaseException, *, as_json: bool, debug: bool) -> int:
     """Say what went wrong on stderr, and with `as_json` on stdout; the exit code."""
     try:
         if debug:
-            traceback.print_exception(error)
-        if isinstance(error, click.ClickException):
-            error.show()
-        else:
-            click.echo(_message(error), err=True)
+            echo("".join(traceback.format_exception(error)), err=True, nl=False)
+        _show(error)
     except OSError:
         streams.give_up(sys.stderr)
     try:
         sys.stdout.flush()
         if as_json:
-            click.echo(json_text.dumps(document(error)), nl=False)
+            echo(json_text.dumps(document(error)), nl=False)
     except OSError:  # full, or its reader has gone: perhaps the very error
         streams.give_up(sys.stdout)
     return exit_code(error)
+
+
+def _show(error: BaseException) -> None:
+    if isinstance(error, click.ClickException):
+        shown = StringIO()
+        error.show(shown)  # with the command's usage, where that was wrong
+        echo(shown.getvalue(), err=True, nl=False)
+    else:
+        echo(_message(error), err=True)
 
 
 def document(error: BaseException) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from mcuforge.boards import Board
 from mcuforge.build import BuildResult
 from mcuforge.cli.arguments import find_project
 from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.consoles import echo
 from mcuforge.cli.progress import progress
 from mcuforge.errors import UsageError
 from mcuforge.flash import choose_method, describe, flash, require
@@ -90,14 +91,14 @@ def command(
         if as_json:
             echo_json({"board": board.name, "method": chosen, "dry_run": lines})
         else:
-            click.echo("\n".join(lines))
+            echo("\n".join(lines))
         return
     with progress("flashing") as on_progress:
         flash(job, chosen, on_progress)
     if as_json:
         echo_json({"board": board.name, "method": chosen, "bytes": content.size, "verified": True})
         return
-    click.echo(f"{board.title}: {content.size:,} bytes written and verified with {chosen}.")
+    echo(f"{board.title}: {content.size:,} bytes written and verified with {chosen}.")
 
 
 def _check_address(gdb_server: str) -> None:

@@ -12,6 +12,7 @@ from mcuforge import boards, project
 from mcuforge.boards import Board
 from mcuforge.cli.arguments import find_project
 from mcuforge.cli.common import find_port
+from mcuforge.cli.consoles import echo
 from mcuforge.device.monitor import Monitor, Pulse, watch
 from mcuforge.device.source_lines import SourceLines
 from mcuforge.device.transport import open_url
@@ -57,12 +58,12 @@ def command(
     lines = SourceLines(elf) if elf else None
     transport = open_url(str(url), speed)
     how = "listening" if listen else "listening, and asking how it is when it is quiet"
-    click.echo(f"{url} at {speed} baud: {how}; stop with Ctrl-C.", err=True)
+    echo(f"{url} at {speed} baud: {how}; stop with Ctrl-C.", err=True)
     try:
         monitor = Monitor(lines)
         with suppress(KeyboardInterrupt):  # the way to end it
-            pulse = None if listen else Pulse(lambda text: click.echo(text, err=True))
-            watch(transport, monitor, lambda text: click.echo(text, nl=False), seconds, ask, pulse)
+            pulse = None if listen else Pulse(lambda text: echo(text, err=True))
+            watch(transport, monitor, lambda text: echo(_unix(text), nl=False), seconds, ask, pulse)
     finally:
         transport.close()
 
@@ -86,3 +87,8 @@ def _elf(firmware: Path | None, board: Board | None) -> Path | None:
     if not built:
         raise UsageError(f"{firmware} is not built: mcuforge build {shlex.quote(str(firmware))}")
     return max(built, key=lambda path: path.stat().st_mtime)
+
+
+def _unix(text: str) -> str:
+    """Without the carriage returns of the line ends of serial consoles."""
+    return text.replace("\r", "")

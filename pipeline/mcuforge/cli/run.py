@@ -21,7 +21,7 @@ from mcuforge.cli.common import (
     simulator_options,
     tighten_option,
 )
-from mcuforge.cli.consoles import result_console
+from mcuforge.cli.consoles import echo, result_console
 from mcuforge.cli.progress import stages
 from mcuforge.cli.quantization import chosen, quantization_options
 from mcuforge.errors import ParityError
@@ -107,7 +107,7 @@ def finish(
     if failed:
         raise ParityError("\n".join(failed), result=json.loads(content))
     if as_json:
-        click.echo(content, nl=False)
+        echo(content, nl=False)
 
 
 def _too_far(each: RunReport, max_difference: float | None) -> str:
@@ -135,4 +135,4 @@ def _print(reports: list[RunReport], page: Path) -> None:
             result_console.print(report.variants_table(each))
     for table in tables.fitting(result_console, reports, report.summary_table):
         result_console.print(table)
-    click.echo(f"Report: {page}")
+    echo(f"Report: {page}")

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from mcuforge import typed_toml
+from mcuforge.cli.consoles import echo
 
 _KINDS = ("recipe", "board")
 
@@ -19,7 +20,7 @@ def command(kind: str) -> None:
 
     docs/your-own-model.md says how an editor finds it.
     """
-    click.echo(text(kind), nl=False)
+    echo(text(kind), nl=False)
 
 
 def text(kind: str) -> str:

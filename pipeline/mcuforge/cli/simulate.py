@@ -18,6 +18,7 @@ from mcuforge.cli.common import (
     served_option,
     simulator_options,
 )
+from mcuforge.cli.consoles import echo
 from mcuforge.cli.progress import stages
 from mcuforge.device.client import Device
 from mcuforge.errors import UsageError
@@ -78,10 +79,10 @@ def command(
         )
         return
     for row, instruction_count in zip(rows, instructions, strict=True):
-        click.echo(
+        echo(
             f"sample {row['sample']}: {instruction_count:,} instructions, outputs {row['outputs']}"
         )
-    click.echo(
+    echo(
         f"{choice.title}: stack used {stats.stack_high_water:,} of "
         f"{stats.stack_bytes:,} B, arena {stats.arena_bytes:,} B. Instructions are not cycles"
         + ("." if choice.is_exact else f", and the {choice.how_counted(choice.counting_runs)}.")

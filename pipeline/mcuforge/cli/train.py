@@ -9,6 +9,7 @@ import click
 from mcuforge import locks, recipe, train
 from mcuforge.cli.arguments import INPUT
 from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.consoles import echo
 from mcuforge.cli.progress import progress
 from mcuforge.errors import UsageError
 from mcuforge.model_kind import Kind, recognise
@@ -33,6 +34,6 @@ def command(model: Path, seed: int | None, epochs: int | None, as_json: bool) ->
     if as_json:
         echo_json({"seconds": result.seconds, "written": [str(p) for p in result.written]})
         return
-    click.echo(f"Trained in {result.seconds:.0f} s.")
+    echo(f"Trained in {result.seconds:.0f} s.")
     for path in result.written:
-        click.echo(f"{path}: {path.stat().st_size:,} bytes")
+        echo(f"{path}: {path.stat().st_size:,} bytes")

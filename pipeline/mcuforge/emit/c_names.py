@@ -1,4 +1,4 @@
-"""Names that come from a model, made safe for C. The only place where that happens."""
+"""Names that come from a model, made identifiers of C. The only place where that happens."""
 
 from __future__ import annotations
 
@@ -37,12 +37,3 @@ def identifier(name: str) -> str:
 def identifiers(names: Iterable[str]) -> tuple[str, ...]:
     """An identifier for each name, no two alike."""
     return unique(map(identifier, names))
-
-
-def comment(text: str) -> str:
-    """`text` for the inside of a C comment: it can neither end the comment nor continue a line."""
-    printable = "".join(c if c.isprintable() and ord(c) < 127 else "?" for c in text)
-    # The backslash goes first: what replaces it must not complete another pair.
-    for unsafe, safe in (("\\", "|"), ("*/", "* /"), ("/*", "/ *"), ("??", "? ")):
-        printable = printable.replace(unsafe, safe)
-    return printable

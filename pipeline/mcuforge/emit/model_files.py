@@ -9,10 +9,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 
-from mcuforge import __version__, border_names, paths
+from mcuforge import __version__, border_names, paths, templates
 from mcuforge.emit import c_names
 from mcuforge.emit.model_view import kernels, model_view
 from mcuforge.plan import CArray, KernelCall, Plan, PlannedOp
@@ -41,7 +40,7 @@ def model_sources(plan: Plan, name: str) -> dict[str, bytes]:
     """The same without the kernels, which several models of a project share."""
     view = model_view(plan, name, __version__)
     files = {
-        target.format(name=view.name): render(template, "model", model=view).encode()
+        target.format(name=view.name): render(f"model/{template}", model=view)
         for template, target in TEMPLATES.items()
     }
     files[f"model/{view.name}_plan.json"] = _json(plan_json(plan))
@@ -58,8 +57,8 @@ def kernel_files(plans: Sequence[Plan], prefix: str) -> dict[str, bytes]:
     called = sorted({kernel for plan in plans for kernel in kernels(plan)})
     if not called:
         return {}
-    names = render("nn_names.h.j2", folder="kernels", prefix=prefix, kernels=called)
-    found = {"kernels/nn_names.h": names.encode()}
+    names = render("kernels/nn_names.h.j2", prefix=prefix, kernels=called)
+    found = {"kernels/nn_names.h": names}
     wanted = ["nn.h", *(f"{kernel}.c" for kernel in called)]
     while wanted:
         name = wanted.pop()
@@ -70,17 +69,9 @@ def kernel_files(plans: Sequence[Plan], prefix: str) -> dict[str, bytes]:
     return found
 
 
-def render(template: str, folder: str, **values: Any) -> str:
-    """A template of `templates/<folder>/` with these values and the versions of the interfaces."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(paths.data_dir("templates") / folder),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - C, not HTML; names are made safe in c_names
-    )
-    return environment.get_template(template).render(values | {"abi": _abi_versions()})
+def render(template: str, **values: Any) -> bytes:
+    """A template of `templates/` with these values and the versions of the interfaces."""
+    return templates.render(template, **values, abi=_abi_versions())
 
 
 def _abi_versions() -> dict[str, int]:

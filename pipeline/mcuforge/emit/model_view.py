@@ -1,4 +1,6 @@
-"""What the model's templates show: every value computed, every name safe.
+"""What the model's templates show: every value computed, every name an identifier.
+
+Titles and comments are texts, which the templates escape.
 
 The templates hold no logic beyond loops; this module is the only one that knows both the plan and
 the C that comes of it.
@@ -158,7 +160,7 @@ class _Builder:
                 count=int(present.size),
                 bytes=int(values.nbytes),
                 values=c_values.initializer(c_type, present),
-                comment=c_names.comment(about),
+                comment=about,
             )
         )
         return name
@@ -176,7 +178,7 @@ class _Builder:
             title += "  (a view: no bytes move)"
         return OpView(
             index=position,
-            title=c_names.comment(title),
+            title=title,
             calls=tuple(
                 self._call(position, number, call, len(planned.calls))
                 for number, call in enumerate(planned.calls)
@@ -217,7 +219,7 @@ class _Builder:
             name=self.tensor_name(index),
             c_type=C_TYPES[tensor.dtype],
             offset=self.plan.offsets[index],
-            comment=c_names.comment(f"{shape_text(tensor)} {tensor.name}"),
+            comment=f"{shape_text(tensor)} {tensor.name}",
         )
 
 
@@ -246,7 +248,7 @@ def _border_view(graph: Graph, index: int, name: str, in_c: str) -> BorderView:
         shape=", ".join(map(str, tensor.shape)) or "0",
         scale=c_values.floating(q.scale if q else 1.0),
         zero_point=q.zero_point if q else 0,
-        comment=c_names.comment(f"{shape_text(tensor)} {tensor.name}"),
+        comment=f"{shape_text(tensor)} {tensor.name}",
     )
 
 
@@ -262,7 +264,7 @@ def model_view(plan: Plan, name: str, version: str) -> ModelView:
     ops = tuple(builder.op(position) for position in range(len(plan.ops)))
     return ModelView(
         name=name,
-        title=c_names.comment(graph.name),
+        title=graph.name,
         version=version,
         hash=graph.model_hash,
         hash_bytes=hash_bytes(graph),

@@ -25,11 +25,10 @@ def tflm_files(plan: Plan, model: TflmModel, name: str) -> dict[str, bytes]:
     """
     view = tflm_view(plan, model, name, __version__)
     files = {
-        target.format(name=name): render(template.split("/")[1], template.split("/")[0], model=view)
+        target.format(name=name): render(template, model=view)
         for template, target in _TEMPLATES.items()
     }
-    content = {path: text.encode() for path, text in files.items()}
-    return content | {f"model/{name}.tflite": model.tflite}
+    return files | {f"model/{name}.tflite": model.tflite}
 
 
 def shared_tflm_files() -> dict[str, bytes]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mcuforge.emit import c_names, c_values
+from mcuforge.emit import c_values
 from mcuforge.emit.model_view import BorderView, hash_bytes, input_views, output_views
 from mcuforge.plan import Plan, shape_text
 from mcuforge.tflm import TflmModel, TracedOp
@@ -48,7 +48,7 @@ def tflm_view(plan: Plan, model: TflmModel, name: str, version: str) -> TflmView
     graph = plan.graph
     return TflmView(
         name=name,
-        title=c_names.comment(graph.name),
+        title=graph.name,
         version=version,
         hash=graph.model_hash,
         hash_bytes=hash_bytes(graph),
@@ -70,7 +70,7 @@ def _op(plan: Plan, op: TracedOp) -> TracedOpView:
         return TracedOpView("UNTRACED", op.tensor, op.bytes, "not needed")
     known = plan.graph.ops[op.position]
     text = f"{known.kind} -> {shape_text(plan.graph.output(known))}  {plan.graph.layer(known)}"
-    return TracedOpView(f"{op.position}u", op.tensor, op.bytes, c_names.comment(text))
+    return TracedOpView(f"{op.position}u", op.tensor, op.bytes, text)
 
 
 def _arena_comment(model: TflmModel) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import re
 import shutil
 
 from mcuforge.errors import UsageError
+from mcuforge.escape import gdb_line
 from mcuforge.flash.job import Job, Plan, Step
 from mcuforge.flash.problems import FlashError, Kind, text, wrong_chip
 
@@ -48,11 +49,11 @@ def script(job: Job) -> str:
         "set pagination off",
         "set remotetimeout 10",
         "set tcp connect-timeout 3",
-        f"target remote {job.gdb_server}",
-        *([f"monitor {job.gdb_reset}"] if job.gdb_reset else []),
+        f"target remote {gdb_line(job.gdb_server)}",
+        *([f"monitor {gdb_line(job.gdb_reset)}"] if job.gdb_reset else []),
         *_chip_check(job),
         "load",
-        *([f"monitor {job.gdb_reset}"] if job.gdb_reset else []),
+        *([f"monitor {gdb_line(job.gdb_reset)}"] if job.gdb_reset else []),
         # Last, since a reset may put back what was there: Renode's loads its ELF again.
         "compare-sections",
         *_start(),

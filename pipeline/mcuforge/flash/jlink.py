@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 
+from mcuforge.escape import jlink_string
 from mcuforge.flash.job import Job, Plan, Step
 from mcuforge.flash.problems import explain, wrong_chip
 
@@ -52,8 +53,8 @@ def script(job: Job) -> str:
     if job.erase:
         lines.append("erase")
     lines += [
-        f'loadfile "{job.hex}"',
-        f'verifybin "{job.bin}", 0x{job.start:08x}',
+        f"loadfile {jlink_string(str(job.hex))}",
+        f"verifybin {jlink_string(str(job.bin))}, 0x{job.start:08x}",
         "r",
         "g",
         "exit",

@@ -11,11 +11,14 @@ from mcuforge.boards import Board
 
 OnProgress = Callable[[int, int], None]
 DEFAULT_GDB_SERVER = "localhost:3333"
+FOLDER = "{folder}"  # begins a part of a command that names a file of a step
 
 
 @dataclass(frozen=True)
 class Job:
     """A firmware for a board, in the formats that tools take; `bin` begins at address `start`.
+
+    All paths are absolute.
 
     `probe` chooses one of several probes by its serial number. `erase` allows erasing the whole
     chip, and with it unlocking one that is locked. `gdb_reset` is a command of the gdbserver, such
@@ -36,7 +39,9 @@ class Job:
 
 @dataclass(frozen=True)
 class Step:
-    """One command. `files` are written for it first, where `{folder}` in the command points.
+    """One command, run in an empty folder of its own, for which `FOLDER` stands in the command.
+
+    `files` are written there first: a tool finds no file that lies where mcuforge was called.
 
     `check` gets its output and raises `FlashError` where the command ended well and yet failed.
     `evidence` is what it prints last: an exit code of 0 without it is no success.
@@ -50,7 +55,9 @@ class Step:
 
     def describe(self) -> list[str]:
         """For people: the command, and the content of its files."""
-        command = [part.replace("{folder}", ".") for part in self.command]
+        command = [
+            f".{p.removeprefix(FOLDER)}" if p.startswith(FOLDER) else p for p in self.command
+        ]
         lines = [f"# {self.title}", shlex.join(command)]
         for name, content in self.files.items():
             lines += [f"# {name}:", *(f"    {line}" for line in content.splitlines())]

@@ -1,12 +1,14 @@
 """Flashing with OpenOCD.
 
-The board file names OpenOCD's configuration files, and commands, separated by semicolons.
+The board file names OpenOCD's configuration files, and commands that choose and set up an adapter,
+separated by semicolons. It is started in an empty folder, so that it finds its own files alone.
 """
 
 from __future__ import annotations
 
 import re
 
+from mcuforge.escape import tcl_string
 from mcuforge.flash.job import Job, Plan, Step
 from mcuforge.flash.problems import FlashError, Kind, text, wrong_chip
 
@@ -22,10 +24,10 @@ _ID = re.compile(r"mcuforge: chip (0x[0-9a-f]+|\d+)")
 def plan(job: Job) -> Plan:
     """One run of OpenOCD: check the chip, write, read back, start."""
     command = [_PROGRAM]
-    for part in job.board.hardware.targets["openocd"].split(";"):
-        command += ["-f" if part.endswith(".cfg") else "-c", part.strip()]
+    for part in map(str.strip, job.board.hardware.targets["openocd"].split(";")):
+        command += ["-f" if part.endswith(".cfg") else "-c", part]
     if job.probe:
-        command += ["-c", f"adapter serial {job.probe}"]
+        command += ["-c", f"adapter serial {tcl_string(job.probe)}"]
     command += ["-f", "{folder}/flash.cfg"]
 
     def check(output: str) -> None:
@@ -37,13 +39,13 @@ def plan(job: Job) -> Plan:
 
 def script(job: Job) -> str:
     """Tcl for OpenOCD 0.12. Any error ends it with an exit code."""
-    firmware = job.hex.as_posix()
+    firmware = tcl_string(job.hex.as_posix())
     lines = ["init", "reset halt", *_chip_check(job)]
     if job.erase:
         lines += ["flash erase_sector 0 0 last"]
     lines += [
-        f"flash write_image erase {{{firmware}}}",
-        f"verify_image {{{firmware}}}",
+        f"flash write_image erase {firmware}",
+        f"verify_image {firmware}",
         'echo "mcuforge: verified"',
         "reset run",
         f'echo "{_DONE}"',

@@ -8,7 +8,7 @@ import subprocess
 
 from mcuforge import processes, scratch
 from mcuforge.errors import ToolError
-from mcuforge.flash.job import Job, OnProgress, Plan, Step
+from mcuforge.flash.job import FOLDER, Job, OnProgress, Plan, Step
 from mcuforge.flash.problems import FlashError, Kind, explain
 
 _TIMEOUT_SECONDS = 300.0
@@ -29,15 +29,20 @@ def require(plan: Plan) -> None:
         raise ToolError(f"{plan.program} was not found on PATH. {plan.install}")
 
 
+def _in_folder(part: str, folder: str) -> str:
+    """The part of a command; a path that merely holds `{folder}` stays."""
+    return folder + part.removeprefix(FOLDER) if part.startswith(FOLDER) else part
+
+
 def _run(step: Step, job: Job, program: str) -> None:
     tool = "gdb" if "gdb" in program else program
     with scratch.folder() as folder:
         for name, content in step.files.items():
             (folder / name).write_text(content, encoding="utf-8")
-        command = [part.replace("{folder}", str(folder)) for part in step.command]
+        command = [_in_folder(part, str(folder)) for part in step.command]
         try:
             done = processes.run(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, timeout=_TIMEOUT_SECONDS,
                 env={**os.environ, "LC_ALL": "C"},
             )  # fmt: skip

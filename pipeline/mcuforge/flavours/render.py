@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-import jinja2
-
-from mcuforge import __version__, border_names, paths
+from mcuforge import __version__, border_names, templates
 from mcuforge.boards import Board
 from mcuforge.emit import c_names
 from mcuforge.emit_project import origin
 from mcuforge.engines import TFLM
+from mcuforge.escape import Escaped, markdown_code
 from mcuforge.flavours.board_names import BoardNames, board_names
 from mcuforge.flavours.layouts import Flavour
 from mcuforge.graph import Graph, Tensor
@@ -47,7 +46,7 @@ class _TensorText:
     name: str
     elements: int
     text: str
-    markdown: str
+    markdown: Escaped
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class _ModelValues:
 
 @dataclass(frozen=True)
 class _Values:
-    """What the templates see, as `it`. Every text is safe inside comments of C, YAML and make."""
+    """What the templates see, as `it`. A title may be any text."""
 
     name: str
     upper: str
@@ -186,7 +185,7 @@ def _models(facts: Facts) -> tuple[_ModelValues, ...]:
         _ModelValues(
             name=model.name,
             upper=model.name.upper(),
-            title=c_names.comment(model.graph.name),
+            title=model.graph.name,
             prefix="" if len(facts.models) == 1 else f"{model.name}_",
             header=origin([model.graph.model_hash]),
             arena_bytes=model.arena_bytes,
@@ -211,16 +210,9 @@ def _text(name: str, tensor: Tensor) -> _TensorText:
     q = tensor.quantization
     scale = f", scale {q.scale:.9g}, zero point {q.zero_point}" if q else ""
     shape = shape_text(tensor)
-    return _TensorText(name, tensor.elements, shape, f"`{name}`: `{shape}`{scale}")
+    markdown = Escaped(f"{markdown_code(name)}: {markdown_code(shape)}{scale}")
+    return _TensorText(name, tensor.elements, shape, markdown)
 
 
 def _fill(template: str, values: _Values | _ModelValues) -> bytes:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(paths.data_dir("templates")),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - C, YAML and make; names are made safe in c_names
-    )
-    return environment.get_template(f"flavours/{template}").render(it=values).encode()
+    return templates.render(f"flavours/{template}", it=values)

@@ -17,7 +17,6 @@ from mcuforge import __version__, scratch
 from mcuforge.boards import Board
 from mcuforge.device.client import Device, Link
 from mcuforge.device.transport import SocketTransport
-from mcuforge.emit_project import template_environment
 from mcuforge.emit_renode import FOLDER, SERVER_SCRIPT, instructions_per_tick, render_renode
 from mcuforge.errors import DeviceError, UsageError
 from mcuforge.simulate import renode_gaps
@@ -189,7 +188,7 @@ def _plain_folder() -> str | None:
 def _write_scripts(board: Board, folder: Path) -> Path:
     """The board's files in `folder`; returns the script to include."""
     header = f"Made by mcuforge {__version__} for one run."
-    files = render_renode(board, board.name, header, template_environment())
+    files = render_renode(board, board.name, header)
     for name, content in files.items():
         (folder / Path(name).name).write_bytes(content)
     if f"{FOLDER}/{SERVER_SCRIPT}" not in files:
