@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cortex_m.h"
 #include "fault.h"
-#include "frame.h"
+#include "harness_message.h"
 #include "harness_protocol.h"
 #include "uart.h"
 
@@ -68,12 +68,10 @@ __attribute__((noreturn, used)) static void fault_main(uint32_t pointer, uint32_
         memcpy(report.stacked, (const void *)(uintptr_t)pointer, sizeof report.stacked);
         report.instruction = instruction_at(report.stacked[STACKED_PC]);
     }
+    const mf_message header = {.type = MF_EVENT_FAULT, .status = MF_STATUS_OK};
     mf_uart_init(); /* the fault may have come before, such as in the engine's own start */
     for (;;) {
-        mf_frame_begin();
-        mf_frame_u8(MF_EVENT_FAULT);
-        mf_frame_u8(MF_STATUS_OK);
-        mf_frame_u16(0);
+        mf_message_begin(&header);
         mf_frame_bytes(&report, sizeof report);
         mf_frame_end();
         while (mf_uart_read() == 0) { /* the delimiters before and between frames */

@@ -5,6 +5,7 @@
 #include "crash.h"
 #include "frame.h"
 #include "harness_latent.h"
+#include "harness_message.h"
 #include "harness_protocol.h"
 #include "harness_trace.h"
 #include "stack.h"
@@ -14,30 +15,29 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define HEADER_BYTES 4u
 #define CRC_BYTES 4u
 
 typedef struct {
-    uint8_t type;
-    uint16_t sequence;
+    mf_message header;
     const uint8_t *body;
     uint32_t bytes;
 } request;
 
-/* The last request that changed something, and its reply: a repeated request must not run again. */
+/* What the host and this device have in common since its HELLO. Its last request that changed
+ * something is kept, with the reply: repeated, it must not run again. */
 typedef struct {
-    bool answered;
+    uint32_t id;    /* 0 after a reset: nothing runs before the host has said hello */
+    uint32_t state; /* requests since HELLO that changed something */
     uint16_t sequence;
     uint8_t type;
     uint8_t status;
     uint64_t ticks;
-} history;
+} session;
 
 static _Alignas(8) uint8_t received[MF_REQUEST_BYTES];
 static const mf_model *model;
 static mf_status model_ready;
-static uint32_t session; /* 0 after a reset: nothing runs before the host has said hello */
-static history last;
+static session current;
 
 static uint32_t word(const request *from, uint32_t index) {
     uint32_t value;
@@ -50,15 +50,22 @@ static bool in_range(uint32_t offset, uint32_t length, uint32_t bytes) {
 }
 
 static void begin_reply(const request *to, uint8_t status) {
-    mf_frame_begin();
-    mf_frame_u8(to->type | MF_REPLY);
-    mf_frame_u8(status);
-    mf_frame_u16(to->sequence);
+    mf_message header = to->header;
+    header.type |= MF_REPLY;
+    header.status = status;
+    mf_message_begin(&header);
 }
 
 static void reply_status(const request *to, uint8_t status) {
     begin_reply(to, status);
     mf_frame_end();
+}
+
+/* Whether it is meant for this session, and for what has been done in it so far: not so where this
+ * device was reset in between, another host has talked to it, or the request comes too late. */
+static bool belongs(const request *from) {
+    return current.id != 0 && from->header.session == current.id &&
+           from->header.state == current.state;
 }
 
 /* With the zero at its end. */
@@ -80,22 +87,29 @@ static void send_tensors(const mf_tensor *tensors, uint32_t count) {
     }
 }
 
-/* Starts a session: sequence numbers count from this request's. */
+/* Of a HELLO, whose reply goes to hosts that speak any version. */
+static uint8_t hello_status(const request *from) {
+    if (from->header.state != MF_PROTOCOL_VERSION) {
+        return MF_STATUS_VERSION;
+    }
+    if (from->bytes != 0 || from->header.session == 0) {
+        return MF_STATUS_MALFORMED;
+    }
+    return model_ready == MF_OK ? MF_STATUS_OK : MF_STATUS_INIT_FAILED;
+}
+
+/* Starts a session; the same HELLO again does not. */
 static void hello(const request *from) {
-    if (from->bytes != 8u) {
-        reply_status(from, MF_STATUS_MALFORMED);
-        return;
+    uint8_t status = hello_status(from);
+    bool starts = status == MF_STATUS_OK || status == MF_STATUS_INIT_FAILED;
+    if (starts && from->header.session != current.id) {
+        current = (session){.id = from->header.session};
     }
-    uint32_t version = word(from, 0);
-    if (word(from, 1) != session) {
-        session = word(from, 1);
-        last = (history){.sequence = from->sequence};
-    }
-    uint8_t status = model_ready == MF_OK ? MF_STATUS_OK : MF_STATUS_INIT_FAILED;
-    begin_reply(from, version == MF_PROTOCOL_VERSION ? status : MF_STATUS_VERSION);
-    mf_frame_u32(MF_PROTOCOL_VERSION);
+    request speaks = *from;
+    speaks.header.state = MF_PROTOCOL_VERSION;
+    begin_reply(&speaks, status);
     mf_frame_u32(MF_ENGINE_ABI_VERSION);
-    mf_frame_u32(MF_REQUEST_BYTES - HEADER_BYTES - CRC_BYTES);
+    mf_frame_u32(MF_REQUEST_BYTES - (uint32_t)sizeof(mf_message) - CRC_BYTES);
     mf_frame_u32(MF_TICK_HZ);
     mf_frame_bytes(model->hash, sizeof model->hash);
     mf_frame_u32(model->arena_bytes);
@@ -110,7 +124,16 @@ static void hello(const request *from) {
     mf_frame_end();
 }
 
+/* Outputs hold something where the last change was a RUN that succeeded. */
+static bool has_run(void) {
+    return current.state != 0 && current.type == MF_REQUEST_RUN && current.status == MF_STATUS_OK;
+}
+
 static void read_output(const request *from) {
+    if (!belongs(from) || !has_run()) {
+        reply_status(from, MF_STATUS_SEQUENCE);
+        return;
+    }
     if (from->bytes != 12u) {
         reply_status(from, MF_STATUS_MALFORMED);
         return;
@@ -127,7 +150,13 @@ static void read_output(const request *from) {
     mf_frame_end();
 }
 
+/* In a session, about that session's inferences; outside of any (0), of what was since the reset.
+ */
 static void stats(const request *from) {
+    if (from->header.session != 0 && !belongs(from)) {
+        reply_status(from, MF_STATUS_SEQUENCE);
+        return;
+    }
     begin_reply(from, MF_STATUS_OK);
     mf_frame_u32(mf_stack_bytes());
     mf_frame_u32(mf_stack_high_water());
@@ -165,7 +194,7 @@ static uint8_t run(const request *from) {
     mf_led_set(true);
     mf_ticks_start();
     mf_status status = model->invoke(NULL, NULL);
-    last.ticks = mf_ticks_elapsed();
+    current.ticks = mf_ticks_elapsed();
     mf_led_set(false);
     return invoked(status);
 }
@@ -179,8 +208,7 @@ static uint8_t trace(const request *from) {
     if (mode > MF_TRACE_OUTPUT || (mode == MF_TRACE_OUTPUT && op >= model->op_count)) {
         return MF_STATUS_RANGE;
     }
-    mf_status status = mf_harness_trace(model, from->sequence, mode, op);
-    last.ticks = 0;
+    mf_status status = mf_harness_trace(model, &from->header, mode, op);
     return invoked(status);
 }
 
@@ -188,7 +216,7 @@ static uint8_t change(const request *from) {
     if (model_ready != MF_OK) {
         return MF_STATUS_INIT_FAILED;
     }
-    switch (from->type) {
+    switch (from->header.type) {
     case MF_REQUEST_WRITE:
         return write_input(from);
     case MF_REQUEST_RUN:
@@ -200,30 +228,33 @@ static uint8_t change(const request *from) {
     }
 }
 
-/* Serial numbers, RFC 1982: `sequence` is newer where it is less than half the circle ahead. */
-static bool is_newer(uint16_t sequence) {
-    uint16_t ahead = (uint16_t)(sequence - last.sequence);
-    return ahead != 0 && ahead < 0x8000u;
+static bool is_repeated(const request *from) {
+    const mf_message *header = &from->header;
+    return current.id != 0 && header->session == current.id && current.state != 0 &&
+           header->state == current.state - 1u && header->sequence == current.sequence &&
+           header->type == current.type;
 }
 
-/* Requests that change something run once for each sequence number, and never out of order. */
+/* Requests that change something run once, in the state that they are meant for. */
 static void change_once(const request *from) {
-    bool repeated = last.answered && from->sequence == last.sequence && from->type == last.type;
-    if (!repeated) {
-        if (session == 0 || !is_newer(from->sequence)) {
+    if (!is_repeated(from)) {
+        if (!belongs(from)) {
             reply_status(from, MF_STATUS_SEQUENCE);
             return;
         }
-        last = (history){.answered = true, .sequence = from->sequence, .type = from->type};
-        last.status = change(from);
+        current.state++;
+        current.sequence = from->header.sequence;
+        current.type = from->header.type;
+        current.ticks = 0;
+        current.status = change(from);
     }
-    begin_reply(from, last.status);
-    mf_frame_u64(last.ticks);
+    begin_reply(from, current.status);
+    mf_frame_u64(current.ticks);
     mf_frame_end();
 }
 
 static void answer(const request *from) {
-    switch (from->type) {
+    switch (from->header.type) {
     case MF_REQUEST_HELLO:
         hello(from);
         break;
@@ -251,20 +282,24 @@ static void answer(const request *from) {
     }
 }
 
+/* A message shorter than a header is that of a host of another version. */
+static void take(uint32_t bytes) {
+    uint32_t header_bytes = (uint32_t)sizeof(mf_message);
+    bool whole = bytes >= header_bytes;
+    request from = {.body = received + header_bytes, .bytes = whole ? bytes - header_bytes : 0};
+    memcpy(&from.header, received, (size_t)(whole ? header_bytes : bytes));
+    if (whole) {
+        answer(&from);
+    } else if (bytes >= MF_MESSAGE_LEAST_BYTES) {
+        reply_status(&from, MF_STATUS_MALFORMED);
+    }
+}
+
 void mf_harness_serve(const mf_model *served) {
     model = served;
     model_ready = model->init();
     mf_uart_init();
     for (;;) {
-        uint32_t bytes = mf_frame_receive(received, sizeof received);
-        if (bytes >= HEADER_BYTES) {
-            request from = {
-                .type = received[0],
-                .body = received + HEADER_BYTES,
-                .bytes = bytes - HEADER_BYTES,
-            };
-            memcpy(&from.sequence, received + 2, sizeof from.sequence);
-            answer(&from);
-        }
+        take(mf_frame_receive(received, sizeof received));
     }
 }

@@ -6,7 +6,7 @@
 #ifndef MF_HARNESS_PROTOCOL_H
 #define MF_HARNESS_PROTOCOL_H
 
-#define MF_PROTOCOL_VERSION 1
+#define MF_PROTOCOL_VERSION 2
 
 /* Requests. A reply has the type of its request with MF_REPLY set. */
 #define MF_REQUEST_HELLO 0x01
@@ -29,7 +29,7 @@
 #define MF_STATUS_MALFORMED 1     /* the body has the wrong length */
 #define MF_STATUS_UNKNOWN 2       /* no such request */
 #define MF_STATUS_RANGE 3         /* tensor, op or byte range does not exist */
-#define MF_STATUS_SEQUENCE 4      /* an older request than the last one, or no HELLO since reset */
+#define MF_STATUS_SEQUENCE 4      /* meant for another session, or another state of it */
 #define MF_STATUS_VERSION 5       /* the host speaks another version of the protocol */
 #define MF_STATUS_INIT_FAILED 6   /* the engine could not start */
 #define MF_STATUS_INVOKE_FAILED 7 /* the engine could not run the model */

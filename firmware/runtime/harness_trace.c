@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "harness_trace.h"
 #include "crc32.h"
-#include "frame.h"
 #include "harness_protocol.h"
 #include "ticks.h"
 
 typedef struct {
-    uint16_t sequence;
+    mf_message header; /* of the request */
     uint32_t mode;
     uint32_t op;
 } trace_context;
 
 static void begin_event(const trace_context *trace, uint8_t type, uint32_t op) {
-    mf_frame_begin();
-    mf_frame_u8(type);
-    mf_frame_u8(MF_STATUS_OK);
-    mf_frame_u16(trace->sequence);
+    mf_message header = trace->header;
+    header.type = type;
+    header.status = MF_STATUS_OK;
+    mf_message_begin(&header);
     mf_frame_u32(op);
 }
 
@@ -52,8 +51,9 @@ static void on_op(void *context, uint32_t op, const void *output, uint32_t bytes
     mf_ticks_start();
 }
 
-mf_status mf_harness_trace(const mf_model *model, uint16_t sequence, uint32_t mode, uint32_t op) {
-    trace_context trace = {.sequence = sequence, .mode = mode, .op = op};
+mf_status mf_harness_trace(const mf_model *model, const mf_message *request, uint32_t mode,
+                           uint32_t op) {
+    trace_context trace = {.header = *request, .mode = mode, .op = op};
     mf_ticks_start();
     return model->invoke(on_op, &trace);
 }

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from mcuforge import parity
 from mcuforge.device.client import Device
+from mcuforge.errors import DeviceError
 from mcuforge.plan import Plan, shape_text
 
 Arrays = Sequence[npt.NDArray[Any]]
@@ -47,6 +48,11 @@ def first(plan: Plan, expected: Trace, actual: Trace, *, ours: bool = True) -> s
 
     `ours`: the plan's kernels computed what `actual` holds, and the message names them.
     """
+    if len(actual.digests) != len(expected.digests):
+        raise DeviceError(
+            f"{actual.engine} traces {len(actual.digests)} ops; the model has "
+            f"{len(expected.digests)}. Emit, build and flash the project again."
+        )
     for position, (want, got) in enumerate(zip(expected.digests, actual.digests, strict=True)):
         if want != got:
             return _describe(plan, position, expected, actual, ours)
@@ -57,10 +63,13 @@ def _describe(plan: Plan, position: int, expected: Trace, actual: Trace, ours: b
     graph = plan.graph
     op = graph.ops[position]
     tensor = graph.output(op)
-    arrays = [
-        np.frombuffer(t.fetch(position), tensor.dtype.value).reshape(tensor.shape)
-        for t in (expected, actual)
-    ]
+    contents = [t.fetch(position) for t in (expected, actual)]
+    if len(contents[0]) != len(contents[1]):
+        raise DeviceError(
+            f"{actual.engine} sends {len(contents[1]):,} bytes of op {position}, whose output has "
+            f"{len(contents[0]):,}. Emit, build and flash the project again."
+        )
+    arrays = [np.frombuffer(c, tensor.dtype.value).reshape(tensor.shape) for c in contents]
     wrong = int(np.count_nonzero(arrays[0] != arrays[1]))
     called = ", ".join(dict.fromkeys(c.kernel for c in plan.ops[position].calls)) or "a view"
     kernel = f"kernel {called}: " if ours else ""

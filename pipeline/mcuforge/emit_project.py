@@ -23,6 +23,7 @@ _COMMON = ("harness.c", "harness_latent.c", "harness_trace.c", "frame.c", "crc32
 _HEADERS = (
     "harness.h",
     "harness_latent.h",
+    "harness_message.h",
     "harness_protocol.h",
     "harness_trace.h",
     "frame.h",

@@ -7,7 +7,6 @@ what Renode has.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -105,7 +104,7 @@ def render_renode(board: Board, model: str, header: str) -> dict[str, bytes]:
     """
     if board.renode is None:
         return {}
-    body = struct.pack("<II", protocol.VERSION, _SESSION)
+    hello = Message(Request.HELLO, 0, state=protocol.VERSION, session=_SESSION)
     values = {
         "board": board,
         "model": model,
@@ -116,7 +115,7 @@ def render_renode(board: Board, model: str, header: str) -> dict[str, bytes]:
         "instructions_per_tick": f"{float(instructions_per_tick(board)):g}",
         "quantum": _QUANTUM[board.ticks.kind],
         "vector_table": board.vector_table,
-        "hello": [f"0x{b:02X}" for b in protocol.encode(Message(Request.HELLO, 0, body))],
+        "hello": [f"0x{b:02X}" for b in protocol.encode(hello)],
     }
     names = ("firmware.repl", MACHINE_SCRIPT, SERVER_SCRIPT, "firmware.robot")
     return {f"{FOLDER}/{name}": templates.render(f"renode/{name}.j2", **values) for name in names}

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mcuforge import border_names, divergence, folded_file, parity
 from mcuforge.device.client import Device
-from mcuforge.device.protocol import Stats
+from mcuforge.device.replies import Hello, Stats
 from mcuforge.errors import DeviceError
 from mcuforge.oracle.engine import op_outputs
 from mcuforge.oracle.tflm import TFLM
@@ -55,7 +55,7 @@ def measure(
 
     Where there are fewer samples than `counting_runs`, the first one runs again for the ticks.
     """
-    device.hello(plan.graph.model_hash)
+    _require_tensors(plan, device.hello(plan.graph.model_hash))
     outputs, ticks = [], []
     on_stage(label, 0, len(samples))
     for number, sample in enumerate(samples):
@@ -66,6 +66,18 @@ def measure(
     for _ in range(len(ticks), counting_runs):
         ticks.append(device.run(samples[0]).ticks)
     return Measurement(outputs, tuple(ticks), device.stats())
+
+
+def _require_tensors(plan: Plan, hello: Hello) -> None:
+    """Raise where the device says the model's hash, but not its inputs, outputs and ops."""
+    graph = plan.graph
+    for named, tensors in ((graph.inputs, hello.inputs), (graph.outputs, hello.outputs)):
+        expected = [(graph.tensor(t).dtype.value, tuple(graph.tensor(t).shape)) for t in named]
+        if [(t.dtype, t.shape) for t in tensors] != expected:
+            raise DeviceError(
+                f"The device has other inputs or outputs than the model '{hello.model}' whose "
+                "SHA-256 it sends. Emit, build and flash the project again."
+            )
 
 
 def prove(

@@ -148,7 +148,7 @@ def test_requests_are_not_repeated(renode: Path, small: Small, tmp_path: Path) -
     with Renode(M4, elf, program(M4, renode)) as simulator, busy_computer():
         device = simulator.device
         device.hello()
-        sent = counted(device._transport)
+        sent = counted(device._conversation.transport)
         for sample in small.samples:
             device.run(sample)
         assert sent() == len(small.samples) * 3  # WRITE, RUN, READ

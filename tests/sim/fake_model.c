@@ -11,7 +11,13 @@
  */
 #include "fake_model.h"
 
-#define BYTES 2400u
+#ifndef FAKE_COLUMNS
+#define FAKE_COLUMNS 600 /* other numbers for other cuts of requests */
+#endif
+#ifndef FAKE_MOST_LOOPS
+#define FAKE_MOST_LOOPS INT32_MAX
+#endif
+#define BYTES (4u * FAKE_COLUMNS)
 
 static _Alignas(16) uint8_t arena[2u * BYTES + 16u];
 static int32_t count;
@@ -58,7 +64,7 @@ static mf_status invoke(mf_op_hook hook, void *context) {
         DATA[i] = (uint8_t)(SCRATCH[i] + 3u);
     }
     if (turns > 0) {
-        spin(turns);
+        spin(turns < FAKE_MOST_LOOPS ? turns : FAKE_MOST_LOOPS);
     }
     *RUNS = ++count;
     if (hook != NULL) {
@@ -68,7 +74,12 @@ static mf_status invoke(mf_op_hook hook, void *context) {
 }
 
 static const mf_tensor inputs[] = {
-    {.data = DATA, .bytes = BYTES, .dtype = MF_INT8, .rank = 2, .shape = {4, 600}, .scale = 0.5f},
+    {.data = DATA,
+     .bytes = BYTES,
+     .dtype = MF_INT8,
+     .rank = 2,
+     .shape = {4, FAKE_COLUMNS},
+     .scale = 0.5f},
     {.data = LOOPS, .bytes = 4, .dtype = MF_INT32, .rank = 1, .shape = {1}},
 };
 
@@ -77,7 +88,7 @@ static const mf_tensor outputs[] = {
      .bytes = BYTES,
      .dtype = MF_INT8,
      .rank = 2,
-     .shape = {4, 600},
+     .shape = {4, FAKE_COLUMNS},
      .scale = 0.25f,
      .zero_point = -3},
     {.data = RUNS, .bytes = 4, .dtype = MF_INT32, .rank = 1, .shape = {1}},

@@ -14,14 +14,16 @@ from zlib import crc32
 import fake_project as fake
 import numpy as np
 import pytest
+from cobs import cobs
 from faulty_link import Faults, FaultyLink
 
-from mcuforge.device import protocol
+from mcuforge.device import protocol, replies
 from mcuforge.device.client import Device, Link
 from mcuforge.device.protocol import Message, Request, Status
 from mcuforge.device.transport import ProcessTransport, Transport
 from mcuforge.errors import DeviceError
 
+SESSION = 77
 QUICK = Link(attempts=40, reply_seconds=0.05, run_seconds=2.0)
 
 BAD_LINKS = {
@@ -113,13 +115,27 @@ class Raw:
         self._transport = transport
         self._decoder = protocol.Decoder()
 
-    def ask(self, kind: int, sequence: int, body: bytes = b"") -> Message:
-        self._transport.write(protocol.encode(Message(kind, sequence, body)))
+    def send(self, message: Message) -> Message:
+        self._transport.write(protocol.encode(message))
         deadline = time.monotonic() + 5.0
         while time.monotonic() < deadline:
-            for message in self._decoder.feed(self._transport.read(1.0)):
-                return message
+            for reply in self._decoder.feed(self._transport.read(1.0)):
+                return reply
         raise AssertionError("no answer")
+
+    def hello(self, sequence: int = 1, session: int = SESSION) -> Message:
+        version = protocol.VERSION
+        return self.send(Message(Request.HELLO, sequence, state=version, session=session))
+
+    def ask(
+        self, kind: int, sequence: int, state: int, body: bytes = b"", session: int = SESSION
+    ) -> Message:
+        return self.send(Message(kind, sequence, body, state=state, session=session))
+
+    def run(self, sequence: int, state: int) -> Message:
+        """With an input that lets the model run; `state` is that of the RUN."""
+        self.ask(Request.WRITE, sequence - 1, state - 1, words(1, 0, 0))
+        return self.ask(Request.RUN, sequence, state)
 
 
 @pytest.fixture
@@ -133,39 +149,80 @@ def words(*values: int) -> bytes:
     return b"".join(v.to_bytes(4, "little") for v in values)
 
 
-def test_nothing_runs_before_hello(raw: Raw) -> None:
-    assert raw.ask(Request.RUN, 1).status == Status.SEQUENCE
-    assert raw.ask(Request.HELLO, 1, words(protocol.VERSION, 77)).status == Status.OK
-    assert raw.ask(Request.RUN, 2).status == Status.OK
+EVERY = [
+    (Request.WRITE, words(0, 0, 0)),
+    (Request.RUN, b""),
+    (Request.READ, words(1, 0, 4)),
+    (Request.TRACE, words(0, 0)),
+    (Request.STATS, b""),
+    (Request.LATENT, words(0, 0, 0, 0, 0)),
+]
+
+
+@pytest.mark.parametrize(("kind", "body"), EVERY)
+def test_nothing_is_done_before_hello(raw: Raw, kind: Request, body: bytes) -> None:
+    assert raw.ask(kind, 1, 0, body).status == Status.SEQUENCE
+
+
+@pytest.mark.parametrize(("kind", "body"), EVERY)
+def test_nothing_is_done_for_another_session_or_state(raw: Raw, kind: Request, body: bytes) -> None:
+    raw.hello()
+    assert raw.run(3, 1).status == Status.OK
+    for session, state in ((SESSION + 1, 2), (SESSION, 0), (SESSION, 3), (SESSION, 2**32 - 1)):
+        assert raw.ask(kind, 4, state, body, session).status == Status.SEQUENCE
+    assert raw.ask(kind, 5, 1, body).status == Status.SEQUENCE  # RUN's own state, but no repetition
+    assert raw.ask(Request.READ, 6, 2, words(1, 0, 4)).body == words(1)  # the count of runs
+
+
+def test_outputs_are_those_of_a_run_that_succeeded(raw: Raw) -> None:
+    read = (Request.READ, 9, 0, words(1, 0, 4))
+    raw.hello()
+    assert raw.ask(*read).status == Status.SEQUENCE
+    assert raw.run(3, 1).status == Status.OK
+    assert raw.ask(Request.READ, 9, 2, words(1, 0, 4)).status == Status.OK
+    raw.ask(Request.WRITE, 4, 2, words(1, 0, 0))
+    assert raw.ask(Request.READ, 9, 3, words(1, 0, 4)).status == Status.SEQUENCE
+    raw.ask(Request.TRACE, 5, 3, words(0, 0))
+    raw.ask(Request.WRITE, 6, 4, words(1, 0, 2**32 - 1))
+    assert raw.ask(Request.RUN, 7, 5).status == Status.INVOKE_FAILED
+    assert raw.ask(Request.READ, 9, 6, words(1, 0, 4)).status == Status.SEQUENCE
+    raw.run(9, 7)
+    raw.hello(session=SESSION + 1)
+    assert raw.ask(*read, session=SESSION + 1).status == Status.SEQUENCE
 
 
 def test_a_repeated_request_is_answered_but_not_run_again(raw: Raw) -> None:
-    raw.ask(Request.HELLO, 1, words(protocol.VERSION, 77))
-    first, again = raw.ask(Request.RUN, 2), raw.ask(Request.RUN, 2)
+    raw.hello()
+    raw.ask(Request.WRITE, 2, 0, words(1, 0, 0))
+    first, again = raw.ask(Request.RUN, 3, 1), raw.ask(Request.RUN, 3, 1)
     assert first == again
     assert first.status == Status.OK
-    raw.ask(Request.RUN, 3)
-    assert raw.ask(Request.RUN, 2).status == Status.SEQUENCE  # one that comes too late
-    assert raw.ask(Request.WRITE, 3, words(0, 0)).status == Status.SEQUENCE
-    raw.ask(Request.HELLO, 1, words(protocol.VERSION, 77))  # so does a late hello: no new session
-    assert raw.ask(Request.RUN, 2).status == Status.SEQUENCE
-    assert raw.ask(Request.READ, 9, words(1, 0, 4)).body == words(2)  # the count of runs
-    raw.ask(Request.HELLO, 1, words(protocol.VERSION, 78))
-    assert raw.ask(Request.RUN, 2).status != Status.SEQUENCE
+    raw.hello()  # so does a late hello: no new session
+    assert raw.ask(Request.READ, 9, 2, words(1, 0, 4)).body == words(1)  # the count of runs
+    assert raw.run(5, 3).status == Status.OK
+    assert raw.ask(Request.RUN, 3, 1).status == Status.SEQUENCE  # one that comes too late
+    assert raw.ask(Request.WRITE, 5, 3, words(0, 0)).status == Status.SEQUENCE
+    assert raw.ask(Request.READ, 9, 4, words(1, 0, 4)).body == words(2)
 
 
 def test_sequence_numbers_go_round(raw: Raw) -> None:
-    raw.ask(Request.HELLO, 0xFFFE, words(protocol.VERSION, 5))
-    for sequence in (0xFFFF, 0, 1):
-        assert raw.ask(Request.RUN, sequence).status != Status.SEQUENCE
-    assert raw.ask(Request.READ, 2, words(1, 0, 4)).body == words(3)
+    raw.hello(0xFFFD)
+    for state, sequence in ((1, 0xFFFF), (3, 1)):
+        assert raw.run(sequence, state).status == Status.OK
+    assert raw.ask(Request.READ, 2, 4, words(1, 0, 4)).body == words(2)
+
+
+def test_a_monitor_asks_without_a_session(raw: Raw) -> None:
+    assert raw.ask(Request.STATS, 0, 0, session=0).status == Status.OK
+    raw.hello()
+    raw.run(3, 1)
+    assert raw.ask(Request.STATS, 0, 0, session=0).status == Status.OK
+    assert raw.ask(Request.RUN, 4, 2, session=0).status == Status.SEQUENCE
 
 
 @pytest.mark.parametrize(
     ("kind", "body", "status"),
     [
-        (Request.HELLO, b"", Status.MALFORMED),
-        (Request.HELLO, words(protocol.VERSION + 1, 3), Status.VERSION),
         (Request.WRITE, words(0), Status.MALFORMED),
         (Request.WRITE, words(2, 0) + b"x", Status.RANGE),
         (Request.WRITE, words(0, 2400) + b"x", Status.RANGE),
@@ -186,18 +243,51 @@ def test_sequence_numbers_go_round(raw: Raw) -> None:
     ],
 )
 def test_bad_requests_are_refused(raw: Raw, kind: int, body: bytes, status: Status) -> None:
-    raw.ask(Request.HELLO, 1, words(protocol.VERSION, 9))
-    reply = raw.ask(kind, 2, body)
-    assert (reply.kind, reply.sequence, reply.status) == (kind | protocol.REPLY, 2, status)
+    raw.hello()
+    raw.run(3, 1)
+    reply = raw.ask(kind, 4, 2, body)
+    assert (reply.kind, reply.sequence, reply.status) == (kind | protocol.REPLY, 4, status)
+    assert (reply.session, reply.state) == (SESSION, 2)
+
+
+@pytest.mark.parametrize(
+    ("body", "version", "session", "status"),
+    [
+        (b"x", protocol.VERSION, 3, Status.MALFORMED),
+        (b"", protocol.VERSION, 0, Status.MALFORMED),
+        (b"", protocol.VERSION + 1, 3, Status.VERSION),
+        (b"more", 1, 3, Status.VERSION),
+    ],
+)
+def test_bad_hellos_start_no_session(
+    raw: Raw, body: bytes, version: int, session: int, status: Status
+) -> None:
+    hello = Message(Request.HELLO, 1, body, state=version, session=session)
+    reply = raw.send(hello)
+    assert (reply.status, reply.state) == (status, protocol.VERSION)
+    assert raw.ask(Request.RUN, 2, 0, session=session).status == Status.SEQUENCE
+
+
+def test_hosts_of_the_first_version_are_told(raw: Raw) -> None:
+    """Their headers end after the sequence number; HELLO's body begins as it did."""
+    hello = Message(Request.HELLO, 5, state=1, session=77)
+    assert raw.send(hello).state == protocol.VERSION
+    payload = bytes([Request.STATS, 0, 9, 0])
+    stuffed = cobs.encode(payload + words(crc32(payload)))
+    raw._transport.write(b"\0" + stuffed + b"\0")
+    [reply] = raw._decoder.feed(raw._transport.read(5.0))
+    assert (reply.kind, reply.sequence) == (Request.STATS | protocol.REPLY, 9)
+    assert reply.status == Status.MALFORMED
 
 
 def test_frames_too_long_are_dropped_and_counted(raw: Raw) -> None:
+    raw.hello()
     raw._transport.write(protocol.encode(Message(Request.WRITE, 1, b"\x01" * 5000)))
     raw._transport.write(b"\0\xff\x01\0")
-    stats = protocol.parse_stats(raw.ask(Request.STATS, 1).body)
+    stats = replies.parse_stats(raw.ask(Request.STATS, 1, 0).body)
     assert stats.dropped_frames == 2
-    largest = protocol.REQUEST_BYTES - 8
-    assert raw.ask(Request.RUN, 2, b"\0" * largest).status == Status.SEQUENCE
+    largest = protocol.REQUEST_BYTES - 16
+    assert raw.ask(Request.RUN, 2, 0, b"\0" * largest).status == Status.MALFORMED
 
 
 def test_a_host_that_ends_is_reported() -> None:
@@ -211,10 +301,10 @@ def test_a_host_that_ends_is_reported() -> None:
 def test_another_protocol_version_is_reported(
     host_firmware: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protocol, "VERSION", 2)
+    monkeypatch.setattr(protocol, "VERSION", 3)
     with (
         Device.spawn([str(host_firmware)]) as device,
-        pytest.raises(DeviceError, match=r"speaks version 1 of the harness protocol, .* version 2"),
+        pytest.raises(DeviceError, match=r"speaks version 2 of the harness protocol, .* version 3"),
     ):
         device.hello()
 

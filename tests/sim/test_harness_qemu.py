@@ -143,7 +143,7 @@ def test_an_endless_loop_is_told_apart(name: str, firmware: Firmware) -> None:
     link = Link(attempts=2, reply_seconds=0.3)
     with Qemu(board, firmware(board.name).elf) as qemu:
         qemu.device.hello()
-        qemu.device._link = link
+        qemu.device._conversation.link = link
         with pytest.raises(DeviceError, match=r"No answer to CRASH(?s:.*)it runs, in mf_crash\."):
             qemu.device.crash(Crash.HANG)
 
@@ -155,6 +155,9 @@ def test_a_failing_engine_and_another_model_are_reported(firmware: Firmware) -> 
             qemu.device.run(fake.inputs(5, loops=-1))
         with pytest.raises(DeviceError, match="another model: 'fake'"):
             qemu.device.hello("00" * 32)
+        with pytest.raises(DeviceError, match="another model: 'fake'"):
+            qemu.device.run(fake.inputs(5))  # it is still the other one that is asked for
+        qemu.device.hello()
         with pytest.raises(DeviceError, match="takes int32"):
             qemu.device.run([fake.inputs(5)[0]] * 2)
 

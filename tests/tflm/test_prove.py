@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mcuforge import divergence, frontend, prove, samples
-from mcuforge.device.protocol import Stats
+from mcuforge.device.replies import Stats
 from mcuforge.errors import DeviceError
 from mcuforge.oracle import tflm as oracle
 from mcuforge.oracle.engine import op_outputs

@@ -8,6 +8,7 @@ import pytest
 
 from mcuforge.device import thumb
 from mcuforge.device.faults import parse_fault
+from mcuforge.device.replies import ReplyError
 
 START, END = 0x2000_0100, 0x2000_2100
 
@@ -99,5 +100,5 @@ def test_a_wild_stack_pointer_is_shown_without_registers() -> None:
 
 
 def test_a_body_of_the_wrong_length_is_refused() -> None:
-    with pytest.raises(struct.error):
+    with pytest.raises(ReplyError):
         parse_fault(body(cfsr=0)[:-1])

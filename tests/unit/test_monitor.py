@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import struct
-
 import pytest
 
 from mcuforge.device import protocol
 from mcuforge.device.faults import Fault
 from mcuforge.device.monitor import Monitor, watch
 from mcuforge.device.protocol import Event, Message, Request
+from mcuforge.device.replies import ReplyError
 from mcuforge.device.transport import LinkError
 from mcuforge.errors import DeviceError
 
@@ -23,7 +22,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def parse(body: bytes) -> Fault:
         if body != FAULT:
-            raise struct.error
+            raise ReplyError("damaged")
         return Fault(
             stacked=REGISTERS, sp=0x2000_1000, exc_return=0xFFFF_FFF9, cfsr=1 << 25, hfsr=1 << 30,
             mmfar=0, bfar=0, stack_start=0x2000_0000, stack_end=0x2000_2000,
@@ -63,6 +62,13 @@ def test_other_frames_are_named() -> None:
 def test_damage_is_told() -> None:
     assert shown(b"\0\x01\xff\x02\0") == "(damaged frame of 3 bytes)\n"
     assert shown(frame(Event.FAULT, b"short")) == "[FAULT that this mcuforge cannot read]\n"
+
+
+def test_a_terminal_does_nothing_but_colours() -> None:
+    text = "\x1b[31mred\x1b[0m \x1b]0;title\a \x1b[2J"
+    told = text.replace("\x1b]", "\\x1b]").replace("\x1b[2J", "\\x1b[2J")
+    assert shown(text.encode()) == told
+    assert shown(text.encode() + frame(Event.DIGEST)).startswith(told)
 
 
 def test_noise_does_not_pile_up() -> None:

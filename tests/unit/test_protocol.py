@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-import struct
 from enum import IntEnum
 
 import pytest
@@ -12,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcuforge import paths
-from mcuforge.device import protocol
+from mcuforge.device import protocol, replies
 from mcuforge.device.protocol import BadFrameError, Decoder, Message
 
 messages = st.builds(
@@ -21,6 +19,8 @@ messages = st.builds(
     sequence=st.integers(0, 65535),
     body=st.binary(max_size=600) | st.integers(0, 1200).map(bytes),
     status=st.integers(0, 255),
+    state=st.integers(0, 2**32 - 1),
+    session=st.integers(0, 2**32 - 1),
 )
 
 
@@ -102,36 +102,12 @@ def test_dtypes_are_those_of_the_engine() -> None:
     assert found
     names = re.findall(r"MF_(\w+) = (\d+)", found[1])
     assert [(n.lower(), int(v)) for n, v in names] == [
-        (name, number) for number, name in enumerate(protocol.DTYPES)
+        (name, number) for number, name in enumerate(replies.DTYPES)
     ]
 
 
-def _hello_body(rank: int = 2, size: int = 6, dtype: int = 0) -> bytes:
-    head = struct.pack("<4I32s4I", 1, 1, 4088, 25, b"\x0a" * 32, 100, 3, 1, 0)
-    tensor = struct.pack("<BBHIfi2i", dtype, rank, 0, size, 0.5, -1, 2, 3)
-    return head + b"board\0aot\0model\0" + tensor
-
-
-def test_a_hello_is_read() -> None:
-    hello = protocol.parse_hello(_hello_body())
-    assert (hello.board, hello.engine, hello.model) == ("board", "aot", "model")
-    assert hello.inputs == (protocol.TensorInfo("int8", (2, 3), 6, 0.5, -1),)
-    assert hello.model_hash == "0a" * 32
-
-
-@pytest.mark.parametrize("length", range(len(_hello_body())))
-def test_a_hello_cut_short_is_refused(length: int) -> None:
-    with pytest.raises(struct.error):
-        protocol.parse_hello(_hello_body()[:length])
-
-
-@pytest.mark.parametrize("wrong", [{"rank": 9}, {"size": 7}, {"dtype": 5}])
-def test_a_hello_that_contradicts_itself_is_refused(wrong: dict[str, int]) -> None:
-    with pytest.raises(struct.error):
-        protocol.parse_hello(_hello_body(**wrong))
-
-
-@given(st.binary(max_size=200))
-def test_no_body_crashes_the_reader(body: bytes) -> None:
-    with contextlib.suppress(struct.error):
-        protocol.parse_hello(body)
+def test_limits_are_those_of_the_engine() -> None:
+    text = (paths.data_dir("firmware") / "engines" / "mcuforge" / "engine.h").read_text()
+    defines = dict(re.findall(r"#define MF_(\w+) (\d+)", text))
+    assert int(defines["ENGINE_ABI_VERSION"]) == replies.ENGINE_ABI
+    assert int(defines["MAX_RANK"]) == replies._MAX_RANK

@@ -274,6 +274,7 @@ def test_the_robot_test_says_hello_and_waits_for_the_names(board: Board) -> None
     sent = bytes(int(b, 16) for b in re.findall(r"0x[0-9A-F]{2}", lines[1]))
     [message] = protocol.Decoder().feed(sent)
     assert message.kind == protocol.Request.HELLO
-    assert protocol.hello_version(message.body) == protocol.VERSION
+    assert (message.state, message.body) == (protocol.VERSION, b"")
+    assert message.session != 0
     waited = re.findall(r"Firmware Should Say {2,}(.+)", script)
     assert waited == [board.name, MODEL.name]

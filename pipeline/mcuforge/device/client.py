@@ -1,51 +1,33 @@
-"""A device that speaks the harness protocol: says hello, runs the model, traces its ops.
-
-Every request is repeated a bounded number of times. That is safe: a request carries a sequence
-number, and the device does not run one twice. What cannot be had is reported in words.
-"""
+"""A device that speaks the harness protocol: says hello, runs the model, traces its ops."""
 
 from __future__ import annotations
 
-import secrets
 import struct
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.device import protocol
+from mcuforge.device import protocol, replies
+from mcuforge.device.conversation import Conversation, parsed
 from mcuforge.device.fault_text import fault_text_of
-from mcuforge.device.faults import Fault, parse_fault
+from mcuforge.device.faults import Fault
 from mcuforge.device.link import Link as Link
-from mcuforge.device.protocol import (
-    Event,
-    Hello,
-    Message,
-    OpDigest,
-    Request,
-    Stats,
-    Status,
-    TensorInfo,
-    Trace,
-)
+from mcuforge.device.protocol import Event, Message, Request, Trace
+from mcuforge.device.replies import Hello, OpDigest, Stats, TensorInfo
 from mcuforge.device.status import check_status
-from mcuforge.device.transport import LinkError, Transport, open_url, spawn
+from mcuforge.device.transport import Transport, open_url, spawn
 from mcuforge.errors import DeviceError
 
-T = TypeVar("T")
 Arrays = Sequence[npt.NDArray[Any]]
 
 _READ_BYTES = 8192  # of an output at once: bounds what a damaged frame costs
 _WRITE_HEADER = struct.Struct("<II")
-_SEQUENCES = 2**16
-_LOOK_SECONDS = 1.0  # of silence, after which a simulator is asked whether the core has stopped
-_LONGEST_REPLY_SECONDS = 120.0  # 8 KB at 1,200 baud take 70
 
 
 class FaultError(DeviceError):
@@ -85,15 +67,11 @@ class Device:
         the firmware that runs: it gives faults their source lines.
         """
         self._elf = elf
-        self._transport = transport
-        self._link = link or Link()
-        self._explain = explain
-        self._stopped = stopped
-        self._decoder = protocol.Decoder()
-        self._heard, self._give_up_at = 0.0, inf
-        self._session = secrets.randbelow(2**32 - 1) + 1
-        self._sequence = 0
+        self._conversation = Conversation(
+            transport, link or Link(), explain, stopped, self._fault_error
+        )
         self._hello: Hello | None = None
+        self._model_hash: str | None = None
 
     @classmethod
     def open(cls, url: str, link: Link | None = None, elf: Path | None = None) -> Self:
@@ -123,20 +101,22 @@ class Device:
 
     def close(self) -> None:
         """Close the link; a child process ends."""
-        self._transport.close()
+        self._conversation.transport.close()
 
     def hello(self, model_hash: str | None = None) -> Hello:
-        """What the device says about itself; checked against the SHA-256 of a `.tflite` (hex)."""
-        body = struct.pack("<II", protocol.VERSION, self._session)
-        reply = self._exchange(Request.HELLO, body, check=False)
-        version = _parsed(protocol.hello_version, reply)
-        if reply.status == Status.VERSION or version != protocol.VERSION:
+        """Start a session, with what the device says about itself.
+
+        Checked against the SHA-256 of a `.tflite` (hex), here and where a later session starts.
+        """
+        self._hello, self._model_hash = None, model_hash
+        reply = self._conversation.hello()
+        if reply.is_of_another_version:
             raise DeviceError(
-                f"The device speaks version {version} of the harness protocol, this mcuforge "
+                f"The device speaks version {reply.state} of the harness protocol, this mcuforge "
                 f"version {protocol.VERSION}. Emit, build and flash the project again."
             )
         check_status(reply)
-        hello = _parsed(protocol.parse_hello, reply)
+        hello = parsed(replies.parse_hello, reply)
         if model_hash is not None and hello.model_hash != model_hash:
             raise DeviceError(
                 f"The device runs another model: '{hello.model}' with SHA-256 "
@@ -148,8 +128,10 @@ class Device:
 
     @property
     def info(self) -> Hello:
-        """The answer of the last `hello`; says hello first where that was not done."""
-        return self._hello or self.hello()
+        """The answer of the last `hello`; says hello where there is no session, or one was lost."""
+        if self._hello is None or not self._conversation.is_open:
+            return self.hello(self._model_hash)
+        return self._hello
 
     def run(self, inputs: Arrays) -> RunResult:
         """One inference. `inputs` hold an array of the right dtype and size for each input."""
@@ -157,31 +139,35 @@ class Device:
         return self._run()
 
     def _run(self) -> RunResult:
+        outputs = self.info.outputs
         reply = self._exchange(Request.RUN, running=True)
-        ticks = _parsed(protocol.parse_ticks, reply)
-        outputs = [self._read_output(i, t) for i, t in enumerate(self.info.outputs)]
-        return RunResult(outputs, ticks)
+        ticks = parsed(replies.parse_ticks, reply.body)
+        return RunResult([self._read_output(i, t) for i, t in enumerate(outputs)], ticks)
 
     def run_latent(self, request: protocol.LatentRequest) -> RunResult:
-        """One inference of a point that the device computes itself, for its input `request.input`.
+        """One inference of a point that the device computes itself, for its only input.
 
         Raises `DeviceError` where that input is not int8 or has another number of elements.
         """
-        if request.input >= len(self.info.inputs):
+        count = len(self.info.inputs)
+        if request.input >= count:
             raise DeviceError(f"The model on the device has no input {request.input}.")
+        if count > 1:
+            raise DeviceError(f"The model on the device has {count} inputs; a point fills one.")
         self._exchange(Request.LATENT, request.body())
         return self._run()
 
     def trace(self, inputs: Arrays) -> list[OpDigest]:
         """A digest of the first output of every op, in order."""
         digests: dict[int, OpDigest] = {}
+        count = self.info.op_count
 
         def collect(message: Message) -> None:
             if message.kind == Event.DIGEST:
-                digest = _parsed(protocol.parse_digest, message)
+                parse = partial(replies.parse_digest, op_count=count)
+                digest = parsed(parse, message.body)
                 digests[digest.op] = digest
 
-        count = self.info.op_count
         self._trace(
             inputs, Trace.DIGESTS, 0, collect, lambda: all(op in digests for op in range(count))
         )
@@ -194,7 +180,9 @@ class Device:
 
         def collect(message: Message) -> None:
             if message.kind == Event.OUTPUT:
-                piece = _parsed(protocol.parse_output, message)
+                piece = parsed(partial(replies.parse_output, op=op), message.body)
+                if total and total != [piece.total]:
+                    raise DeviceError(f"The device sent two sizes of the output of op {op}.")
                 pieces[piece.offset] = piece.data
                 total[:] = [piece.total]
 
@@ -205,8 +193,14 @@ class Device:
         return b"".join(pieces[offset] for offset in sorted(pieces))
 
     def stats(self) -> Stats:
-        """Stack and arena use so far."""
-        return _parsed(protocol.parse_stats, self._exchange(Request.STATS))
+        """Stack and arena use in this session; before it, since the device's last reset."""
+        arena = self.info.arena_bytes
+        stats = parsed(replies.parse_stats, self._exchange(Request.STATS).body)
+        if stats.arena_bytes != arena:
+            raise DeviceError(
+                f"The device has an arena of {arena:,} and of {stats.arena_bytes:,} B."
+            )
+        return stats
 
     def crash(self, kind: protocol.Crash) -> None:
         """Go wrong on purpose; most kinds raise `FaultError`.
@@ -250,14 +244,15 @@ class Device:
     ) -> None:
         """TRACE until `complete`: running it again is what brings back an event that was lost."""
         body = struct.pack("<II", mode, op)
-        for _ in range(self._link.attempts):
+        attempts = self._conversation.link.attempts
+        for _ in range(attempts):
             self._write_inputs(inputs)
             self._exchange(Request.TRACE, body, running=True, on_event=collect)
             if complete():
                 return
         raise DeviceError(
-            f"Part of a trace was lost in each of {self._link.attempts} attempts"
-            f"{self._damage()}. Is the link reliable?"
+            f"Part of a trace was lost in each of {attempts} attempts"
+            f"{self._conversation.damage()}. Is the link reliable?"
         )
 
     def _exchange(
@@ -267,111 +262,11 @@ class Device:
         *,
         running: bool = False,
         on_event: Callable[[Message], None] | None = None,
-        check: bool = True,
     ) -> Message:
-        """The reply to a request, which is repeated until one comes or the time is over.
+        return self._conversation.ask(kind, body, running=running, on_event=on_event)
 
-        `running`: the model runs before the reply.
-        """
-        self._sequence = (self._sequence + 1) % _SEQUENCES
-        request = protocol.encode(Message(kind, self._sequence, body))
-        begun = self._heard = time.monotonic()
-        silences = list(self._link.silences(kind, running))
-        self._give_up_at = begun + sum(silences) + _LONGEST_REPLY_SECONDS
-        attempts = 0
-        for silence in silences:
-            self._send(request)
-            attempts += 1
-            reply = self._await_reply(kind, silence, on_event)
-            if reply is not None:
-                if check:
-                    check_status(reply)
-                return reply
-            if time.monotonic() >= self._give_up_at:
-                break
-        raise DeviceError(
-            f"No answer to {kind.name} within {sum(silences):g} s and "
-            f"{attempts} attempts"
-            f"{self._damage()}. Is the firmware running, and are port and baud rate right?"
-            + self._explanation()
-        )
-
-    def _await_reply(
-        self, kind: Request, silence: float, on_event: Callable[[Message], None] | None
-    ) -> Message | None:
-        """The reply, or None after that many seconds without a byte.
-
-        While bytes arrive, the reply may be among them: to ask again would only make it longer.
-        """
-        sent = heard = time.monotonic()
-        look_at = max(sent + min(_LOOK_SECONDS, silence), self._heard + _LOOK_SECONDS)
-        while True:
-            data = self._receive(min(heard + silence, look_at, self._give_up_at))
-            for message in self._decoder.feed(data):
-                if self._is_reply(message, kind, on_event):
-                    return message
-            now = time.monotonic()
-            if data:
-                self._heard = heard = now
-                look_at = now + _LOOK_SECONDS
-            elif now >= look_at:
-                self._require_running()
-                look_at = inf
-            if now >= min(heard + silence, self._give_up_at):
-                return None
-
-    def _is_reply(
-        self, message: Message, kind: Request, on_event: Callable[[Message], None] | None
-    ) -> bool:
-        """Whether it is what is waited for; events are handed on. Raises `FaultError`."""
-        if message.kind == Event.FAULT:
-            fault = _parsed(parse_fault, message)
-            raise FaultError(fault, fault_text_of(fault, self._elf))
-        if message.sequence != self._sequence:
-            return False  # a late answer to an earlier request
-        is_reply = message.kind == kind | protocol.REPLY
-        if not is_reply and on_event is not None:
-            on_event(message)
-        return is_reply
-
-    def _require_running(self) -> None:
-        """Raise where the core has stopped for good: to wait would be in vain."""
-        text = self._stopped() if self._stopped else None
-        if text is not None:
-            raise DeviceError(f"The device stopped: {text}")
-
-    def _receive(self, until: float) -> bytes:
-        try:
-            return self._transport.read(max(0.0, until - time.monotonic()))
-        except LinkError as error:
-            raise self._lost(error) from None
-
-    def _send(self, data: bytes) -> None:
-        try:
-            self._transport.write(data)
-        except LinkError as error:
-            raise self._lost(error) from None
-
-    def _lost(self, error: LinkError) -> DeviceError:
-        return DeviceError(f"The link to the device was lost: {error}." + self._explanation())
-
-    def _explanation(self) -> str:
-        text = self._explain() if self._explain else ""
-        return f"\n{text}" if text else ""
-
-    def _damage(self) -> str:
-        count = self._decoder.damaged
-        return f" ({count} damaged frames arrived)" if count else ""
-
-
-def _parsed(parse: Callable[[bytes], T], message: Message) -> T:
-    try:
-        return parse(message.body)
-    except struct.error:
-        raise DeviceError(
-            "The device sent a message that this mcuforge cannot read. "
-            "Emit, build and flash the project again."
-        ) from None
+    def _fault_error(self, fault: Fault) -> FaultError:
+        return FaultError(fault, fault_text_of(fault, self._elf))
 
 
 def _input_bytes(index: int, array: npt.NDArray[Any], tensor: TensorInfo) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mcuforge.device import thumb
+from mcuforge.device.replies import ReplyError
 
 STACKED = ("r0", "r1", "r2", "r3", "r12", "lr", "pc", "xpsr")
 
@@ -46,6 +47,7 @@ _THUMB_STATE, _STACK_PADDED = 24, 9  # of xpsr
 _STACKING = 1 << 4 | 1 << 12  # MSTKERR, STKERR
 _FAR_BELOW = 0x1000
 _GUARD_BYTES = 256
+_BODY = struct.Struct("<27I")
 
 
 @dataclass(frozen=True)
@@ -150,8 +152,10 @@ class Fault:
 
 
 def parse_fault(body: bytes) -> Fault:
-    """Raises `struct.error` where the body has the wrong length."""
-    valid, *words = struct.unpack("<27I", body)
+    """Raises `ReplyError` where the body has the wrong length."""
+    if len(body) != _BODY.size:
+        raise ReplyError("a FAULT of the wrong length")
+    valid, *words = _BODY.unpack(body)
     registers = words[: len(STACKED)]
     others = dict(zip(_OTHERS, words[-len(_OTHERS) :], strict=True))
     sp, exc_return, cfsr, hfsr, mmfar, bfar, start, end, exception, instruction = words[

@@ -10,6 +10,7 @@ from mcuforge.device.protocol import Request
 _START_SECONDS = 0.2  # firmware that starts while the first HELLO arrives may lose it
 _SLOWEST = 4  # how much less often a request is repeated to a model that runs
 _NOTHING = 1e-6
+MOST_PATIENCE = 8.0  # how much longer than asked for a device is waited for that proves slow
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Link:
     A request is repeated after `reply_seconds` without a byte: at most `attempts` times, but where
     the model runs (RUN, TRACE) for at most `run_seconds`, and less and less often. Over a link that
     is `lossless`, such as that to a simulator, any request is repeated less and less often: what
-    did not answer yet is slow, and every repetition makes it slower.
+    did not answer yet is slow, and every repetition makes it slower. Where a device answers again
+    what was repeated, it is slow, too: then all these times grow, up to `MOST_PATIENCE` times.
     """
 
     attempts: int = 6

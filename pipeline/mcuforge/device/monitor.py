@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import struct
+import re
 import time
 from collections.abc import Callable, Iterator
 
-from mcuforge.device import protocol
+from mcuforge.device import protocol, replies
 from mcuforge.device.fault_text import fault_text
 from mcuforge.device.faults import parse_fault
 from mcuforge.device.protocol import BadFrameError, Event, Message, Request
+from mcuforge.device.replies import ReplyError
 from mcuforge.device.source_lines import SourceLines
 from mcuforge.device.transport import LinkError, Transport
 from mcuforge.errors import DeviceError
@@ -24,6 +25,7 @@ _SILENT = (
     "itself. Still listening."
 )
 _MAX_PENDING = 64 * 1024
+_COMMAND = re.compile(r"\x1b(?!\[[\d;]*m)")  # an escape code that does more than colour text
 
 
 class Monitor:
@@ -52,7 +54,7 @@ class Monitor:
     def idle(self) -> Iterator[str]:
         """Call when nothing more arrives: text need not wait for a zero byte."""
         if self._pending and _is_text(self._pending):
-            text = self._pending.decode(errors="replace")
+            text = _shown(self._pending)
             self._pending.clear()
             yield text
         elif len(self._pending) > _MAX_PENDING:
@@ -64,7 +66,7 @@ class Monitor:
             message = protocol.decode(piece)
         except BadFrameError:
             if _is_text(piece):
-                return piece.decode(errors="replace")
+                return _shown(piece)
             return f"(damaged frame of {len(piece):,} bytes)\n"
         if message.kind == Request.STATS | protocol.REPLY:
             return self._news(message.body)
@@ -73,8 +75,8 @@ class Monitor:
     def _news(self, body: bytes) -> str:
         """How the device is, in words; empty where that has been said."""
         try:
-            s = protocol.parse_stats(body)
-        except struct.error:
+            s = replies.parse_stats(body)
+        except ReplyError:
             return "[STATS reply that this mcuforge cannot read]\n"
         state = (
             f"[alive: stack used {s.stack_high_water:,} of {s.stack_bytes:,} B, "
@@ -87,7 +89,7 @@ class Monitor:
         if message.kind == Event.FAULT:
             try:
                 return f"FAULT: {fault_text(parse_fault(message.body), self._lines)}"
-            except struct.error:
+            except ReplyError:
                 return "FAULT that this mcuforge cannot read"
         name = _name(message.kind)
         return f"{name}, {len(message.body):,} bytes"
@@ -159,6 +161,11 @@ def _is_text(data: bytes | bytearray) -> bool:
     except UnicodeDecodeError:
         return False
     return all(c.isprintable() or c in "\r\n\t\b\a\x1b" for c in text)
+
+
+def _shown(data: bytes | bytearray) -> str:
+    """Text for a terminal, which does nothing that a device tells it but colours."""
+    return _COMMAND.sub("\\\\x1b", data.decode(errors="replace"))
 
 
 def _name(kind: int) -> str:

@@ -1,7 +1,8 @@
 """Frames and messages of the harness protocol (docs/harness-protocol.md), without any transport.
 
 A frame on the wire is COBS(payload, CRC-32 of the payload) between zero bytes; the CRC is zlib's.
-A payload is a header (type, status, sequence number) and a body. Everything is little-endian.
+A payload is a header (type, status, sequence number, state, session) and a body. Everything is
+little-endian.
 Numbers mirror firmware/runtime/harness_protocol.h; a test compares the two.
 """
 
@@ -12,16 +13,16 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
-from math import prod
 
 from cobs import cobs
 
-VERSION = 1
+VERSION = 2
 REPLY = 0x80
 REQUEST_BYTES = 4096  # header, body and CRC of the largest request that a device takes in
 OUTPUT_PIECE_BYTES = 1024
 
-_HEADER = struct.Struct("<BBH")
+_HEADER = struct.Struct("<BBHII")
+_LEAST_HEADER = struct.Struct("<BBH")  # what a device of another version may send of it
 _CRC = struct.Struct("<I")
 _MAX_UNDELIMITED = 2**20  # more bytes than any frame has: a stream without frames in it
 
@@ -37,6 +38,10 @@ class Request(IntEnum):
     STATS = 0x06
     LATENT = 0x07
     CRASH = 0x70
+
+
+# They change something: a device runs them once, and counts them.
+CHANGES = frozenset({Request.WRITE, Request.RUN, Request.TRACE, Request.LATENT})
 
 
 class Event(IntEnum):
@@ -110,26 +115,35 @@ class LatentRequest:
         return _LATENT.pack(*head) + b"".join(struct.pack("<iii", *e) for e in elements)
 
 
-DTYPES = ("int8", "uint8", "int16", "int32", "float32")  # by mf_dtype of engine.h
-
-
 class BadFrameError(Exception):
     """Bytes between two zeros that are no undamaged frame."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """A payload. `kind` is a `Request`, a reply to one, or an `Event`."""
+    """A payload. `kind` is a `Request`, a reply to one, or an `Event`.
+
+    `state` is the number of changes made in the session, in HELLO and its reply the version of the
+    protocol. Replies and events repeat sequence number, state and session of their request.
+    """
 
     kind: int
     sequence: int
     body: bytes = b""
     status: int = Status.OK
+    state: int = 0
+    session: int = 0
+
+    @property
+    def is_of_another_version(self) -> bool:
+        """A reply to HELLO from a device that speaks another version: nothing else is known."""
+        return self.kind == Request.HELLO | REPLY and self.state != VERSION
 
 
 def encode(message: Message) -> bytes:
     """The message as bytes for the wire, delimiters included."""
-    payload = _HEADER.pack(message.kind, message.status, message.sequence) + message.body
+    m = message
+    payload = _HEADER.pack(m.kind, m.status, m.sequence, m.state, m.session) + m.body
     stuffed: bytes = cobs.encode(payload + _CRC.pack(zlib.crc32(payload)))
     return b"\0" + stuffed + b"\0"
 
@@ -140,13 +154,14 @@ def decode(frame: bytes) -> Message:
         content = cobs.decode(frame)
     except cobs.DecodeError as error:
         raise BadFrameError(str(error)) from None
-    if len(content) < _HEADER.size + _CRC.size:
+    if len(content) < _LEAST_HEADER.size + _CRC.size:
         raise BadFrameError("too short")
     payload, (crc,) = content[: -_CRC.size], _CRC.unpack(content[-_CRC.size :])
     if zlib.crc32(payload) != crc:
         raise BadFrameError("wrong CRC")
-    kind, status, sequence = _HEADER.unpack_from(payload)
-    return Message(kind, sequence, payload[_HEADER.size :], status)
+    header = payload[: _HEADER.size].ljust(_HEADER.size, b"\0")
+    kind, status, sequence, state, session = _HEADER.unpack(header)
+    return Message(kind, sequence, payload[_HEADER.size :], status, state, session)
 
 
 class Decoder:
@@ -170,154 +185,3 @@ class Decoder:
         if len(self._pending) > _MAX_UNDELIMITED:
             self._pending.clear()
             self.damaged += 1
-
-
-@dataclass(frozen=True)
-class TensorInfo:
-    """An input or output as the device describes it: real = scale * (q - zero_point)."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    bytes: int
-    scale: float
-    zero_point: int
-
-
-@dataclass(frozen=True)
-class Hello:
-    """What a device says about itself. `model_hash` is the SHA-256 of the `.tflite`, in hex."""
-
-    protocol: int
-    engine_abi: int
-    max_body_bytes: int
-    tick_hz: int
-    model_hash: str
-    arena_bytes: int
-    op_count: int
-    board: str
-    engine: str
-    model: str
-    inputs: tuple[TensorInfo, ...]
-    outputs: tuple[TensorInfo, ...]
-
-
-@dataclass(frozen=True)
-class OpDigest:
-    """CRC-32 of the first output of an op, and the ticks that the op took."""
-
-    op: int
-    bytes: int
-    crc32: int
-    ticks: int
-
-
-@dataclass(frozen=True)
-class OutputPiece:
-    """A piece of the output of an op of `total` bytes."""
-
-    op: int
-    total: int
-    offset: int
-    data: bytes
-
-
-@dataclass(frozen=True)
-class Stats:
-    """Stack and arena in bytes; 0 where the device does not know. `dropped_frames` since start."""
-
-    stack_bytes: int
-    stack_high_water: int
-    arena_bytes: int
-    arena_used: int
-    dropped_frames: int
-
-
-class _Reader:
-    """Takes a body apart from the front."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-        self._position = 0
-
-    def take(self, layout: str) -> tuple[int, ...]:
-        values: tuple[int, ...] = struct.unpack_from("<" + layout, self._body, self._position)
-        self._position += struct.calcsize("<" + layout)
-        return values
-
-    def bytes(self, count: int) -> bytes:
-        data = self._body[self._position : self._position + count]
-        if len(data) != count:
-            raise struct.error("body too short")
-        self._position += count
-        return data
-
-    def text(self) -> str:
-        end = self._body.find(b"\0", self._position)
-        if end < 0:
-            raise struct.error("text without an end")
-        return (self.bytes(end - self._position) + self.bytes(1))[:-1].decode("utf-8", "replace")
-
-
-def hello_version(body: bytes) -> int:
-    """The protocol version in a HELLO reply: its place never changes."""
-    (version,) = _Reader(body).take("I")
-    return version
-
-
-def parse_hello(body: bytes) -> Hello:
-    """Raises `struct.error` where the body is too short."""
-    reader = _Reader(body)
-    protocol, abi, max_body, tick_hz = reader.take("4I")
-    digest = reader.bytes(32).hex()
-    arena, ops, inputs, outputs = reader.take("4I")
-    board, engine, model = reader.text(), reader.text(), reader.text()
-    return Hello(
-        protocol=protocol,
-        engine_abi=abi,
-        max_body_bytes=max_body,
-        tick_hz=tick_hz,
-        model_hash=digest,
-        arena_bytes=arena,
-        op_count=ops,
-        board=board,
-        engine=engine,
-        model=model,
-        inputs=tuple(_tensor(reader) for _ in range(inputs)),
-        outputs=tuple(_tensor(reader) for _ in range(outputs)),
-    )
-
-
-_DTYPE_BYTES = {"int8": 1, "uint8": 1, "int16": 2, "int32": 4, "float32": 4}
-
-
-def _tensor(reader: _Reader) -> TensorInfo:
-    dtype, rank, _, size = reader.take("BBHI")
-    scale, zero_point = reader.take("fi")
-    shape = reader.take(f"{rank}i")
-    if dtype >= len(DTYPES) or min(shape, default=0) < 0:
-        raise struct.error("not a tensor")
-    if prod(shape) * _DTYPE_BYTES[DTYPES[dtype]] != size:
-        raise struct.error("a tensor whose size does not follow from its shape")
-    return TensorInfo(DTYPES[dtype], shape, size, float(scale), zero_point)
-
-
-def parse_digest(body: bytes) -> OpDigest:
-    """Raises `struct.error` where the body is too short."""
-    return OpDigest(*struct.unpack("<IIIQ", body))
-
-
-def parse_output(body: bytes) -> OutputPiece:
-    """Raises `struct.error` where the body is too short."""
-    op, total, offset = struct.unpack_from("<III", body)
-    return OutputPiece(op, total, offset, body[12:])
-
-
-def parse_stats(body: bytes) -> Stats:
-    """Raises `struct.error` where the body is too short."""
-    return Stats(*struct.unpack("<5I", body))
-
-
-def parse_ticks(body: bytes) -> int:
-    """Ticks of a RUN. Raises `struct.error` where the body is too short."""
-    (ticks,) = struct.unpack("<Q", body)
-    return int(ticks)

@@ -17,7 +17,10 @@ from mcuforge import processes
 from mcuforge.errors import DeviceError, UsageError
 
 _CHUNK = 65536
+_PIPE_BYTES = 512  # POSIX's least PIPE_BUF: a pipe that can be written to takes so many at once
 _POLL_SECONDS = 0.02
+_WRITE_SECONDS = 60.0  # 4 KB at 1,200 baud take 34
+_NOT_TAKEN = "it does not take what is sent"
 _DENIED = (
     " This user may not use serial ports: as root, run `usermod -aG dialout USER` (Debian) or "
     "`usermod -aG uucp USER` (Arch), and log in again."
@@ -58,8 +61,10 @@ class SocketTransport:
     def write(self, data: bytes) -> None:
         """Send all of `data`."""
         try:
-            self._socket.settimeout(None)
+            self._socket.settimeout(_WRITE_SECONDS)
             self._socket.sendall(data)
+        except TimeoutError:
+            raise LinkError(_NOT_TAKEN) from None
         except OSError as error:
             raise LinkError(str(error)) from None
 
@@ -88,7 +93,9 @@ class SerialTransport:
         import serial
 
         self._error = serial.SerialException
-        self._port = serial.serial_for_url(url, baudrate=baud, timeout=_POLL_SECONDS)
+        self._port = serial.serial_for_url(
+            url, baudrate=baud, timeout=_POLL_SECONDS, write_timeout=_WRITE_SECONDS
+        )
 
     def write(self, data: bytes) -> None:
         """Send all of `data`."""
@@ -126,9 +133,13 @@ class ProcessTransport:
     def write(self, data: bytes) -> None:
         """Send all of `data`."""
         stdin: Any = self._process.stdin
+        until = time.monotonic() + _WRITE_SECONDS
         try:
-            stdin.write(data)
-            stdin.flush()
+            while data:
+                left = until - time.monotonic()
+                if left <= 0 or not select.select([], [stdin], [], left)[1]:
+                    raise LinkError(_NOT_TAKEN)
+                data = data[os.write(stdin.fileno(), data[:_PIPE_BYTES]) :]
         except (OSError, ValueError) as error:
             raise self._ended() from error
 

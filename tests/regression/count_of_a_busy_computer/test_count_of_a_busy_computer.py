@@ -13,7 +13,7 @@ import pytest
 
 from mcuforge import driver, prove, report
 from mcuforge.cli import simulate
-from mcuforge.device.protocol import Stats
+from mcuforge.device.replies import Stats
 from mcuforge.simulate.choose import Choice
 
 TRUE = 1_341_921
@@ -37,8 +37,8 @@ class Disturbed:
         tensor = SimpleNamespace(dtype="int8", shape=(1, 4), bytes=4)
         self.info = SimpleNamespace(inputs=[tensor])
 
-    def hello(self, _: str | None = None) -> None:
-        pass
+    def hello(self, _: str | None = None) -> Any:
+        return SimpleNamespace(inputs=(), outputs=())
 
     def run(self, _: Any) -> Any:
         self.runs += 1
@@ -56,7 +56,7 @@ def nothing(_label: str, _done: int, _total: int) -> None:
 @pytest.mark.parametrize("samples", [1, 3, 5, 20])
 def test_the_count_is_within_a_percent(samples: int) -> None:
     device: Any = Disturbed()
-    plan: Any = SimpleNamespace(graph=SimpleNamespace(model_hash=""))
+    plan: Any = SimpleNamespace(graph=SimpleNamespace(model_hash="", inputs=(), outputs=()))
     sample = [np.zeros(4, np.int8)]
     runs = RENODE.counting_runs
     measured = prove.measure(device, "device", plan, [sample] * samples, nothing, runs)

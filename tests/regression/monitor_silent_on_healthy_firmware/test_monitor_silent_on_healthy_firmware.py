@@ -91,7 +91,7 @@ def test_the_firmware_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     choice = choose(boards.load("mps2-an386"), "qemu")
     shown: list[str] = []
     with choice.open(next(Path("fw/build").glob("*/firmware.elf"))) as running:
-        transport = running.device._transport
+        transport = running.device._conversation.transport
         pulse = monitor.Pulse(shown.append)
         monitor.watch(transport, monitor.Monitor(), shown.append, 2.0, pulse=pulse)
     assert len(shown) == 1 and shown[0].startswith("[alive: stack used "), shown

@@ -5,10 +5,11 @@ from __future__ import annotations
 import itertools
 import struct
 from collections import deque
+from dataclasses import replace
 
 import pytest
 
-from mcuforge.device import client, protocol
+from mcuforge.device import conversation, protocol
 from mcuforge.device.client import Device, Link
 from mcuforge.device.protocol import Decoder, Message, Request
 from mcuforge.errors import DeviceError
@@ -20,7 +21,7 @@ LONG = bytes(range(1, 256)) * 32
 class Clock:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = 1000.0
-        monkeypatch.setattr(client.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(conversation.time, "monotonic", lambda: self.now)
 
 
 class SlowDevice:
@@ -51,7 +52,7 @@ class SlowDevice:
 
     def _reply(self, request: Message) -> Message:
         body = {Request.STATS: STATS, Request.RUN: bytes(8)}.get(Request(request.kind), LONG)
-        return Message(request.kind | protocol.REPLY, request.sequence, body)
+        return replace(request, kind=request.kind | protocol.REPLY, body=body)
 
     def read(self, timeout: float) -> bytes:
         until = self._clock.now + timeout
@@ -96,8 +97,21 @@ def test_a_model_that_runs_for_long_is_asked_less_and_less_often(clock: Clock) -
 def test_a_link_that_loses_is_asked_again_as_often_as_before(clock: Clock) -> None:
     slow = SlowDevice(clock, 0.1, deaf=5)
     with Device(slow, Link()) as device:
-        device.stats()
+        device._exchange(Request.STATS)
     assert slow.sent == [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
+
+
+def test_repeats_do_not_outrun_a_slow_device(clock: Clock) -> None:
+    """Each request takes it 5 s: those repeated every 2 s would pile up before it."""
+    slow = SlowDevice(clock, 5.0)
+    with Device(slow, Link()) as device:
+        for _ in range(20):
+            device._exchange(Request.STATS)
+        before = len(slow.sent)
+        for _ in range(10):
+            device._exchange(Request.STATS)
+    assert len(slow.sent) == before + 10
+    assert before < 40
 
 
 def test_firmware_that_starts_is_asked_again_soon(clock: Clock) -> None:
@@ -105,7 +119,7 @@ def test_firmware_that_starts_is_asked_again_soon(clock: Clock) -> None:
     for lossless in (False, True):
         slow = SlowDevice(clock, 0.01, deaf=2)
         with Device(slow, Link(reply_seconds=5.0, lossless=lossless)) as device:
-            device._exchange(Request.HELLO)
+            device._conversation.hello()
         assert slow.sent == pytest.approx([0.0, 0.2, 0.6])
 
 
@@ -129,7 +143,7 @@ def test_noise_without_an_end_is_given_up(clock: Clock) -> None:
     noise = Noise(clock, 0.1)
     begun = clock.now
     with Device(noise, Link()) as device, pytest.raises(DeviceError, match="No answer to STATS"):
-        device.stats()
+        device._exchange(Request.STATS)
     assert clock.now - begun < 200
     assert len(noise.sent) == 1
 
