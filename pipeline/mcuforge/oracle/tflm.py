@@ -50,6 +50,7 @@ def available() -> bool:
 
 
 def require() -> None:
+    """Raise `ToolError` where the oracle is not installed."""
     if not available():
         raise ToolError(
             "The oracle is missing: the Python package `tflite-micro`, which holds the kernels "
