@@ -24,6 +24,7 @@ from mcuforge import (
     prove,
     recipe,
     reference,
+    results,
     samples,
     tflm,
     tflm_library,
@@ -128,7 +129,7 @@ def run(
         title = name or _title(model)
         project_folder.check(output / project.folder_name(title, board, engine), force=force)
         on_port = stack.enter_context(attached(board, port)) if port is not None else None
-        source = prepare(model, name, output, on_stage, settings)
+        source = prepare(model, name, output, on_stage, settings, force=force)
         plan = make_plan(source.tflite, source.name)
         fit.check(plan, board)
         if on_port is not None:  # before all that takes time, so that a wrong port is known at once
@@ -196,6 +197,8 @@ def prepare(
     output: Path,
     on_stage: OnStage,
     settings: QuantizationSettings | None = None,
+    *,
+    force: bool = False,
 ) -> Source:
     """The `.tflite` of MODEL: itself, or converted from the model folder's Keras model."""
     if recognise(model) is not Kind.RECIPE:
@@ -204,6 +207,8 @@ def prepare(
     loaded = recipe.load(model)
     settings = settings or loaded.quantization
     settings.check_runs_on_device(str(model))
+    tflite = output / f"{c_names.identifier(loaded.name)}.tflite"
+    results.check(tflite, force=force)
     on_stage("convert", 0, 0)  # TensorFlow starts, which takes a while
     converted = convert(
         loaded,
@@ -212,7 +217,6 @@ def prepare(
         on_trial=lambda done, total: on_stage("choose", done, total),
         on_check=lambda done, total: on_stage("check", done, total),
     )
-    tflite = output / f"{c_names.identifier(loaded.name)}.tflite"
     atomic.write_bytes(tflite, converted.tflite)
     return Source(loaded.name, tflite, loaded, str(settings), converted.warnings)
 

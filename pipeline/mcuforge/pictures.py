@@ -36,6 +36,7 @@ def png(picture: Picture) -> bytes:
     return (
         _SIGNATURE
         + _chunk(b"IHDR", header)
+        + _chunk(b"tEXt", b"Software\0mcuforge")
         + _chunk(b"IDAT", zlib.compress(lines.tobytes(), 9))
         + _chunk(b"IEND", b"")
     )

@@ -23,7 +23,7 @@ def decode(file: bytes) -> np.ndarray:
         (checksum,) = struct.unpack_from(">I", file, position + 8 + length)
         assert checksum == zlib.crc32(kind + chunks[kind])
         position += 12 + length
-    assert list(chunks) == [b"IHDR", b"IDAT", b"IEND"]
+    assert list(chunks) == [b"IHDR", b"tEXt", b"IDAT", b"IEND"]
     width, height, depth, kind, *rest = struct.unpack(">IIBBBBB", chunks[b"IHDR"])
     assert (depth, rest) == (8, [0, 0, 0])
     lines = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(height, -1)

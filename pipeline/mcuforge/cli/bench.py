@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mcuforge import boards
+from mcuforge import boards, results
 from mcuforge.cli.arguments import find_model
 from mcuforge.cli.common import (
     board_option,
@@ -54,6 +54,7 @@ def command(
 
     if png is not None:
         bench.require_drawing()
+    results.check(output / "bench.json", *(() if png else (output / "bench.png",)), force=force)
     found = find_model(model, output)
     with stages(str(model)) as on_stage:
         result = bench.run(

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from mcuforge import atomic, debug_quantization, frontend, recipe
+from mcuforge import atomic, debug_quantization, frontend, recipe, results
 from mcuforge.cli.arguments import INPUT, SAMPLES
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import echo
@@ -78,6 +78,8 @@ def command(
     )
     if target == model:
         raise UsageError(f"{target} would be written over. Name another file with -o.")
+    page = target.with_suffix(".quantization.html")
+    results.check(*((target,) if output is None else ()), *((page,) if report else ()))
     with stages() as on_stage:
         on_stage("calibrating", 0, 0)  # TensorFlow starts, which takes a while
         result = convert(
@@ -103,7 +105,7 @@ def command(
     else:
         _print(target, result, evaluation)
     if analysis is not None:
-        write_report(analysis, target.with_suffix(".quantization.html"), quiet=as_json)
+        write_report(analysis, page, quiet=as_json)
 
 
 def _planned(result: ConversionResult, target: Path) -> ConversionResult:

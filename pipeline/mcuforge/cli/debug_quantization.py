@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mcuforge import atomic, boards, build, debug_quantization, recipe
+from mcuforge import atomic, boards, build, debug_quantization, recipe, results
 from mcuforge.cli.arguments import INPUT, SAMPLES
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import echo, result_console
@@ -77,10 +77,15 @@ def command(
     if kind is not Kind.RECIPE:
         require_convertible(model)
     words["calibration"], samples = split_calibration(words["calibration"], samples)
+    source = recipe.load(model) if kind is Kind.RECIPE else model
+    title = model.stem if isinstance(source, Path) else source.name
+    page = output or Path("build") / f"{c_names.identifier(title)}-quantization.html"
+    if output is None:
+        results.check(page)
     with stages(str(model)) as on_stage:
         on_stage("calibrating", 0, 0)  # TensorFlow starts, which takes a while
         report = debug_quantization.analyse(
-            recipe.load(model) if kind is Kind.RECIPE else model,
+            source,
             calibration=samples,
             held_out=held_out,
             settings=chosen(model, words),
@@ -88,7 +93,6 @@ def command(
             strategies=strategies,
             on_stage=on_stage,
         )
-    page = output or Path("build") / f"{c_names.identifier(report.model)}-quantization.html"
     for warning in report.warnings:
         echo(f"Warning: {warning}", err=True)
     write_report(report, page, quiet=as_json)

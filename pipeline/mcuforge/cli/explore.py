@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from mcuforge import boards, json_text, recipe
+from mcuforge import boards, json_text, recipe, results
 from mcuforge.cli.arguments import INPUT
 from mcuforge.cli.common import (
     board_option,
@@ -21,6 +21,8 @@ from mcuforge.cli.progress import stages
 from mcuforge.errors import UsageError
 from mcuforge.model_kind import CONVERTIBLE, Kind, recognise, refusal
 from mcuforge.tables import Table
+
+_PAGE, _DOCUMENT = "explore.html", "explore.json"
 
 
 @click.command()
@@ -45,17 +47,18 @@ def command(model: Path, board_name: str, output: Path, force: bool, as_json: bo
     if kind is not Kind.RECIPE:
         raise refusal(model, kind)
     page.require_matplotlib()
+    folder = output / f"{Path(os.path.realpath(model)).name}-explore"
+    results.check(*(folder / name for name in (_PAGE, _DOCUMENT, *page.FILES)), force=force)
     with stages(str(model)) as on_stage:
         found = exploration.explore(
             recipe.load(model), boards.load(board_name), output, on_stage, force=force
         )
     drawn = page.draw(found)
-    folder = output / f"{Path(os.path.realpath(model)).name}-explore"
     for picture in drawn:
         atomic.write_bytes(folder / picture.name, picture.png)
     content = json_text.dumps(page.as_json(found))
-    atomic.write_bytes(folder / "explore.json", content.encode())
-    atomic.write_bytes(folder / "explore.html", page.as_html(found, drawn).encode())
+    atomic.write_bytes(folder / _DOCUMENT, content.encode())
+    atomic.write_bytes(folder / _PAGE, page.as_html(found, drawn).encode())
     if as_json:
         echo(content, nl=False)
         return
@@ -67,5 +70,5 @@ def command(model: Path, board_name: str, output: Path, force: bool, as_json: bo
     result_console.print(table)
     echo(
         f"{found.bytes_compared:,} bytes generated on {found.board} equal TFLM's. "
-        f"Written: {folder / 'explore.html'}"
+        f"Written: {folder / _PAGE}"
     )

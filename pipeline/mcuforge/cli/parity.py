@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mcuforge import boards
+from mcuforge import boards, results
 from mcuforge.cli.arguments import SAMPLES, find_model
 from mcuforge.cli.common import (
     MOST_SAMPLES,
@@ -21,7 +21,7 @@ from mcuforge.cli.common import (
     tighten_option,
 )
 from mcuforge.cli.progress import stages
-from mcuforge.cli.run import finish
+from mcuforge.cli.run import finish, written
 
 
 @click.command()
@@ -72,6 +72,7 @@ def command(
     from mcuforge import driver
 
     board = boards.load(board_name)
+    results.check(*written(output), force=force)
     found = find_model(model, output)
     if port is not None:
         port = find_port(board, port)  # may ask, and so comes before the progress bars

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from mcuforge import atomic, boards, report, tables
+from mcuforge import atomic, boards, report, results, tables
 from mcuforge.cli.arguments import INPUT
 from mcuforge.cli.common import (
     board_option,
@@ -62,6 +62,7 @@ def command(
     from mcuforge import driver
 
     board = boards.load(board_name)
+    results.check(*written(output), force=force)
     reports = []
     for model in models:
         settings = chosen(model, words)
@@ -86,6 +87,11 @@ def command(
     finish(reports, output, as_json, max_difference)
 
 
+def written(output: Path) -> tuple[Path, Path]:
+    """The page and the document that `finish` writes."""
+    return output / "report.html", output / "report.json"
+
+
 def finish(
     reports: list[RunReport], output: Path, as_json: bool, max_difference: float | None = None
 ) -> None:
@@ -94,9 +100,9 @@ def finish(
     With `max_difference` also where TFLM is more steps than that from LiteRT's reference kernels,
     or where that could not be told.
     """
-    page = output / "report.html"
+    page, document = written(output)
     content = report.as_json(reports)
-    atomic.write_bytes(output / "report.json", content.encode())
+    atomic.write_bytes(document, content.encode())
     atomic.write_bytes(page, report.as_html(reports).encode())
     if not as_json:
         _print(reports, page)

@@ -85,7 +85,7 @@ def explore(
     choose(board)
     oracle.require()
     require_tools(host=False)
-    source = driver.prepare(recipe.folder, None, output, on_stage)
+    source = driver.prepare(recipe.folder, None, output, on_stage, force=force)
     plan = frontend.make_plan(source.tflite, source.name)
     count = len(content.images)
     on_stage("float encoder", 0, 0)

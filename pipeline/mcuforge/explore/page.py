@@ -42,6 +42,14 @@ def require_matplotlib() -> None:
         )
 
 
+FILES = (  # of all pictures
+    *(f"latent-{method}.png" for method in METHODS),
+    "reconstructions.png",
+    "interpolations.png",
+    "generated.png",
+)
+
+
 def draw(found: Exploration) -> tuple[Picture, ...]:
     """All pictures. Raises `ToolError` without matplotlib."""
     require_matplotlib()
