@@ -11,15 +11,21 @@ The algorithm, in ten lines:
   6. While the best is above the lower bound and rounds are left: move the buffer that sticks out
      at the top, and one random other, to an earlier place in the order; keep what is not worse.
   7. The random moves come from a fixed seed: the same graph gives the same arena.
+  8. The more conflicts there are, the fewer rounds; where there are too many to list, buffers get
+     the lowest hole that is free when they are first used, in the order of their use.
 """
 
 from __future__ import annotations
 
 import random
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 IMPROVEMENT_ROUNDS = 2000
+MAX_CONFLICTS = 100_000  # listed, each pair once
+MAX_STEPS = 1_000_000  # of the search: buffers and conflicts that its rounds look at
+MAX_HOLES = 1024  # looked at for a buffer, where the conflicts are too many to list
 _SEED = 1
 
 
@@ -65,27 +71,40 @@ class Placement:
     lower_bound: int
 
 
-def live_bytes(buffers: Sequence[Buffer], position: int, overlaps: Sequence[Overlap] = ()) -> int:
-    """Sum of the sizes that are live at a position, less what overlaps there may share."""
-    total = sum(b.size for b in buffers if b.first <= position <= b.last)
-    shared: dict[int, int] = {}
-    for overlap in overlaps:
-        source, target = buffers[overlap.source], buffers[overlap.target]
-        if target.first == position == source.last:
-            saved = shared.get(overlap.target, 0) + overlap.shared(source.size, target.size)
-            shared[overlap.target] = min(saved, target.size)
-    return total - sum(shared.values())
-
-
 def peak_position(buffers: Sequence[Buffer], overlaps: Sequence[Overlap] = ()) -> int:
     """The first position at which most bytes are live; -1 without buffers."""
-    positions = sorted({b.first for b in buffers})
-    return max(positions, key=lambda p: (live_bytes(buffers, p, overlaps), -p), default=-1)
+    return _peak(buffers, overlaps)[0]
 
 
 def lower_bound(buffers: Sequence[Buffer], overlaps: Sequence[Overlap] = ()) -> int:
     """Bytes that no placement can go below: the peak of what is live."""
-    return live_bytes(buffers, peak_position(buffers, overlaps), overlaps)
+    return _peak(buffers, overlaps)[1]
+
+
+def _peak(buffers: Sequence[Buffer], overlaps: Sequence[Overlap]) -> tuple[int, int]:
+    """The first position at which most bytes are live, less what overlaps share, and how many.
+
+    Only where buffers are first used can that be.
+    """
+    changes: dict[int, int] = {}
+    for b in buffers:
+        changes[b.first] = changes.get(b.first, 0) + b.size
+        changes[b.last + 1] = changes.get(b.last + 1, 0) - b.size
+    shared: dict[int, int] = {}
+    for o in overlaps:
+        source, target = buffers[o.source], buffers[o.target]
+        saved = shared.get(o.target, 0) + o.shared(source.size, target.size)
+        shared[o.target] = min(saved, target.size)
+    saved_at: dict[int, int] = {}
+    for index, saved in shared.items():
+        saved_at[buffers[index].first] = saved_at.get(buffers[index].first, 0) + saved
+    begins = {b.first for b in buffers}
+    position, most, live = -1, 0, 0
+    for at in sorted(changes):
+        live += changes[at]
+        if at in begins and (now := live - saved_at.get(at, 0)) > most:
+            position, most = at, now
+    return position, most
 
 
 def place(buffers: Sequence[Buffer], alignment: int, overlaps: Sequence[Overlap] = ()) -> Placement:
@@ -100,7 +119,10 @@ def place(buffers: Sequence[Buffer], alignment: int, overlaps: Sequence[Overlap]
         if aligned[overlap.source].last != aligned[overlap.target].first:
             raise ValueError(f"{overlap}: the source does not die where the target is written")
     bound = lower_bound(aligned, allowed)
-    forbidden = _forbidden(aligned, allowed)
+    pairs = _conflicts(aligned)
+    if pairs is None:
+        return _in_order_of_use(aligned, bound)
+    forbidden = _forbidden(aligned, pairs, allowed)
     keys: tuple[Callable[[int], tuple[int, int]], ...] = (
         lambda i: (-aligned[i].size, i),
         lambda i: (-aligned[i].size * (aligned[i].last - aligned[i].first + 1), i),
@@ -111,7 +133,8 @@ def place(buffers: Sequence[Buffer], alignment: int, overlaps: Sequence[Overlap]
     orders = [sorted(range(len(aligned)), key=key) for key in keys]
     placed = [(_first_fit(aligned, forbidden, order, bound), order) for order in orders]
     best, order = min(placed, key=lambda p: p[0].bytes)
-    return _improve(aligned, forbidden, order, best)
+    rounds = min(IMPROVEMENT_ROUNDS, MAX_STEPS // (4 * len(aligned) + 2 * len(pairs) + 1))
+    return _improve(aligned, forbidden, order, best, rounds)
 
 
 def _align(size: int, alignment: int) -> int:
@@ -123,23 +146,79 @@ def _align(size: int, alignment: int) -> int:
 _Forbidden = list[list[tuple[int, int, int]]]
 
 
-def _forbidden(buffers: Sequence[Buffer], overlaps: Sequence[Overlap]) -> _Forbidden:
+def _conflicts(buffers: Sequence[Buffer]) -> list[tuple[int, int]] | None:
+    """Pairs that are live at some position; None where they are more than `MAX_CONFLICTS`."""
+    pairs: list[tuple[int, int]] = []
+    live: list[int] = []
+    for i in sorted(range(len(buffers)), key=lambda i: buffers[i].first):
+        live = [j for j in live if buffers[j].last >= buffers[i].first]
+        pairs += [(j, i) for j in live]
+        live.append(i)
+        if len(pairs) > MAX_CONFLICTS:
+            return None
+    return pairs
+
+
+def _forbidden(
+    buffers: Sequence[Buffer], pairs: Sequence[tuple[int, int]], overlaps: Sequence[Overlap]
+) -> _Forbidden:
     distances = {(o.source, o.target): o.distance for o in overlaps}
-    result: _Forbidden = []
-    for i, buffer in enumerate(buffers):
-        restrictions = []
-        for j, other in enumerate(buffers):
-            if i == j or not buffer.conflicts(other):
-                continue
-            low, high = -buffer.size, other.size
+    result: _Forbidden = [[] for _ in buffers]
+    for a, b in pairs:
+        for i, j in ((a, b), (b, a)):
+            low, high = -buffers[i].size, buffers[j].size
             if (j, i) in distances:  # i is written while j is read
                 low = max(low, distances[j, i])
             if (i, j) in distances:
                 high = min(high, -distances[i, j])
             if low < high:
-                restrictions.append((j, low, high))
-        result.append(restrictions)
+                result[i].append((j, low, high))
     return result
+
+
+class _Holes:
+    """The free bytes of an arena without end: holes by offset, the last one endless."""
+
+    def __init__(self) -> None:
+        self.offsets = [0]
+        self.sizes = [2**63]
+
+    def take(self, size: int) -> int:
+        """The offset of that many bytes in the lowest of the first holes, or in the last."""
+        last = len(self.sizes) - 1
+        hole = next((i for i in range(min(last, MAX_HOLES)) if self.sizes[i] >= size), last)
+        offset = self.offsets[hole]
+        self.offsets[hole] += size
+        self.sizes[hole] -= size
+        if self.sizes[hole] == 0:
+            del self.offsets[hole], self.sizes[hole]
+        return offset
+
+    def give(self, offset: int, size: int) -> None:
+        """Free bytes again; holes that touch become one."""
+        hole = bisect_left(self.offsets, offset)
+        if hole < len(self.offsets) and self.offsets[hole] == offset + size:
+            size += self.sizes[hole]
+            del self.offsets[hole], self.sizes[hole]
+        if hole > 0 and self.offsets[hole - 1] + self.sizes[hole - 1] == offset:
+            self.sizes[hole - 1] += size
+            return
+        self.offsets.insert(hole, offset)
+        self.sizes.insert(hole, size)
+
+
+def _in_order_of_use(buffers: Sequence[Buffer], bound: int) -> Placement:
+    """A placement in about linear time: nothing moves, and no output runs into an input."""
+    holes, offsets, top = _Holes(), [0] * len(buffers), 0
+    by_end = sorted(range(len(buffers)), key=lambda i: buffers[i].last)
+    ended = 0
+    for i in sorted(range(len(buffers)), key=lambda i: (buffers[i].first, -buffers[i].size)):
+        while buffers[by_end[ended]].last < buffers[i].first:
+            holes.give(offsets[by_end[ended]], buffers[by_end[ended]].size)
+            ended += 1
+        offsets[i] = holes.take(buffers[i].size)
+        top = max(top, offsets[i] + buffers[i].size)
+    return Placement(tuple(offsets), top, bound)
 
 
 def _first_fit(
@@ -167,10 +246,11 @@ def _improve(
     forbidden: _Forbidden,
     order: Sequence[int],
     best: Placement,
+    rounds: int,
 ) -> Placement:
     moves = random.Random(_SEED)  # noqa: S311 - a search, not a secret
     current = list(order)
-    for _ in range(IMPROVEMENT_ROUNDS):
+    for _ in range(rounds):
         if best.bytes <= best.lower_bound:
             break
         candidate = list(current)

@@ -43,7 +43,8 @@ def constant_bytes(planned: PlannedOp) -> int:
 def summary(plan: Plan) -> dict[str, Any]:
     """What a plan holds and costs, as JSON-ready values."""
     graph = plan.graph
-    constants = [t for t in graph.tensors if t.data is not None and _is_weight(graph, t.index)]
+    read = {i for op in graph.ops for i in op.inputs[1:]}
+    constants = [t for t in graph.tensors if t.data is not None and t.shape and t.index in read]
     return {
         "name": graph.name,
         "sha256": graph.model_hash,
@@ -68,7 +69,3 @@ def summary(plan: Plan) -> dict[str, Any]:
             for position, (op, planned) in enumerate(zip(graph.ops, plan.ops, strict=True))
         ],
     }
-
-
-def _is_weight(graph: Graph, index: int) -> bool:
-    return any(index in op.inputs[1:] for op in graph.ops) and len(graph.tensor(index).shape) > 0

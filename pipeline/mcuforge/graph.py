@@ -269,6 +269,11 @@ class Op:
     outputs: tuple[int, ...]
     attributes: Attributes = field(default_factory=NoAttributes)
 
+    @property
+    def has_first_input(self) -> bool:
+        """True where the first input is there: passes run before the rules on inputs do."""
+        return bool(self.inputs) and self.inputs[0] >= 0
+
 
 @dataclass(frozen=True)
 class Signature:

@@ -42,6 +42,17 @@ def quantize_multiplier(real: float) -> tuple[int, int]:
     return multiplier, shift
 
 
+def quantize_multipliers(reals: npt.NDArray[np.float64]) -> Int64Array:
+    """`quantize_multiplier` of each value: int64 [n, 2]."""
+    fractions, shifts = np.frexp(reals)
+    multipliers = np.floor(fractions * (1 << 31) + 0.5).astype(np.int64)
+    full = multipliers == 1 << 31
+    multipliers = np.where(full, multipliers // 2, multipliers)
+    pairs = np.stack([multipliers, shifts + full], axis=1).astype(np.int64)
+    pairs[(reals == 0.0) | (pairs[:, 1] < -31)] = 0
+    return pairs
+
+
 def wrap_int32(x: Int64Array) -> Int64Array:
     """x modulo 2^32, as a signed int32 value."""
     return np.asarray(((x + 2**31) & 0xFFFFFFFF) - 2**31, np.int64)

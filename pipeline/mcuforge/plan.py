@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Annotated, Any, ClassVar, get_type_hints
+from functools import cache
+from typing import Annotated, Any, ClassVar, cast, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -59,12 +60,17 @@ class KernelParams:
     @classmethod
     def members(cls) -> list[tuple[str, CScalar | CArray]]:
         """Name and C type of every member, in order."""
-        hints = get_type_hints(cls, include_extras=True)
-        return [(f.name, hints[f.name].__metadata__[0]) for f in fields(cls)]
+        return list(_members(cast(Any, cls)))
 
     def values(self) -> list[tuple[str, CScalar | CArray, Any]]:
         """Name, C type and value of every member, in order."""
         return [(name, kind, getattr(self, name)) for name, kind in self.members()]
+
+
+@cache  # resolving the hints takes longer than all else that is done with a call
+def _members(params: type[KernelParams]) -> tuple[tuple[str, CScalar | CArray], ...]:
+    hints = get_type_hints(params, include_extras=True)
+    return tuple((f.name, hints[f.name].__metadata__[0]) for f in fields(params))
 
 
 @dataclass(frozen=True, eq=False)

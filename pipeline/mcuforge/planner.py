@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from mcuforge import arena, keras_words, ops, precision
+from mcuforge import arena, effort, keras_words, ops, precision
 from mcuforge.arena import Buffer, Overlap
 from mcuforge.errors import UnsupportedError
 from mcuforge.graph import DType, Graph, Op
@@ -24,12 +24,14 @@ def plan(graph: Graph) -> Plan:
     Raises `UnsupportedError` that lists what no kernel computes, with layers and rule or advice.
     """
     check(graph)
-    lowered = tuple(_lower(graph, op) for op in graph.ops)
-    return _place(graph, lowered)
+    planned = _place(graph, effort.lowered(graph, (_lower(graph, op) for op in graph.ops)))
+    effort.check_arena(planned)
+    return planned
 
 
 def check(graph: Graph) -> None:
     """Raise `UnsupportedError` naming every kind of op that cannot be compiled, and why."""
+    effort.check_sharing(graph)
     problems = _op_problems(graph)
     problems += _border_problems(graph)
     problems += _variable_problems(graph)
@@ -135,8 +137,11 @@ class _Storage:
     root: dict[int, int]
 
     def find(self, tensor: int) -> int:
-        while self.root.get(tensor, tensor) != tensor:
-            tensor = self.root[tensor]
+        passed = []
+        while (source := self.root.get(tensor, tensor)) != tensor:
+            passed.append(tensor)
+            tensor = source
+        self.root.update(dict.fromkeys(passed, tensor))  # the next time it is one step
         return tensor
 
 
@@ -146,7 +151,8 @@ def _place(graph: Graph, lowered: tuple[PlannedOp, ...]) -> Plan:
     )
     ranges = _live_ranges(graph, storage)
     roots = sorted(ranges)
-    buffers = [Buffer(_bytes(graph, storage, r), *ranges[r]) for r in roots]
+    sizes = _sizes(graph, storage)
+    buffers = [Buffer(sizes[r], *ranges[r]) for r in roots]
     scratch = [
         Buffer(max(c.scratch_bytes for c in p.calls), position, position)
         for position, p in enumerate(lowered)
@@ -177,8 +183,13 @@ def _activations(graph: Graph) -> list[int]:
     return [*graph.inputs, *(t for op in graph.ops for t in op.outputs)]
 
 
-def _bytes(graph: Graph, storage: _Storage, root: int) -> int:
-    return max(graph.tensor(t).bytes for t in _activations(graph) if storage.find(t) == root)
+def _sizes(graph: Graph, storage: _Storage) -> dict[int, int]:
+    """Bytes of every storage root: those of the largest tensor that lies there."""
+    sizes: dict[int, int] = {}
+    for tensor in _activations(graph):
+        root = storage.find(tensor)
+        sizes[root] = max(sizes.get(root, 0), graph.tensor(tensor).bytes)
+    return sizes
 
 
 def _last_uses(graph: Graph) -> dict[int, int]:

@@ -1,10 +1,10 @@
 """`.tflite` -> `Graph`, through the schema's own Python bindings.
 
 The file is untrusted. The bindings check nothing but that a read lies inside the buffer, so this
-module charges every vector against a budget tied to the file's size before it walks it (offsets
-that point back at one large vector would otherwise make a small file cost hours), cleans every
-name, and turns every failure to decode into one `ModelError`. `verify.py` then checks what the
-values mean.
+module charges every vector, table and name against a budget tied to the file's size before it
+walks it (offsets that point back at one large thing would otherwise make a small file cost hours,
+here and wherever it is unpacked later), cleans every name, and turns every failure to decode into
+one `ModelError`. `verify.py` then checks what the values mean.
 """
 
 from __future__ import annotations
@@ -42,12 +42,17 @@ _OP_NAMES = {
     for name, value in vars(schema.BuiltinOperator).items()
     if not name.startswith("_") and isinstance(value, int)
 }
+# Where names lie in their tables (the flatbuffers format: 4, and 2 for each field before).
+_NAME_OF_TENSOR, _NAME_OF_CODE, _NAME_OF_MAPPING = 10, 6, 4
 # What the bindings raise on offsets and counts that make no sense.
 _DECODING_FAILED = (struct.error, IndexError, ValueError, TypeError, OverflowError)
 
 
+_TABLE_UNITS = 64  # what reading a table costs, in vector elements
+
+
 class _Budget:
-    """Bounds the work: vector elements read in all must not exceed what the file can hold."""
+    """Bounds the work: what is read in all must not exceed what the file can hold."""
 
     def __init__(self, file_bytes: int) -> None:
         self._left = 4 * file_bytes + 1024
@@ -56,6 +61,11 @@ class _Budget:
         if count > self._left:
             raise ValueError("vectors overlap or run past the end of the file")
         self._left -= count
+        return count
+
+    def tables(self, count: int) -> int:
+        """Charge for that many tables."""
+        self.take(count * _TABLE_UNITS)
         return count
 
 
@@ -102,30 +112,32 @@ def _decode(data: bytes, name: str) -> Graph:
         raise ModelError("the model holds no subgraph.")
     subgraph = model.Subgraphs(0)
     codes = [
-        (_op_kind(model.OperatorCodes(i)), int(model.OperatorCodes(i).Version()))
-        for i in range(budget.take(model.OperatorCodesLength()))
+        (_op_kind(model.OperatorCodes(i), budget), int(model.OperatorCodes(i).Version()))
+        for i in range(budget.tables(model.OperatorCodesLength()))
     ]
-    buffer_count = budget.take(model.BuffersLength())
+    buffers = [model.Buffers(i) for i in range(budget.tables(model.BuffersLength()))]
+    for buffer in buffers:
+        budget.take(buffer.DataLength())
 
     def constant(index: int) -> npt.NDArray[np.uint8] | None:
-        if not 0 <= index < buffer_count:
-            raise ValueError(f"buffer {index} of {buffer_count}")
-        return _buffer(model.Buffers(index), budget)
+        if not 0 <= index < len(buffers):
+            raise ValueError(f"buffer {index} of {len(buffers)}")
+        return _buffer(buffers[index], budget)
 
     tensors = tuple(
         _tensor(subgraph.Tensors(i), i, constant, budget)
-        for i in range(budget.take(subgraph.TensorsLength()))
+        for i in range(budget.tables(subgraph.TensorsLength()))
     )
     ops = tuple(
         _op(subgraph.Operators(i), i, codes, budget)
-        for i in range(budget.take(subgraph.OperatorsLength()))
+        for i in range(budget.tables(subgraph.OperatorsLength()))
     )
     return Graph(
         name=name,
         tensors=tensors,
         ops=ops,
-        inputs=_ints(subgraph.InputsLength, subgraph.Inputs, budget),
-        outputs=_ints(subgraph.OutputsLength, subgraph.Outputs, budget),
+        inputs=_numbers(subgraph.InputsLength, subgraph.InputsAsNumpy, budget),
+        outputs=_numbers(subgraph.OutputsLength, subgraph.OutputsAsNumpy, budget),
         model_hash=hashlib.sha256(data).hexdigest(),
         signature=_signature(model, budget),
     )
@@ -133,7 +145,7 @@ def _decode(data: bytes, name: str) -> Graph:
 
 def _signature(model: Any, budget: _Budget) -> Signature:
     """That of the subgraph which is read; of several none, since they contradict each other."""
-    every = (model.SignatureDefs(i) for i in range(budget.take(model.SignatureDefsLength())))
+    every = (model.SignatureDefs(i) for i in range(budget.tables(model.SignatureDefsLength())))
     found = [signature for signature in every if signature.SubgraphIndex() == 0]
     if len(found) != 1:
         return Signature()
@@ -147,33 +159,40 @@ def _signature(model: Any, budget: _Budget) -> Signature:
 def _mapped(
     length: Callable[[], int], entry: Callable[[int], Any], budget: _Budget
 ) -> tuple[tuple[str, int], ...]:
-    entries = map(entry, range(budget.take(length())))
-    return tuple((clean_name(e.Name()), int(e.TensorIndex())) for e in entries)
+    entries = map(entry, range(budget.tables(length())))
+    return tuple((_name(e, _NAME_OF_MAPPING, budget), int(e.TensorIndex())) for e in entries)
 
 
-def _ints(
-    length: Callable[[], int], item: Callable[[int], Any], budget: _Budget
-) -> tuple[int, ...]:
-    return tuple(int(item(i)) for i in range(budget.take(length())))
-
-
-def _floats(
-    length: Callable[[], int], item: Callable[[int], Any], budget: _Budget
-) -> tuple[float, ...]:
-    return tuple(float(item(i)) for i in range(budget.take(length())))
+def _numbers(
+    length: Callable[[], int], values: Callable[[], npt.NDArray[Any]], budget: _Budget
+) -> tuple[Any, ...]:
+    """A vector of numbers, as Python's."""
+    return tuple(values().tolist()) if budget.take(length()) else ()
 
 
 def clean_name(raw: bytes | None) -> str:
     """A name from a file, safe to print: control characters replaced, length bounded."""
     text = (raw or b"")[:MAX_NAME_LENGTH].decode("utf-8", errors="replace")
-    return "".join(c if c.isprintable() else "?" for c in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)
 
 
-def _op_kind(code: Any) -> str:
+def _name(owner: Any, field: int, budget: _Budget) -> str:
+    """The name in a field of a table. The bindings would copy all of it, however long it is."""
+    table = owner._tab
+    offset = table.Offset(field)
+    if offset == 0:
+        return ""
+    start, length = table.Vector(offset), budget.take(table.VectorLen(offset))
+    if start + length > len(table.Bytes):
+        raise ValueError("a name runs past the end of the file")
+    return clean_name(bytes(table.Bytes[start : start + min(length, MAX_NAME_LENGTH)]))
+
+
+def _op_kind(code: Any, budget: _Budget) -> str:
     # The builtin code moved to a wider field; files carry either or both.
     number = max(int(code.BuiltinCode()), int(code.DeprecatedBuiltinCode()))
     if number == schema.BuiltinOperator.CUSTOM:
-        return f"CUSTOM {clean_name(code.CustomCode())}"
+        return f"CUSTOM {_name(code, _NAME_OF_CODE, budget)}"
     return str(_OP_NAMES.get(number, f"BUILTIN_{number}"))
 
 
@@ -188,8 +207,8 @@ def _buffer(buffer: Any, budget: _Budget) -> npt.NDArray[np.uint8] | None:
 def _tensor(
     raw: Any, index: int, constant: Callable[[int], npt.NDArray[np.uint8] | None], budget: _Budget
 ) -> Tensor:
-    shape = _ints(raw.ShapeLength, raw.Shape, budget)
-    name = clean_name(raw.Name())
+    shape = _numbers(raw.ShapeLength, raw.ShapeAsNumpy, budget)
+    name = _name(raw, _NAME_OF_TENSOR, budget)
     if len(shape) > MAX_RANK or any(d < 0 for d in shape):
         raise ModelError(f"tensor {index} '{name}' has the shape {list(shape)}.")
     dtype = _DTYPES.get(raw.Type(), DType.OTHER)
@@ -200,7 +219,7 @@ def _tensor(
         name=name,
         shape=shape,
         dtype=dtype,
-        quantization=_quantization(raw.Quantization(), budget),
+        quantization=_quantization(raw.Quantization(), budget, f"tensor {index} '{name}'"),
         data=data,
         is_variable=bool(raw.IsVariable()),
         open_axes=_open_axes(raw, budget),
@@ -208,7 +227,7 @@ def _tensor(
 
 
 def _open_axes(raw: Any, budget: _Budget) -> tuple[int, ...]:
-    signature = _ints(raw.ShapeSignatureLength, raw.ShapeSignature, budget)
+    signature = _numbers(raw.ShapeSignatureLength, raw.ShapeSignatureAsNumpy, budget)
     return tuple(axis for axis, extent in enumerate(signature) if extent < 0)
 
 
@@ -230,11 +249,16 @@ def _typed(
     return array
 
 
-def _quantization(raw: Any, budget: _Budget) -> Quantization | None:
-    if raw is None or raw.ScaleLength() == 0:
+def _quantization(raw: Any, budget: _Budget, what: str) -> Quantization | None:
+    if raw is None:
         return None
-    scales = _floats(raw.ScaleLength, raw.Scale, budget)
-    zero_points = _ints(raw.ZeroPointLength, raw.ZeroPoint, budget) or (0,)
+    budget.take(raw.MinLength() + raw.MaxLength())  # not read here, but unpacked elsewhere
+    scales = _numbers(raw.ScaleLength, raw.ScaleAsNumpy, budget)
+    zero_points = _numbers(raw.ZeroPointLength, raw.ZeroPointAsNumpy, budget)
+    if not scales:
+        return None
+    if not zero_points:  # TFLM takes such a tensor for one that is not quantised
+        raise ModelError(f"{what} has a scale but no zero point.")
     if len(zero_points) == 1:
         zero_points = zero_points * len(scales)
     return Quantization(scales, zero_points, int(raw.QuantizedDimension()))
@@ -249,7 +273,7 @@ def _op(raw: Any, index: int, codes: list[tuple[str, int]], budget: _Budget) -> 
         index=index,
         kind=kind,
         version=version,
-        inputs=_ints(raw.InputsLength, raw.Inputs, budget),
-        outputs=_ints(raw.OutputsLength, raw.Outputs, budget),
+        inputs=_numbers(raw.InputsLength, raw.InputsAsNumpy, budget),
+        outputs=_numbers(raw.OutputsLength, raw.OutputsAsNumpy, budget),
         attributes=tflite_options.attributes(kind, index, raw),
     )

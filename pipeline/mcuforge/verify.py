@@ -13,7 +13,7 @@ from mcuforge.graph import DType, Graph, Op, Quantization, Tensor
 from mcuforge.keras_words import advice_on_shape
 from mcuforge.layer_names import layer_name
 
-MAX_TENSOR_BYTES = 2**31 - 1
+MAX_TENSOR_BYTES = 2**28  # more than any microcontroller has, and indices stay within int32
 _ZERO_POINT_RANGE = {
     DType.INT8: (-128, 127),
     DType.UINT8: (0, 255),
@@ -35,7 +35,10 @@ def verify(graph: Graph) -> Graph:
 def _check_tensor(tensor: Tensor) -> None:
     what = f"tensor {tensor.index} '{tensor.name}'"
     if math.prod(tensor.shape) * max(tensor.dtype.bytes, 1) > MAX_TENSOR_BYTES:
-        raise ModelError(f"{what} of shape {list(tensor.shape)} is larger than 2 GiB.")
+        raise ModelError(
+            f"{what} of shape {list(tensor.shape)} is larger than 256 MiB: "
+            "this is no model for a microcontroller."
+        )
     if tensor.quantization is not None:
         _check_quantization(tensor, tensor.quantization, what)
 

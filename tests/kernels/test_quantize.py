@@ -45,7 +45,7 @@ def floats(draw: Draw, scale: float) -> npt.NDArray[np.float32]:
 def quantize_cases(seed: int, count: int) -> Iterator[Case]:
     draw = Draw(seed)
     for _ in range(count):
-        scale = draw.scale(*draw.choice([(1e-4, 1.0), (1e-20, 1e-4), (1.0, 1e20)]))
+        scale = draw.scale(*draw.choice([(1e-4, 1.0), (1e-7, 1e-4), (1.0, 1e20)]))
         data = floats(draw, scale)
         source = Spec(data.shape, "float32", None)
         target = Spec(data.shape, scale=scale, zero_point=draw.zero_point())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcuforge.arena import Buffer, Overlap, live_bytes, lower_bound, peak_position, place
+from mcuforge.arena import Buffer, Overlap, lower_bound, peak_position, place
 
 buffers_strategy = st.lists(
     st.builds(
@@ -18,6 +20,34 @@ buffers_strategy = st.lists(
     min_size=1,
     max_size=14,
 )
+
+
+def live_bytes(buffers: Sequence[Buffer], position: int, overlaps: Sequence[Overlap] = ()) -> int:
+    """Sum of the sizes that are live at a position, less what overlaps there may share."""
+    total = sum(b.size for b in buffers if b.first <= position <= b.last)
+    shared: dict[int, int] = {}
+    for overlap in overlaps:
+        source, target = buffers[overlap.source], buffers[overlap.target]
+        if target.first == position == source.last:
+            saved = shared.get(overlap.target, 0) + overlap.shared(source.size, target.size)
+            shared[overlap.target] = min(saved, target.size)
+    return total - sum(shared.values())
+
+
+@given(buffers_strategy, st.lists(st.integers(-300, 300), max_size=14))
+def test_the_peak_is_where_most_bytes_live(buffers: list[Buffer], distances: list[int]) -> None:
+    dying = [
+        (i, j)
+        for i, source in enumerate(buffers)
+        for j, target in enumerate(buffers)
+        if i != j and source.last == target.first
+    ]
+    overlaps = [Overlap(*pair, d) for pair, d in zip(dying, distances, strict=False)]
+    most = {b.first: live_bytes(buffers, b.first, overlaps) for b in buffers}
+    assert lower_bound(buffers, overlaps) == max(most.values())
+    assert peak_position(buffers, overlaps) == min(
+        p for p, live in most.items() if live == max(most.values())
+    )
 
 
 @given(buffers_strategy)

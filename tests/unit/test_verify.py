@@ -81,7 +81,7 @@ def test_a_bias_may_carry_any_axis() -> None:
 
 def test_an_enormous_tensor() -> None:
     graph = chain()
-    with pytest.raises(ModelError, match="larger than 2 GiB"):
+    with pytest.raises(ModelError, match="larger than 256 MiB"):
         verify(with_tensor(graph, replace(graph.tensors[1], shape=(2**20, 2**20))))
 
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import ClassVar, cast
 
-import numpy as np
-
 from mcuforge.graph import Activation, ConcatenationAttributes, Graph, Op
 from mcuforge.ops import Operator, overlap
 from mcuforge.ops.common import (
@@ -105,14 +103,9 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
 def _overlaps(call: KernelCall) -> dict[int, int]:
     """A step is a row."""
     params = cast(CopyRowsS8Params, call.params)
-    rows = np.arange(params.rows, dtype=np.int64)
-    distance = overlap.distance(
-        rows * params.row_bytes,
-        rows * params.output_stride + params.output_offset + params.row_bytes,
-        params.rows * params.row_bytes,
-        reads_first=False,
-    )
-    return {0: distance}
+    rows = overlap.linear(params.rows, params.row_bytes, params.output_stride)
+    step = params.output_offset + params.row_bytes
+    return {0: overlap.distance([rows], params.rows * params.row_bytes, step)}
 
 
 def _copies(graph: Graph, op: Op) -> list[KernelCall]:

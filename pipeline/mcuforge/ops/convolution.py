@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.graph import DType, Graph, Op, Quantization, Tensor
-from mcuforge.numerics import INT32_MAX, INT32_MIN, quantize_multiplier, wrap_int32
+from mcuforge.numerics import INT32_MAX, INT32_MIN, quantize_multipliers, wrap_int32
 from mcuforge.ops import Constraint, overlap
 from mcuforge.ops.common import MAX_SHIFT, describe, quantization
 from mcuforge.plan import I32, ArrayI8, ArrayI32, KernelParams
@@ -70,19 +70,18 @@ def overlap_distance(params: Conv2dS8Params) -> int:
     A step is two pixels, gathered before their outputs are written; with several groups it is a
     row, which every group reads again. The output must be contiguous.
     """
-    output = params.batches, params.output_height, params.output_width
-    reads = overlap.windows(
-        output,
+    batches, rows, columns = overlap.windows(
+        (params.batches, params.output_height, params.output_width),
         (params.input_height, params.input_width, params.input_channels),
         (params.stride_height, params.stride_width),
         (params.padding_top, params.padding_left),
+        params.output_channels,
+        columns=2,
     )
-    writes = overlap.ends(output, params.output_channels)
-    grouped = params.group_channels != params.input_channels
-    starts = [0] if grouped else np.arange(0, params.output_width, 2)
-    steps = np.minimum.reduceat(reads, starts, axis=2), np.maximum.reduceat(writes, starts, axis=2)
     size = params.batches * params.input_height * params.input_width * params.input_channels
-    return overlap.distance(steps[0].ravel(), steps[1].ravel(), size, reads_first=not grouped)
+    if params.group_channels == params.input_channels:
+        return overlap.distance([batches, rows, columns], size, None)
+    return overlap.distance([batches, rows], size, params.output_width * params.output_channels)
 
 
 def constant(tensor: Tensor) -> Int64Array:
@@ -116,10 +115,11 @@ def multipliers(
 
     Source: TFLite's PopulateConvolutionQuantizationParams.
     """
-    scales = weights.scales if weights.per_channel else weights.scales * channels
-    pairs = [quantize_multiplier(source.scale * s / target.scale) for s in scales]
-    values = np.array(pairs, np.int64).reshape(-1, 2)
-    return values[:, 0].astype(np.int32), values[:, 1].astype(np.int32)
+    scales = np.asarray(weights.scales, np.float64)
+    pairs = quantize_multipliers(source.scale * scales / target.scale).astype(np.int32)
+    if not weights.per_channel:
+        pairs = np.repeat(pairs, channels, axis=0)
+    return pairs[:, 0].copy(), pairs[:, 1].copy()
 
 
 def bias_values(graph: Graph, op: Op, position: int, channels: int) -> Int64Array:

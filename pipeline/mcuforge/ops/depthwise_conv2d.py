@@ -98,6 +98,12 @@ def constraint_options(graph: Graph, op: Op) -> str | None:
     ) or outside_range((height - 1) * a.dilation_h + 1, (width - 1) * a.dilation_w + 1)
 
 
+def constraint_bias_is_not_an_empty_place(_graph: Graph, op: Op) -> str | None:
+    """A bias that is left out has no place among the inputs: TFLM reads memory that is not there
+    where the third input is -1."""
+    return "its third input is -1" if len(op.inputs) == 3 and op.inputs[2] < 0 else None
+
+
 def constraint_channels(graph: Graph, op: Op) -> str | None:
     """Input channels times the depth multiplier are the weights' and the output's channels."""
     expected = graph.input(op, 0).shape[3] * _attributes(op).depth_multiplier
@@ -185,16 +191,16 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
 
 def _overlap_distance(params: DepthwiseConv2dS8Params) -> int:
     """A step is a pixel, whose channels are read and written in turn."""
-    output = params.batches, params.output_height, params.output_width
-    reads = overlap.windows(
-        output,
+    pixel = params.input_channels * params.depth_multiplier
+    loops = overlap.windows(
+        (params.batches, params.output_height, params.output_width),
         (params.input_height, params.input_width, params.input_channels),
         (params.stride_height, params.stride_width),
         (params.padding_top, params.padding_left),
+        pixel,
     )
-    writes = overlap.ends(output, params.input_channels * params.depth_multiplier)
     size = params.batches * params.input_height * params.input_width * params.input_channels
-    return overlap.distance(reads.ravel(), writes.ravel(), size, reads_first=False)
+    return overlap.distance(loops, size, pixel)
 
 
 OPERATORS = (
@@ -202,6 +208,7 @@ OPERATORS = (
         kinds=("DEPTHWISE_CONV_2D",),
         constraints=(
             constraint_arity(2, 3),
+            constraint_bias_is_not_an_empty_place,
             constraint_int8_activations,
             constraint_not_empty,
             constraint_fused_activation,

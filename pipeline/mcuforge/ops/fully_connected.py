@@ -152,13 +152,8 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
 
 def _overlap_distance(params: FullyConnectedS8Params) -> int:
     """A step is a row: every filter reads it again."""
-    rows = np.arange(params.rows, dtype=np.int64)
-    return overlap.distance(
-        rows * params.inputs,
-        (rows + 1) * params.outputs,
-        params.rows * params.inputs,
-        reads_first=False,
-    )
+    rows = overlap.linear(params.rows, params.inputs, params.outputs)
+    return overlap.distance([rows], params.rows * params.inputs, params.outputs)
 
 
 OPERATORS = (

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from mcuforge.graph import DType, Graph, Op
-from mcuforge.ops import Operator, meaning, overlap
+from mcuforge.ops import Operator, meaning
 from mcuforge.ops.common import (
     constraint_arity,
     constraint_int8_activations,
@@ -128,21 +128,14 @@ def pad_params(axes: list[Axis], value: int) -> PadS8Params:
     )
 
 
-def _overlap_distance(axes: list[Axis], params: PadS8Params) -> int:
-    """A step is a row and the padding that follows it."""
-    outer = [axis.extent for axis in axes[:-1]]
-    count = prod(outer)
-    indices = np.unravel_index(np.arange(count), outer) if outer else ()
-    starts = np.full(count, axes[-1].before, np.int64)
-    for i, index in enumerate(indices):
-        starts += (index + axes[i].before) * prod(axis.padded for axis in axes[i + 1 :])
-    total = prod(axis.padded for axis in axes)
-    return overlap.distance(
-        np.arange(count, dtype=np.int64) * params.row,
-        np.append(starts[1:], total),
-        count * params.row,
-        reads_first=False,
-    )
+def _overlap_distance(axes: list[Axis]) -> int:
+    """A step is a row and the padding that follows it.
+
+    What is written runs further and further ahead of what is read: the last step decides, which
+    reads the last row when all else is written.
+    """
+    source = prod(axis.extent for axis in axes)
+    return source - axes[-1].extent - prod(axis.padded for axis in axes)
 
 
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
@@ -161,7 +154,7 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
             inputs=(op.inputs[0],),
             output=op.outputs[0],
             reason=f"written in one pass: rows of {params.row} bytes and the padding between",
-            overlaps={0: _overlap_distance(axes, params)},
+            overlaps={0: _overlap_distance(axes)},
         ),
     )
 

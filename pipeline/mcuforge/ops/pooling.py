@@ -142,14 +142,15 @@ def params(graph: Graph, op: Op) -> Pool2DS8Params:
 
 def _overlap_distance(p: Pool2DS8Params) -> int:
     """A step is a pixel, whose channels are read and written in turn."""
-    output = p.batches, p.output_height, p.output_width
-    image = p.input_height, p.input_width, p.channels
-    reads = overlap.windows(
-        output, image, (p.stride_height, p.stride_width), (p.padding_top, p.padding_left)
+    loops = overlap.windows(
+        (p.batches, p.output_height, p.output_width),
+        (p.input_height, p.input_width, p.channels),
+        (p.stride_height, p.stride_width),
+        (p.padding_top, p.padding_left),
+        p.channels,
     )
-    writes = overlap.ends(output, p.channels)
     size = p.batches * p.input_height * p.input_width * p.channels
-    return overlap.distance(reads.ravel(), writes.ravel(), size, reads_first=False)
+    return overlap.distance(loops, size, p.channels)
 
 
 def _lower_to(kernel: str, graph: Graph, op: Op) -> tuple[KernelCall, ...]:

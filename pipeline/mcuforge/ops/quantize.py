@@ -12,6 +12,7 @@ from mcuforge.ops.common import constraint_arity, constraint_not_empty, describe
 from mcuforge.ops.unary import MAX_TABLE_SHIFT, LookupS8Params, Table, constraint_same_elements
 from mcuforge.plan import F32, I32, KernelCall, KernelParams
 
+MIN_FLOAT_SCALE = 2.0**-24  # inputs up to 128 are defined
 # Types that a table of 256 entries maps, and the kernel that looks it up.
 LOOKUPS = {
     (DType.INT8, DType.INT8): "lookup_s8",
@@ -72,6 +73,15 @@ def constraint_rescaling(graph: Graph, op: Op) -> str | None:
     if quantize_multiplier(quantization(source).scale / target.scale)[1] > MAX_TABLE_SHIFT:
         return f"the scales are {quantization(source).scale} and {target.scale}"
     return None
+
+
+def constraint_float_scale(graph: Graph, op: Op) -> str | None:
+    """A float32 input meets an output scale of at least 2^-24: TFLM converts their ratio to an
+    int32, which is undefined from 2^31 on."""
+    scale = quantization(graph.output(op)).scale
+    if graph.input(op, 0).dtype is not DType.FLOAT32 or scale >= MIN_FLOAT_SCALE:
+        return None
+    return f"the output's scale is {scale:g}"
 
 
 def requantize_table(source: Tensor, target: Tensor) -> Table:
@@ -135,6 +145,7 @@ OPERATORS = (
             constraint_not_empty,
             constraint_same_elements,
             constraint_rescaling,
+            constraint_float_scale,
         ),
         lower=lower_quantize,
         kernels=("lookup_s8", "lookup_s8_u8", "lookup_u8_s8", "quantize_f32_s8"),

@@ -173,13 +173,14 @@ def lower_bilinear(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
 
 def _overlap_distance(p: ResizeNearestS8Params | ResizeBilinearS8Params) -> int:
     """A step is a pixel. The rows and columns of the tables are the lower ones that it reads."""
-    pixels = p.rows.astype(np.int64)[:, None] * p.input_width + p.columns.astype(np.int64)
-    image = p.input_height * p.input_width
-    first = np.arange(p.batches, dtype=np.int64)[:, None, None] * image
-    reads = (first + pixels) * p.channels
-    writes = overlap.ends((p.batches, p.output_height, p.output_width), p.channels)
-    size = p.batches * image * p.channels
-    return overlap.distance(reads.ravel(), writes.ravel(), size, reads_first=False)
+    source_row, row = p.input_width * p.channels, p.output_width * p.channels
+    image = p.input_height * source_row
+    loops = [
+        overlap.linear(p.batches, image, p.output_height * row),
+        overlap.table(p.rows.astype(np.int64) * source_row, row),
+        overlap.table(p.columns.astype(np.int64) * p.channels, p.channels),
+    ]
+    return overlap.distance(loops, p.batches * image, p.channels)
 
 
 def _call(

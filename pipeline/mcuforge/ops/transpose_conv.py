@@ -11,6 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
+import numpy as np
+import numpy.typing as npt
+
 from mcuforge.graph import Graph, Op, TransposeConvAttributes
 from mcuforge.ops import Operator, meaning
 from mcuforge.ops.common import (
@@ -41,6 +44,8 @@ from mcuforge.ops.convolution import (
     scratch_bytes,
 )
 from mcuforge.plan import KernelCall
+
+Scaling = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
 
 MAX_PHASES = 64  # each becomes a call with filters of its own
 WEIGHTS, INPUT, BIAS = 1, 2, 3  # positions of the op's inputs; 0 is the output shape
@@ -146,14 +151,22 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     _, height, width, _ = graph.output(op).shape
     filters = constant(graph.input(op, WEIGHTS))
     padding_top, padding_left = _padding(graph, op)
+    scaling = multipliers(
+        quantization(graph.input(op, INPUT)),
+        quantization(graph.input(op, WEIGHTS)),
+        quantization(graph.output(op)),
+        len(filters),
+    )
     return tuple(
-        _call(graph, op, filters, rows, columns)
+        _call(graph, op, filters, scaling, rows, columns)
         for rows in phases(height, filters.shape[1], a.stride_h, padding_top)
         for columns in phases(width, filters.shape[2], a.stride_w, padding_left)
     )
 
 
-def _call(graph: Graph, op: Op, filters: Int64Array, rows: Phase, columns: Phase) -> KernelCall:
+def _call(
+    graph: Graph, op: Op, filters: Int64Array, scaling: Scaling, rows: Phase, columns: Phase
+) -> KernelCall:
     a = _attributes(op)
     source, output = graph.input(op, INPUT), graph.output(op)
     batches, height, width, channels = source.shape
@@ -162,12 +175,7 @@ def _call(graph: Graph, op: Op, filters: Int64Array, rows: Phase, columns: Phase
     packed = pack_filters(taken)
     zero_point = quantization(source).zero_point
     low, high = clamp_range(a.activation, quantization(output))
-    multiplier, shift = multipliers(
-        quantization(source),
-        quantization(graph.input(op, WEIGHTS)),
-        quantization(output),
-        output_channels,
-    )
+    multiplier, shift = scaling
     row_bytes = output_width * output_channels
     params = Conv2dS8Params(
         batches=batches,

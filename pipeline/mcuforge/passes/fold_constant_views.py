@@ -23,6 +23,8 @@ def fold_constant_views(graph: Graph) -> Graph:
 
 
 def _folded(tensors: list[Tensor], op: Op) -> Tensor | None:
+    if not op.has_first_input:
+        return None  # the op's rules refuse it
     source, target = tensors[op.inputs[0]], tensors[op.outputs[0]]
     same_bytes = source.dtype is target.dtype and source.elements == target.elements
     if source.data is None or not same_bytes:

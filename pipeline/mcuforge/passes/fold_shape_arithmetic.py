@@ -47,9 +47,10 @@ def fold_shape_arithmetic(graph: Graph) -> Graph:
     """Turn the outputs of SHAPE, and of integer ops on constants, into constants."""
     tensors = list(graph.tensors)
     kept: list[Op] = []
+    outputs = set(graph.outputs)
     for op in graph.ops:
         folded = _folded(tensors, op)
-        if folded is None or any(t.index in graph.outputs for t in folded):
+        if folded is None or any(t.index in outputs for t in folded):
             kept.append(op)
             continue
         for tensor in folded:

@@ -14,10 +14,11 @@ def skip_identities(graph: Graph) -> Graph:
     of the model stays: the output needs bytes of its own.
     """
     alias: dict[int, int] = {}
+    outputs = set(graph.outputs)
     kept: list[Op] = []
     for op in graph.ops:
         renamed = replace(op, inputs=tuple(alias.get(i, i) for i in op.inputs))
-        if _is_identity(graph, renamed) and op.outputs[0] not in graph.outputs:
+        if _is_identity(graph, renamed) and op.outputs[0] not in outputs:
             alias[op.outputs[0]] = renamed.inputs[0]
         else:
             kept.append(renamed)
@@ -25,7 +26,7 @@ def skip_identities(graph: Graph) -> Graph:
 
 
 def _is_identity(graph: Graph, op: Op) -> bool:
-    if op.kind != "QUANTIZE":
+    if op.kind != "QUANTIZE" or len(op.inputs) != 1 or not op.has_first_input:
         return False
     source, target = graph.input(op, 0), graph.output(op)
     if not (source.dtype is target.dtype is DType.INT8) or source.shape != target.shape:
