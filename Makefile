@@ -1,15 +1,18 @@
 # make demo: the whole pipeline on the shipped models, in a simulator.
 # make test: all tests but the slow ones. Both set up what they need first.
 .POSIX:
-.PHONY: help demo test test-slow lint format setup setup-tests clean
+.PHONY: help demo test test-slow fuzz lint format setup setup-tests clean
 
 BIN = .venv/bin
 C_FILES = find firmware tests \( -name '*.[ch]' -o -name '*.cc' \) -print0 | xargs -0
 BOARD = mps2-an386
+FUZZ_SEED = 1
+FUZZ_COUNT = 20000
 
 help:
 	@echo 'make demo       two models from Keras to verified firmware, in QEMU (BOARD=$(BOARD))'
 	@echo 'make test       the tests; make test-slow: those that take long'
+	@echo 'make fuzz       files with faults: FUZZ_SEED=1 FUZZ_COUNT=20000 of each kind'
 	@echo 'make lint       ruff, mypy, clang-format; make format: repair what they can'
 	@echo 'make setup      only install what is needed; make clean: remove what was made'
 
@@ -17,10 +20,13 @@ demo: setup
 	@$(BIN)/mcuforge run models/autoencoder models/unet --board $(BOARD)
 
 test: setup-tests
-	@$(BIN)/pytest -q -n 2 -m 'not slow'
+	@$(BIN)/pytest -q -n 2 -m 'not slow and not fuzz'
 
 test-slow: setup-tests
-	@$(BIN)/pytest -q -n 2 -m slow
+	@$(BIN)/pytest -q -n 2 -m 'slow and not fuzz'
+
+fuzz: setup-tests
+	@FUZZ_SEED=$(FUZZ_SEED) FUZZ_COUNT=$(FUZZ_COUNT) $(BIN)/pytest -q -s -m fuzz tests/fuzz
 
 lint: setup
 	@$(BIN)/ruff check -q .
