@@ -9,7 +9,8 @@ from typing import Any
 
 def dumps(content: Any) -> str:
     """The JSON text of a result, with the line end of a file."""
-    return json.dumps(_finite(content), indent=2, allow_nan=False) + "\n"
+    text = json.dumps(_finite(content), indent=2, allow_nan=False)
+    return text.replace("\x7f", "\\u007f") + "\n"  # JSON leaves this one control character
 
 
 def _finite(value: Any) -> Any:
