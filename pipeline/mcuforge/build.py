@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mcuforge import atomic, extras, image, processes, uf2
+from mcuforge import atomic, extras, image, plain_paths, processes, uf2
 from mcuforge.errors import ForgeError, ToolError, UsageError
 from mcuforge.firmware_size import NO_SIZE, FirmwareSize, firmware_size
 from mcuforge.toolchains import CLANG, GCC, TOOLCHAINS, ZIG, Toolchain, zig_program
@@ -93,10 +93,11 @@ def build(
     options = [f"-DCMAKE_MAKE_PROGRAM={ninja}", *_require_compiler(toolchain)]
     options += [f"-DMF_SERVE={model}"] if model else []
     folder = project / "build" / preset
-    _forget_moved_build(project, folder)
-    said = _run([cmake, "--preset", preset, *options], project)
+    with plain_paths.for_cmake(project) as place:
+        _forget_moved_build(place, folder)
+        said = _run([cmake, "-S", str(place), "--preset", preset, *options], place, project)
+        _run([cmake, "--build", str(place / "build" / preset)], place, project, on_progress)
     warnings = tuple(" ".join(text.split()) for text in _CMAKE_WARNING.findall(said))
-    _run([cmake, "--build", "--preset", preset], project, on_progress)
     if toolchain is None:
         return BuildResult(elf=folder / "firmware", warnings=warnings)
     family = chosen.get("vendor", {}).get("mcuforge", {}).get("uf2Family")
@@ -189,25 +190,31 @@ def _require_compiler(toolchain: Toolchain | None) -> list[str]:
     return []
 
 
-def _forget_moved_build(project: Path, folder: Path) -> None:
+def _forget_moved_build(place: Path, folder: Path) -> None:
     """A CMake cache names the folder that it was made in and is useless in any other.
 
     What CMake did not make stays, whatever it does in a build folder.
     """
     cache = folder / "CMakeCache.txt"
-    home = f"CMAKE_HOME_DIRECTORY:INTERNAL={Path(os.path.realpath(project)).as_posix()}"
+    home = f"CMAKE_HOME_DIRECTORY:INTERNAL={place.as_posix()}"
     if cache.is_file() and home not in cache.read_text(errors="replace").splitlines():
         cache.unlink()
         shutil.rmtree(folder / "CMakeFiles", ignore_errors=True)
 
 
-def _run(command: list[str], folder: Path, on_progress: Progress | None = None) -> str:
-    """What the command prints. Raises what `explain` makes of it where the command fails."""
+def _run(
+    command: list[str], place: Path, project: Path, on_progress: Progress | None = None
+) -> str:
+    """What the command prints about `place`, which is `project` by a path that CMake can read.
+
+    Raises what `explain` makes of it where the command fails.
+    """
     lines: list[str] = []
     with processes.started(
         command,
-        cwd=folder,
-        env=os.environ | {"LC_ALL": "C"} | _whole_paths(),  # `explain` reads English
+        cwd=place.parent,  # in a link, CMake would look for where it leads
+        # `explain` reads English. By PWD, a compiler in a link takes it for its folder's name.
+        env=os.environ | _whole_paths() | {"LC_ALL": "C", "PWD": command[2]},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -220,7 +227,7 @@ def _run(command: list[str], folder: Path, on_progress: Progress | None = None) 
             if step and on_progress:
                 on_progress(int(step[1]), int(step[2]))
     if process.returncode != 0:
-        raise explain("".join(lines), folder)
+        raise explain("".join(lines).replace(str(place), str(project)), project)
     return "".join(lines)
 
 

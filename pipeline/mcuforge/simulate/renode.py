@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import tempfile
 import time
 from contextlib import ExitStack
 from fractions import Fraction
@@ -13,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from mcuforge import __version__, scratch
+from mcuforge import __version__, plain_paths, scratch
 from mcuforge.boards import Board
 from mcuforge.device.client import Device, Link
 from mcuforge.device.transport import SocketTransport
@@ -27,8 +25,6 @@ from mcuforge.simulate.renode_monitor import Monitor, path_token
 from mcuforge.simulate.renode_program import RenodeProgram
 
 _PORT_ATTEMPTS = 5
-_PLAIN = re.compile(r"[\w ./:+-]*", re.ASCII)
-_PLAIN_FOLDERS = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - a folder of our own is made there
 _CONNECT_SECONDS = 10.0
 _PORT_TAKEN = re.compile(r"already\s*in\s*use", re.IGNORECASE)
 _REFUSED = "There was an error executing command"
@@ -113,7 +109,9 @@ class Renode:
         return self._monitor.number(_COUNT)
 
     def _start(self) -> None:
-        folder = self._folder.enter_context(scratch.folder(_plain_folder(), "renode-"))
+        folder = self._folder.enter_context(
+            scratch.folder(plain_paths.temporary_place(), "renode-")
+        )
         script = _write_scripts(self._board, folder)
         elf = folder / "firmware.elf"
         shutil.copyfile(self._elf, elf)
@@ -171,18 +169,6 @@ class Renode:
             self._monitor.close()
             self._monitor = None
         self._folder.close()
-
-
-def _plain_folder() -> str | None:
-    """Where to keep what the monitor is told of: None for the usual place for temporary files.
-
-    The monitor reads ASCII alone from standard input, knows no escape but that of a space, and has
-    variables and quotes: a tab or an umlaut in the name of a folder would be lost on the way.
-    """
-    usual = tempfile.gettempdir()
-    if _PLAIN.fullmatch(usual):
-        return None
-    return next((p for p in _PLAIN_FOLDERS if os.access(p, os.W_OK)), None)
 
 
 def _write_scripts(board: Board, folder: Path) -> Path:
