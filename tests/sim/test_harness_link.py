@@ -31,13 +31,16 @@ BAD_LINKS = {
     "damages": Faults(damage=0.2),
     "repeats": Faults(repeat=0.5),
     "delays": Faults(delay=0.3),
+    "splits": Faults(split=0.5),
+    "merges": Faults(merge=0.2),
+    "adds": Faults(garbage=0.3),
     "everything": Faults(lose=0.08, damage=0.08, repeat=0.15, delay=0.15),
 }
 
 
 @contextmanager
 def linked(elf: Path, faults: Faults, seed: int) -> Iterator[tuple[Device, FaultyLink]]:
-    link = FaultyLink(ProcessTransport([str(elf)]), faults, seed)
+    link = FaultyLink(lambda: ProcessTransport([str(elf)]), faults, seed)
     with Device(link, QUICK) as device:
         yield device, link
 
@@ -68,7 +71,7 @@ def test_a_trace_is_complete_on_a_bad_link(host_firmware: Path, faults: Faults) 
 
 
 def test_retries_are_bounded(host_firmware: Path) -> None:
-    link = FaultyLink(ProcessTransport([str(host_firmware)]), Faults(lose=1.0), seed=0)
+    link = FaultyLink(lambda: ProcessTransport([str(host_firmware)]), Faults(lose=1.0), seed=0)
     start = time.monotonic()
     with (
         Device(link, Link(attempts=4, reply_seconds=0.05)) as device,
@@ -84,7 +87,7 @@ def test_damage_is_mentioned(host_firmware: Path) -> None:
         def write(self, data: bytes) -> None:
             self._inner.write(data)  # only what comes back is damaged
 
-    link = Deaf(ProcessTransport([str(host_firmware)]), Faults(damage=1.0), seed=1)
+    link = Deaf(lambda: ProcessTransport([str(host_firmware)]), Faults(damage=1.0), seed=1)
     quick = Link(attempts=3, reply_seconds=0.3)
     with (
         Device(link, quick) as device,

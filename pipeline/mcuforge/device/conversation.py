@@ -26,6 +26,7 @@ from mcuforge.errors import DeviceError
 _SEQUENCES = 2**16
 _LOOK_SECONDS = 1.0  # of silence, after which a simulator is asked whether the core has stopped
 _LONGEST_REPLY_SECONDS = 120.0  # 8 KB at 1,200 baud take 70
+_CALMING = 0.5  # how much of the patience stays after a prompt reply
 _REMEMBERED = 16  # requests whose late replies are recognised
 
 S = TypeVar("S")
@@ -113,6 +114,8 @@ class Conversation:
             if attempts > 1:
                 self._repeated.append(self._sequence)
             if reply is not None:
+                if attempts == 1:
+                    self._note_prompt(time.monotonic() - self._begun)
                 return reply
             if time.monotonic() >= self._give_up_at():
                 break
@@ -175,6 +178,13 @@ class Conversation:
         if message.sequence in self._repeated:
             self._repeated.remove(message.sequence)
             self._patience = min(2 * self._patience, MOST_PATIENCE)
+
+    def _note_prompt(self, seconds: float) -> None:
+        """A reply to what was sent once: where it came soon, less patience will do."""
+        if not self._running:
+            needed = 2 * seconds / self.link.reply_seconds
+            less = max(1.0, needed, _CALMING * self._patience)
+            self._patience = min(self._patience, less)
 
     def _stretch(self) -> float:
         """How much longer than asked for is waited; a model that runs has its own time."""

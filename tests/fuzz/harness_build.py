@@ -1,0 +1,69 @@
+"""The C harness around the fake model, compiled by itself under AddressSanitizer and UBSan."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from fake_project import write_project
+
+from mcuforge import boards
+
+HERE = Path(__file__).parent / "link"
+_RUNTIME = ("harness_latent", "harness_trace", "frame", "crc32")
+_PROGRAM = ("main.c", "runtime/harness.c", "runtime/uart_posix.c")
+_SANITIZE = "-fsanitize=address,undefined"
+_FLAGS = [
+    "-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wconversion",
+    "-fno-sanitize-recover=all", "-fno-omit-frame-pointer",
+]  # fmt: skip
+
+
+def write_sources(folder: Path, request_bytes: int) -> Path:
+    """The project of the fake model, whose harness takes requests of so many bytes."""
+    project = write_project(boards.load("host"), folder)
+    header = project / "board/host/board.h"
+    text = header.read_text()
+    changed = text.replace("MF_REQUEST_BYTES 4096", f"MF_REQUEST_BYTES {request_bytes}")
+    assert changed != text
+    header.write_text(changed)
+    return project
+
+
+def program(project: Path, columns: int) -> Path:
+    """Firmware whose input has 4 times so many bytes."""
+    elf = project / "firmware"
+    _compile(project, [project / s for s in _PROGRAM], columns, elf)
+    return elf
+
+
+def fuzzer(project: Path) -> tuple[Path, bool]:
+    """The fuzzer, and whether it is libFuzzer's; else it is the driver's."""
+    elf = project / "fuzzer"
+    target = HERE / "fuzz_harness.c"
+    try:
+        _compile(project, [target], 4, elf, "clang", f"{_SANITIZE},fuzzer")
+        return elf, True
+    except (OSError, subprocess.CalledProcessError):  # no clang, or none with libFuzzer
+        _compile(project, [target, HERE / "driver.c"], 4, elf)
+        return elf, False
+
+
+def _compile(
+    project: Path,
+    sources: Sequence[Path],
+    columns: int,
+    elf: Path,
+    compiler: str = "gcc",
+    sanitize: str = _SANITIZE,
+) -> None:
+    runtime = project / "runtime"
+    everywhere = [*_RUNTIME, "stack_posix", "ticks_posix", "chip_none"]
+    files = [*sources, *(runtime / f"{n}.c" for n in everywhere), project / "model/fake_model.c"]
+    folders = [runtime, project / "engines", project / "board/host", project / "model"]
+    command = [
+        compiler, *_FLAGS, sanitize, f"-DFAKE_COLUMNS={columns}", "-DFAKE_MOST_LOOPS=9",
+        *(f"-I{f}" for f in folders), *map(str, files), "-o", str(elf),
+    ]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True, text=True)
