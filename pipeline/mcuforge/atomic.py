@@ -13,11 +13,11 @@ import re
 import shutil
 import stat
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from mcuforge import guardian
+from mcuforge import guardian, processes
 from mcuforge.errors import ForgeError
 
 try:
@@ -39,11 +39,29 @@ def write_bytes(path: Path, data: bytes) -> None:
     Raises `ForgeError` where the disk is full, the folder is read-only, or `path` is a folder, a
     block device or a socket.
     """
-    with explained(path):
-        if _is_stream(path):
-            path.write_bytes(data)
-            return
-    path = through_links(path)
+    write_all({path: data})
+
+
+def write_all(files: Mapping[Path, bytes]) -> None:
+    """`write_bytes` of files that belong together: none is replaced before all are written."""
+    with ExitStack() as stack:
+        staged = []
+        for path, data in files.items():
+            with explained(path):
+                if _is_stream(path):
+                    path.write_bytes(data)
+                    continue
+            target = through_links(path)
+            staged.append((stack.enter_context(_staged(target, data)), target))
+        with processes.undisturbed():
+            for partial, target in staged:
+                with explained(target):
+                    partial.replace(target)
+
+
+@contextmanager
+def _staged(path: Path, data: bytes) -> Iterator[Path]:
+    """A sibling of `path` with the data, removed at the end of the block if it is there still."""
     with explained(path), _parents(path):
         _sweep(path.parent)
         partial = _temporary(path.parent)  # known before it exists: no signal comes between
@@ -53,11 +71,10 @@ def write_bytes(path: Path, data: bytes) -> None:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
-            partial.chmod(_permissions(path, _NEW_FILE_MODE))
-            partial.replace(path)
-        except BaseException:
+                partial.chmod(_permissions(path, _NEW_FILE_MODE))
+                yield partial
+        finally:
             partial.unlink(missing_ok=True)
-            raise
 
 
 @contextmanager

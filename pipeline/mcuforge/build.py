@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mcuforge import atomic, extras, image, plain_paths, processes, uf2
+from mcuforge import atomic, extras, image, plain_paths, processes, uf2, untrusted
 from mcuforge.errors import ForgeError, ToolError, UsageError
 from mcuforge.firmware_size import NO_SIZE, FirmwareSize, firmware_size
 from mcuforge.toolchains import CLANG, GCC, TOOLCHAINS, ZIG, Toolchain, zig_program
@@ -159,11 +159,12 @@ def _preset(project: Path, preset: str) -> dict[str, Any]:
     """The configure preset of that name."""
     file = project / "CMakePresets.json"
     try:
-        content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        content = json.loads(untrusted.read(file))
+        untrusted.check_nesting(content)
         presets = {p["name"]: p for p in content["configurePresets"] if not p.get("hidden")}
     except FileNotFoundError:
         raise UsageError(f"{project} is not a firmware project: it has no {file.name}.") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(f"{file}: not readable as CMake presets ({error}).") from None
     if preset not in presets:
         raise UsageError(f"{file}: no preset '{preset}'. Presets: {', '.join(presets)}.")

@@ -31,7 +31,7 @@ def start(command: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
 
     `options` are those of `subprocess.Popen`.
     """
-    with _undisturbed():
+    with undisturbed():  # a child between its birth and its name would be nobody's
         process = subprocess.Popen(list(command), start_new_session=True, **options)
         guardian.watch_group(process.pid)
     return process
@@ -89,8 +89,8 @@ def _end_group(process: subprocess.Popen[Any]) -> None:
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Inside, a signal waits: a child between its birth and its name would be nobody's."""
+def undisturbed() -> Iterator[None]:
+    """Inside, a signal waits: for what must not be cut in the middle, and takes no time."""
     if threading.current_thread() is not threading.main_thread():  # signals reach the main thread
         yield
         return

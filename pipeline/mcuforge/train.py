@@ -115,6 +115,5 @@ def _publish(made: Recipe, recipe: Recipe) -> tuple[Path, ...]:
     ]
     if made.encoder is not None and recipe.encoder is not None:
         pairs.append((made.encoder, recipe.encoder))
-    for source, target in pairs:
-        atomic.write_bytes(target, source.read_bytes())
+    atomic.write_all({target: source.read_bytes() for source, target in pairs})
     return tuple(target for _, target in pairs)

@@ -102,8 +102,7 @@ def finish(
     """
     page, document = written(output)
     content = report.as_json(reports)
-    atomic.write_bytes(document, content.encode())
-    atomic.write_bytes(page, report.as_html(reports).encode())
+    atomic.write_all({document: content.encode(), page: report.as_html(reports).encode()})
     if not as_json:
         _print(reports, page)
     failed = [

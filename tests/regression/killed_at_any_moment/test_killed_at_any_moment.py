@@ -17,6 +17,7 @@ import pytest
 from small_model import small_classifier
 
 from mcuforge import atomic
+from mcuforge.errors import ForgeError
 
 MARK = "MCUFORGE_TEST_MARK"  # every descendant inherits it
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
@@ -146,20 +147,20 @@ def test_emit(tmp_path: Path, tflite: str) -> None:
 
 @pytest.mark.slow
 def test_emit_often(tmp_path: Path, tflite: str) -> None:
-    check_moments(tmp_path, ("emit", tflite, "-o", "project"), 60, seed=2)
+    check_moments(tmp_path, ("emit", tflite, "-o", "project"), 30, seed=2)
 
 
 @pytest.mark.slow
 @pytest.mark.sim
 def test_run_often(tmp_path: Path, tflite: str) -> None:
-    check_moments(tmp_path, ("run", tflite, "-o", "out", "--count", "3"), 24, seed=3)
+    check_moments(tmp_path, ("run", tflite, "-o", "out", "--count", "3"), 12, seed=3)
 
 
 @pytest.mark.slow
 @pytest.mark.tensorflow
 def test_convert_often(tmp_path: Path) -> None:
     model = str(MODELS / "autoencoder")
-    check_moments(tmp_path, ("convert", model, "-o", "model.tflite"), 12, seed=4)
+    check_moments(tmp_path, ("convert", model, "-o", "model.tflite"), 6, seed=4)
 
 
 CHILDREN = """
@@ -275,3 +276,41 @@ def test_a_number_used_again_is_nobody_of_ours(tmp_path: Path) -> None:
         subprocess.run([sys.executable, str(patched)], input=told, text=True, check=True)
         assert bystander.poll() is None
         bystander.kill()
+
+
+TOGETHER = """
+import signal
+from pathlib import Path
+from mcuforge import atomic
+from mcuforge.cli import termination
+real, count = Path.replace, []
+
+def told(path, target):
+    real(path, target)
+    count.append(1)
+    if len(count) == 1:
+        signal.raise_signal(signal.SIGTERM)
+
+Path.replace = told
+with termination.as_exceptions():
+    atomic.write_all({Path(name): b"new" for name in ("model.keras", "model.tflite", "x/y")})
+"""
+
+
+def test_files_that_belong_together_are_replaced_together(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    (place.results / "model.keras").write_bytes(b"old")
+    with place.start("-c", TOGETHER) as running:
+        _, stderr = running.communicate(timeout=30)
+    assert "Terminated" in stderr and place.left() == []
+    assert [p.read_bytes() for p in place.results.rglob("*") if p.is_file()] == [b"new"] * 3
+
+
+def test_a_second_file_that_cannot_be_written_leaves_the_first(tmp_path: Path) -> None:
+    first = tmp_path / "model.keras"
+    first.write_bytes(b"old")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ForgeError):
+        atomic.write_all({first: b"new", tmp_path / "folder": b"new", tmp_path / "x/y": b"new"})
+    assert first.read_bytes() == b"old"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["folder", "model.keras"]

@@ -216,3 +216,30 @@ def test_a_path_with_a_zero_byte() -> None:
         (folder / "recipe.toml").write_text("\n".join(lines))
         for command in ("run", "convert", "train", "inspect"):
             mcuforge(command, folder).refused(2, key)
+
+
+PRESETS = (
+    "[" * 100_000, '{"a":' * 500 + "1" + "}" * 500, "[]", "7", '{"configurePresets": [7]}',
+    '{"configurePresets": {"name": "x"}}', '{"configurePresets": [{"name": ["mps2-an386"]}]}', "",
+)  # fmt: skip
+
+
+@pytest.mark.usefixtures("places")
+def test_a_project_that_somebody_gave() -> None:
+    assert mcuforge("emit", "model.tflite", "-o", "project").code == 0
+    file = Path("project") / "CMakePresets.json"
+    for text in PRESETS:
+        file.write_text(text)
+        mcuforge("build", "project").refused(2, "CMakePresets.json")
+    file.unlink()
+    os.mkfifo(file)
+    signal.alarm(SECONDS)
+    mcuforge("build", "project").refused(2, "is a pipe")
+
+
+@pytest.mark.usefixtures("places")
+def test_names_too_long_for_a_file() -> None:
+    for command in ("emit", "run"):
+        for name in ("x" * 300, "a/" + "y" * 300):
+            ended = mcuforge(command, "model.tflite", "-o", name)
+            ended.refused(1, "name", "too long")
