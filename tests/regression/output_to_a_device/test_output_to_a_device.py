@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from small_model import small_classifier
 
 from mcuforge import atomic
 from mcuforge.errors import ForgeError
@@ -75,22 +76,68 @@ def test_a_link_to_itself_is_refused_in_words(tmp_path: Path) -> None:
         atomic.write_bytes(tmp_path / "loop", b"x")
 
 
-def test_devices_stay_devices(tmp_path: Path) -> None:
+# Every command that writes, in the same place: folders are refused, files are written through.
+COMMANDS = """
+import os, stat, sys
+from pathlib import Path
+from mcuforge import cli, debug_quantization, recipe
+from mcuforge.cli import convert, debug_quantization as page, run, train
+folder = Path(sys.argv[1])
+null = folder / "null"
+os.mknod(null, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+os.chdir(folder)
+Path("build").mkdir()
+Path("out").mkdir()
+for name in ("report.html", "report.json"):
+    (Path("out") / name).symlink_to(null)
+model = sys.argv[2]
+
+def called(*arguments):
+    try:
+        cli.main(arguments)
+    except SystemExit as ended:
+        assert stat.S_ISCHR(null.lstat().st_mode), arguments
+        return ended.code
+
+for command in ("run", "emit", "parity", "bench", "explore"):
+    assert called(command, model, "-o", "null") == 2, command
+    assert called(command, model, "-o", "null/inside") == 2, command
+run.report.as_html = run.report.as_json = lambda reports: "{}"
+run._print = lambda *_: None
+run.finish([], Path("out"), True)
+page.analysis_page.as_html = lambda report: "page"
+page.write_report(None, null, quiet=True)
+assert stat.S_ISCHR(null.lstat().st_mode) and (Path("out") / "report.html").is_symlink()
+print("all")
+"""
+
+
+def in_private(tmp_path: Path, script: str, *arguments: str) -> str:
+    """What a script prints that has a folder where devices may be, in a mount namespace of its own.
+
+    Its first argument is the folder.
+    """
     if os.geteuid() != 0 or shutil.which("unshare") is None:
         pytest.skip("needs root and unshare, to make devices that nobody else sees")
     inside = tmp_path / "private"
     inside.mkdir()
+    mounted = 'mount -t tmpfs -o dev tmpfs "$1" && exec "$2" -c "$3" "$1" "$4"'
+    python = (str(inside), sys.executable, script, *arguments)
     result = subprocess.run(
-        [
-            *("unshare", "--mount", "sh", "-c"),
-            'mount -t tmpfs -o dev tmpfs "$1" && exec "$2" -c "$3" "$1"',
-            *("sh", str(inside), sys.executable, DEVICES),
-        ],
-        capture_output=True,
-        text=True,
+        ["unshare", "--mount", "sh", "-c", mounted, "sh", *python], capture_output=True, text=True
     )
     if "mount" in result.stderr or "unshare" in result.stderr or "PermissionError" in result.stderr:
         pytest.skip("this machine lets nobody make devices")
     assert result.returncode == 0, result.stderr
-    assert "disk: is a disk" in result.stdout
     assert list(inside.iterdir()) == []
+    return result.stdout
+
+
+def test_devices_stay_devices(tmp_path: Path) -> None:
+    assert "disk: is a disk" in in_private(tmp_path, DEVICES, "")
+
+
+def test_devices_stay_devices_whatever_the_command(tmp_path: Path) -> None:
+    model = tmp_path / "model.tflite"
+    model.write_bytes(small_classifier())
+    assert in_private(tmp_path, COMMANDS, str(model)).endswith("all\n")
