@@ -7,6 +7,8 @@ from mcuforge.boards import Board
 from mcuforge.errors import ModelError
 from mcuforge.plan import Plan, shape_text
 
+MAX_TENSORS_SHOWN = 8
+
 
 def check(plan: Plan, board: Board) -> None:
     """Raise `ModelError` where constants or arena are more than the board has.
@@ -59,7 +61,8 @@ def peak(plan: Plan) -> str:
         for t, first in written.items()
         if first <= position <= last.get(t, first) and t in plan.offsets
     ]
-    tensors = ", ".join(
-        f"{shape_text(t)} of '{t.name}'" for t in sorted(alive, key=lambda t: -t.bytes)
-    )
+    alive.sort(key=lambda t: -t.bytes)
+    tensors = ", ".join(f"{shape_text(t)} of '{t.name}'" for t in alive[:MAX_TENSORS_SHOWN])
+    if len(alive) > MAX_TENSORS_SHOWN:
+        tensors += f", and {len(alive) - MAX_TENSORS_SHOWN} smaller ones"
     return f"The peak is at {graph.describe(op)}, where these tensors are alive: {tensors}."

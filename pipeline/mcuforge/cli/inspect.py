@@ -18,6 +18,7 @@ from mcuforge.graph import Graph
 from mcuforge.plan import Plan, shape_text
 from mcuforge.tables import Table
 
+MAX_ROWS = 1000  # laying out a row takes longer than all else that is done with its op
 _WIDE = 120  # columns that have room for the kernel's own
 
 
@@ -42,6 +43,8 @@ def command(model: Path, as_json: bool) -> None:
         echo_json(summary(plan))
         return
     result_console.print(_table(graph, plan))
+    if len(graph.ops) > MAX_ROWS:
+        result_console.print(f"... and {len(graph.ops) - MAX_ROWS:,} ops more: --json lists all.")
     totals = summary(plan)
     result_console.print(
         f"{totals['macs']:,} multiply-accumulates, {totals['parameters']:,} parameters, "
@@ -60,7 +63,7 @@ def _table(graph: Graph, plan: Plan | None) -> Table:
     for heading in headings:
         table.add_column(heading)
     table.add_column("MACs", justify="right", no_wrap=True)
-    for position, op in enumerate(graph.ops):
+    for position, op in enumerate(graph.ops[:MAX_ROWS]):
         calls = plan.ops[position].calls if plan else ()
         kernels = ", ".join(dict.fromkeys(c.kernel for c in calls))
         kernels = kernels or ("(view)" if plan else "?")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import flatbuffers
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
+from click.testing import CliRunner
 from graphs import graph
 from seed_models import options
 from tflite_builder import Builder
 
-from mcuforge import arena, cost, planner, tflite_reader
+from mcuforge import arena, cost, fit, planner, tflite_reader
 from mcuforge.arena import Buffer
+from mcuforge.cli import inspect
 from mcuforge.errors import ModelError
 from mcuforge.passes import legalise
 from mcuforge.plan import Plan
@@ -182,3 +185,12 @@ def test_a_fan_that_needs_all_its_bytes_gets_no_more() -> None:
     many = graph([(1, 64)] * 801, [("RELU", (0,), i) for i in range(1, 801)], [0], range(1, 801))
     plan = planner.plan(many)
     assert plan.arena.bytes <= plan.arena.lower_bound + 64
+
+
+def test_who_is_told_of_thousands_is_told_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "chain.tflite"
+    path.write_bytes(chain(1200))
+    result = CliRunner().invoke(inspect.command, [str(path)])
+    assert result.exit_code == 0
+    assert "... and 200 ops more" in result.output
+    assert fit.peak(compile_bytes(fan(50))).endswith(", and 42 smaller ones.")
