@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from mcuforge.device import protocol
 from mcuforge.device.faults import Fault
-from mcuforge.device.monitor import Monitor, watch
+from mcuforge.device.monitor import Monitor, Pulse, watch
 from mcuforge.device.protocol import Event, Message, Request
 from mcuforge.device.replies import ReplyError
 from mcuforge.device.transport import LinkError
@@ -124,3 +126,24 @@ def test_asking_sends_one_request() -> None:
 
 def test_watching_ends_in_time() -> None:
     watch(Line(b""), Monitor(), print, seconds=0)
+
+
+def test_a_device_that_does_not_answer_is_asked_less_and_less_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("mcuforge.device.monitor.time.monotonic", lambda: now)
+    line, told, asked_at = Line(), list[str](), list[float]()
+    pulse = Pulse(told.append)
+    for step in range(2400):
+        now, before = step / 10, len(line.sent)
+        pulse.beat(line)
+        if len(line.sent) > before:
+            asked_at.append(now)
+    gaps = [round(b - a) for a, b in itertools.pairwise(asked_at)]
+    assert gaps[:5] == [5, 5, 10, 20, 40] and set(gaps[5:]) <= {40}
+    assert len(told) == 1
+    pulse.heard()
+    now, before = now + 2.1, len(line.sent)
+    pulse.beat(line)
+    assert len(line.sent) > before

@@ -18,6 +18,7 @@ from mcuforge.errors import DeviceError
 _IDLE_SECONDS = 0.1
 _QUIET_SECONDS = 2.0  # then the device is asked how it is
 _AGAIN_SECONDS = 5.0
+_SELDOM = 8  # times less often, at the most
 _PATIENCE = 2  # requests without an answer
 _SILENT = (
     "Nothing is heard, and requests are not answered. Is the board powered and running, is this "
@@ -114,7 +115,10 @@ class Pulse:
     def beat(self, transport: Transport) -> None:
         """Ask, if it is time to. Raises `LinkError`."""
         now = time.monotonic()
-        again = _AGAIN_SECONDS if self._asked > self._heard else _QUIET_SECONDS
+        # Less and less often: a device that is slow has to answer each of them.
+        again = min(2 ** max(0, self._unanswered - _PATIENCE), _SELDOM) * _AGAIN_SECONDS
+        if self._unanswered == 0:
+            again = _QUIET_SECONDS
         if now - max(self._heard, self._asked) < again:
             return
         if self._unanswered == _PATIENCE:
