@@ -9,8 +9,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from rich.markup import escape
-
 from mcuforge import __version__, atomic, driver, engines, extras, json_text, tflm_library
 from mcuforge.boards import Board
 from mcuforge.errors import ForgeError, ParityError, ToolError
@@ -138,7 +136,7 @@ def rows(benchmark: Benchmark) -> list[tuple[str, list[int | None], str]]:
 
 def table(benchmark: Benchmark) -> Table:
     """The rows for the terminal; with two engines also the second over the first."""
-    result = Table(title=escape(_title(benchmark)))
+    result = Table(title=_title(benchmark))
     result.add_column("")
     for report in benchmark.reports:
         result.add_column(report.engine, justify="right")

@@ -138,7 +138,7 @@ def require_tflite(path: Path) -> None:
     if kind in CONVERTIBLE:
         raise UsageError(
             f"{path} is {kind.value}. Convert it first: "
-            f"mcuforge convert {path} --samples samples.npz"
+            f"mcuforge convert {shlex.quote(str(path))} --samples samples.npz"
         )
     if kind not in (Kind.TFLITE, Kind.UNKNOWN):
         raise refusal(path, kind)

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rich.markup import escape
-
 from mcuforge import __version__, html_page, json_text
 from mcuforge.gallery import Gallery
 from mcuforge.oracle.litert import REFERENCE
@@ -165,9 +163,9 @@ def summary_table(reports: Sequence[RunReport]) -> Table:
     table = Table()
     table.add_column("model")
     for report in reports:
-        table.add_column(escape(report.model), justify="right")
+        table.add_column(report.model, justify="right")
     for label, cells in rows(reports):
-        table.add_row(label, *map(escape, cells))
+        table.add_row(label, *cells)
     return table
 
 
@@ -190,10 +188,10 @@ def variant_rows(report: RunReport) -> list[tuple[str, list[str]]]:
 
 def variants_table(report: RunReport) -> Table:
     """The model beside its variants, for the terminal."""
-    table = Table(title=f"{escape(report.model)} and its variants, on the host")
+    table = Table(title=f"{report.model} and its variants, on the host")
     table.add_column("")
     for name in (report.model, *(v.name for v in report.variants)):
-        table.add_column(escape(name), justify="right")
+        table.add_column(name, justify="right")
     for label, cells in variant_rows(report):
         table.add_row(label, *cells)
     return table
@@ -212,14 +210,14 @@ def _as_variant(report: RunReport) -> Variant:
 
 def parity_table(report: RunReport) -> Table:
     """Every engine against the oracle."""
-    table = Table(title=f"{escape(report.model)} on {escape(report.board)}: against TFLM")
+    table = Table(title=f"{report.model} on {report.board}: against TFLM")
     table.add_column("engine")
     for heading in ("bytes compared", "differ", "samples", "largest"):
         table.add_column(heading, justify="right")
     table.add_column("decides")
     for c in report.verdict.comparisons:
         table.add_row(
-            escape(c.engine),
+            c.engine,
             f"{c.bytes_compared:,}",
             f"{c.bytes_differing:,}",
             f"{c.samples_differing}",

@@ -8,17 +8,37 @@ from typing import Any, TypeVar
 import rich.table
 from rich.console import Console
 from rich.measure import Measurement
+from rich.text import Text
 
 T = TypeVar("T")
 _UNBOUNDED = 10_000  # columns
 
 
 class Table(rich.table.Table):
-    """A rich table whose columns fold."""
+    """A rich table whose columns fold, and whose texts are shown as they are: no markup."""
 
-    def add_column(self, *args: Any, **options: Any) -> None:
+    def __init__(
+        self, *headers: Any, title: str | None = None, caption: str | None = None, **options: Any
+    ) -> None:
+        super().__init__(
+            title=None if title is None else Text(title, style="table.title"),
+            caption=None if caption is None else Text(caption, style="table.caption"),
+            **options,
+        )
+        for header in headers:
+            self.add_column(header)
+
+    def add_column(self, header: Any = "", *args: Any, **options: Any) -> None:
         """As rich's, with `overflow` "fold" by default."""
-        super().add_column(*args, **{"overflow": "fold", **options})
+        super().add_column(_literal(header), *args, **{"overflow": "fold", **options})
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        """As rich's."""
+        super().add_row(*map(_literal, cells), **options)
+
+
+def _literal(cell: Any) -> Any:
+    return Text(cell) if isinstance(cell, str) else cell
 
 
 def fitting(

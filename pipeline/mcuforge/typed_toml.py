@@ -23,7 +23,7 @@ from mcuforge.errors import UsageError
 T = TypeVar("T", bound=Struct)
 
 # One line that can be shown: no control characters, not only spaces.
-Text = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+Text = Annotated[str, Meta(pattern=r"^[^\x00-\x1f\x7f-\x9f]*\S[^\x00-\x1f\x7f-\x9f]*$(?!\n)")]
 _TEXT = "must be one line of text, in quotes"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,9 +98,10 @@ def _of_recipe(model: Path, output: Path) -> FoundModel:
         return FoundModel(described.tflite, described.name)
     if written.is_file():
         return FoundModel(_told(model, written), described.name)
+    quoted = shlex.quote(str(model))
     raise UsageError(
         f"{described.tflite}: no such file, nor {written}. "
-        f"Make it with `mcuforge convert {model}`, or `mcuforge run {model}`."
+        f"Make it with `mcuforge convert {quoted}`, or `mcuforge run {quoted}`."
     )
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 from rich import box
-from rich.markup import escape
 
 from mcuforge import boards, own_boards
 from mcuforge.boards import Board
@@ -34,10 +33,10 @@ def command(add: Path | None, remove: str | None, as_json: bool) -> None:
     """
     if remove is not None:
         own_boards.forget(remove)
-        progress_console.print(f"Removed the board {escape(remove)}.")
+        progress_console.print(f"Removed the board {remove}.")
     if add is not None:
         board = boards.add(add)
-        progress_console.print(f"Added {escape(board.title)}: use it with --board {board.name}.")
+        progress_console.print(f"Added {board.title}: use it with --board {board.name}.")
     everything = boards.available()
     if as_json:
         echo_json([_summary(board) for board in everything])
@@ -63,7 +62,7 @@ def _table(everything: list[Board]) -> Table:
             _size(board.flash_bytes),
             _size(board.ram_bytes),
             ", ".join(_simulators(board)) or "-",
-            *([escape(board.title)] if wide else []),
+            *([board.title] if wide else []),
         )
     return table
 

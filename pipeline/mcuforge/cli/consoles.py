@@ -48,5 +48,6 @@ class _Console(Console):
         raise NotImplementedError
 
 
-progress_console = _Console(stderr=True)
-result_console = _Console()
+# Without markup and emoji: `[red]` and `:bell:` in a name are a name.
+progress_console = _Console(stderr=True, markup=False, emoji=False)
+result_console = _Console(markup=False, emoji=False)

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 
 import click
-from rich.markup import escape
 
 from mcuforge import boards, json_text, recipe, results
 from mcuforge.cli.arguments import INPUT
@@ -62,7 +61,7 @@ def command(model: Path, board_name: str, output: Path, force: bool, as_json: bo
     if as_json:
         echo(content, nl=False)
         return
-    table = Table("", title=f"{escape(found.model)}: {len(found.labels)} held-out samples")
+    table = Table("", title=f"{found.model}: {len(found.labels)} held-out samples")
     table.add_column("float", justify="right")
     table.add_column("int8", justify="right")
     for row in page.rows(found):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 from rich import box
-from rich.markup import escape
+from rich.text import Text
 
 from mcuforge import cost, frontend, planner
 from mcuforge.cli.arguments import find_model
@@ -58,7 +58,7 @@ def _table(graph: Graph, plan: Plan | None) -> Table:
     """A row an op. In a narrow terminal the kernel stands under the op, so that names have room."""
     wide = result_console.width >= _WIDE
     padding = (0, 1) if wide else 0
-    table = Table(title=escape(graph.name), box=box.SIMPLE_HEAD, pad_edge=False, padding=padding)
+    table = Table(title=graph.name, box=box.SIMPLE_HEAD, pad_edge=False, padding=padding)
     headings = ("#", "op", "layer", "output", *(("kernel",) if wide else ()))
     for heading in headings:
         table.add_column(heading)
@@ -69,8 +69,8 @@ def _table(graph: Graph, plan: Plan | None) -> Table:
         kernels = kernels or ("(view)" if plan else "?")
         table.add_row(
             str(position),
-            escape(op.kind) if wide else f"{escape(op.kind)}\n[dim]{kernels}[/]",
-            escape(graph.layer(op)),
+            op.kind if wide else Text.assemble(f"{op.kind}\n", (kernels, "dim")),
+            graph.layer(op),
             shape_text(graph.output(op)).replace("[", "\\["),
             *((kernels,) if wide else ()),
             f"{cost.macs(graph, op):,}",

@@ -49,7 +49,7 @@ def stages(title: str | None = None) -> Iterator[OnStage]:
     complete, a line stays.
     """
     if title:
-        progress_console.print(title, style="bold", markup=False, highlight=False)
+        progress_console.print(title, style="bold", highlight=False)
     shown = _Bars() if progress_console.is_terminal else _Lines()
     with shown:
         yield _Stages(shown)
@@ -87,7 +87,7 @@ class _Bars:
     def __init__(self) -> None:
         self._progress = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description:<12}"),
+            TextColumn("{task.description:<12}", markup=False),
             BarColumn(),
             _Count(),
             TimeElapsedColumn(),

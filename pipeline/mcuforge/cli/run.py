@@ -135,7 +135,7 @@ def _print(reports: list[RunReport], page: Path) -> None:
         result_console.print(report.parity_table(each))
         for line in (*report.notes(each), report.float_line(each)):
             if line:
-                result_console.print(line, highlight=False, markup=False, soft_wrap=True)
+                result_console.print(line, highlight=False, soft_wrap=True)
         if each.variants:
             result_console.print(report.variants_table(each))
     for table in tables.fitting(result_console, reports, report.summary_table):

@@ -6,7 +6,7 @@ import platform
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from rich.markup import escape
+from rich.text import Text
 
 from mcuforge.tables import Table
 
@@ -77,10 +77,11 @@ class Report:
         for heading in (*headings, "where") if wide else headings:
             table.add_column(heading, overflow="fold")
         for f in self.findings:
-            wrong = f"\n[dim]{escape(f.problem)}[/]" if f.problem else ""
-            cells = [_mark(f), escape(f.name), escape(f.version or "-"), escape(f.needed_for)]
-            cells[-1] += wrong
-            table.add_row(*cells, *([escape(f.where or "-")] if wide else []))
+            needed = Text(f.needed_for)
+            if f.problem:
+                needed.append(f"\n{f.problem}", style="dim")
+            where = [f.where or "-"] if wide else []
+            table.add_row(_mark(f), f.name, f.version or "-", needed, *where)
         return table
 
     def advice(self, everywhere: bool = False) -> list[str]:
@@ -108,10 +109,12 @@ class Report:
         return f"The main job can run here. Optional, and missing: {'; '.join(prevented)}."
 
 
-def _mark(finding: Finding) -> str:
+def _mark(finding: Finding) -> Text:
     if finding.ok:
-        return "[green]ok[/]"
-    return "[red]missing[/]" if finding.required else "[yellow]optional[/]"
+        return Text("ok", style="green")
+    if finding.required:
+        return Text("missing", style="red")
+    return Text("optional", style="yellow")
 
 
 def _ways(install: Install) -> str:

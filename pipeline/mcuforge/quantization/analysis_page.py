@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich import box
-from rich.markup import escape
 
 from mcuforge import html_page
 from mcuforge.quantization.analysis import TensorDamage, WeightRanges
@@ -115,7 +114,7 @@ def tensor_table(report: QuantizationReport) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
-        title=f"{escape(report.model)}, {escape(report.conversion)}",
+        title=f"{report.model}, {report.conversion}",
         caption=f"Held-out samples: {damage.samples}. error: the largest. alone: the part of what "
         "single layers, quantised alone, bring to the output.",
     )
@@ -125,7 +124,7 @@ def tensor_table(report: QuantizationReport) -> Table:
     tensors = damage.tensors
     for tensor, label, share in zip(tensors, labels(tensors), shares(tensors), strict=True):
         table.add_row(
-            escape(label),
+            label,
             f"{tensor.low:.3g} ... {tensor.high:.3g}",
             f"{tensor.clipped:.2%}",
             f"{tensor.sqnr_db:.1f}",
@@ -141,7 +140,7 @@ def parts_table(report: QuantizationReport) -> Table | None:
     table = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
-        title=f"{escape(report.model)}, part by part",
+        title=f"{report.model}, part by part",
         caption="Of inputs, outputs and what is joined or sliced. R²: 1 - squared error / squared "
         f"deviation from the mean. The {_PARTS_IN_TERMINAL} worst of each; more are on the page.",
     )
@@ -150,7 +149,7 @@ def parts_table(report: QuantizationReport) -> Table | None:
     for heading in ("seen", "SQNR dB", "own", "R²"):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in parts_rows(report, _PARTS_IN_TERMINAL):
-        table.add_row(*(escape(cell) for cell in row))
+        table.add_row(*row)
     return table if table.row_count else None
 
 
@@ -183,14 +182,14 @@ def outcome_table(report: QuantizationReport) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD,
         pad_edge=False,
-        title=f"{escape(report.model)}, quantised in other ways",
-        caption=f"On the page: {escape(on_page)}.",
+        title=f"{report.model}, quantised in other ways",
+        caption=f"On the page: {on_page}.",
     )
     table.add_column(headings[0], min_width=12, overflow="fold")
     for heading in headings[1:]:
         table.add_column(heading, justify="right", no_wrap=True)
     for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
+        table.add_row(*row)
     return table
 
 

@@ -106,6 +106,21 @@ def test_tables_and_progress_of_a_terminal(monkeypatch: pytest.MonkeyPatch) -> N
     assert not any(code in stream.getvalue() for code in ours)
 
 
+@pytest.mark.parametrize(
+    "name", ["[red]x[/red]", "[/]", "a[link=http://x]b[/link]", ":bell:", "\\["]
+)
+def test_names_are_no_markup_of_tables(name: str, tmp_path: Path) -> None:
+    model = tmp_path / f"{name.replace('/', '-')}.tflite"
+    model.write_bytes(small_classifier())
+    outcome = mcuforge("inspect", model)
+    assert outcome.code == 0 and model.stem in outcome.stdout, outcome
+    table = Table(name, title=name)
+    table.add_row(name)
+    with consoles.result_console.capture() as captured:
+        consoles.result_console.print(table)
+    assert captured.get().count(name) == 3
+
+
 def test_what_devices_say() -> None:
     outcome = mcuforge("monitor", "--port", f"socket://localhost:1/{EVIL}", "--seconds", "0")
     assert harmless(outcome.stderr), ascii(outcome.stderr)
