@@ -7,12 +7,16 @@ again. `make fuzz` runs other seeds: FUZZ_SEED and FUZZ_COUNT say which and how 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import accepted
 import campaign
 import numpy as np
 import pytest
+import seed_models
 
 SEED = 20
 SAMPLED = 20  # of the accepted ones are run; where there is time, twenty times as many
@@ -57,3 +61,44 @@ def test_another_seed(kind: str, tmp_path: Path) -> None:
     outcome = campaign.run(kind, seed, count, tmp_path)
     print(outcome.told())
     assert not outcome.broken, outcome.told()
+
+
+def test_the_limits_hold() -> None:
+    """An endless loop, memory without end, another exception and an error without words."""
+    code = (
+        "import limited_worker as w\n"
+        "w.limit()\n"
+        "def spin():\n"
+        "    while True: pass\n"
+        "def silent():\n"
+        "    raise w.ForgeError('')\n"
+        "for run in (spin, lambda: bytearray(2**29), lambda: [][0], silent, int):\n"
+        "    print(w.ended(run)['end'])\n"
+    )
+    places = os.pathsep.join(map(str, campaign.SEARCHED))
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        env=os.environ | {"PYTHONPATH": places, "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["broken"] * 4 + ["accepted"]
+
+
+def test_what_differs_from_the_oracle_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("honest", "lying"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "m1.tflite").write_bytes(seed_models.handmade()[0])
+    honest = accepted.oracle
+
+    def lying(pairs: list[tuple[bytes, list[list[object]]]]) -> Iterator[accepted.Answer]:
+        for answer in honest(pairs):
+            assert not isinstance(answer, str)
+            yield [[bytes(o[:-1]) + bytes([o[-1] ^ 1]) for o in s] for s in answer]
+
+    assert accepted.check([tmp_path / "m1.tflite"], tmp_path / "honest") == []
+    monkeypatch.setattr(accepted, "oracle", lying)
+    assert accepted.check([tmp_path / "m1.tflite"], tmp_path / "lying")

@@ -3,8 +3,9 @@
 A converter that does not know the batch computes shapes at run time: SHAPE of a tensor, then
 STRIDED_SLICE, PACK, MUL, ... of its numbers. All shapes of the file are static, so the numbers are.
 
-Only int32 and int64 tensors of at most `MAX_ELEMENTS` are computed, exactly, in Python's integers;
-an op whose result does not fit its tensor, or would fail, is left for the planner to name.
+Only int32 and int64 tensors of at most `MAX_ELEMENTS` are computed, exactly, in Python's integers,
+and of a model at most `MAX_NUMBERS`; an op whose result does not fit its tensor, would fail, or
+comes after that, is left for the planner to name.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from mcuforge.graph import (
 )
 
 MAX_ELEMENTS = 1024
+MAX_NUMBERS = 2**17
 _INTEGERS = (DType.INT32, DType.INT64)
 
 Numbers = npt.NDArray[Any]  # dtype object: Python's integers, which do not overflow
@@ -48,14 +50,24 @@ def fold_shape_arithmetic(graph: Graph) -> Graph:
     tensors = list(graph.tensors)
     kept: list[Op] = []
     outputs = set(graph.outputs)
+    left = MAX_NUMBERS
     for op in graph.ops:
-        folded = _folded(tensors, op)
+        left -= _numbers_read(tensors, op)
+        folded = _folded(tensors, op) if left >= 0 else None
         if folded is None or any(t.index in outputs for t in folded):
             kept.append(op)
             continue
         for tensor in folded:
             tensors[tensor.index] = tensor
     return replace(graph, tensors=tuple(tensors), ops=tuple(kept))
+
+
+def _numbers_read(tensors: list[Tensor], op: Op) -> int:
+    """How many numbers the op's arithmetic would look at."""
+    if op.kind not in _OPS:
+        return 0
+    known = [v for v in (tensors[i] for i in op.inputs if i >= 0) if v.data is not None]
+    return sum(min(t.elements, MAX_ELEMENTS) for t in known if t.dtype in _INTEGERS)
 
 
 def _folded(tensors: list[Tensor], op: Op) -> list[Tensor] | None:

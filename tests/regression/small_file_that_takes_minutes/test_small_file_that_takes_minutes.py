@@ -20,6 +20,7 @@ from mcuforge.arena import Buffer
 from mcuforge.cli import inspect
 from mcuforge.errors import ModelError
 from mcuforge.passes import legalise
+from mcuforge.passes.fold_shape_arithmetic import fold_shape_arithmetic
 from mcuforge.plan import Plan
 from mcuforge.verify import verify
 
@@ -194,3 +195,19 @@ def test_who_is_told_of_thousands_is_told_the_first(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert "... and 200 ops more" in result.output
     assert fit.peak(compile_bytes(fan(50))).endswith(", and 42 smaller ones.")
+
+
+def test_arithmetic_on_long_vectors() -> None:
+    """What looks like shapes at run time, a thousand numbers long, in thousands of ops."""
+    b = Builder()
+    first, result = b.tensor([1, 8]), b.tensor([1, 8])
+    last = b.tensor([1024], schema.TensorType.INT64, None, np.arange(1024, dtype=np.int64))
+    for _ in range(3000):
+        following = b.tensor([1024], schema.TensorType.INT64, None)
+        b.op(OPS.NEG, [last], [following])
+        last = following
+    b.op(OPS.RELU, [first], [result])
+    graph = verify(tflite_reader.read_bytes(b.build([first], [result]), "arithmetic"))
+    folded = fold_shape_arithmetic(graph)
+    assert 2800 < len(folded.ops) < 2900
+    assert len(legalise(graph).ops) == 1
