@@ -14,6 +14,7 @@ from mcuforge.device.monitor import Monitor
 from mcuforge.errors import DeviceError
 
 SEED = int(os.environ.get("FUZZ_SEED", "1"))
+COUNT = int(os.environ.get("FUZZ_COUNT", "20000"))
 DATA = np.arange(SIZE, dtype=np.int64).astype(np.int8).reshape(3, -1)
 EXPECTED = np.frombuffer(result_of(DATA.tobytes()), np.int8).reshape(3, -1)
 
@@ -92,7 +93,6 @@ def test_many_lies_are_found_out(clock: Clock) -> None:
     all_lies(clock, 1_000, 8_000)
 
 
-@pytest.mark.slow
 @pytest.mark.fuzz
 def test_new_lies_are_found_out(clock: Clock) -> None:
-    all_lies(clock, SEED * 100_000, 5_000)
+    all_lies(clock, SEED * 1_000_000, COUNT)
