@@ -14,7 +14,7 @@ from emitted import succeed, unpack
 from markdown_it import MarkdownIt
 from small_model import small_classifier
 
-from mcuforge import boards, frontend, paths
+from mcuforge import boards, frontend, paths, typed_toml
 from mcuforge.boards import Board
 from mcuforge.emit_renode import render_renode
 from mcuforge.errors import UsageError
@@ -187,6 +187,12 @@ REFUSED = (
 def test_names_in_board_files_have_patterns(old: str, new: str, key: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=re.escape(key)):
         boards.load_file(board_file(tmp_path, old, new))
+
+
+@pytest.mark.parametrize("text", ["a\n", "a\x1b[31m", "a\x9bb", "a\rb", "\x7f", " "])
+def test_texts_of_recipes_are_one_line(text: str) -> None:
+    assert typed_toml.problems(text, typed_toml.Text, "name")
+    assert not typed_toml.problems("é <b> ${x} [/]", typed_toml.Text, "name")
 
 
 def test_shipped_boards_and_what_openocd_needs_stay_possible(tmp_path: Path) -> None:
