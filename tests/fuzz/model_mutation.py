@@ -141,6 +141,16 @@ def change_scale(made: Any, rng: np.random.Generator) -> None:
     q.scale = scales
 
 
+def change_scales_everywhere(made: Any, rng: np.random.Generator) -> None:
+    """All scales of most tensors, by one factor or by several."""
+    factor = float(_one(rng, SCALES[2:]))
+    for tensor in made.subgraphs[0].tensors:
+        if tensor.quantization is not None and rng.random() < 0.8:
+            own = factor if rng.random() < 0.7 else float(_one(rng, SCALES[2:]))
+            scales = np.asarray(tensor.quantization.scale, np.float64) * own
+            tensor.quantization.scale = np.clip(scales, 1e-45, 3.4e38).tolist()
+
+
 def change_zero_point(made: Any, rng: np.random.Generator) -> None:
     """A zero point, or all of them are gone."""
     q = _tensor(made, rng).quantization
@@ -264,6 +274,7 @@ CHANGES: tuple[Change, ...] = (
     change_type,
     change_scale,
     change_scale,
+    change_scales_everywhere,
     change_zero_point,
     change_quantization,
     change_option,

@@ -9,7 +9,7 @@ from typing import ClassVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.graph import FullyConnectedAttributes, Graph, Op
+from mcuforge.graph import FullyConnectedAttributes, Graph, Op, Quantization
 from mcuforge.numerics import quantize_multiplier
 from mcuforge.ops import Operator, meaning, overlap
 from mcuforge.ops.common import (
@@ -86,7 +86,11 @@ def constraint_bias_scale(graph: Graph, op: Op) -> str | None:
 
 
 def constraint_effective_scale(graph: Graph, op: Op) -> str | None:
-    """input scale * weight scale / output scale is below 2^30 for every output."""
+    """input scale * weight scale / output scale is below 2^30 for every output, and the product of
+    the former a float32."""
+    source, weights = quantization(graph.input(op, 0)), quantization(graph.input(op, 1))
+    if not weights.per_channel and not np.isfinite(_product(source, weights)):
+        return f"the scales are {source.scale} and {weights.scale}"
     _, shift = _multipliers(graph, op)
     return f"a shift of {shift.max()} is needed" if shift.max() > MAX_SHIFT else None
 
@@ -100,6 +104,12 @@ def constraint_accumulator(graph: Graph, op: Op) -> str | None:
     return accumulator_overflow(filters, bias, quantization(graph.input(op, 0)).zero_point)
 
 
+def _product(source: Quantization, weights: Quantization) -> float:
+    """Input scale times the one weight scale, in float32; may be 0 or infinite."""
+    with np.errstate(over="ignore", under="ignore"):
+        return float(np.float32(source.scale) * np.float32(weights.scale))
+
+
 def _multipliers(graph: Graph, op: Op) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Per channel in double; with one scale TFLM multiplies input and weight scale in float32.
 
@@ -109,8 +119,7 @@ def _multipliers(graph: Graph, op: Op) -> tuple[npt.NDArray[np.int32], npt.NDArr
     target, channels = quantization(graph.output(op)), graph.input(op, 1).shape[0]
     if weights.per_channel:
         return multipliers(source, weights, target, channels)
-    product = float(np.float32(source.scale) * np.float32(weights.scale))
-    multiplier, shift = quantize_multiplier(product / target.scale)
+    multiplier, shift = quantize_multiplier(_product(source, weights) / target.scale)
     return np.full(channels, multiplier, np.int32), np.full(channels, shift, np.int32)
 
 
