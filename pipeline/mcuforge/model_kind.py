@@ -106,9 +106,7 @@ def recognise(path: Path) -> Kind:
     try:
         if path.is_dir():
             return _folder({entry.name for entry in path.iterdir()})
-        untrusted.require_regular(path)
-        with path.open("rb") as file:
-            head = file.read(_HEAD_BYTES)
+        head = untrusted.head(path, _HEAD_BYTES)
     except FileNotFoundError:
         raise UsageError(f"{path}: no such file. Train the model or name another file.") from None
     except OSError as error:

@@ -7,6 +7,7 @@ what a file declares; no more than that is ever unpacked, since their readers go
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -43,16 +44,21 @@ def read(path: Path, most: int = _TEXT_BYTES) -> bytes:
 
     Raises `UsageError` where it is something else or larger, and `OSError`.
     """
+    content = head(path, most + 1)
+    if len(content) > most:
+        raise UsageError(f"{path}: more than {most >> 20} MiB, which is too large for such a file.")
+    return content
+
+
+def head(path: Path, count: int) -> bytes:
+    """The beginning of a regular file. Raises `UsageError` for something else, and `OSError`."""
     descriptor = os.open(path, os.O_RDONLY | _NON_BLOCKING)  # a pipe would wait for its writer
     with open(descriptor, "rb") as file:  # noqa: PTH123 - it is open already
         found = os.fstat(descriptor)
         if stat.S_ISDIR(found.st_mode):
-            raise IsADirectoryError(21, "Is a directory", str(path))
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         _check_kind(path, found.st_mode)
-        content = file.read(most + 1)
-    if len(content) > most:
-        raise UsageError(f"{path}: more than {most >> 20} MiB, which is too large for such a file.")
-    return content
+        return file.read(count) or b""  # nothing where it would have to wait
 
 
 def read_toml(path: Path) -> tuple[bytes, dict[str, Any]]:
