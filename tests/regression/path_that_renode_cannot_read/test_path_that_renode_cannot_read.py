@@ -51,8 +51,8 @@ def test_only_plain_text_reaches_the_monitor(
     )
     with Renode(BOARD, elf, require_renode(BOARD, script)) as simulator:
         assert simulator.executed_instructions() > 0
-        assert simulator._folder is not None
-        loaded = Path(simulator._folder.name) / "firmware.elf"
+        token = next(line for line in said if line.startswith("$elf=@")).partition("\n")[0]
+        loaded = Path(token.removeprefix("$elf=@").replace("\\ ", " "))
         assert loaded.read_bytes() == b"the program"
     text = "".join(said)
     assert text.isascii() and "\t" not in text
