@@ -46,7 +46,7 @@ static void sums_of_four(nn_window w, int32_t sums[4]) {
 static void average_of_pixel(const nn_pool2d_s8_params *p, nn_window w, int8_t *output) {
     const int32_t count = w.rows * w.columns;
     int32_t channel = 0;
-    for (; channel + 4 <= p->channels; channel += 4) {
+    for (; channel + 4 <= p->sizes.input_channels; channel += 4) {
         int32_t sums[4];
         sums_of_four(w, sums);
         for (int32_t i = 0; i < 4; ++i) {
@@ -54,19 +54,20 @@ static void average_of_pixel(const nn_pool2d_s8_params *p, nn_window w, int8_t *
         }
         w.start += 4;
     }
-    for (; channel < p->channels; ++channel) {
+    for (; channel < p->sizes.input_channels; ++channel) {
         output[channel] = average(p, sum_of_one(w), count);
         w.start += 1;
     }
 }
 
 void nn_average_pool2d_s8(const nn_pool2d_s8_params *params, const int8_t *input, int8_t *output) {
-    const int32_t batch_step = params->input_height * params->input_width * params->channels;
-    for (int32_t batch = 0; batch < params->batches; ++batch) {
-        for (int32_t y = 0; y < params->output_height; ++y) {
-            for (int32_t x = 0; x < params->output_width; ++x) {
+    const int32_t batch_step =
+        params->sizes.input_height * params->sizes.input_width * params->sizes.input_channels;
+    for (int32_t batch = 0; batch < params->sizes.batches; ++batch) {
+        for (int32_t y = 0; y < params->sizes.output_height; ++y) {
+            for (int32_t x = 0; x < params->sizes.output_width; ++x) {
                 average_of_pixel(params, nn_pool_window(params, input, y, x), output);
-                output += params->channels;
+                output += params->sizes.input_channels;
             }
         }
         input += batch_step;

@@ -1,15 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn.h"
 #include "nn_dot.h"
-#include "nn_fixed_point.h"
-
-static inline int8_t finish(const nn_depthwise_conv2d_s8_params *params, int32_t sum,
-                            int32_t channel) {
-    const int32_t acc = nn_wrapping_add(sum, params->bias[channel]);
-    const int32_t scaled = nn_requantize(acc, params->multiplier[channel], params->shift[channel]) +
-                           params->output_offset;
-    return (int8_t)nn_clamp(scaled, params->activation_min, params->activation_max);
-}
+#include "nn_output_stage.h"
 
 #if NN_MVE
 
@@ -37,15 +29,16 @@ static inline void fill(int8_t *target, int8_t value, int32_t count) {
  * the value of the zero point, so that the folded bias holds. */
 static void gather(const nn_depthwise_conv2d_s8_params *params, const int8_t *image, int32_t top,
                    int32_t left, int8_t *patch) {
-    const int32_t channels = params->input_channels;
-    for (int32_t filter_y = 0; filter_y < params->filter_height; ++filter_y) {
-        const int32_t y = top + filter_y * params->dilation_height;
-        for (int32_t filter_x = 0; filter_x < params->filter_width; ++filter_x) {
-            const int32_t x = left + filter_x * params->dilation_width;
-            if (y < 0 || y >= params->input_height || x < 0 || x >= params->input_width) {
+    const int32_t channels = params->sizes.input_channels;
+    for (int32_t filter_y = 0; filter_y < params->window.filter_height; ++filter_y) {
+        const int32_t y = top + filter_y * params->window.dilation_height;
+        for (int32_t filter_x = 0; filter_x < params->window.filter_width; ++filter_x) {
+            const int32_t x = left + filter_x * params->window.dilation_width;
+            if (y < 0 || y >= params->sizes.input_height || x < 0 ||
+                x >= params->sizes.input_width) {
                 fill(patch, (int8_t)params->input_zero_point, channels);
             } else {
-                copy(patch, image + (y * params->input_width + x) * channels, channels);
+                copy(patch, image + (y * params->sizes.input_width + x) * channels, channels);
             }
             patch += channels;
         }
@@ -110,16 +103,13 @@ static inline int32_t one_channel(const int8_t *input, const int32_t *taps, cons
 
 static void pixel(const nn_depthwise_conv2d_s8_params *params, const int8_t *input,
                   const int32_t *taps, int8_t *output) {
-    const int32_t count = params->filter_height * params->filter_width;
+    const int32_t count = params->window.filter_height * params->window.filter_width;
     const int32_t multiplier = params->depth_multiplier;
-    const int32_t channels = params->input_channels * multiplier;
+    const int32_t channels = params->output_channels;
     int32_t channel = 0;
     if (multiplier == 1) {
 #if NN_MVE
-        const nn_mve_stage stage = {
-            params->bias,          params->multiplier,     params->shift,
-            params->output_offset, params->activation_min, params->activation_max,
-        };
+        const nn_output_stage stage = params->output_stage;
         for (; channel + 8 <= channels; channel += 8) {
             const int32x4x2_t sums =
                 eight_channels(input + channel, taps, params->weights + channel, channels, count);
@@ -130,7 +120,7 @@ static void pixel(const nn_depthwise_conv2d_s8_params *params, const int8_t *inp
             int32_t sums[4];
             four_channels(input + channel, taps, params->weights + channel, channels, count, sums);
             for (int32_t i = 0; i < 4; ++i) {
-                output[channel + i] = finish(params, sums[i], channel + i);
+                output[channel + i] = nn_finish(&params->output_stage, sums[i], channel + i);
             }
         }
 #endif
@@ -139,31 +129,31 @@ static void pixel(const nn_depthwise_conv2d_s8_params *params, const int8_t *inp
     for (; channel < channels; channel += multiplier, ++source) {
         for (int32_t c = channel; c < channel + multiplier; ++c) {
             const int32_t sum = one_channel(source, taps, params->weights + c, channels, count);
-            output[c] = finish(params, sum, c);
+            output[c] = nn_finish(&params->output_stage, sum, c);
         }
     }
 }
 
 void nn_depthwise_conv2d_s8(const nn_depthwise_conv2d_s8_params *params, const int8_t *input,
                             int8_t *output, int8_t *scratch) {
-    const int32_t row = params->input_width * params->input_channels;
-    const int32_t reach_y = (params->filter_height - 1) * params->dilation_height;
-    const int32_t reach_x = (params->filter_width - 1) * params->dilation_width;
-    for (int32_t batch = 0; batch < params->batches; ++batch) {
-        const int8_t *const image = input + batch * params->input_height * row;
-        for (int32_t y = 0; y < params->output_height; ++y) {
-            const int32_t top = y * params->stride_height - params->padding_top;
-            const int rows_fit = top >= 0 && top + reach_y < params->input_height;
-            for (int32_t x = 0; x < params->output_width; ++x) {
-                const int32_t left = x * params->stride_width - params->padding_left;
-                if (rows_fit && left >= 0 && left + reach_x < params->input_width) {
-                    pixel(params, image + top * row + left * params->input_channels,
+    const int32_t row = params->sizes.input_width * params->sizes.input_channels;
+    const int32_t reach_y = (params->window.filter_height - 1) * params->window.dilation_height;
+    const int32_t reach_x = (params->window.filter_width - 1) * params->window.dilation_width;
+    for (int32_t batch = 0; batch < params->sizes.batches; ++batch) {
+        const int8_t *const image = input + batch * params->sizes.input_height * row;
+        for (int32_t y = 0; y < params->sizes.output_height; ++y) {
+            const int32_t top = y * params->window.stride_height - params->window.padding_top;
+            const int rows_fit = top >= 0 && top + reach_y < params->sizes.input_height;
+            for (int32_t x = 0; x < params->sizes.output_width; ++x) {
+                const int32_t left = x * params->window.stride_width - params->window.padding_left;
+                if (rows_fit && left >= 0 && left + reach_x < params->sizes.input_width) {
+                    pixel(params, image + top * row + left * params->sizes.input_channels,
                           params->input_taps, output);
                 } else {
                     gather(params, image, top, left, scratch);
                     pixel(params, scratch, params->gathered_taps, output);
                 }
-                output += params->input_channels * params->depth_multiplier;
+                output += params->output_channels;
             }
         }
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn.h"
 #include "nn_dot.h"
-#include "nn_fixed_point.h"
+#include "nn_output_stage.h"
 
 /* The products of one row with `FILTERS` neighbouring filters. The row is read as it is, four taps
  * at a time: there is no patch to gather, and so no scratch. */
@@ -89,29 +89,18 @@ static inline void dots(const int8_t *row, const int8_t *filter, int32_t count, 
 
 #endif
 
-static inline int8_t finish(const nn_fully_connected_s8_params *params, int32_t sum,
-                            int32_t channel) {
-    const int32_t acc = nn_wrapping_add(sum, params->bias[channel]);
-    const int32_t scaled = nn_requantize(acc, params->multiplier[channel], params->shift[channel]) +
-                           params->output_offset;
-    return (int8_t)nn_clamp(scaled, params->activation_min, params->activation_max);
-}
-
 /* `FILTERS` neighbouring outputs of a row from `channel` on, whose filters start at `filter`. */
 static inline void outputs(const nn_fully_connected_s8_params *params, const int8_t *row,
                            const int8_t *filter, int32_t channel, int8_t *output) {
 #if NN_MVE
-    const nn_mve_stage stage = {
-        params->bias,          params->multiplier,     params->shift,
-        params->output_offset, params->activation_min, params->activation_max,
-    };
+    const nn_output_stage stage = params->output_stage;
     const int32x4_t sums = nn_mve_dot_4(row, filter, params->filter_stride, params->inputs);
     nn_mve_finish(&stage, sums, channel, output);
 #else
     int32_t sums[FILTERS];
     dots(row, filter, params->inputs, params->filter_stride, sums);
     for (int32_t i = 0; i < FILTERS; ++i) {
-        output[channel + i] = finish(params, sums[i], channel + i);
+        output[channel + i] = nn_finish(&params->output_stage, sums[i], channel + i);
     }
 #endif
 }
@@ -127,7 +116,8 @@ void nn_fully_connected_s8(const nn_fully_connected_s8_params *params, const int
             filter += FILTERS * stride;
         }
         for (; channel < params->outputs; ++channel) {
-            output[channel] = finish(params, dot(input, filter, params->inputs), channel);
+            output[channel] =
+                nn_finish(&params->output_stage, dot(input, filter, params->inputs), channel);
             filter += stride;
         }
         input += params->inputs;

@@ -22,8 +22,8 @@ static void max_of_vector(nn_window w, int32_t low, int32_t high, int32_t channe
 }
 
 static void max_of_pixel(const nn_pool2d_s8_params *p, nn_window w, int8_t *output) {
-    for (int32_t channel = 0; channel < p->channels; channel += NN_MVE_BYTES) {
-        max_of_vector(w, p->activation_min, p->activation_max, p->channels - channel,
+    for (int32_t channel = 0; channel < p->sizes.input_channels; channel += NN_MVE_BYTES) {
+        max_of_vector(w, p->activation_min, p->activation_max, p->sizes.input_channels - channel,
                       output + channel);
         w.start += NN_MVE_BYTES;
     }
@@ -66,11 +66,11 @@ static void max_of_four(nn_window w, int32_t low, int32_t high, int8_t *output) 
 
 static void max_of_pixel(const nn_pool2d_s8_params *p, nn_window w, int8_t *output) {
     int32_t channel = 0;
-    for (; channel + 4 <= p->channels; channel += 4) {
+    for (; channel + 4 <= p->sizes.input_channels; channel += 4) {
         max_of_four(w, p->activation_min, p->activation_max, output + channel);
         w.start += 4;
     }
-    for (; channel < p->channels; ++channel) {
+    for (; channel < p->sizes.input_channels; ++channel) {
         output[channel] = (int8_t)nn_min(max_of_one(w, p->activation_min), p->activation_max);
         w.start += 1;
     }
@@ -79,12 +79,13 @@ static void max_of_pixel(const nn_pool2d_s8_params *p, nn_window w, int8_t *outp
 #endif
 
 void nn_max_pool2d_s8(const nn_pool2d_s8_params *params, const int8_t *input, int8_t *output) {
-    const int32_t batch_step = params->input_height * params->input_width * params->channels;
-    for (int32_t batch = 0; batch < params->batches; ++batch) {
-        for (int32_t y = 0; y < params->output_height; ++y) {
-            for (int32_t x = 0; x < params->output_width; ++x) {
+    const int32_t batch_step =
+        params->sizes.input_height * params->sizes.input_width * params->sizes.input_channels;
+    for (int32_t batch = 0; batch < params->sizes.batches; ++batch) {
+        for (int32_t y = 0; y < params->sizes.output_height; ++y) {
+            for (int32_t x = 0; x < params->sizes.output_width; ++x) {
                 max_of_pixel(params, nn_pool_window(params, input, y, x), output);
-                output += params->channels;
+                output += params->sizes.input_channels;
             }
         }
         input += batch_step;

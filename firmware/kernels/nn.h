@@ -16,7 +16,8 @@
  *               input from below, as far as the planner works out. Others need separate buffers.
  *   Alignment   no pointer needs more than its element's alignment; scratch is 16-byte aligned.
  *
- * A parameter struct is mirrored by a KernelParams dataclass in the planner, member for member.
+ * A parameter struct, and a struct that is part of several, is mirrored by a dataclass in the
+ * planner, member for member.
  */
 #ifndef NN_H
 #define NN_H
@@ -27,7 +28,52 @@
 
 /* Raised whenever a signature, a struct or the meaning of a member changes. Generated code refuses
  * kernels of another version. */
-#define NN_ABI_VERSION 1
+#define NN_ABI_VERSION 2
+
+/* Parts of parameter structs -------------------------------------------------------------------*/
+
+/* What makes an int8 of a sum of input * weight, in output channel c:
+ *
+ *   output = clamp(requantize(bias[c] + sum) + offset)
+ *
+ * Weighted sums are computed without the input offset: the bias holds input offset * sum of the
+ * filter as well, modulo 2^32. See nn_output_stage.h. Structs begin with their stage, whose address
+ * then costs no instruction. */
+typedef struct {
+    const int32_t *bias;       /* [output channels] */
+    const int32_t *multiplier; /* [output channels] */
+    const int32_t *shift;      /* [output channels] */
+    int32_t offset;
+    int32_t activation_min;
+    int32_t activation_max;
+} nn_output_stage;
+
+/* The images that an operator reads and writes. Pooling and resizing keep the channels. */
+typedef struct {
+    int32_t batches;
+    int32_t input_height;
+    int32_t input_width;
+    int32_t input_channels;
+    int32_t output_height;
+    int32_t output_width;
+} nn_image_sizes;
+
+/* A window that slides over an image. Tap (i, j) of output pixel (y, x) is the input pixel
+ *
+ *   (y * stride_height - padding_top + i * dilation_height,
+ *    x * stride_width - padding_left + j * dilation_width)
+ *
+ * or lies in the padding. The dilations of pooling are 1. */
+typedef struct {
+    int32_t filter_height;
+    int32_t filter_width;
+    int32_t stride_height;
+    int32_t stride_width;
+    int32_t dilation_height;
+    int32_t dilation_width;
+    int32_t padding_top;
+    int32_t padding_left;
+} nn_sliding_window;
 
 /* Element-wise kernels -------------------------------------------------------------------------*/
 
@@ -144,18 +190,8 @@ void nn_softmax_s8(const nn_softmax_s8_params *params, const int8_t *input, int8
  * first, and at least one element is left. Averages round ties away from zero; a clipped window
  * has at most 2^23 elements a channel. Not in place. */
 typedef struct {
-    int32_t batches;
-    int32_t input_height;
-    int32_t input_width;
-    int32_t channels;
-    int32_t output_height;
-    int32_t output_width;
-    int32_t filter_height;
-    int32_t filter_width;
-    int32_t stride_height;
-    int32_t stride_width;
-    int32_t padding_top;
-    int32_t padding_left;
+    nn_image_sizes sizes;
+    nn_sliding_window window;
     int32_t activation_min;
     int32_t activation_max;
 } nn_pool2d_s8_params;
@@ -219,12 +255,7 @@ void nn_pad_s8(const nn_pad_s8_params *params, const int8_t *input, int8_t *outp
 /* RESIZE_NEAREST_NEIGHBOR: output pixel (y, x) copies input pixel (rows[y], columns[x]).
  * Not in place. */
 typedef struct {
-    int32_t batches;
-    int32_t input_height;
-    int32_t input_width;
-    int32_t channels;
-    int32_t output_height;
-    int32_t output_width;
+    nn_image_sizes sizes;
     const int16_t *rows;    /* [output_height] */
     const int16_t *columns; /* [output_width] */
 } nn_resize_nearest_s8_params;
@@ -236,12 +267,7 @@ void nn_resize_nearest_s8(const nn_resize_nearest_s8_params *params, const int8_
  * row_weights[y] / 1024; columns likewise. A weight of 0 means that the next row or column is not
  * read, as it may not exist. Ties round away from zero. Not in place. */
 typedef struct {
-    int32_t batches;
-    int32_t input_height;
-    int32_t input_width;
-    int32_t channels;
-    int32_t output_height;
-    int32_t output_width;
+    nn_image_sizes sizes;
     const int16_t *rows;           /* [output_height] */
     const int16_t *row_weights;    /* [output_height], 0 ... 1023 */
     const int16_t *columns;        /* [output_width] */
@@ -255,7 +281,7 @@ void nn_resize_bilinear_s8(const nn_resize_bilinear_s8_params *params, const int
 
 /* Convolution: CONV_2D, and one phase of TRANSPOSE_CONV (whose outputs lie `stride` pixels apart).
  *
- *   output[b, y, x, c] = clamp(requantize(bias[c] + sum of taps) + output_offset)
+ *   output[b, y, x, c] = output_stage(sum of taps, c)
  *
  * Output pixel (b, y, x) begins at byte output_start + b * output_batch_stride +
  * y * output_row_stride + x * output_pixel_stride. Taps outside the input count as its zero point.
@@ -263,41 +289,23 @@ void nn_resize_bilinear_s8(const nn_resize_bilinear_s8_params *params, const int
  *
  *   weights  [output_channels][filter_stride], each filter in the order y, x, channel and padded
  *            with zeros to filter_stride, a multiple of 4 (0 where the filter has no taps)
- *   bias     [output_channels], with input offset * sum of the filter added, modulo 2^32
  *   scratch  4 * filter_stride bytes
  *
  * Ascending, two pixels at a time, or a row where there are groups. Sums must fit int32 for every
  * input; filter_stride <= 131072. */
 typedef struct {
-    int32_t batches;
-    int32_t input_height;
-    int32_t input_width;
-    int32_t input_channels;
+    nn_output_stage output_stage;
+    nn_image_sizes sizes;
+    nn_sliding_window window;
     int32_t group_channels;
-    int32_t output_height;
-    int32_t output_width;
     int32_t output_channels;
-    int32_t filter_height;
-    int32_t filter_width;
-    int32_t filter_stride;
-    int32_t stride_height;
-    int32_t stride_width;
-    int32_t dilation_height;
-    int32_t dilation_width;
-    int32_t padding_top;
-    int32_t padding_left;
     int32_t output_start;
     int32_t output_batch_stride;
     int32_t output_row_stride;
     int32_t output_pixel_stride;
     int32_t input_zero_point;
-    int32_t output_offset;
-    int32_t activation_min;
-    int32_t activation_max;
+    int32_t filter_stride;
     const int8_t *weights;
-    const int32_t *bias;
-    const int32_t *multiplier; /* [output_channels] */
-    const int32_t *shift;      /* [output_channels] */
 } nn_conv2d_s8_params;
 
 void nn_conv2d_s8(const nn_conv2d_s8_params *params, const int8_t *input, int8_t *output,
@@ -306,38 +314,21 @@ void nn_conv2d_s8(const nn_conv2d_s8_params *params, const int8_t *input, int8_t
 /* DEPTHWISE_CONV_2D: output channel c = i * depth_multiplier + m sees input channel i.
  *
  *   weights        [taps][output_channels], taps in the order y, x
- *   bias           [output_channels], with input offset * sum of the filter added, modulo 2^32
  *   input_taps     [taps] bytes from the first tap of a position to each, inside the input
  *   gathered_taps  [taps] the same for a gathered patch: tap * input_channels
  *   scratch        taps * input_channels bytes
  *
  * Ascending, a pixel at a time. Sums must fit int32 for every input; taps <= 131072. */
 typedef struct {
-    int32_t batches;
-    int32_t input_height;
-    int32_t input_width;
-    int32_t input_channels;
+    nn_output_stage output_stage;
+    nn_image_sizes sizes;
+    nn_sliding_window window;
     int32_t depth_multiplier;
-    int32_t output_height;
-    int32_t output_width;
-    int32_t filter_height;
-    int32_t filter_width;
-    int32_t stride_height;
-    int32_t stride_width;
-    int32_t dilation_height;
-    int32_t dilation_width;
-    int32_t padding_top;
-    int32_t padding_left;
+    int32_t output_channels;
     int32_t input_zero_point;
-    int32_t output_offset;
-    int32_t activation_min;
-    int32_t activation_max;
-    const int8_t *weights;
-    const int32_t *bias;
-    const int32_t *multiplier; /* [output_channels] */
-    const int32_t *shift;      /* [output_channels] */
     const int32_t *input_taps;
     const int32_t *gathered_taps;
+    const int8_t *weights;
 } nn_depthwise_conv2d_s8_params;
 
 void nn_depthwise_conv2d_s8(const nn_depthwise_conv2d_s8_params *params, const int8_t *input,
@@ -345,25 +336,19 @@ void nn_depthwise_conv2d_s8(const nn_depthwise_conv2d_s8_params *params, const i
 
 /* FULLY_CONNECTED: every row of the input with every filter.
  *
- *   output[r, c] = clamp(requantize(bias[c] + sum of taps) + output_offset)
+ *   output[r, c] = output_stage(sum of taps, c)
  *
  *   weights  [outputs][filter_stride], each filter padded with zeros to filter_stride, a multiple
  *            of 4
- *   bias     [outputs], with input offset * sum of the filter added, modulo 2^32
  *
  * Ascending, a row at a time. Sums must fit int32 for every input; filter_stride <= 131072. */
 typedef struct {
+    nn_output_stage output_stage;
     int32_t rows;
     int32_t inputs;
     int32_t outputs;
     int32_t filter_stride;
-    int32_t output_offset;
-    int32_t activation_min;
-    int32_t activation_max;
     const int8_t *weights;
-    const int32_t *bias;
-    const int32_t *multiplier; /* [outputs] */
-    const int32_t *shift;      /* [outputs] */
 } nn_fully_connected_s8_params;
 
 void nn_fully_connected_s8(const nn_fully_connected_s8_params *params, const int8_t *input,

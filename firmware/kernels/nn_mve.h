@@ -17,16 +17,6 @@
 
 enum { NN_MVE_BYTES = 16, NN_MVE_WORDS = 4 };
 
-/* What turns sums into int8 outputs; the pointers are at channel 0. */
-typedef struct {
-    const int32_t *bias;
-    const int32_t *multiplier;
-    const int32_t *shift;
-    int32_t offset;
-    int32_t min;
-    int32_t max;
-} nn_mve_stage;
-
 /* Whole vectors in `count` >= 0 bytes, and the bytes after them. */
 static inline int32_t nn_mve_vectors(int32_t count) {
     return count >> 4;
@@ -122,36 +112,6 @@ static inline int32x4_t nn_mve_requantize(int32x4_t x, int32x4_t multiplier, int
 
 static inline int32x4_t nn_mve_clamp(int32x4_t x, int32_t min, int32_t max) {
     return vminq_s32(vmaxq_s32(x, vdupq_n_s32(min)), vdupq_n_s32(max));
-}
-
-static inline int32x4_t nn_mve_scale(int32x4_t sums, int32x4_t bias, int32x4_t multiplier,
-                                     int32x4_t shift) {
-    return nn_mve_requantize(vaddq_s32(sums, bias), multiplier, shift);
-}
-
-/* Four neighbouring outputs from their sums. `channel` is the first of them. */
-static inline void nn_mve_finish(const nn_mve_stage *stage, int32x4_t sums, int32_t channel,
-                                 int8_t *output) {
-    const int32x4_t scaled =
-        nn_mve_scale(sums, vldrwq_s32(stage->bias + channel),
-                     vldrwq_s32(stage->multiplier + channel), vldrwq_s32(stage->shift + channel));
-    const int32x4_t shifted = vaddq_s32(scaled, vdupq_n_s32(stage->offset));
-    vstrbq_s32(output + channel, nn_mve_clamp(shifted, stage->min, stage->max));
-}
-
-/* Eight neighbouring outputs from the sums of the even and of the odd channels. */
-static inline void nn_mve_finish_8(const nn_mve_stage *stage, int32x4x2_t sums, int32_t channel,
-                                   int8_t *output) {
-    const int32x4x2_t bias = vld2q_s32(stage->bias + channel);
-    const int32x4x2_t multiplier = vld2q_s32(stage->multiplier + channel);
-    const int32x4x2_t shift = vld2q_s32(stage->shift + channel);
-    int16x8_t x = vdupq_n_s16(0);
-    x = vqmovnbq_s32(x, nn_mve_scale(sums.val[0], bias.val[0], multiplier.val[0], shift.val[0]));
-    x = vqmovntq_s32(x, nn_mve_scale(sums.val[1], bias.val[1], multiplier.val[1], shift.val[1]));
-    /* What saturated at 16 bits is beyond the clamp's limits with the offset, too. */
-    x = vqaddq_s16(x, vdupq_n_s16((int16_t)stage->offset));
-    x = vmaxq_s16(x, vdupq_n_s16((int16_t)stage->min));
-    vstrbq_s16(output + channel, vminq_s16(x, vdupq_n_s16((int16_t)stage->max)));
 }
 
 #else

@@ -33,16 +33,16 @@ typedef struct {
 /* The window of output row `out_y` and column `out_x`, channel 0, in one batch's input. */
 static inline nn_window nn_pool_window(const nn_pool2d_s8_params *p, const int8_t *input,
                                        int32_t out_y, int32_t out_x) {
-    const nn_span y =
-        nn_clip(out_y * p->stride_height - p->padding_top, p->filter_height, p->input_height);
-    const nn_span x =
-        nn_clip(out_x * p->stride_width - p->padding_left, p->filter_width, p->input_width);
+    const nn_span y = nn_clip(out_y * p->window.stride_height - p->window.padding_top,
+                              p->window.filter_height, p->sizes.input_height);
+    const nn_span x = nn_clip(out_x * p->window.stride_width - p->window.padding_left,
+                              p->window.filter_width, p->sizes.input_width);
     const nn_window window = {
-        input + (y.first * p->input_width + x.first) * p->channels,
+        input + (y.first * p->sizes.input_width + x.first) * p->sizes.input_channels,
         y.count,
         x.count,
-        p->channels,
-        (p->input_width - x.count) * p->channels,
+        p->sizes.input_channels,
+        (p->sizes.input_width - x.count) * p->sizes.input_channels,
     };
     return window;
 }

@@ -21,10 +21,10 @@ static void blend(const int8_t *const pixels[4], const int32_t weights[4], int32
 /* One output row from input rows `top` and `bottom`; `weight` (of 1024) is that of `bottom`. */
 static void resize_row(const nn_resize_bilinear_s8_params *p, const int8_t *top,
                        const int8_t *bottom, int32_t weight, int8_t *output) {
-    for (int32_t x = 0; x < p->output_width; ++x) {
+    for (int32_t x = 0; x < p->sizes.output_width; ++x) {
         const int32_t weight_x = p->column_weights[x];
-        const int32_t left = p->columns[x] * p->channels;
-        const int32_t right = weight_x != 0 ? left + p->channels : left;
+        const int32_t left = p->columns[x] * p->sizes.input_channels;
+        const int32_t right = weight_x != 0 ? left + p->sizes.input_channels : left;
         const int8_t *const pixels[4] = {top + left, top + right, bottom + left, bottom + right};
         const int32_t weights[4] = {
             (ONE - weight) * (ONE - weight_x),
@@ -32,22 +32,22 @@ static void resize_row(const nn_resize_bilinear_s8_params *p, const int8_t *top,
             weight * (ONE - weight_x),
             weight * weight_x,
         };
-        blend(pixels, weights, p->channels, output);
-        output += p->channels;
+        blend(pixels, weights, p->sizes.input_channels, output);
+        output += p->sizes.input_channels;
     }
 }
 
 void nn_resize_bilinear_s8(const nn_resize_bilinear_s8_params *params, const int8_t *input,
                            int8_t *output) {
-    const int32_t input_row = params->input_width * params->channels;
-    const int32_t output_row = params->output_width * params->channels;
-    for (int32_t batch = 0; batch < params->batches; ++batch) {
-        for (int32_t y = 0; y < params->output_height; ++y) {
+    const int32_t input_row = params->sizes.input_width * params->sizes.input_channels;
+    const int32_t output_row = params->sizes.output_width * params->sizes.input_channels;
+    for (int32_t batch = 0; batch < params->sizes.batches; ++batch) {
+        for (int32_t y = 0; y < params->sizes.output_height; ++y) {
             const int32_t weight = params->row_weights[y];
             const int8_t *const top = input + params->rows[y] * input_row;
             resize_row(params, top, weight != 0 ? top + input_row : top, weight, output);
             output += output_row;
         }
-        input += params->input_height * input_row;
+        input += params->sizes.input_height * input_row;
     }
 }

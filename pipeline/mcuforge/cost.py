@@ -7,7 +7,7 @@ from typing import Any
 
 from mcuforge import border_names
 from mcuforge.graph import Graph, Op
-from mcuforge.plan import CArray, Plan, PlannedOp, shape_text
+from mcuforge.plan import Plan, PlannedOp, shape_text
 
 
 def macs(graph: Graph, op: Op) -> int:
@@ -34,8 +34,7 @@ def constant_bytes(planned: PlannedOp) -> int:
     arrays = {
         (kind.c_type, value.tobytes())
         for call in planned.calls
-        for _, kind, value in call.params.values()
-        if isinstance(kind, CArray) and value is not None
+        for _, kind, value in call.params.arrays()
     }
     return sum(len(content) for _, content in arrays)
 

@@ -5,8 +5,8 @@ values of its parameter struct, and lists its tensors in the order of the C argu
 
     void nn_<kernel>(const nn_<kernel>_params *params, <inputs...>, <output>[, scratch]);
 
-Parameter structs are declared twice, once in `nn.h` and once as a `KernelParams` dataclass; a test
-compiles both and compares every offset, so that they cannot drift apart.
+Parameter structs are declared twice, once in `nn.h` and once as a `KernelParams` dataclass, and so
+are the structs that they share; a test compares every offset, so that they cannot drift apart.
 """
 
 from __future__ import annotations
@@ -49,28 +49,51 @@ OptionalArrayI32 = Annotated[npt.NDArray[np.int32] | None, CArray("int32_t")]
 
 
 @dataclass(frozen=True, eq=False)
-class KernelParams:
-    """Values of a kernel's C parameter struct, in the order of its members.
+class CStruct:
+    """Values of a C struct of `nn.h`, in the order of its members.
 
-    Subclasses hold only fields annotated with the aliases above and set `c_type`.
+    Subclasses set `c_type`; their fields are annotated with the aliases above or are structs.
     """
 
     c_type: ClassVar[str]
 
     @classmethod
-    def members(cls) -> list[tuple[str, CScalar | CArray]]:
+    def members(cls) -> list[tuple[str, Member]]:
         """Name and C type of every member, in order."""
         return list(_members(cast(Any, cls)))
 
-    def values(self) -> list[tuple[str, CScalar | CArray, Any]]:
+    def values(self) -> list[tuple[str, Member, Any]]:
         """Name, C type and value of every member, in order."""
         return [(name, kind, getattr(self, name)) for name, kind in self.members()]
 
+    def arrays(self, path: str = "") -> list[tuple[str, CArray, npt.NDArray[Any]]]:
+        """Path ("output_stage.bias"), C type and value of every array, those in structs too."""
+        found: list[tuple[str, CArray, npt.NDArray[Any]]] = []
+        for name, kind, value in self.values():
+            if isinstance(value, CStruct):
+                found += value.arrays(f"{path}{name}.")
+            elif isinstance(kind, CArray) and value is not None:
+                found.append((path + name, kind, value))
+        return found
+
+
+Member = CScalar | CArray | type[CStruct]
+
 
 @cache  # resolving the hints takes longer than all else that is done with a call
-def _members(params: type[KernelParams]) -> tuple[tuple[str, CScalar | CArray], ...]:
-    hints = get_type_hints(params, include_extras=True)
-    return tuple((f.name, hints[f.name].__metadata__[0]) for f in fields(params))
+def _members(struct: type[CStruct]) -> tuple[tuple[str, Member], ...]:
+    hints = get_type_hints(struct, include_extras=True)
+    return tuple((f.name, _member(hints[f.name])) for f in fields(struct))
+
+
+def _member(hint: Any) -> Member:
+    """The C type of a field with that annotation."""
+    kind: Member = getattr(hint, "__metadata__", (hint,))[0]
+    return kind
+
+
+class KernelParams(CStruct):
+    """The parameter struct of a kernel."""
 
 
 @dataclass(frozen=True, eq=False)

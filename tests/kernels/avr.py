@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge import boards, project
-from mcuforge.plan import CArray, Plan
+from mcuforge.plan import Plan
 
 MCU = "atmega2560"
 RAM_BYTES = 8192
@@ -96,13 +96,7 @@ def build_kernels(folder: Path) -> Path:
 
 def fits(plan: Plan) -> bool:
     """True where the RAM of an AVR holds the model: constants lie there, too."""
-    tables = [
-        value
-        for op in plan.ops
-        for call in op.calls
-        for _, kind, value in call.params.values()
-        if isinstance(kind, CArray) and value is not None
-    ]
+    tables = [value for op in plan.ops for call in op.calls for _, _, value in call.params.arrays()]
     constants = sum(len(np.ascontiguousarray(table).tobytes()) for table in tables)
     return plan.arena.bytes + constants + SYSTEM_BYTES <= RAM_BYTES
 

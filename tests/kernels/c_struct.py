@@ -1,12 +1,15 @@
-"""KernelParams -> ctypes structures: tests call kernels with the planner's parameters."""
+"""CStruct -> ctypes structures: tests call kernels with the planner's parameters."""
 
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from mcuforge.plan import CArray, KernelParams
+import numpy.typing as npt
+
+from mcuforge.plan import CArray, CScalar, CStruct, Member
 
 _SCALARS: dict[str, Any] = {
     "int8_t": ctypes.c_int8,
@@ -19,10 +22,26 @@ _SCALARS: dict[str, Any] = {
 
 
 @cache
-def structure(params: type[KernelParams]) -> type[ctypes.Structure]:
-    """The ctypes twin of a parameter struct."""
-    members = [
-        (name, ctypes.c_void_p if isinstance(kind, CArray) else _SCALARS[kind.c_type])
-        for name, kind in params.members()
-    ]
-    return type(params.c_type, (ctypes.Structure,), {"_fields_": members})
+def structure(struct: type[CStruct]) -> type[ctypes.Structure]:
+    """The ctypes twin of a struct, with twins of the structs in it."""
+    members = [(name, _ctype(kind)) for name, kind in struct.members()]
+    return type(struct.c_type, (ctypes.Structure,), {"_fields_": members})
+
+
+def _ctype(kind: Member) -> Any:
+    if isinstance(kind, CArray):
+        return ctypes.c_void_p
+    return _SCALARS[kind.c_type] if isinstance(kind, CScalar) else structure(kind)
+
+
+def filled(struct: CStruct, array: Callable[[npt.NDArray[Any]], int]) -> ctypes.Structure:
+    """The twin with the values of `struct`; `array` places one in memory and says where."""
+    members: dict[str, Any] = {}
+    for name, kind, value in struct.values():
+        if isinstance(value, CStruct):
+            members[name] = filled(value, array)
+        elif isinstance(kind, CArray):
+            members[name] = None if value is None else array(value)
+        else:
+            members[name] = value
+    return structure(type(struct))(**members)

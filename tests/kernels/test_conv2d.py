@@ -2,69 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from draw import ACTIVATIONS, Draw
+from draw import Draw
 from single_op import Case, Spec, build
+from weighted_op import draw_cases, draw_weighted, draw_window
 
-from mcuforge.graph import Padding
-from mcuforge.ops.common import output_size
+from mcuforge.ops.window import output_sizes
 
 
 def case(draw: Draw) -> Case | None:
-    padding = draw.choice([Padding.SAME, Padding.VALID])
-    height, width = draw.integer(1, 9), draw.integer(1, 9)
-    filter_h, filter_w = draw.integer(1, 4), draw.integer(1, 4)
-    stride_h, stride_w = draw.integer(1, 3), draw.integer(1, 3)
-    dilation_h, dilation_w = draw.choice([1, 1, 2, 3]), draw.choice([1, 1, 2, 3])
-    groups = draw.choice([1, 1, 1, 2, 3])
-    group_channels = draw.integer(1, 7)
-    outputs = groups * draw.integer(1, 5)
-    batches = draw.choice([1, 1, 1, 2])
-    out_h = output_size(padding, height, filter_h, stride_h, dilation_h)
-    out_w = output_size(padding, width, filter_w, stride_w, dilation_w)
-    if out_h < 1 or out_w < 1:
+    window = draw_window(draw, 4, dilations=[1, 1, 2, 3])
+    size = draw.integer(1, 9), draw.integer(1, 9)
+    groups, group_channels = draw.choice([1, 1, 1, 2, 3]), draw.integer(1, 7)
+    batches, outputs = draw.choice([1, 1, 1, 2]), groups * draw.integer(1, 5)
+    output = output_sizes(window.padding, size, window.filter_size, window.stride, window.dilation)
+    if min(output) < 1:
         return None
-    options = schema.Conv2DOptionsT()
-    options.padding = getattr(schema.Padding, padding.value)
-    options.strideH, options.strideW = stride_h, stride_w
-    options.dilationHFactor, options.dilationWFactor = dilation_h, dilation_w
-    options.fusedActivationFunction = draw.choice(ACTIVATIONS)
-    weights = draw.int8((outputs, filter_h, filter_w, group_channels), low=-127)
-    bias = draw.bias(outputs)
-    source = Spec(
-        (batches, height, width, groups * group_channels),
-        scale=draw.scale(),
-        zero_point=draw.zero_point(),
+    op = draw_weighted(
+        draw,
+        (batches, *size, groups * group_channels),
+        (outputs, *window.filter_size, group_channels),
+        (batches, *output, outputs),
     )
-    inputs: list[Spec | None] = [
-        source,
-        Spec(weights.shape, scale=draw.weight_scales(outputs), data=weights),
-        None if draw.chance(0.15) else Spec((outputs,), "int32", scale=None, data=bias),
-    ]
-    if inputs[2] is None and draw.chance(0.5):
-        inputs.pop()
-    target = Spec(
-        (batches, out_h, out_w, outputs), scale=draw.scale(1e-3, 4.0), zero_point=draw.zero_point()
-    )
-    return Case(
-        build("CONV_2D", inputs, [target], options, version=3),
-        [draw.int8(source.shape)],
-        f"{source.shape} * {weights.shape} {padding.value} stride {stride_h},{stride_w} "
-        f"dilation {dilation_h},{dilation_w} -> {target.shape}",
-    )
+    inputs = draw.choice([[op.bias], [op.bias], [op.bias], [None], []])
+    options = window.fill(schema.Conv2DOptionsT())
+    return op.case(draw, "CONV_2D", options, [op.source, op.weights, *inputs], window)
 
 
-def cases(seed: int, count: int) -> Iterator[Case]:
-    draw = Draw(seed)
-    while count:
-        drawn = case(draw)
-        if drawn is not None:
-            count -= 1
-            yield drawn
+cases = partial(draw_cases, case)
 
 
 @pytest.mark.parametrize("seed", range(4))

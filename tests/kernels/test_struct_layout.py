@@ -1,4 +1,4 @@
-"""Every KernelParams dataclass has the layout of its C struct."""
+"""Every CStruct dataclass has the layout of its C struct."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ from c_struct import structure
 from sanitised import KERNELS
 
 from mcuforge.ops.registry import OPERATORS
-from mcuforge.plan import KernelParams
+from mcuforge.plan import CStruct, KernelParams
+
+
+def structs() -> list[type[CStruct]]:
+    """The parameter structs, and the structs that are parts of them."""
+    parts = [struct for struct in CStruct.__subclasses__() if struct is not KernelParams]
+    return [*parts, *KernelParams.__subclasses__()]
 
 
 def test_parameter_structs_match_the_header(tmp_path: Path) -> None:
     assert OPERATORS  # importing the registry defines all parameter structs
     lines = ["#include <stddef.h>", '#include "nn.h"']
-    for params in KernelParams.__subclasses__():
+    for params in structs():
         twin = structure(params)
         lines.append(f'_Static_assert(sizeof({params.c_type}) == {ctypes.sizeof(twin)}, "size");')
         lines += [

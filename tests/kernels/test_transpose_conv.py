@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from functools import partial
 
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from draw import ACTIVATIONS, Draw
-from single_op import Case, Spec, build
+from draw import Draw
+from single_op import Case, Spec
+from weighted_op import draw_cases, draw_weighted, draw_window
 
 from mcuforge.graph import Padding
-from mcuforge.ops.common import output_size
+from mcuforge.ops.window import output_sizes
 
 
 def output_of(padding: Padding, size: int, window: int, stride: int, draw: Draw) -> int:
@@ -22,46 +24,30 @@ def output_of(padding: Padding, size: int, window: int, stride: int, draw: Draw)
 
 
 def case(draw: Draw) -> Case:
-    padding = draw.choice([Padding.SAME, Padding.VALID])
-    height, width = draw.integer(1, 6), draw.integer(1, 6)
-    filter_h, filter_w = draw.integer(1, 5), draw.integer(1, 5)
-    stride_h, stride_w = draw.integer(1, 3), draw.integer(1, 3)
+    window = draw_window(draw, 5)
+    size = draw.integer(1, 6), draw.integer(1, 6)
     channels, outputs = draw.integer(1, 7), draw.integer(1, 6)
     batches = draw.choice([1, 1, 1, 2])
-    out_h = output_of(padding, height, filter_h, stride_h, draw)
-    out_w = output_of(padding, width, filter_w, stride_w, draw)
-    assert output_size(padding, out_h, filter_h, stride_h, 1) == height
-    options = schema.TransposeConvOptionsT()
-    options.padding = getattr(schema.Padding, padding.value)
-    options.strideH, options.strideW = stride_h, stride_w
-    options.fusedActivationFunction = draw.choice(ACTIVATIONS)
-    weights = draw.int8((outputs, filter_h, filter_w, channels), low=-127)
-    shape = np.array([batches, out_h, out_w, outputs], np.int32)
-    source = Spec(
-        (batches, height, width, channels), scale=draw.scale(), zero_point=draw.zero_point()
+    height, width = (
+        output_of(window.padding, *axis, draw)
+        for axis in zip(size, window.filter_size, window.stride, strict=True)
     )
-    inputs: list[Spec | None] = [
-        Spec((4,), "int32", scale=None, data=shape),
-        Spec(weights.shape, scale=draw.weight_scales(outputs), data=weights),
-        source,
-    ]
-    if draw.chance(0.7):
-        inputs.append(Spec((outputs,), "int32", scale=None, data=draw.bias(outputs)))
-    target = Spec(
-        (batches, out_h, out_w, outputs), scale=draw.scale(1e-3, 4.0), zero_point=draw.zero_point()
+    back = output_sizes(window.padding, (height, width), window.filter_size, window.stride)
+    assert back == size
+    op = draw_weighted(
+        draw,
+        (batches, *size, channels),
+        (outputs, *window.filter_size, channels),
+        (batches, height, width, outputs),
     )
-    return Case(
-        build("TRANSPOSE_CONV", inputs, [target], options, version=3),
-        [draw.int8(source.shape)],
-        f"{source.shape} * {weights.shape} {padding.value} stride {stride_h},{stride_w} "
-        f"-> {target.shape}",
-    )
+    shape = Spec((4,), "int32", scale=None, data=np.array(op.target.shape, np.int32))
+    bias = [op.bias] if draw.chance(0.7) else []
+    options = window.fill(schema.TransposeConvOptionsT())
+    inputs = [shape, op.weights, op.source, *bias]
+    return op.case(draw, "TRANSPOSE_CONV", options, inputs, window)
 
 
-def cases(seed: int, count: int) -> Iterator[Case]:
-    draw = Draw(seed)
-    for _ in range(count):
-        yield case(draw)
+cases = partial(draw_cases, case)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -19,12 +19,12 @@ import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from c_struct import structure
+from c_struct import filled
 
 from mcuforge import ops, tflite_reader
 from mcuforge.graph import Graph, Op
 from mcuforge.ops.registry import OPERATORS
-from mcuforge.plan import CArray, KernelCall
+from mcuforge.plan import KernelCall
 from mcuforge.verify import verify
 
 _LIBC = ctypes.CDLL(None)
@@ -145,13 +145,7 @@ def _run_calls(
 
 
 def _call(library: ctypes.CDLL, heap: Heap, call: KernelCall, addresses: dict[int, int]) -> None:
-    members: dict[str, Any] = {}
-    for name, kind, value in call.params.values():
-        if isinstance(kind, CArray):
-            members[name] = None if value is None else heap.array(value)
-        else:
-            members[name] = value
-    params = structure(type(call.params))(**members)
+    params = filled(call.params, heap.array)
     arguments = [ctypes.byref(params)]
     arguments += [ctypes.c_void_p(addresses[i]) for i in (*call.inputs, call.output)]
     if call.scratch_bytes:

@@ -14,7 +14,7 @@ import numpy as np
 from mcuforge import __version__, border_names, paths, templates
 from mcuforge.emit import c_names
 from mcuforge.emit.model_view import kernels, model_view
-from mcuforge.plan import CArray, KernelCall, Plan, PlannedOp
+from mcuforge.plan import CArray, CStruct, KernelCall, Plan, PlannedOp
 
 TEMPLATES = {
     "model.c.j2": "model/{name}_model.c",
@@ -127,19 +127,26 @@ def _op_json(plan: Plan, position: int, planned: PlannedOp) -> dict[str, Any]:
 
 
 def _call_json(call: KernelCall) -> dict[str, Any]:
-    scalars = {n: v for n, kind, v in call.params.values() if not isinstance(kind, CArray)}
     arrays = {
-        n: {"shape": list(v.shape), "dtype": str(np.dtype(v.dtype)), "bytes": int(v.nbytes)}
-        for n, kind, v in call.params.values()
-        if isinstance(kind, CArray) and v is not None
+        path: {"shape": list(v.shape), "dtype": str(np.dtype(v.dtype)), "bytes": int(v.nbytes)}
+        for path, _, v in call.params.arrays()
     }
     return {
         "kernel": call.kernel,
         "reason": call.reason,
         "scratch_bytes": call.scratch_bytes,
         "overlaps": {str(number): distance for number, distance in call.overlaps.items()},
-        "params": scalars,
+        "params": _scalars_json(call.params),
         "constants": arrays,
+    }
+
+
+def _scalars_json(struct: CStruct) -> dict[str, Any]:
+    """The numbers of a struct; those of a struct in it as an object."""
+    return {
+        name: _scalars_json(value) if isinstance(value, CStruct) else value
+        for name, kind, value in struct.values()
+        if not isinstance(kind, CArray)
     }
 
 

@@ -20,7 +20,7 @@ from mcuforge import border_names
 from mcuforge.emit import c_names, c_values, kernel_signatures
 from mcuforge.graph import DType, Graph
 from mcuforge.layer_names import layer_name
-from mcuforge.plan import CArray, KernelCall, Plan, shape_text
+from mcuforge.plan import CScalar, CStruct, KernelCall, Plan, shape_text
 
 C_TYPES = {
     DType.INT8: "int8_t",
@@ -45,10 +45,11 @@ class ConstantView:
 
 @dataclass(frozen=True)
 class MemberView:
-    """One designated initialiser of a parameter struct."""
+    """One designated initialiser of a struct: its value or, of a struct in it, the members."""
 
     name: str
-    value: str
+    value: str = ""
+    members: tuple[MemberView, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -189,16 +190,6 @@ class _Builder:
 
     def _call(self, position: int, number: int, call: KernelCall, count: int) -> CallView:
         prefix = f"op{position}" if count == 1 else f"op{position}_{number}"
-        members = []
-        for name, kind, value in call.params.values():
-            if not isinstance(kind, CArray):
-                text = c_values.scalar(kind.c_type, value)
-            elif value is None:
-                text = "NULL"
-            else:
-                about = f"{call.kernel} of op {position}, shape {list(value.shape)}"
-                text = self._constant(f"{self.model}_{prefix}_{name}", kind.c_type, value, about)
-            members.append(MemberView(name, text))
         signature = kernel_signatures.of(call.kernel)
         if len(call.inputs) != signature.inputs or (call.scratch_bytes and not signature.scratch):
             raise ValueError(f"op {position}: nn_{call.kernel} takes other arguments")
@@ -209,9 +200,27 @@ class _Builder:
             kernel=call.kernel,
             c_type=call.params.c_type,
             params=f"{prefix}_params",
-            members=tuple(members),
+            members=self._members(call.params, prefix, f"{call.kernel} of op {position}"),
             arguments=", ".join(arguments),
         )
+
+    def _members(self, struct: CStruct, prefix: str, where: str) -> tuple[MemberView, ...]:
+        """The members of a struct, whose arrays are constants with names that begin so."""
+        views = []
+        for name, kind, value in struct.values():
+            path = f"{prefix}_{name}"
+            if isinstance(value, CStruct):
+                view = MemberView(name, members=self._members(value, path, where))
+            elif isinstance(kind, CScalar):
+                view = MemberView(name, c_values.scalar(kind.c_type, value))
+            elif value is None:
+                view = MemberView(name, "NULL")
+            else:
+                about = f"{where}, shape {list(value.shape)}"
+                constant = self._constant(f"{self.model}_{path}", kind.c_type, value, about)
+                view = MemberView(name, constant)
+            views.append(view)
+        return tuple(views)
 
     def tensor(self, index: int) -> TensorView:
         tensor = self.graph.tensor(index)

@@ -1,13 +1,13 @@
 """Constraints and arithmetic that several operators share.
 
-Output sizes, padding and clamps follow TFLite's `padding.h` and `kernel_util.cc`.
+Clamps follow TFLite's `kernel_util.cc`.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from mcuforge.graph import Activation, DType, Graph, Op, Padding, Quantization, Tensor
+from mcuforge.graph import Activation, DType, Graph, Op, Quantization, Tensor
 from mcuforge.numerics import INT8_MAX, INT8_MIN, INT32_MAX, round_half_away
 from mcuforge.ops import Constraint
 
@@ -67,9 +67,15 @@ def constraint_not_empty(graph: Graph, op: Op) -> str | None:
     return None
 
 
+def fused_activation(op: Op) -> Activation:
+    """The activation that the op's attributes name; NONE where they name none."""
+    activation: Activation = getattr(op.attributes, "activation", Activation.NONE)
+    return activation
+
+
 def constraint_fused_activation(graph: Graph, op: Op) -> str | None:
     """The fused activation is none, RELU, RELU_N1_TO_1 or RELU6, and fits the output's scale."""
-    activation = getattr(op.attributes, "activation", Activation.NONE)
+    activation = fused_activation(op)
     if activation in (Activation.TANH, Activation.SIGN_BIT):
         return f"it fuses {activation.value}"
     q = graph.output(op).quantization
@@ -106,17 +112,3 @@ def clamp_range(activation: Activation, output: Quantization) -> tuple[int, int]
         INT8_MIN if low is None else max(INT8_MIN, quantized(low)),
         INT8_MAX if high is None else min(INT8_MAX, quantized(high)),
     )
-
-
-def output_size(padding: Padding, size: int, window: int, stride: int, dilation: int) -> int:
-    """Extent of a sliding window's output along one axis."""
-    effective = (window - 1) * dilation + 1
-    if padding is Padding.SAME:
-        return (size + stride - 1) // stride
-    return (size + stride - effective) // stride
-
-
-def padding_before(size: int, output: int, window: int, stride: int, dilation: int) -> int:
-    """Elements of padding before the first input element; the odd one of SAME goes after."""
-    effective = (window - 1) * dilation + 1
-    return max((output - 1) * stride + effective - size, 0) // 2

@@ -7,14 +7,10 @@ from math import prod
 from typing import ClassVar, cast
 
 import numpy as np
-import numpy.typing as npt
 
 from mcuforge.graph import FullyConnectedAttributes, Graph, Op, Quantization
-from mcuforge.numerics import quantize_multiplier
-from mcuforge.ops import Operator, meaning, overlap
+from mcuforge.ops import Operator, overlap
 from mcuforge.ops.common import (
-    MAX_SHIFT,
-    clamp_range,
     constraint_arity,
     constraint_fused_activation,
     constraint_int8_activations,
@@ -22,18 +18,14 @@ from mcuforge.ops.common import (
     describe,
     quantization,
 )
-from mcuforge.ops.convolution import (
-    MAX_TAPS,
-    accumulator_overflow,
-    bias_values,
-    constant,
-    constraint_bias,
-    constraint_weights,
-    fold_bias,
-    multipliers,
+from mcuforge.ops.weighted_sum import (
+    Float64Array,
+    OutputStage,
+    WeightedSum,
+    effective_scales,
     pack_filters,
 )
-from mcuforge.plan import I32, ArrayI8, ArrayI32, KernelCall, KernelParams
+from mcuforge.plan import I32, ArrayI8, KernelCall, KernelParams
 
 MAX_BIAS_SCALE_DIFFERENCE = 0.02  # of the output scale: TFLM refuses models beyond
 
@@ -43,17 +35,33 @@ class FullyConnectedS8Params(KernelParams):
     """Mirror of nn_fully_connected_s8_params."""
 
     c_type: ClassVar[str] = "nn_fully_connected_s8_params"
+    output_stage: OutputStage
     rows: I32
     inputs: I32
     outputs: I32
     filter_stride: I32
-    output_offset: I32
-    activation_min: I32
-    activation_max: I32
     weights: ArrayI8
-    bias: ArrayI32
-    multiplier: ArrayI32
-    shift: ArrayI32
+
+
+def _effective_scales(
+    source: Quantization, weights: Quantization, target: Quantization
+) -> Float64Array:
+    """With one weight scale TFLM multiplies it with the input's in float32.
+
+    Source: TFLM's CalculateOpDataFullyConnected and TFLite's GetQuantizedConvolutionMultipler.
+    """
+    if weights.per_channel:
+        return effective_scales(source, weights, target)
+    return np.array([_product(source, weights) / target.scale])
+
+
+def _product(source: Quantization, weights: Quantization) -> float:
+    """Input scale times the one weight scale, in float32; may be 0 or infinite."""
+    with np.errstate(over="ignore", under="ignore"):
+        return float(np.float32(source.scale) * np.float32(weights.scale))
+
+
+SUM = WeightedSum(scales=_effective_scales)
 
 
 def constraint_shapes(graph: Graph, op: Op) -> str | None:
@@ -74,6 +82,14 @@ def constraint_weights_format(_graph: Graph, op: Op) -> str | None:
     return None if weights_format == 0 else f"their format is {weights_format}"
 
 
+def constraint_product(graph: Graph, op: Op) -> str | None:
+    """With one weight scale, its product with the input scale is a float32."""
+    source, weights = quantization(graph.input(op, 0)), quantization(graph.input(op, 1))
+    if weights.per_channel or np.isfinite(_product(source, weights)):
+        return None
+    return f"the scales are {source.scale} and {weights.scale}"
+
+
 def constraint_bias_scale(graph: Graph, op: Op) -> str | None:
     """With one weight scale, the bias scale is within 2 % of the output scale of the product's."""
     weights, bias = quantization(graph.input(op, 1)), graph.optional_input(op, 2)
@@ -85,67 +101,17 @@ def constraint_bias_scale(graph: Graph, op: Op) -> str | None:
     return None if apart <= MAX_BIAS_SCALE_DIFFERENCE else f"they are {apart:g} of it apart"
 
 
-def constraint_effective_scale(graph: Graph, op: Op) -> str | None:
-    """input scale * weight scale / output scale is below 2^30 for every output, and the product of
-    the former a float32."""
-    source, weights = quantization(graph.input(op, 0)), quantization(graph.input(op, 1))
-    if not weights.per_channel and not np.isfinite(_product(source, weights)):
-        return f"the scales are {source.scale} and {weights.scale}"
-    _, shift = _multipliers(graph, op)
-    return f"a shift of {shift.max()} is needed" if shift.max() > MAX_SHIFT else None
-
-
-def constraint_accumulator(graph: Graph, op: Op) -> str | None:
-    """No input can drive an accumulator out of int32; there are at most 131,072 inputs a row."""
-    filters = constant(graph.input(op, 1))
-    if filters.shape[1] > MAX_TAPS:
-        return f"there are {filters.shape[1]}"
-    bias = bias_values(graph, op, 2, len(filters))
-    return accumulator_overflow(filters, bias, quantization(graph.input(op, 0)).zero_point)
-
-
-def _product(source: Quantization, weights: Quantization) -> float:
-    """Input scale times the one weight scale, in float32; may be 0 or infinite."""
-    with np.errstate(over="ignore", under="ignore"):
-        return float(np.float32(source.scale) * np.float32(weights.scale))
-
-
-def _multipliers(graph: Graph, op: Op) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Per channel in double; with one scale TFLM multiplies input and weight scale in float32.
-
-    Source: TFLM's CalculateOpDataFullyConnected and TFLite's GetQuantizedConvolutionMultipler.
-    """
-    source, weights = quantization(graph.input(op, 0)), quantization(graph.input(op, 1))
-    target, channels = quantization(graph.output(op)), graph.input(op, 1).shape[0]
-    if weights.per_channel:
-        return multipliers(source, weights, target, channels)
-    multiplier, shift = quantize_multiplier(_product(source, weights) / target.scale)
-    return np.full(channels, multiplier, np.int32), np.full(channels, shift, np.int32)
-
-
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     """One call of `nn_fully_connected_s8`."""
-    filters = constant(graph.input(op, 1))
-    outputs, inputs = filters.shape
-    rows = prod(graph.output(op).shape[:-1])
+    filters = SUM.filters(graph, op)
     packed = pack_filters(filters)
-    zero_point = quantization(graph.input(op, 0)).zero_point
-    target = quantization(graph.output(op))
-    activation = cast(FullyConnectedAttributes, op.attributes).activation
-    low, high = clamp_range(activation, target)
-    multiplier, shift = _multipliers(graph, op)
     params = FullyConnectedS8Params(
-        rows=rows,
-        inputs=inputs,
-        outputs=outputs,
+        output_stage=SUM.output_stage(graph, op, filters),
+        rows=prod(graph.output(op).shape[:-1]),
+        inputs=filters.shape[1],
+        outputs=filters.shape[0],
         filter_stride=packed.shape[1],
-        output_offset=target.zero_point,
-        activation_min=low,
-        activation_max=high,
         weights=packed,
-        bias=fold_bias(filters, bias_values(graph, op, 2, outputs), zero_point),
-        multiplier=multiplier,
-        shift=shift,
     )
     return (
         KernelCall(
@@ -173,14 +139,12 @@ OPERATORS = (
             constraint_int8_activations,
             constraint_not_empty,
             constraint_fused_activation,
-            constraint_weights(1, axis=0),
+            SUM.constraint_weights,
             constraint_weights_format,
             constraint_shapes,
-            constraint_bias(2, channels=-1),
+            constraint_product,
             constraint_bias_scale,
-            constraint_effective_scale,
-            meaning.constraint_bias_scale(0, 1, 2),
-            constraint_accumulator,
+            *SUM.constraints,
         ),
         lower=lower,
         kernels=("fully_connected_s8",),

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from mcuforge.graph import Graph, Op, Pool2DAttributes
-from mcuforge.ops import Operator, meaning, overlap
+from mcuforge.ops import Operator, meaning
 from mcuforge.ops.common import (
     clamp_range,
     constraint_arity,
@@ -16,9 +16,15 @@ from mcuforge.ops.common import (
     constraint_int8_activations,
     constraint_not_empty,
     describe,
-    output_size,
-    padding_before,
     quantization,
+)
+from mcuforge.ops.window import (
+    ImageSizes,
+    SlidingWindow,
+    image_sizes,
+    output_sizes,
+    pixel_overlap,
+    sliding_window,
 )
 from mcuforge.plan import I32, KernelCall, KernelParams
 
@@ -30,18 +36,8 @@ class Pool2DS8Params(KernelParams):
     """Mirror of nn_pool2d_s8_params."""
 
     c_type: ClassVar[str] = "nn_pool2d_s8_params"
-    batches: I32
-    input_height: I32
-    input_width: I32
-    channels: I32
-    output_height: I32
-    output_width: I32
-    filter_height: I32
-    filter_width: I32
-    stride_height: I32
-    stride_width: I32
-    padding_top: I32
-    padding_left: I32
+    sizes: ImageSizes
+    window: SlidingWindow
     activation_min: I32
     activation_max: I32
 
@@ -74,12 +70,9 @@ def constraint_output_shape(graph: Graph, op: Op) -> str | None:
     """The output's shape follows from the input, filter, stride and padding."""
     a, given, computed = attributes(op), graph.input(op, 0), graph.output(op)
     batches, height, width, channels = given.shape
-    expected = (
-        batches,
-        output_size(a.padding, height, a.filter_h, a.stride_h, 1),
-        output_size(a.padding, width, a.filter_w, a.stride_w, 1),
-        channels,
-    )
+    filter_size, stride = (a.filter_h, a.filter_w), (a.stride_h, a.stride_w)
+    size = output_sizes(a.padding, (height, width), filter_size, stride)
+    expected = (batches, *size, channels)
     return None if computed.shape == expected else f"{describe(computed)}, not {list(expected)}"
 
 
@@ -119,42 +112,19 @@ _CONSTRAINTS = (
 def params(graph: Graph, op: Op) -> Pool2DS8Params:
     """Shapes, padding and clamp of either kind of pooling."""
     a = attributes(op)
-    batches, input_height, input_width, channels = graph.input(op, 0).shape
-    _, output_height, output_width, _ = graph.output(op).shape
+    sizes = image_sizes(graph.input(op, 0), graph.output(op))
     low, high = clamp_range(a.activation, quantization(graph.output(op)))
     return Pool2DS8Params(
-        batches=batches,
-        input_height=input_height,
-        input_width=input_width,
-        channels=channels,
-        output_height=output_height,
-        output_width=output_width,
-        filter_height=a.filter_h,
-        filter_width=a.filter_w,
-        stride_height=a.stride_h,
-        stride_width=a.stride_w,
-        padding_top=padding_before(input_height, output_height, a.filter_h, a.stride_h, 1),
-        padding_left=padding_before(input_width, output_width, a.filter_w, a.stride_w, 1),
+        sizes=sizes,
+        window=sliding_window(sizes, (a.filter_h, a.filter_w), (a.stride_h, a.stride_w)),
         activation_min=low,
         activation_max=high,
     )
 
 
-def _overlap_distance(p: Pool2DS8Params) -> int:
-    """A step is a pixel, whose channels are read and written in turn."""
-    loops = overlap.windows(
-        (p.batches, p.output_height, p.output_width),
-        (p.input_height, p.input_width, p.channels),
-        (p.stride_height, p.stride_width),
-        (p.padding_top, p.padding_left),
-        p.channels,
-    )
-    size = p.batches * p.input_height * p.input_width * p.channels
-    return overlap.distance(loops, size, p.channels)
-
-
 def _lower_to(kernel: str, graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     prepared = params(graph, op)
+    sizes = prepared.sizes
     return (
         KernelCall(
             kernel=kernel,
@@ -162,7 +132,7 @@ def _lower_to(kernel: str, graph: Graph, op: Op) -> tuple[KernelCall, ...]:
             inputs=(op.inputs[0],),
             output=op.outputs[0],
             reason="windows are clipped to the input, then reduced four channels at a time",
-            overlaps={0: _overlap_distance(prepared)},
+            overlaps={0: pixel_overlap(sizes, prepared.window, sizes.input_channels)},
         ),
     )
 

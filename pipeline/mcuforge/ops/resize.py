@@ -21,7 +21,8 @@ from mcuforge.ops.common import (
     describe,
 )
 from mcuforge.ops.pooling import constraint_rank_4
-from mcuforge.plan import I32, ArrayI16, KernelCall, KernelParams
+from mcuforge.ops.window import ImageSizes, image_sizes
+from mcuforge.plan import ArrayI16, KernelCall, KernelParams
 
 Int16Array = npt.NDArray[np.int16]
 BILINEAR_BITS = 10
@@ -32,12 +33,7 @@ class ResizeNearestS8Params(KernelParams):
     """Mirror of nn_resize_nearest_s8_params."""
 
     c_type: ClassVar[str] = "nn_resize_nearest_s8_params"
-    batches: I32
-    input_height: I32
-    input_width: I32
-    channels: I32
-    output_height: I32
-    output_width: I32
+    sizes: ImageSizes
     rows: ArrayI16
     columns: ArrayI16
 
@@ -47,12 +43,7 @@ class ResizeBilinearS8Params(KernelParams):
     """Mirror of nn_resize_bilinear_s8_params."""
 
     c_type: ClassVar[str] = "nn_resize_bilinear_s8_params"
-    batches: I32
-    input_height: I32
-    input_width: I32
-    channels: I32
-    output_height: I32
-    output_width: I32
+    sizes: ImageSizes
     rows: ArrayI16
     row_weights: ArrayI16
     columns: ArrayI16
@@ -135,34 +126,22 @@ def bilinear_indices(
 
 def lower_nearest(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     """The call of RESIZE_NEAREST_NEIGHBOR."""
-    batches, input_height, input_width, channels = graph.input(op, 0).shape
-    _, output_height, output_width, _ = graph.output(op).shape
+    sizes = image_sizes(graph.input(op, 0), graph.output(op))
     params = ResizeNearestS8Params(
-        batches=batches,
-        input_height=input_height,
-        input_width=input_width,
-        channels=channels,
-        output_height=output_height,
-        output_width=output_width,
-        rows=nearest_indices(input_height, output_height, attributes(op)),
-        columns=nearest_indices(input_width, output_width, attributes(op)),
+        sizes=sizes,
+        rows=nearest_indices(sizes.input_height, sizes.output_height, attributes(op)),
+        columns=nearest_indices(sizes.input_width, sizes.output_width, attributes(op)),
     )
     return _call(op, "resize_nearest_s8", params, "source rows and columns are tabulated: no float")
 
 
 def lower_bilinear(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     """The call of RESIZE_BILINEAR."""
-    batches, input_height, input_width, channels = graph.input(op, 0).shape
-    _, output_height, output_width, _ = graph.output(op).shape
-    rows, row_weights = bilinear_indices(input_height, output_height, attributes(op))
-    columns, column_weights = bilinear_indices(input_width, output_width, attributes(op))
+    sizes, a = image_sizes(graph.input(op, 0), graph.output(op)), attributes(op)
+    rows, row_weights = bilinear_indices(sizes.input_height, sizes.output_height, a)
+    columns, column_weights = bilinear_indices(sizes.input_width, sizes.output_width, a)
     params = ResizeBilinearS8Params(
-        batches=batches,
-        input_height=input_height,
-        input_width=input_width,
-        channels=channels,
-        output_height=output_height,
-        output_width=output_width,
+        sizes=sizes,
         rows=rows,
         row_weights=row_weights,
         columns=columns,
@@ -173,14 +152,14 @@ def lower_bilinear(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
 
 def _overlap_distance(p: ResizeNearestS8Params | ResizeBilinearS8Params) -> int:
     """A step is a pixel. The rows and columns of the tables are the lower ones that it reads."""
-    source_row, row = p.input_width * p.channels, p.output_width * p.channels
-    image = p.input_height * source_row
+    sizes, channels = p.sizes, p.sizes.input_channels
+    source_row, row = sizes.input_width * channels, sizes.output_width * channels
     loops = [
-        overlap.linear(p.batches, image, p.output_height * row),
+        overlap.linear(sizes.batches, sizes.input_height * source_row, sizes.output_height * row),
         overlap.table(p.rows.astype(np.int64) * source_row, row),
-        overlap.table(p.columns.astype(np.int64) * p.channels, p.channels),
+        overlap.table(p.columns.astype(np.int64) * channels, channels),
     ]
-    return overlap.distance(loops, p.batches * image, p.channels)
+    return overlap.distance(loops, sizes.input_bytes, channels)
 
 
 def _call(

@@ -8,47 +8,27 @@ phases write pixels that lie `stride` apart, and need no accumulator the size of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
-import numpy as np
-import numpy.typing as npt
-
 from mcuforge.graph import Graph, Op, TransposeConvAttributes
-from mcuforge.ops import Operator, meaning
+from mcuforge.ops import Operator
 from mcuforge.ops.common import (
-    clamp_range,
     constraint_arity,
     constraint_fused_activation,
     constraint_not_empty,
     describe,
     is_per_tensor_int8,
-    output_size,
-    padding_before,
     quantization,
 )
-from mcuforge.ops.convolution import (
-    MAX_TAPS,
-    Conv2dS8Params,
-    Int64Array,
-    accumulator_overflow,
-    bias_values,
-    constant,
-    constraint_bias,
-    constraint_shifts,
-    constraint_weights,
-    fold_bias,
-    multipliers,
-    outside_range,
-    pack_filters,
-    scratch_bytes,
-)
+from mcuforge.ops.convolution import Conv2dS8Params, outside_range, scratch_bytes
+from mcuforge.ops.weighted_sum import Int64Array, OutputStage, WeightedSum, pack_filters
+from mcuforge.ops.window import Pair, SlidingWindow, image_sizes, output_sizes, paddings
 from mcuforge.plan import KernelCall
-
-Scaling = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
 
 MAX_PHASES = 64  # each becomes a call with filters of its own
 WEIGHTS, INPUT, BIAS = 1, 2, 3  # positions of the op's inputs; 0 is the output shape
+SUM = WeightedSum(source=INPUT, weights=WEIGHTS, bias=BIAS)
 
 
 def _attributes(op: Op) -> TransposeConvAttributes:
@@ -122,91 +102,52 @@ def constraint_output_shape(graph: Graph, op: Op) -> str | None:
     return None if given == found else f"the output is {found}, but {given} is asked for"
 
 
-def constraint_accumulator(graph: Graph, op: Op) -> str | None:
-    """No input can drive an accumulator out of int32; a filter has at most 131,072 taps."""
-    filters = constant(graph.input(op, WEIGHTS))
-    if filters[0].size > MAX_TAPS:
-        return f"a filter has {filters[0].size} taps"
-    bias = bias_values(graph, op, BIAS, len(filters))
-    zero_point = quantization(graph.input(op, INPUT)).zero_point
-    return accumulator_overflow(filters, bias, zero_point)
-
-
-def _padding(graph: Graph, op: Op) -> tuple[int, int]:
+def _padding(graph: Graph, op: Op) -> Pair:
     """Padding above and to the left, derived as TFLM does: as if the output were convolved."""
     a = _attributes(op)
     _, height, width, _ = graph.output(op).shape
-    _, filter_h, filter_w, _ = graph.input(op, WEIGHTS).shape
-    rows = output_size(a.padding, height, filter_h, a.stride_h, 1)
-    columns = output_size(a.padding, width, filter_w, a.stride_w, 1)
-    return (
-        padding_before(height, rows, filter_h, a.stride_h, 1),
-        padding_before(width, columns, filter_w, a.stride_w, 1),
-    )
+    _, filter_height, filter_width, _ = graph.input(op, WEIGHTS).shape
+    size, window, stride = (height, width), (filter_height, filter_width), (a.stride_h, a.stride_w)
+    return paddings(size, output_sizes(a.padding, size, window, stride), window, stride)
 
 
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     """A call of `nn_conv2d_s8` for each phase: stride_h * stride_w of them at most."""
     a = _attributes(op)
     _, height, width, _ = graph.output(op).shape
-    filters = constant(graph.input(op, WEIGHTS))
+    filters = SUM.filters(graph, op)
+    stage = SUM.output_stage(graph, op, filters)
     padding_top, padding_left = _padding(graph, op)
-    scaling = multipliers(
-        quantization(graph.input(op, INPUT)),
-        quantization(graph.input(op, WEIGHTS)),
-        quantization(graph.output(op)),
-        len(filters),
-    )
     return tuple(
-        _call(graph, op, filters, scaling, rows, columns)
+        _call(graph, op, filters, stage, rows, columns)
         for rows in phases(height, filters.shape[1], a.stride_h, padding_top)
         for columns in phases(width, filters.shape[2], a.stride_w, padding_left)
     )
 
 
 def _call(
-    graph: Graph, op: Op, filters: Int64Array, scaling: Scaling, rows: Phase, columns: Phase
+    graph: Graph, op: Op, filters: Int64Array, stage: OutputStage, rows: Phase, columns: Phase
 ) -> KernelCall:
     a = _attributes(op)
     source, output = graph.input(op, INPUT), graph.output(op)
-    batches, height, width, channels = source.shape
     _, output_height, output_width, output_channels = output.shape
+    sizes = image_sizes(source, output)
     taken = filters[:, list(rows.taps)][:, :, list(columns.taps)]
     packed = pack_filters(taken)
-    zero_point = quantization(source).zero_point
-    low, high = clamp_range(a.activation, quantization(output))
-    multiplier, shift = scaling
     row_bytes = output_width * output_channels
     params = Conv2dS8Params(
-        batches=batches,
-        input_height=height,
-        input_width=width,
-        input_channels=channels,
-        group_channels=channels,
-        output_height=rows.outputs,
-        output_width=columns.outputs,
+        output_stage=replace(stage, bias=SUM.folded_bias(graph, op, taken)),
+        sizes=replace(sizes, output_height=rows.outputs, output_width=columns.outputs),
+        window=_window(rows, columns),
+        group_channels=sizes.input_channels,
         output_channels=output_channels,
-        filter_height=len(rows.taps),
-        filter_width=len(columns.taps),
-        filter_stride=packed.shape[1],
-        stride_height=1,
-        stride_width=1,
-        dilation_height=1,
-        dilation_width=1,
-        padding_top=rows.padding,
-        padding_left=columns.padding,
         output_start=rows.first * row_bytes + columns.first * output_channels,
         output_batch_stride=output_height * row_bytes,
         output_row_stride=a.stride_h * row_bytes,
         output_pixel_stride=a.stride_w * output_channels,
-        input_zero_point=zero_point,
-        output_offset=quantization(output).zero_point,
-        activation_min=low,
-        activation_max=high,
+        input_zero_point=quantization(source).zero_point,
+        filter_stride=packed.shape[1],
         weights=packed,
-        bias=fold_bias(taken, bias_values(graph, op, BIAS, output_channels), zero_point),
-        multiplier=multiplier,
-        shift=shift,
     )
     return KernelCall(
         kernel="conv2d_s8",
@@ -221,6 +162,19 @@ def _call(
     )
 
 
+def _window(rows: Phase, columns: Phase) -> SlidingWindow:
+    return SlidingWindow(
+        filter_height=len(rows.taps),
+        filter_width=len(columns.taps),
+        stride_height=1,
+        stride_width=1,
+        dilation_height=1,
+        dilation_width=1,
+        padding_top=rows.padding,
+        padding_left=columns.padding,
+    )
+
+
 OPERATORS = (
     Operator(
         kinds=("TRANSPOSE_CONV",),
@@ -229,14 +183,11 @@ OPERATORS = (
             constraint_int8_input,
             constraint_not_empty,
             constraint_fused_activation,
-            constraint_weights(WEIGHTS, axis=0),
+            SUM.constraint_weights,
             constraint_shapes,
             constraint_strides,
             constraint_output_shape,
-            constraint_bias(BIAS, channels=3),
-            constraint_shifts(INPUT, WEIGHTS),
-            meaning.constraint_bias_scale(INPUT, WEIGHTS, BIAS),
-            constraint_accumulator,
+            *SUM.constraints,
         ),
         lower=lower,
         kernels=("conv2d_s8",),
