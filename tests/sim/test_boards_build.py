@@ -17,7 +17,7 @@ import fake_project as fake
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from mcuforge import boards, frontend, paths, project, uf2
+from mcuforge import boards, frontend, paths, project, uf2, uf2_families
 from mcuforge.boards import Board
 from mcuforge.build import BuildError, BuildResult, FitError, build
 from mcuforge.recipe import load
@@ -158,7 +158,7 @@ def test_the_boot_stage_is_what_its_source_assembles_to(tmp_path: Path, firmware
 
 def test_the_pico_gets_a_uf2_image_of_its_elf(firmware: Firmware) -> None:
     elf = firmware("pico").elf
-    path = uf2.write(elf, uf2.RP2040_FAMILY)
+    path = uf2.write(elf, uf2_families.RP2040)
     blocks = uf2.decode(path.read_bytes())
     assert blocks[0].address == 0x1000_0000
     memory = {b.address + i: byte for b in blocks for i, byte in enumerate(b.data)}
@@ -169,7 +169,7 @@ def test_the_pico_gets_a_uf2_image_of_its_elf(firmware: Firmware) -> None:
 def test_firmware_from_a_uf2_image_runs(firmware: Firmware, tmp_path: Path) -> None:
     """No QEMU machine loads UF2: another board's image goes through it, and runs."""
     board = boards.load("mps2-an386")
-    blocks = uf2.decode(uf2.from_elf(firmware(board.name).elf, uf2.RP2040_FAMILY))
+    blocks = uf2.decode(uf2.from_elf(firmware(board.name).elf, uf2_families.RP2040))
     memory = bytearray(max(b.address for b in blocks) + 256)
     for block in blocks:
         memory[block.address : block.address + len(block.data)] = block.data

@@ -12,7 +12,7 @@ import fake_project as fake
 import numpy as np
 import pytest
 
-from mcuforge import boards, image, map_digest, toolchains, uf2
+from mcuforge import boards, image, map_digest, toolchains, uf2, uf2_families
 from mcuforge.build import BuildResult, FitError, build
 from mcuforge.errors import ToolError
 from mcuforge.simulate.qemu import Qemu
@@ -138,7 +138,7 @@ def test_a_board_that_wants_uf2_gets_it(firmware: Firmware) -> None:
     result = firmware("gcc", board="pico")
     assert result.uf2 is not None
     blocks = uf2.decode(result.uf2.read_bytes())
-    assert {block.family for block in blocks} == {uf2.RP2040_FAMILY}
+    assert {block.family for block in blocks} == {uf2_families.RP2040}
     assert blocks[0].address == image.load(result.elf).start
     assert firmware("gcc").uf2 is None
 

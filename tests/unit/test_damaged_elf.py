@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from small_elf import small_elf
 
-from mcuforge import image, uf2
+from mcuforge import image, uf2, uf2_families
 from mcuforge.device.source_lines import SourceLines
 from mcuforge.errors import ForgeError, ToolError
 from mcuforge.simulate.autopsy import Symbols
@@ -18,7 +18,7 @@ READERS: dict[str, Callable[[Path], object]] = {
     "image": lambda path: image.load(path).to_binary(),
     "source lines": SourceLines,
     "symbols": Symbols.of,
-    "uf2": lambda path: uf2.from_elf(path, uf2.RP2040_FAMILY),
+    "uf2": lambda path: uf2.from_elf(path, uf2_families.RP2040),
 }
 
 

@@ -26,7 +26,8 @@ def command(as_json: bool) -> None:
         report = doctor.check()
         on_progress(1, 1)
     if not as_json:
-        result_console.print(doctor.table(report, wide=result_console.width >= _WIDE))
+        wide = result_console.width >= _WIDE
+        result_console.print(doctor.table(report, wide=wide), crop=False)
     if not report.ok:
         raise ToolError(report.verdict(), result=doctor.as_json(report))
     if as_json:
