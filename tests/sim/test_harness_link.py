@@ -119,11 +119,13 @@ class Raw:
         self._decoder = protocol.Decoder()
 
     def send(self, message: Message) -> Message:
+        """The reply; what a TRACE tells before it is left out."""
         self._transport.write(protocol.encode(message))
         deadline = time.monotonic() + 5.0
         while time.monotonic() < deadline:
             for reply in self._decoder.feed(self._transport.read(1.0)):
-                return reply
+                if reply.kind not in list(protocol.Event):
+                    return reply
         raise AssertionError("no answer")
 
     def hello(self, sequence: int = 1, session: int = SESSION) -> Message:

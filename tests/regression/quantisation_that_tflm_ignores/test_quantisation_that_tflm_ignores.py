@@ -256,21 +256,22 @@ needs_tensorflow = pytest.mark.skipif(missing, reason="needs mcuforge[train]")
 
 @pytest.mark.tensorflow
 @needs_tensorflow
-def test_a_keras_model_that_clamps_by_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "words", [{}, pytest.param({"calibration": "mse"}, marks=pytest.mark.slow)], ids=str
+)
+def test_a_keras_model_that_clamps_by_itself(words: dict[str, str], tmp_path: Path) -> None:
     keras = tmp_path / "clamps.keras"
     script = Path(__file__).with_name("clamping_model.py")
     subprocess.run([sys.executable, str(script), str(keras)], check=True, capture_output=True)
     batch = np.random.default_rng(1).normal(0, 2, (16, 8, 8, 3)).astype(np.float32)
     expected = all_float_outputs(keras, batch)
-    settings: list[dict[str, str]] = [{}, {"calibration": "mse"}]
-    for words in settings:
-        model = convert(keras, batch, settings=combine(DEFAULT, **words)).tflite
-        planner.plan(graph_of(model))
-        graph = tflite_reader.read_bytes(model, "clamps")
-        inputs = samples.quantize_batch(batch, graph, "batch")
-        for engine in ENGINES:
-            outputs = samples.real_outputs(graph, engine.run(model, inputs))
-            for number, (ours, wanted) in enumerate(zip(outputs, expected, strict=True)):
-                noise = ((ours.reshape(wanted.shape) - wanted) ** 2).mean()
-                decibels = 10 * np.log10((wanted**2).mean() / noise)
-                assert decibels > 20, f"output {number} on {engine.name}: {decibels:.1f} dB"
+    model = convert(keras, batch, settings=combine(DEFAULT, **words)).tflite
+    planner.plan(graph_of(model))
+    graph = tflite_reader.read_bytes(model, "clamps")
+    inputs = samples.quantize_batch(batch, graph, "batch")
+    for engine in ENGINES:
+        outputs = samples.real_outputs(graph, engine.run(model, inputs))
+        for number, (ours, wanted) in enumerate(zip(outputs, expected, strict=True)):
+            noise = ((ours.reshape(wanted.shape) - wanted) ** 2).mean()
+            decibels = 10 * np.log10((wanted**2).mean() / noise)
+            assert decibels > 20, f"output {number} on {engine.name}: {decibels:.1f} dB"

@@ -94,6 +94,7 @@ def test_dicts(folder: Path, tmp_path: Path) -> None:
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.slow
 def test_odd_outputs_and_an_input_that_nobody_reads(folder: Path) -> None:
     keras = folder / "odd.keras"
     result = convert(keras, SAMPLES)
@@ -102,6 +103,7 @@ def test_odd_outputs_and_an_input_that_nobody_reads(folder: Path) -> None:
     assert any("no layer reads input 'nobody'" in warning for warning in result.warnings)
 
 
+@pytest.mark.slow
 def test_twelve_of_each(folder: Path) -> None:
     """The converter's signature sorts output_10 before output_2."""
     graph = check(folder / "many.keras", convert(folder / "many.keras", MANY), MANY)
