@@ -32,6 +32,7 @@ lint: setup
 	@$(BIN)/ruff check -q .
 	@$(BIN)/ruff format -q --check .
 	@$(BIN)/mypy --no-error-summary
+	@said=$$($(BIN)/lint-imports --no-cache 2>&1) || { echo "$$said"; exit 1; }
 	@$(C_FILES) $(BIN)/clang-format --dry-run -Werror
 
 format: setup

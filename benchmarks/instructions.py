@@ -13,10 +13,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from mcuforge import boards, cost, frontend, project, samples
+from mcuforge import boards, planning
 from mcuforge.boards import Board
 from mcuforge.build import build
-from mcuforge.plan import Plan
+from mcuforge.emit import project
+from mcuforge.planning import cost
+from mcuforge.planning.plan import Plan
+from mcuforge.samples import quantised
 from mcuforge.simulate.qemu import Qemu
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +35,7 @@ def instructions(plan: Plan, board: Board, folder: Path, *, portable: bool) -> l
         if header.exists():
             header.write_text(header.read_text().replace(macro, "MF_WITHOUT"))
     with Qemu(board, build(folder, board.name).elf) as simulator:
-        sample = samples.random_samples(plan.graph, 1)[0]
+        sample = quantised.random_samples(plan.graph, 1)[0]
         return [board.instructions(digest.ticks) for digest in simulator.device.trace(sample)]
 
 
@@ -62,7 +65,7 @@ def main() -> None:
     ]
     for tflite in arguments.models or default:
         name = tflite.parents[1].name if tflite.stem == "model" else None
-        plan = frontend.make_plan(tflite, name)
+        plan = planning.make_plan(tflite, name)
         with tempfile.TemporaryDirectory() as folder:
             fast = instructions(plan, board, Path(folder) / "fast", portable=False)
             portable = instructions(plan, board, Path(folder) / "portable", portable=True)

@@ -22,12 +22,12 @@ import numpy.typing as npt
 from rich.console import Console
 from rich.table import Table
 
-from mcuforge import metrics, recipe, samples
+from mcuforge import recipe
 from mcuforge.convert import convert, float_outputs
-from mcuforge.quantization import settings
-from mcuforge.quantization.evaluation import host_outputs
-from mcuforge.quantization.settings import DEFAULT, QuantizationSettings
-from mcuforge.recipe import Recipe
+from mcuforge.proof.evaluation import host_outputs
+from mcuforge.recipe import Recipe, metrics, quantization
+from mcuforge.recipe.quantization import DEFAULT, QuantizationSettings
+from mcuforge.samples import quantised
 
 Array = npt.NDArray[Any]
 
@@ -72,7 +72,7 @@ def load(folder: Path) -> Subject:
     golden = metrics.load_golden(loaded.golden, loaded.metric)
     outputs = float_outputs(loaded.keras, golden["inputs"])
     quality = metrics.evaluate(loaded.metric, golden["inputs"], outputs, golden)
-    return Subject(loaded, golden, samples.read_array(loaded.calibration), quality)
+    return Subject(loaded, golden, quantised.read_array(loaded.calibration), quality)
 
 
 def quality(subject: Subject, calibration: Array, chosen: QuantizationSettings) -> dict[str, float]:
@@ -101,7 +101,7 @@ def recovered(floats: float, converter: float, other: float) -> float:
 
 def strategy(text: str) -> QuantizationSettings:
     """The default settings with a strategy."""
-    return QuantizationSettings(strategy=settings.parse_strategy(text))
+    return QuantizationSettings(strategy=quantization.parse_strategy(text))
 
 
 def _strategies(subject: Subject, seeds: Sequence[int]) -> Table:
@@ -131,7 +131,7 @@ def _strategies(subject: Subject, seeds: Sequence[int]) -> Table:
 def _variants(subject: Subject) -> Table:
     table = Table("settings", *subject.floats, title=f"{subject.recipe.name}, min-max ranges")
     for words in VARIANTS:
-        chosen = settings.combine(DEFAULT, **words)
+        chosen = quantization.combine(DEFAULT, **words)
         found = quality(subject, subject.calibration, chosen)
         table.add_row(str(chosen), *(f"{found[n]:.5g}" for n in subject.floats))
     return table

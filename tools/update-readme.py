@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from mcuforge.ops import table
+from mcuforge.planning.ops import table
 from mcuforge.quantization import worked
 
 README = Path(__file__).parents[1] / "README.md"

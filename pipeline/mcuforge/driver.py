@@ -11,42 +11,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge import (
-    atomic,
-    border_names,
-    cost,
-    fit,
-    gallery,
-    locks,
-    metrics,
-    project,
-    project_folder,
-    prove,
-    recipe,
-    reference,
-    results,
-    samples,
-    tflm,
-    tflm_library,
-    tflm_tightening,
-    variants,
-)
+from mcuforge import recipe
 from mcuforge.boards import Board
 from mcuforge.build import BuildResult, build, require_tools
 from mcuforge.convert import all_float_outputs, convert
 from mcuforge.device.client import Device, Link
-from mcuforge.emit import c_names
-from mcuforge.engines import AOT, TFLM, require_root, root
+from mcuforge.emit import c_names, project, project_folder
+from mcuforge.engines import AOT, TFLM, require_root, root, tflm, tflm_library
 from mcuforge.errors import UsageError
-from mcuforge.frontend import make_plan
-from mcuforge.graph import Graph
-from mcuforge.model_kind import Kind, recognise, require_tflite
+from mcuforge.files import atomic, locks
+from mcuforge.frontend import border_names
+from mcuforge.frontend.graph import Graph
+from mcuforge.model_files.model_kind import Kind, recognise, require_tflite
 from mcuforge.oracle import tflm as oracle
-from mcuforge.plan import Plan
-from mcuforge.prove import OnStage, Proof
-from mcuforge.quantization.settings import QuantizationSettings
-from mcuforge.recipe import Recipe
-from mcuforge.report import Accuracy, Costs, FloatDifference, RunReport
+from mcuforge.planning import cost, fit, make_plan
+from mcuforge.planning.plan import Plan
+from mcuforge.proof import prove, reference, variants
+from mcuforge.proof.prove import OnStage, Proof
+from mcuforge.recipe import Recipe, metrics
+from mcuforge.recipe.quantization import QuantizationSettings
+from mcuforge.report import Accuracy, Costs, FloatDifference, RunReport, gallery, results
+from mcuforge.samples import quantised as samples
+from mcuforge.simulate import tflm_tightening
 from mcuforge.simulate.choose import Choice, choose
 
 HOST_PRESET = "host"

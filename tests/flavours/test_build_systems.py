@@ -18,9 +18,10 @@ import pytest
 from small_model import small_classifier
 from west.manifest import ImportFlag, Manifest
 
-from mcuforge import boards, build, frontend, project
+from mcuforge import boards, build, planning
+from mcuforge.emit import project
 from mcuforge.oracle.tflm import TFLM
-from mcuforge.plan import Plan
+from mcuforge.planning.plan import Plan
 
 STUBS = Path(__file__).parent / "stubs"
 ROUNDS = 3
@@ -39,7 +40,7 @@ Emit = Callable[..., Path]
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
     (tmp_path / "net.tflite").write_bytes(small_classifier())
-    return frontend.make_plan(tmp_path / "net.tflite", "net")
+    return planning.make_plan(tmp_path / "net.tflite", "net")
 
 
 @pytest.fixture

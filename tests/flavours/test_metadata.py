@@ -14,10 +14,11 @@ import rules
 import yaml
 from rules import allowed, exist, names_of
 
-from mcuforge import boards, frontend, project
-from mcuforge import tflm as tflm_engine
+from mcuforge import boards, planning
+from mcuforge.emit import project
+from mcuforge.emit.flavours import FLAVOURS
+from mcuforge.engines import tflm as tflm_engine
 from mcuforge.errors import UnsupportedError, UsageError
-from mcuforge.flavours import FLAVOURS
 from mcuforge.recipe import load
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -30,7 +31,7 @@ def emit(tmp_path: Path) -> Emit:
 
     def write(flavour: str, board: str = "mps2-an386", *, tflm: bool = False) -> Path:
         recipe = load(MODELS / "autoencoder")
-        plan = frontend.make_plan(recipe.tflite, recipe.name)
+        plan = planning.make_plan(recipe.tflite, recipe.name)
         target = boards.load(board)
         engine = tflm_engine.prepare(plan, recipe.tflite, target) if tflm else None
         folder = tmp_path / f"{flavour}-{board}-{tflm}"
@@ -202,7 +203,7 @@ def test_the_library_names_all_its_sources(emit: Emit) -> None:
 @pytest.mark.parametrize("flavour", FLAVOURS)
 def test_a_flavour_is_the_same_every_time_and_names_no_path(flavour: str) -> None:
     recipe = load(MODELS / "autoencoder")
-    plan = frontend.make_plan(recipe.tflite, recipe.name)
+    plan = planning.make_plan(recipe.tflite, recipe.name)
     board = boards.load("mps2-an386")
     first, second = (project.files(plan, board, flavour=flavour) for _ in range(2))
     assert first == second

@@ -12,12 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from mcuforge import boards, frontend, metrics, project, samples
-from mcuforge import tflm as tflm_engine
-from mcuforge.graph import Graph
+from mcuforge import boards, planning
+from mcuforge.emit import project
+from mcuforge.engines import tflm as tflm_engine
+from mcuforge.frontend.graph import Graph
 from mcuforge.oracle.tflm import TFLM
-from mcuforge.plan import Plan
-from mcuforge.recipe import load
+from mcuforge.planning.plan import Plan
+from mcuforge.recipe import load, metrics
+from mcuforge.samples import quantised
 
 MODELS = Path(__file__).parents[2] / "models"
 STUBS = Path(__file__).parent / "stubs"
@@ -30,7 +32,7 @@ COUNT = 6
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     recipe = load(MODELS / "autoencoder")
-    return frontend.make_plan(recipe.tflite, recipe.name)
+    return planning.make_plan(recipe.tflite, recipe.name)
 
 
 def emit(plan: Plan, flavour: str, folder: Path, board: str = "host") -> Path:
@@ -59,10 +61,10 @@ def saw_tooth(graph: Graph) -> npt.NDArray[np.float32]:
 
 def oracle(plan: Plan, real: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """The oracle's outputs as real numbers, a row a sample."""
-    batch = samples.quantize_batch(real, plan.graph, "test")
+    batch = quantised.quantize_batch(real, plan.graph, "test")
     tflite = load(MODELS / "autoencoder").tflite.read_bytes()
     tensor = plan.graph.tensor(plan.graph.outputs[0])
-    rows = [samples.dequantize(o[0], tensor).ravel() for o in TFLM.run(tflite, batch)]
+    rows = [quantised.dequantize(o[0], tensor).ravel() for o in TFLM.run(tflite, batch)]
     return np.stack(rows)
 
 

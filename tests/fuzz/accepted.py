@@ -14,8 +14,8 @@ from pathlib import Path
 import campaign
 from emitted import SANITIZERS, WARNINGS, main_c, run, source, succeed, write
 
-from mcuforge import samples
-from mcuforge.project_files import Source
+from mcuforge.emit.project_files import Source
+from mcuforge.samples import quantised
 
 SAMPLES = 2
 BATCH = 40  # models in one program
@@ -39,7 +39,7 @@ def check(models: list[Path], folder: Path) -> list[str]:
 
 
 def _check_batch(sources: list[Source], folder: Path) -> list[str]:
-    given = [samples.random_samples(s.plan.graph, SAMPLES) for s in sources]
+    given = [quantised.random_samples(s.plan.graph, SAMPLES) for s in sources]
     files = [folder / f"{s.name}.tflite" for s in sources]
     pairs = [(f.read_bytes(), inputs) for f, inputs in zip(files, given, strict=True)]
     expected = list(oracle(pairs))

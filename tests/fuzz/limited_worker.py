@@ -22,13 +22,15 @@ from types import FrameType
 import model_mutation
 import table_mutation
 
-from mcuforge import board_file, cost, fit, planner, recipe, tflite_reader
-from mcuforge.boards import load
+from mcuforge import recipe
+from mcuforge.boards import description, load
 from mcuforge.emit.model_files import model_files
 from mcuforge.errors import ForgeError
-from mcuforge.passes import legalise
-from mcuforge.plan import Plan
-from mcuforge.verify import verify
+from mcuforge.frontend import tflite_reader
+from mcuforge.frontend.passes import legalise
+from mcuforge.frontend.verify import verify
+from mcuforge.planning import cost, fit, planner
+from mcuforge.planning.plan import Plan
 
 MAX_SECONDS = 2.0  # of this process's time: others may be busy
 MAX_BYTES = 512 * 2**20
@@ -84,7 +86,7 @@ def table(kind: str, seed: int, number: int, folder: Path) -> None:
     path.write_bytes(table_mutation.table(kind, seed, number))
     try:
         if kind == "board":
-            board_file.load_file(path)
+            description.load_file(path)
         else:
             recipe.load(path)
     finally:

@@ -11,10 +11,10 @@ from zlib import crc32
 import fake_project as fake
 import numpy as np
 
-from mcuforge import latent
 from mcuforge.device.client import Device, Link
 from mcuforge.device.protocol import LatentRequest, Request
 from mcuforge.errors import DeviceError
+from mcuforge.studies import latent
 
 QUICK = Link(attempts=30, reply_seconds=0.05, run_seconds=1.5)
 

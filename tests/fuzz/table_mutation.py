@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mcuforge import paths
+from mcuforge.files import paths
 
 ROOT = Path(__file__).parents[2]
 VALUES = (

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcuforge import boards, frontend, project
+from mcuforge import boards, planning
 from mcuforge.build import build
-from mcuforge.plan import Plan
+from mcuforge.emit import project
+from mcuforge.planning.plan import Plan
 from mcuforge.recipe import Recipe, load
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -26,6 +27,6 @@ class Built:
 def build_for_host(name: str, folder: Path) -> Built:
     """Emit the model's project into `folder` and build it."""
     recipe = load(MODELS / name)
-    plan = frontend.make_plan(recipe.tflite, recipe.name)
+    plan = planning.make_plan(recipe.tflite, recipe.name)
     project.emit(plan, boards.load("host"), folder)
     return Built(recipe, plan, folder, build(folder, "host-asan").elf)

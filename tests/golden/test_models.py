@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from built_models import Built
 
-from mcuforge import divergence, metrics, parity, samples
 from mcuforge.build import build
 from mcuforge.device.client import Device
 from mcuforge.oracle.engine import op_outputs
 from mcuforge.oracle.tflm import TFLM
+from mcuforge.proof import divergence, parity
+from mcuforge.recipe import metrics
+from mcuforge.samples import quantised
 
 GOLDEN_SAMPLES = 24
 MODELS = [
@@ -29,13 +31,13 @@ MODELS = [
 
 def golden_inputs(built: Built, count: int) -> list[list[np.ndarray]]:
     golden = metrics.load_golden(built.recipe.golden, built.recipe.metric)
-    return samples.quantize_batch(golden["inputs"][:count], built.plan.graph, "golden")
+    return quantised.quantize_batch(golden["inputs"][:count], built.plan.graph, "golden")
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_golden_samples_equal_tflm(built: Callable[[str], Built], name: str) -> None:
     model = built(name)
-    inputs = golden_inputs(model, GOLDEN_SAMPLES) + samples.random_samples(model.plan.graph, 8)
+    inputs = golden_inputs(model, GOLDEN_SAMPLES) + quantised.random_samples(model.plan.graph, 8)
     expected = TFLM.run(model.recipe.tflite.read_bytes(), inputs)
     with Device.spawn([str(model.executable)]) as host:
         actual = [host.run(sample).outputs for sample in inputs]

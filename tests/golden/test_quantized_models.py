@@ -10,12 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mcuforge import boards, driver, frontend, metrics, parity, project, recipe, samples
+from mcuforge import boards, driver, planning, recipe
 from mcuforge.build import build
 from mcuforge.convert import convert
 from mcuforge.device.client import Device
+from mcuforge.emit import project
 from mcuforge.oracle.tflm import TFLM
-from mcuforge.quantization.settings import DEFAULT, combine
+from mcuforge.proof import parity
+from mcuforge.recipe import metrics
+from mcuforge.recipe.quantization import DEFAULT, combine
+from mcuforge.samples import quantised
 
 MODELS = Path(__file__).parents[2] / "models"
 FAMILY = ["autoencoder", "denoising_autoencoder", "sparse_autoencoder", "unet", "vae"]
@@ -35,12 +39,12 @@ def test_generated_c_equals_tflm(tmp_path: Path, name: str, words: dict[str, Any
     loaded = recipe.load(MODELS / name)
     tflite = tmp_path / "model.tflite"
     tflite.write_bytes(convert(loaded, settings=combine(DEFAULT, **words)).tflite)
-    plan = frontend.make_plan(tflite, name)
+    plan = planning.make_plan(tflite, name)
     project.emit(plan, boards.load("host"), tmp_path / "project")
     executable = build(tmp_path / "project", "host-asan").elf
     golden = metrics.load_golden(loaded.golden, loaded.metric)
-    inputs = samples.quantize_batch(golden["inputs"][:6], plan.graph, "golden")
-    inputs += samples.random_samples(plan.graph, 4)
+    inputs = quantised.quantize_batch(golden["inputs"][:6], plan.graph, "golden")
+    inputs += quantised.random_samples(plan.graph, 4)
     expected = TFLM.run(tflite.read_bytes(), inputs)
     with Device.spawn([str(executable)]) as host:
         actual = [host.run(sample).outputs for sample in inputs]

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge import boards, project
-from mcuforge.plan import Plan
+from mcuforge import boards
+from mcuforge.emit import project
+from mcuforge.planning.plan import Plan
 
 MCU = "atmega2560"
 RAM_BYTES = 8192

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from mcuforge.plan import CArray, CScalar, CStruct, Member
+from mcuforge.planning.plan import CArray, CScalar, CStruct, Member
 
 _SCALARS: dict[str, Any] = {
     "int8_t": ctypes.c_int8,

@@ -11,7 +11,7 @@ from draw import Draw
 from single_op import Case
 from weighted_op import draw_cases, draw_weighted, draw_window
 
-from mcuforge.ops.window import output_sizes
+from mcuforge.planning.ops.window import output_sizes
 
 
 def case(draw: Draw) -> Case | None:

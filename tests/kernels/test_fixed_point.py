@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from sanitised import KERNELS
 
-from mcuforge import numerics
-from mcuforge.numerics import INT32_MAX, INT32_MIN, Int64Array
+from mcuforge.planning import numerics
+from mcuforge.planning.numerics import INT32_MAX, INT32_MIN, Int64Array
 
 # Each C function over arrays of int32: one, two or three arguments.
 SHIM = """

@@ -9,8 +9,8 @@ from pathlib import Path
 from c_struct import structure
 from sanitised import KERNELS
 
-from mcuforge.ops.registry import OPERATORS
-from mcuforge.plan import CStruct, KernelParams
+from mcuforge.planning.ops.registry import OPERATORS
+from mcuforge.planning.plan import CStruct, KernelParams
 
 
 def structs() -> list[type[CStruct]]:

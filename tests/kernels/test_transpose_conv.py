@@ -12,8 +12,8 @@ from draw import Draw
 from single_op import Case, Spec
 from weighted_op import draw_cases, draw_weighted, draw_window
 
-from mcuforge.graph import Padding
-from mcuforge.ops.window import output_sizes
+from mcuforge.frontend.graph import Padding
+from mcuforge.planning.ops.window import output_sizes
 
 
 def output_of(padding: Padding, size: int, window: int, stride: int, draw: Draw) -> int:

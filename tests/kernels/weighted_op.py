@@ -11,7 +11,7 @@ from ai_edge_litert import schema_py_generated as schema
 from draw import ACTIVATIONS, Draw
 from single_op import Case, Spec, build
 
-from mcuforge.graph import Padding
+from mcuforge.frontend.graph import Padding
 
 Pair = tuple[int, int]  # of height and width
 

@@ -21,11 +21,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from c_struct import filled
 
-from mcuforge import ops, tflite_reader
-from mcuforge.graph import Graph, Op
-from mcuforge.ops.registry import OPERATORS
-from mcuforge.plan import KernelCall
-from mcuforge.verify import verify
+from mcuforge.frontend import tflite_reader
+from mcuforge.frontend.graph import Graph, Op
+from mcuforge.frontend.verify import verify
+from mcuforge.planning import ops
+from mcuforge.planning.ops.registry import OPERATORS
+from mcuforge.planning.plan import KernelCall
 
 _LIBC = ctypes.CDLL(None)
 _LIBC.malloc.restype = ctypes.c_void_p

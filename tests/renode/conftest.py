@@ -9,8 +9,9 @@ import pytest
 from real_renode import Small
 from small_model import small_classifier
 
-from mcuforge import frontend, samples
+from mcuforge import planning
 from mcuforge.oracle.tflm import TFLM
+from mcuforge.samples import quantised
 from mcuforge.simulate.renode_program import find_renode
 
 
@@ -29,6 +30,6 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
     """The model that fits the smallest board."""
     tflite = tmp_path_factory.mktemp("small") / "small.tflite"
     tflite.write_bytes(small_classifier())
-    plan = frontend.make_plan(tflite, "small")
-    inputs = samples.random_samples(plan.graph, 25)
+    plan = planning.make_plan(tflite, "small")
+    inputs = quantised.random_samples(plan.graph, 25)
     return Small(plan, inputs, TFLM.run(tflite.read_bytes(), inputs))

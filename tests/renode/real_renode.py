@@ -9,12 +9,13 @@ from typing import Any
 import numpy.typing as npt
 import pytest
 
-from mcuforge import boards, project
+from mcuforge import boards
 from mcuforge.boards import Board
 from mcuforge.build import build
+from mcuforge.emit import project
 from mcuforge.errors import ToolError
-from mcuforge.parity import Sample
-from mcuforge.plan import Plan
+from mcuforge.planning.plan import Plan
+from mcuforge.proof.parity import Sample
 from mcuforge.simulate.renode_program import RenodeProgram, require_renode
 
 

@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 from real_renode import Small, program
 
-from mcuforge import boards, image, parity, prove, toolchains
+from mcuforge import boards
 from mcuforge.boards import Board
-from mcuforge.build import BuildResult, build
+from mcuforge.build import BuildResult, build, image, toolchains
 from mcuforge.device.client import FaultError
 from mcuforge.device.protocol import Crash, Request
 from mcuforge.device.transport import Transport
@@ -27,6 +27,7 @@ from mcuforge.errors import DeviceError, ToolError
 from mcuforge.flash import flash
 from mcuforge.flash.job import Job
 from mcuforge.flash.problems import FlashError, Kind
+from mcuforge.proof import parity, prove
 from mcuforge.simulate.choose import choose
 from mcuforge.simulate.qemu import Qemu, free_port
 from mcuforge.simulate.renode import Renode

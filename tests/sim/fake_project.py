@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.boards import Board
-from mcuforge.emit_project import ProjectFacts, ProjectModel, render_project
-from mcuforge.escape import markdown_code
+from mcuforge.emit.cmake_project import ProjectFacts, ProjectModel, render_project
+from mcuforge.wording.escape import markdown_code
 
 HERE = Path(__file__).parent
 HASH = "fa4e" + "00" * 30

@@ -17,9 +17,11 @@ import fake_project as fake
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from mcuforge import boards, frontend, paths, project, uf2, uf2_families
-from mcuforge.boards import Board
-from mcuforge.build import BuildError, BuildResult, FitError, build
+from mcuforge import boards, planning
+from mcuforge.boards import Board, uf2_families
+from mcuforge.build import BuildError, BuildResult, FitError, build, uf2
+from mcuforge.emit import project
+from mcuforge.files import paths
 from mcuforge.recipe import load
 from mcuforge.simulate.qemu import Qemu
 
@@ -126,7 +128,7 @@ def test_a_vector_table_elsewhere_does_not_link(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", NOT_SIMULATED)
 def test_a_real_model_builds_and_fits(name: str, tmp_path: Path) -> None:
     recipe = load(MODEL)
-    plan = frontend.make_plan(recipe.tflite, recipe.name)
+    plan = planning.make_plan(recipe.tflite, recipe.name)
     project.emit(plan, boards.load(name), tmp_path / "project")
     sizes = build(tmp_path / "project", name).sizes
     assert sizes.constants > 20_000

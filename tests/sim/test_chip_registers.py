@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from mcuforge import boards, paths
-from mcuforge.emit_project import ProjectFacts, ProjectModel, render_project
+from mcuforge import boards
+from mcuforge.emit.cmake_project import ProjectFacts, ProjectModel, render_project
+from mcuforge.files import paths
 
 pytestmark = [
     pytest.mark.sim,

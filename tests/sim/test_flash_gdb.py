@@ -19,8 +19,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from mcuforge import boards, image
-from mcuforge.build import BuildResult
+from mcuforge import boards
+from mcuforge.boards.hardware import ChipId, Hardware
+from mcuforge.boards.qemu_command import LOCALHOST, QEMU, serial_options
+from mcuforge.build import BuildResult, image
 from mcuforge.cli import cli
 from mcuforge.device.client import Device
 from mcuforge.device.protocol import Crash
@@ -28,8 +30,6 @@ from mcuforge.device.source_lines import SourceLines
 from mcuforge.flash import flash
 from mcuforge.flash.job import Job
 from mcuforge.flash.problems import FlashError, Kind
-from mcuforge.hardware import ChipId, Hardware
-from mcuforge.simulate.command import LOCALHOST, QEMU, serial_options
 from mcuforge.simulate.qemu import free_port
 
 pytestmark = [

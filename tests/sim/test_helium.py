@@ -17,8 +17,9 @@ import test_pooling
 from sanitised import run_oracle
 from single_op import Case
 
-from mcuforge import boards, frontend, project, toolchains
-from mcuforge.build import build
+from mcuforge import boards, planning
+from mcuforge.build import build, toolchains
+from mcuforge.emit import project
 from mcuforge.simulate.qemu import Qemu
 
 pytestmark = pytest.mark.sim
@@ -51,7 +52,7 @@ def test_helium_computes_what_tflm_computes(kernel: str, toolchain: str, tmp_pat
     for number, case in enumerate(chosen):
         path = tmp_path / f"{kernel}{number}.tflite"
         path.write_bytes(case.model)
-        project.emit(frontend.make_plan(path), BOARD, tmp_path / "project")
+        project.emit(planning.make_plan(path), BOARD, tmp_path / "project")
         preset = toolchains.preset_name(BOARD.name, toolchain=toolchain)
         elf = build(tmp_path / "project", preset).elf
         with Qemu(BOARD, elf) as simulator:
@@ -64,7 +65,7 @@ def test_the_other_m55_board_does_without(tmp_path: Path) -> None:
     """Renode 1.16.1 has no VMLADAV."""
     path = tmp_path / "conv.tflite"
     path.write_bytes(next(test_conv2d.cases(1, 1)).model)
-    plan = frontend.make_plan(path)
+    plan = planning.make_plan(path)
     for name, uses in [("mps3-an547", False), (BOARD.name, True)]:
         project.emit(plan, boards.load(name), tmp_path / name)
         listing = (tmp_path / name / "CMakeLists.txt").read_text()

@@ -10,14 +10,16 @@ import fake_project as fake
 import numpy as np
 import pytest
 
-from mcuforge import boards, frontend, latent, project
+from mcuforge import boards, planning
 from mcuforge.build import build
 from mcuforge.device.client import Device
 from mcuforge.device.protocol import Request
+from mcuforge.emit import project
 from mcuforge.errors import DeviceError
 from mcuforge.oracle.tflm import TFLM
-from mcuforge.plan import Plan
+from mcuforge.planning.plan import Plan
 from mcuforge.simulate.qemu import Qemu
+from mcuforge.studies import latent
 
 pytestmark = pytest.mark.sim
 TFLITE = Path(__file__).parents[2] / "models/vae/artifacts/model.tflite"
@@ -27,7 +29,7 @@ MALFORMED, RANGE = "is malformed", "no such tensor"
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    return frontend.make_plan(TFLITE, "vae")
+    return planning.make_plan(TFLITE, "vae")
 
 
 @pytest.fixture(scope="module", params=["host", "microbit", "mps2-an386"])

@@ -15,13 +15,17 @@ import numpy.typing as npt
 import pytest
 from small_model import small_classifier
 
-from mcuforge import boards, driver, fit, frontend, parity, project, prove, reference, samples
+from mcuforge import boards, driver, planning
 from mcuforge.build import build
 from mcuforge.device.client import Device
+from mcuforge.emit import project
 from mcuforge.errors import ModelError
 from mcuforge.oracle.tflm import TFLM
-from mcuforge.plan import Plan
+from mcuforge.planning import fit
+from mcuforge.planning.plan import Plan
+from mcuforge.proof import parity, prove, reference
 from mcuforge.recipe import load
+from mcuforge.samples import quantised as samples
 from mcuforge.simulate.qemu import Qemu
 
 pytestmark = pytest.mark.sim
@@ -53,7 +57,7 @@ def test_device_host_and_tflm_agree(name: str, board: str, tmp_path: Path) -> No
     deciding = [c for c in report.verdict.comparisons if c.decides]
     assert len(deciding) == 2
     for comparison in deciding:
-        plan = frontend.make_plan(recipe.tflite)
+        plan = planning.make_plan(recipe.tflite)
         outputs = sum(plan.graph.tensor(i).bytes for i in plan.graph.outputs)
         assert comparison.bytes_compared == 4 * outputs
         assert comparison.bytes_differing == 0, report.verdict.divergence
@@ -76,7 +80,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
     """The model that fits the smallest board."""
     tflite = tmp_path_factory.mktemp("small") / "small.tflite"
     tflite.write_bytes(small_classifier())
-    plan = frontend.make_plan(tflite, "small")
+    plan = planning.make_plan(tflite, "small")
     inputs = samples.random_samples(plan.graph, 25)
     return Small(plan, inputs, TFLM.run(tflite.read_bytes(), inputs))
 
@@ -98,7 +102,7 @@ def test_a_small_model_agrees_on_small_boards(name: str, small: Small, tmp_path:
 
 @pytest.mark.parametrize("name", ["autoencoder", "unet"])
 def test_the_microbit_is_too_small_for_real_models(name: str) -> None:
-    plan = frontend.make_plan(load(MODELS / name).tflite, name)
+    plan = planning.make_plan(load(MODELS / name).tflite, name)
     with pytest.raises(
         ModelError, match=r"does not fit microbit.*16,384 B of RAM\. The peak is at"
     ):
@@ -108,7 +112,7 @@ def test_the_microbit_is_too_small_for_real_models(name: str) -> None:
 def test_a_wrong_byte_in_one_kernel_is_found_on_the_device(tmp_path: Path) -> None:
     """The device's LOGISTIC computes element 7 wrongly; the host build is right."""
     recipe = load(MODELS / "autoencoder")
-    plan = frontend.make_plan(recipe.tflite, recipe.name)
+    plan = planning.make_plan(recipe.tflite, recipe.name)
     board = boards.load("mps2-an386")
     right, wrong = tmp_path / "right", tmp_path / "wrong"
     for folder in (right, wrong):

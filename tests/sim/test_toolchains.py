@@ -12,8 +12,9 @@ import fake_project as fake
 import numpy as np
 import pytest
 
-from mcuforge import boards, image, map_digest, toolchains, uf2, uf2_families
-from mcuforge.build import BuildResult, FitError, build
+from mcuforge import boards
+from mcuforge.boards import uf2_families
+from mcuforge.build import BuildResult, FitError, build, image, map_digest, toolchains, uf2
 from mcuforge.errors import ToolError
 from mcuforge.simulate.qemu import Qemu
 

@@ -15,10 +15,12 @@ from ai_edge_litert import schema_py_generated as schema
 from single_op import Spec, build
 from tflite_builder import Builder
 
-from mcuforge import boards, frontend, tflite_reader, tflm, tflm_arena
+from mcuforge import boards, planning
+from mcuforge.engines import tflm, tflm_arena
+from mcuforge.engines.tflm_arena import HostArena
 from mcuforge.errors import ModelError, ToolError
+from mcuforge.frontend import tflite_reader
 from mcuforge.oracle import tflm as oracle
-from mcuforge.tflm_arena import HostArena
 
 MODELS = Path(__file__).parents[2] / "models"
 LOADS = """
@@ -71,7 +73,7 @@ def test_what_is_measured_is_what_the_model_needs_on_the_host(name: str) -> None
 @pytest.mark.parametrize("name", ["autoencoder", "unet"])
 def test_the_device_gets_the_head_and_half_of_the_pointers(name: str) -> None:
     path = model_file(name)
-    plan = frontend.make_plan(path, name)
+    plan = planning.make_plan(path, name)
     ops, tensors = len(plan.graph.ops), len(plan.graph.tensors)
     arena = tflm.prepare(plan, path, boards.load("mps2-an386")).arena
     host = arena.host
@@ -94,7 +96,7 @@ def test_many_small_tensors_leave_room_for_planning(length: int, tmp_path: Path)
         builder.op(schema.BuiltinOperator.RELU, [source], [target])
     path = tmp_path / "chain.tflite"
     path.write_bytes(builder.build([tensors[0]], [tensors[-1]]))
-    plan = frontend.make_plan(path)
+    plan = planning.make_plan(path)
     model = tflm.prepare(plan, path, boards.load("host"))
     host, arena = model.arena.host, model.arena
     tightened = model.tightened(host.head + host.tail).arena_bytes
@@ -148,7 +150,7 @@ def test_the_margin_has_room_for_the_scratch_of_cmsis_nn() -> None:
 @needs_oracle
 def test_a_tightened_arena_is_what_the_device_used_rounded_up() -> None:
     path = model_file("autoencoder")
-    plan = frontend.make_plan(path, "autoencoder")
+    plan = planning.make_plan(path, "autoencoder")
     model = tflm.prepare(plan, path, boards.load("mps2-an386"))
     assert model.tightened(88_516).arena_bytes == 88_528
     assert model.tightened(88_528).arena_bytes == 88_528

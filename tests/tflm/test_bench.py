@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from mcuforge import bench, boards
-from mcuforge.bench import Benchmark
+from mcuforge import boards
 from mcuforge.errors import ForgeError, ToolError, UsageError
-from mcuforge.parity import Comparison, Verdict
+from mcuforge.proof.parity import Comparison, Verdict
 from mcuforge.report import Costs, RunReport
+from mcuforge.studies import bench
+from mcuforge.studies.bench import Benchmark
 
 MODEL = Path(__file__).parents[2] / "models" / "autoencoder" / "artifacts" / "model.tflite"
 

@@ -13,13 +13,15 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from tflite_builder import Builder
 
-from mcuforge import boards, frontend, project, tflite_reader, tflm, tflm_ops
+from mcuforge import boards, planning
 from mcuforge.build import explain
-from mcuforge.engines import library_arch
+from mcuforge.emit import project
+from mcuforge.engines import library_arch, tflm, tflm_ops
 from mcuforge.errors import UnsupportedError
-from mcuforge.graph import Op
-from mcuforge.ops.registry import OPERATORS
+from mcuforge.frontend import tflite_reader
+from mcuforge.frontend.graph import Op
 from mcuforge.oracle import tflm as oracle
+from mcuforge.planning.ops.registry import OPERATORS
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -44,7 +46,7 @@ def tflite(name: str) -> Path:
 @cache
 def files(name: str, board: str = "mps2-an386") -> dict[str, bytes]:
     """The project of a model of the repository."""
-    plan = frontend.make_plan(tflite(name), name)
+    plan = planning.make_plan(tflite(name), name)
     target = boards.load(board)
     return project.files(plan, target, None, tflm.prepare(plan, tflite(name), target))
 
@@ -219,7 +221,7 @@ def test_ops_that_the_plan_leaves_out_are_run_but_not_traced(tmp_path: Path) -> 
     builder.op(schema.BuiltinOperator.RELU6, [tensors[1]], [tensors[3]])
     path = tmp_path / "copies.tflite"
     path.write_bytes(builder.build([tensors[0]], [tensors[3]]))
-    plan = frontend.make_plan(path)
+    plan = planning.make_plan(path)
     assert [op.kind for op in plan.graph.ops] == ["RELU6"]
     model = tflm.prepare(plan, path, boards.load("mps2-an386"))
     assert model.methods == ("AddQuantize", "AddRelu", "AddRelu6")

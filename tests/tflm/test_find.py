@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mcuforge import paths
 from mcuforge.build import tool
+from mcuforge.files import paths
 
 HEADERS = {
     "tensorflow/lite/micro/micro_interpreter.h": "",

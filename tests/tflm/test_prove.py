@@ -7,20 +7,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mcuforge import divergence, frontend, prove, samples
+from mcuforge import planning
 from mcuforge.device.replies import Stats
 from mcuforge.errors import DeviceError
 from mcuforge.oracle import tflm as oracle
 from mcuforge.oracle.engine import op_outputs
 from mcuforge.oracle.tflm import TFLM
-from mcuforge.prove import Measurement, Proof
-from mcuforge.reference import Reference
+from mcuforge.proof import divergence, prove
+from mcuforge.proof.prove import Measurement, Proof
+from mcuforge.proof.reference import Reference
+from mcuforge.samples import quantised
 
 pytestmark = pytest.mark.skipif(not oracle.available(), reason="no tflite-micro on this platform")
 
 MODEL = Path(__file__).parents[2] / "models" / "autoencoder" / "artifacts" / "model.tflite"
-PLAN = frontend.make_plan(MODEL, "autoencoder")
-SAMPLE = samples.random_samples(PLAN.graph, 1)[0]
+PLAN = planning.make_plan(MODEL, "autoencoder")
+SAMPLE = quantised.random_samples(PLAN.graph, 1)[0]
 
 
 def proof_of(monkeypatch: pytest.MonkeyPatch, flipped: int) -> Proof:

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from mcuforge import boards, divergence, driver, engines, frontend, samples
+from mcuforge import boards, driver, engines, planning
 from mcuforge.build import BuildError, FitError
 from mcuforge.errors import ModelError
 from mcuforge.oracle.engine import op_outputs
 from mcuforge.oracle.tflm import TFLM
+from mcuforge.proof import divergence
 from mcuforge.report import RunReport
+from mcuforge.samples import quantised
 from mcuforge.simulate.qemu import Qemu
 
 pytestmark = [
@@ -69,8 +71,8 @@ def test_the_device_equals_the_oracle(name: str, board: str, tmp_path: Path) -> 
 def test_every_op_is_traced_and_equals_the_oracle(board: str, tmp_path: Path) -> None:
     run("autoencoder", board, tmp_path)
     path = MODELS / "autoencoder" / "artifacts" / "model.tflite"
-    plan = frontend.make_plan(path)
-    sample = samples.random_samples(plan.graph, 1)[0]
+    plan = planning.make_plan(path)
+    sample = quantised.random_samples(plan.graph, 1)[0]
     tensors = op_outputs(plan.graph)
     known = TFLM.trace(path.read_bytes(), [sample], tensors)[0]
     expected = divergence.trace_outputs("TFLM", [known[t] for t in tensors])

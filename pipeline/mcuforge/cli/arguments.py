@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
-from mcuforge import manifest, recipe
+from mcuforge import recipe
 from mcuforge.cli.consoles import echo
-from mcuforge.emit import c_names
+from mcuforge.emit import c_names, manifest
 from mcuforge.errors import UsageError
-from mcuforge.model_kind import Kind, recognise, require_tflite
+from mcuforge.model_files.model_kind import Kind, recognise, require_tflite
 
 OUTPUT = Path("build")  # where `run` and `emit` write by default
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mcuforge import boards, results
+from mcuforge import boards
 from mcuforge.cli.arguments import find_model
 from mcuforge.cli.common import (
     board_option,
@@ -20,6 +20,7 @@ from mcuforge.cli.common import (
 from mcuforge.cli.consoles import echo, result_console
 from mcuforge.cli.progress import stages
 from mcuforge.errors import ForgeError
+from mcuforge.report import results
 
 
 @click.command()
@@ -50,7 +51,8 @@ def command(
     bench.png where matplotlib is installed, to the output folder. Where TensorFlow Lite Micro
     fails, the figures of aot are shown all the same, and the exit code is 1.
     """
-    from mcuforge import atomic, bench
+    from mcuforge.files import atomic
+    from mcuforge.studies import bench
 
     if png is not None:
         bench.require_drawing()

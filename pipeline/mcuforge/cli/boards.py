@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 from rich import box
 
-from mcuforge import boards, own_boards
-from mcuforge.boards import Board
+from mcuforge import boards
+from mcuforge.boards import Board, own
 from mcuforge.cli.arguments import INPUT
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import progress_console, result_console
-from mcuforge.tables import Table
+from mcuforge.wording.tables import Table
 
 _TITLE_WIDTH = 120  # columns that a table with titles takes
 
@@ -32,7 +32,7 @@ def command(add: Path | None, remove: str | None, as_json: bool) -> None:
     docs/boards.md describes board files.
     """
     if remove is not None:
-        own_boards.forget(remove)
+        own.forget(remove)
         progress_console.print(f"Removed the board {remove}.")
     if add is not None:
         board = boards.add(add)

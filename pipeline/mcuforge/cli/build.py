@@ -7,17 +7,19 @@ from pathlib import Path
 
 import click
 
-from mcuforge import build, locks, map_digest, project, toolchains
+from mcuforge import build
 from mcuforge.boards import Board
-from mcuforge.build import BuildResult
+from mcuforge.build import BuildResult, map_digest, toolchains
+from mcuforge.build.firmware_size import Section
+from mcuforge.build.map_digest import Contribution
 from mcuforge.cli.arguments import find_project
 from mcuforge.cli.common import echo_json, json_option, served_option
 from mcuforge.cli.consoles import echo, result_console
 from mcuforge.cli.progress import progress
+from mcuforge.emit import project
 from mcuforge.errors import UsageError
-from mcuforge.firmware_size import Section
-from mcuforge.map_digest import Contribution
-from mcuforge.tables import Table
+from mcuforge.files import locks
+from mcuforge.wording.tables import Table
 
 _SHOWN = 12
 

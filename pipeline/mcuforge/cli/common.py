@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 
 import click
 
-from mcuforge import json_text, locks
 from mcuforge.boards import Board
 from mcuforge.cli.arguments import OUTPUT, OUTPUT_FOLDER
 from mcuforge.cli.consoles import echo
 from mcuforge.device.ports import AUTO, Port, find
 from mcuforge.engines import AOT, ENGINES
 from mcuforge.errors import UsageError
+from mcuforge.files import json_text, locks
 
 MOST_SAMPLES = 1_000_000  # random ones are made at once
 F = TypeVar("F", bound=Callable[..., Any])

@@ -13,7 +13,7 @@ import click
 from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from mcuforge.escape import terminal
+from mcuforge.wording.escape import terminal
 
 _UNBOUNDED = 1000  # columns: a file or a pipe has no edge to fold at
 _LINES = 25

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from mcuforge import atomic, debug_quantization, frontend, recipe, results
+from mcuforge import planning, recipe
 from mcuforge.cli.arguments import INPUT, SAMPLES
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import echo
@@ -16,12 +16,15 @@ from mcuforge.cli.debug_quantization import default_board, write_report
 from mcuforge.cli.progress import OnStage, stages
 from mcuforge.cli.quantization import chosen, quantization_options, split_calibration
 from mcuforge.convert import ConversionResult, convert
-from mcuforge.debug_quantization import QuantizationReport
 from mcuforge.errors import UsageError
-from mcuforge.model_kind import Kind, recognise, require_convertible
-from mcuforge.quantization.evaluation import Evaluation, evaluate
-from mcuforge.quantization.settings import Bits
+from mcuforge.files import atomic
+from mcuforge.model_files.model_kind import Kind, recognise, require_convertible
+from mcuforge.proof.evaluation import Evaluation, evaluate
 from mcuforge.recipe import Recipe
+from mcuforge.recipe.quantization import Bits
+from mcuforge.report import results
+from mcuforge.studies import debug_quantization
+from mcuforge.studies.debug_quantization import QuantizationReport
 
 
 @click.command()
@@ -112,7 +115,7 @@ def _planned(result: ConversionResult, target: Path) -> ConversionResult:
     """The result with what would keep it from becoming firmware."""
     if result.settings.bits is not Bits.INT8:  # of which there is no firmware: see `inspect`
         return result
-    return replace(result, refused=frontend.refusals(result.tflite, target.stem))
+    return replace(result, refused=planning.refusals(result.tflite, target.stem))
 
 
 def _analyse(

@@ -7,18 +7,21 @@ from typing import Any
 
 import click
 
-from mcuforge import atomic, boards, build, debug_quantization, recipe, results
+from mcuforge import boards, build, recipe
 from mcuforge.cli.arguments import INPUT, SAMPLES
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import echo, result_console
 from mcuforge.cli.progress import stages
 from mcuforge.cli.quantization import chosen, quantization_options, split_calibration
-from mcuforge.debug_quantization import QuantizationReport
 from mcuforge.emit import c_names
 from mcuforge.errors import ToolError, UsageError
-from mcuforge.model_kind import Kind, recognise, require_convertible
-from mcuforge.quantization import analysis_page
+from mcuforge.files import atomic
+from mcuforge.model_files.model_kind import Kind, recognise, require_convertible
+from mcuforge.report import results
 from mcuforge.simulate.choose import choose
+from mcuforge.studies import debug_quantization
+from mcuforge.studies.debug_quantization import QuantizationReport
+from mcuforge.studies.quantization import analysis_page
 
 DEFAULT_BOARD = "mps2-an386"
 

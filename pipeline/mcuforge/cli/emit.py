@@ -8,21 +8,17 @@ from pathlib import Path
 
 import click
 
-from mcuforge import boards, fit, frontend, locks, project, tflm
+from mcuforge import boards, planning
 from mcuforge.boards import Board
 from mcuforge.cli.arguments import OUTPUT_FOLDER, find_model
-from mcuforge.cli.common import (
-    board_option,
-    echo_json,
-    engine_option,
-    force_option,
-    json_option,
-)
+from mcuforge.cli.common import board_option, echo_json, engine_option, force_option, json_option
 from mcuforge.cli.consoles import echo
-from mcuforge.emit import c_names
-from mcuforge.engines import TFLM
-from mcuforge.flavours import CMAKE, FLAVOURS
-from mcuforge.project_files import Source, project_name
+from mcuforge.emit import c_names, project
+from mcuforge.emit.flavours import CMAKE, FLAVOURS
+from mcuforge.emit.project_files import Source, project_name
+from mcuforge.engines import TFLM, tflm
+from mcuforge.files import locks
+from mcuforge.planning import fit
 
 
 @click.command()
@@ -82,7 +78,7 @@ def _sources(
     sources = []
     for model in models:
         found = find_model(model)
-        plan = frontend.make_plan(found.tflite, found.name)
+        plan = planning.make_plan(found.tflite, found.name)
         fit.check(plan, board)
         chosen = name if name and len(models) == 1 else plan.graph.name
         prepared = tflm.prepare(plan, found.tflite, board) if engine == TFLM else None

@@ -7,19 +7,16 @@ from pathlib import Path
 
 import click
 
-from mcuforge import boards, json_text, recipe, results
+from mcuforge import boards, recipe
 from mcuforge.cli.arguments import INPUT
-from mcuforge.cli.common import (
-    board_option,
-    force_option,
-    json_option,
-    output_option,
-)
+from mcuforge.cli.common import board_option, force_option, json_option, output_option
 from mcuforge.cli.consoles import echo, result_console
 from mcuforge.cli.progress import stages
 from mcuforge.errors import UsageError
-from mcuforge.model_kind import CONVERTIBLE, Kind, recognise, refusal
-from mcuforge.tables import Table
+from mcuforge.files import json_text
+from mcuforge.model_files.model_kind import CONVERTIBLE, Kind, recognise, refusal
+from mcuforge.report import results
+from mcuforge.wording.tables import Table
 
 _PAGE, _DOCUMENT = "explore.html", "explore.json"
 
@@ -37,8 +34,8 @@ def command(model: Path, board_name: str, output: Path, force: bool, as_json: bo
     that a simulated board computes itself: reconstructions, interpolations, new samples. Writes
     PNG files and explore.html to the output folder.
     """
-    from mcuforge import atomic
-    from mcuforge.explore import exploration, page
+    from mcuforge.files import atomic
+    from mcuforge.studies.explore import exploration, page
 
     kind = recognise(model)
     if kind is Kind.TFLITE or kind in CONVERTIBLE:

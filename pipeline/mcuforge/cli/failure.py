@@ -21,11 +21,12 @@ from typing import Any
 
 import click
 
-from mcuforge import __version__, json_text
+from mcuforge import __version__
 from mcuforge.cli import streams
 from mcuforge.cli.consoles import echo
 from mcuforge.cli.termination import signal_behind
 from mcuforge.errors import ForgeError
+from mcuforge.files import json_text
 
 _BY_SIGNAL = 128  # and the signal's number: as shells have it
 VERSION = 1  # of the error object

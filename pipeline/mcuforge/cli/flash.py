@@ -8,18 +8,20 @@ from pathlib import Path
 
 import click
 
-from mcuforge import boards, build, image, locks, project, toolchains
+from mcuforge import boards, build
 from mcuforge.boards import Board
-from mcuforge.build import BuildResult
+from mcuforge.boards.hardware import METHODS
+from mcuforge.build import BuildResult, image, toolchains
+from mcuforge.build.image import Image
 from mcuforge.cli.arguments import find_project
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import echo
 from mcuforge.cli.progress import progress
+from mcuforge.emit import project
 from mcuforge.errors import UsageError
+from mcuforge.files import locks
 from mcuforge.flash import choose_method, describe, flash, require
 from mcuforge.flash.job import DEFAULT_GDB_SERVER, Job
-from mcuforge.hardware import METHODS
-from mcuforge.image import Image
 
 _ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])?:(\d{1,5})")
 

@@ -8,15 +8,16 @@ import click
 from rich import box
 from rich.text import Text
 
-from mcuforge import cost, frontend, planner
+from mcuforge import frontend
 from mcuforge.cli.arguments import find_model
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import result_console
-from mcuforge.cost import summary
 from mcuforge.errors import UnsupportedError
-from mcuforge.graph import Graph
-from mcuforge.plan import Plan, shape_text
-from mcuforge.tables import Table
+from mcuforge.frontend.graph import Graph
+from mcuforge.planning import cost, planner
+from mcuforge.planning.cost import summary
+from mcuforge.planning.plan import Plan, shape_text
+from mcuforge.wording.tables import Table
 
 MAX_ROWS = 1000  # laying out a row takes longer than all else that is done with its op
 _WIDE = 120  # columns that have room for the kernel's own

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from mcuforge import boards, project
+from mcuforge import boards
 from mcuforge.boards import Board
 from mcuforge.cli.arguments import find_project
 from mcuforge.cli.common import find_port
@@ -16,6 +16,7 @@ from mcuforge.cli.consoles import echo
 from mcuforge.device.monitor import Monitor, Pulse, watch
 from mcuforge.device.source_lines import SourceLines
 from mcuforge.device.transport import open_url
+from mcuforge.emit import project
 from mcuforge.errors import UsageError
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mcuforge import boards, results
+from mcuforge import boards
 from mcuforge.cli.arguments import SAMPLES, find_model
 from mcuforge.cli.common import (
     MOST_SAMPLES,
@@ -22,6 +22,7 @@ from mcuforge.cli.common import (
 )
 from mcuforge.cli.progress import stages
 from mcuforge.cli.run import finish, written
+from mcuforge.report import results
 
 
 @click.command()

@@ -10,9 +10,9 @@ import click
 
 from mcuforge import recipe
 from mcuforge.errors import UsageError
-from mcuforge.model_kind import Kind, recognise
-from mcuforge.quantization import settings
-from mcuforge.quantization.settings import QuantizationSettings
+from mcuforge.model_files.model_kind import Kind, recognise
+from mcuforge.recipe import quantization
+from mcuforge.recipe.quantization import QuantizationSettings
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,11 +39,11 @@ _OPTIONS = (
     click.option("--no-layers", is_flag=True, help="Without the recipe's [quantization.layers]."),
     click.option(
         "--bits",
-        type=click.Choice(settings.BITS),
+        type=click.Choice(quantization.BITS),
         help="8; 16x8: int16 activations; dynamic: int8 weights only. Firmware needs 8.",
     ),
-    click.option("--activations", type=click.Choice(settings.ACTIVATIONS)),
-    click.option("--weights", type=click.Choice(settings.WEIGHTS)),
+    click.option("--activations", type=click.Choice(quantization.ACTIVATIONS)),
+    click.option("--weights", type=click.Choice(quantization.WEIGHTS)),
     click.option("--bias-correction/--no-bias-correction", default=None),
     click.option("--equalization/--no-equalization", default=None),
 )
@@ -68,8 +68,8 @@ def chosen(model: Path, words: dict[str, Any]) -> QuantizationSettings | None:
     kind = recognise(model)
     if kind is Kind.TFLITE:
         raise UsageError(f"{model} is quantised already; the options are for Keras models.")
-    base = recipe.load(model).quantization if kind is Kind.RECIPE else settings.DEFAULT
-    return settings.combine(base, **words)
+    base = recipe.load(model).quantization if kind is Kind.RECIPE else quantization.DEFAULT
+    return quantization.combine(base, **words)
 
 
 def _layers(given: tuple[str, ...], none: bool) -> dict[str, str] | None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcuforge import untrusted
 from mcuforge.cli.arguments import INPUT
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import result_console
 from mcuforge.errors import UsageError
-from mcuforge.tables import Table
+from mcuforge.files import untrusted
+from mcuforge.wording.tables import Table
 
 if TYPE_CHECKING:
     from mcuforge.quantization.worked import Worked
@@ -45,7 +45,7 @@ def command(
     """Quantise the numbers of VALUES, a .csv, and show what each strategy makes of them."""
     from mcuforge.quantization.arithmetic import Rounding
     from mcuforge.quantization.worked import work
-    from mcuforge.strategies import parse
+    from mcuforge.recipe.strategies import parse
 
     if "auto" in strategies:
         raise UsageError("--calibration auto judges by a model's outputs; numbers alone have none.")

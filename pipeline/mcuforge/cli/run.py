@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from mcuforge import atomic, boards, report, results, tables
+from mcuforge import boards, report
 from mcuforge.cli.arguments import INPUT
 from mcuforge.cli.common import (
     board_option,
@@ -25,7 +25,9 @@ from mcuforge.cli.consoles import echo, result_console
 from mcuforge.cli.progress import stages
 from mcuforge.cli.quantization import chosen, quantization_options
 from mcuforge.errors import ParityError
-from mcuforge.report import RunReport
+from mcuforge.files import atomic
+from mcuforge.report import RunReport, results
+from mcuforge.wording import tables
 
 
 @click.command()

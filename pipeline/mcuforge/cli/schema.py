@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from mcuforge import typed_toml
 from mcuforge.cli.consoles import echo
+from mcuforge.files import typed_toml
 
 _KINDS = ("recipe", "board")
 
@@ -37,7 +37,7 @@ def _recipe() -> str:
 
 
 def _board() -> str:
-    from mcuforge import board_schema
+    from mcuforge.boards import schema
 
-    content: dict[str, Any] = board_schema.schema()
+    content: dict[str, Any] = schema.schema()
     return typed_toml.schema_text(content, "A board for mcuforge")

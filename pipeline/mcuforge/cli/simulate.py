@@ -9,7 +9,7 @@ from typing import Any
 import click
 import numpy as np
 
-from mcuforge import build, locks, project
+from mcuforge import build
 from mcuforge.cli.arguments import find_project
 from mcuforge.cli.common import (
     count_option,
@@ -21,7 +21,9 @@ from mcuforge.cli.common import (
 from mcuforge.cli.consoles import echo
 from mcuforge.cli.progress import stages
 from mcuforge.device.client import Device
+from mcuforge.emit import project
 from mcuforge.errors import UsageError
+from mcuforge.files import locks
 from mcuforge.simulate.choose import choose
 from mcuforge.simulate.renode import Renode
 

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import click
 
-from mcuforge import locks, recipe, train
+from mcuforge import recipe
 from mcuforge.cli.arguments import INPUT
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import echo
 from mcuforge.cli.progress import progress
 from mcuforge.errors import UsageError
-from mcuforge.model_kind import Kind, recognise
+from mcuforge.files import locks
+from mcuforge.model_files.model_kind import Kind, recognise
+from mcuforge.training import train
 
 
 @click.command()

@@ -10,6 +10,6 @@ converter's log noise stays out of the terminal, and its crashes become messages
 
 from mcuforge.convert.conversion import ConversionResult, convert
 from mcuforge.convert.float_reference import all_float_outputs, float_outputs
-from mcuforge.convert.keras_inputs import input_names
+from mcuforge.model_files.keras_inputs import input_names
 
 __all__ = ["ConversionResult", "all_float_outputs", "convert", "float_outputs", "input_names"]

@@ -6,24 +6,24 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcuforge import scratch
-from mcuforge.convert import calibration as samples
-from mcuforge.convert import child, sample_checks
-from mcuforge.convert.calibration import Calibration
-from mcuforge.convert.child import Progress
+from mcuforge.convert import own_ranges as quantization
+from mcuforge.convert import sample_checks
 from mcuforge.convert.full_integer import enforce_full_integer, unread_inputs
-from mcuforge.convert.keras_file import check_keras_file
-from mcuforge.convert.keras_inputs import declared_inputs
-from mcuforge.convert.rewrite_rescaling import rewrite_rescaling
-from mcuforge.convert.rewrite_upsampling import rewrite_upsampling
-from mcuforge.convert.sample_sources import Source
+from mcuforge.convert.own_ranges import Quantized
 from mcuforge.errors import ModelError
-from mcuforge.quantization import conversion as quantization
-from mcuforge.quantization import range_checks
-from mcuforge.quantization.conversion import Quantized
-from mcuforge.quantization.range_checks import RangeChecks
-from mcuforge.quantization.settings import DEFAULT, Bits, QuantizationSettings
+from mcuforge.model_files.keras_file import check_keras_file
+from mcuforge.model_files.keras_inputs import declared_inputs
+from mcuforge.processes import scratch, tensorflow
+from mcuforge.processes.tensorflow import Progress
+from mcuforge.quantization.ranges import range_checks
+from mcuforge.quantization.ranges.range_checks import RangeChecks
 from mcuforge.recipe import Metric, Recipe
+from mcuforge.recipe.quantization import DEFAULT, Bits, QuantizationSettings
+from mcuforge.samples import calibration as samples
+from mcuforge.samples.calibration import Calibration
+from mcuforge.samples.sources import Source
+from mcuforge.tflite.rewrite_rescaling import rewrite_rescaling
+from mcuforge.tflite.rewrite_upsampling import rewrite_upsampling
 
 _KINDS = {
     Bits.INT8: "full-integer int8",
@@ -44,7 +44,7 @@ class ConversionResult:
     what each activation got (empty where the TensorFlow Lite converter chose), `effects` what each
     correction that was asked for changed, `sample_warnings` what looks wrong with the calibration
     samples, `checks` what is wrong with the ranges, `refused` what keeps the planner from it, where
-    it was asked (`frontend.refusals`).
+    it was asked (`planning.refusals`).
     """
 
     tflite: bytes
@@ -174,5 +174,5 @@ def _run_converter(
         "tflite": str(tflite),
         "float_model": str(floats),
     }
-    child.call("mcuforge.convert.keras_jobs:quantise", arguments, on_progress)
+    tensorflow.call("mcuforge.convert.keras_jobs:quantise", arguments, on_progress)
     return rewrite_rescaling(tflite.read_bytes()), floats.read_bytes()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mcuforge import keras_words
+from mcuforge.wording import keras_words
 
 _UNSUPPORTED_OP = re.compile(r"'(?:tf|tfl)\.(\w+)' op is neither a custom op nor a flex op")
 _NOT_KNOWN = "Replace the layer by one that the int8 converter knows."

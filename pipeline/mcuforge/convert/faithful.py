@@ -8,13 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from mcuforge.convert import calibration, flatbuffer, same_model
-from mcuforge.convert.calibration import Layout, Sample
+from mcuforge.convert import same_model
 from mcuforge.convert.same_model import Outputs
 from mcuforge.convert.user_model import Record, UserModel
 from mcuforge.errors import ModelError
-from mcuforge.layer_names import layer_name
+from mcuforge.frontend.layer_names import layer_name
 from mcuforge.quantization.float_model import Runner, activations
+from mcuforge.samples import calibration
+from mcuforge.samples.calibration import Layout, Sample
+from mcuforge.tflite import flatbuffer
 
 SAMPLES = 16  # compared, spread over all that there are
 

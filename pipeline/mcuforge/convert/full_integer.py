@@ -6,10 +6,10 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
-from mcuforge import keras_words
-from mcuforge.convert import flatbuffer
 from mcuforge.errors import ModelError
-from mcuforge.layer_names import layer_name
+from mcuforge.frontend.layer_names import layer_name
+from mcuforge.tflite import flatbuffer
+from mcuforge.wording import keras_words
 
 _FLOATS = (schema.TensorType.FLOAT16, schema.TensorType.FLOAT32, schema.TensorType.FLOAT64)
 _OP_NAMES = {v: n for n, v in vars(schema.BuiltinOperator).items() if isinstance(v, int)}

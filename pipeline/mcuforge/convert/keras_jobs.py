@@ -16,16 +16,16 @@ import numpy.typing as npt
 import tensorflow as tf
 from tensorflow.lite.python.conversion_metadata_schema_py_generated import ModelType
 
-from mcuforge import keras_words
-from mcuforge.convert import calibration as samples
 from mcuforge.convert import faithful, user_model
-from mcuforge.convert.borders import Borders, restore_borders
-from mcuforge.convert.calibration import Layout
-from mcuforge.convert.child import Progress
 from mcuforge.convert.converter_errors import explained
 from mcuforge.convert.model_inputs import check_inputs
 from mcuforge.convert.user_model import KerasModel, UserModel
 from mcuforge.errors import ForgeError, ModelError
+from mcuforge.processes.tensorflow import Progress
+from mcuforge.samples import calibration as samples
+from mcuforge.samples.calibration import Layout
+from mcuforge.tflite.borders import Borders, restore_borders
+from mcuforge.wording import keras_words
 
 
 def predict(keras_file: str, inputs: str, outputs: str, on_progress: Progress) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from mcuforge import keras_words
-from mcuforge.convert.calibration import Layout
-from mcuforge.convert.sample_sources import shape_text
 from mcuforge.errors import ModelError, UsageError
+from mcuforge.samples.calibration import Layout
+from mcuforge.samples.sources import shape_text
+from mcuforge.wording import keras_words
 
 
 def check_inputs(model: Any, samples: Layout, where: str, keras_file: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.convert.calibration import Sample
+from mcuforge.samples.calibration import Sample
 
 Array = npt.NDArray[np.float64]
 Outputs = list[Array]  # of one sample

@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge import metrics
-from mcuforge.convert.calibration import Calibration, InputSamples
 from mcuforge.errors import ForgeError
-from mcuforge.recipe import Metric
-from mcuforge.sample_files import ONLY
+from mcuforge.recipe import Metric, metrics
+from mcuforge.samples.calibration import Calibration, InputSamples
+from mcuforge.samples.files import ONLY
 
 FEW = 10  # samples: fewer than these set no range for anything else
 OUTLIER = 5.0  # times the median sample's peak

@@ -12,10 +12,10 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from mcuforge import keras_words
-from mcuforge.convert.calibration import Sample
 from mcuforge.convert.same_model import Outputs
 from mcuforge.errors import ModelError
+from mcuforge.samples.calibration import Sample
+from mcuforge.wording import keras_words
 
 _SIGNATURE = "serving_default"
 _NUMBERED = re.compile(r"output_(\d+)")  # what Keras calls the outputs of a list

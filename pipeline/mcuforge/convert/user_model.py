@@ -17,12 +17,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from mcuforge.convert import keras_config, saved_config, saved_model
-from mcuforge.convert.calibration import Sample
+from mcuforge.convert import saved_model
 from mcuforge.convert.same_model import Outputs
-from mcuforge.convert.saved_config import SavedConfig
 from mcuforge.errors import ForgeError, ModelError
-from mcuforge.model_kind import Kind, recognise
+from mcuforge.model_files import keras_config, saved_config
+from mcuforge.model_files.model_kind import Kind, recognise
+from mcuforge.model_files.saved_config import SavedConfig
+from mcuforge.samples.calibration import Sample
 
 Record = list[tuple[str, Outputs]]  # each layer's name and outputs, in the order of execution
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from elftools.elf.elffile import ELFFile
 
-from mcuforge.elf_errors import ELF_ERRORS
+from mcuforge.build.elf_errors import ELF_ERRORS
 from mcuforge.errors import ToolError
 
 

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from mcuforge import processes
 from mcuforge.errors import DeviceError, UsageError
+from mcuforge.processes import groups
 
 _CHUNK = 65536
 _PIPE_BYTES = 512  # POSIX's least PIPE_BUF: a pipe that can be written to takes so many at once
@@ -125,7 +125,7 @@ class ProcessTransport:
     """stdin and stdout of a child process: firmware built for this computer."""
 
     def __init__(self, command: Sequence[str]) -> None:
-        self._process = processes.start(
+        self._process = groups.start(
             list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
         self._name = command[0]
@@ -171,7 +171,7 @@ class ProcessTransport:
                     stream.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(timeout=2.0)
-        processes.end(self._process)
+        groups.end(self._process)
         if self._process.stderr:
             self._process.stderr.close()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.text import Text
 
-from mcuforge.tables import Table
+from mcuforge.wording.tables import Table
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 
-from mcuforge import extras
 from mcuforge.doctor.findings import Finding, Install
+from mcuforge.wording import extras
 
 _MIN_PYTHON = (3, 11)
 _PYTHON = Install(

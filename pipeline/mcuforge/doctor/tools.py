@@ -10,11 +10,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mcuforge import boards, build, engines, extras, processes, scratch, tflm_library
+from mcuforge import boards, build, engines
+from mcuforge.boards.renode_machine import MINIMUM as _MIN_RENODE
 from mcuforge.doctor.findings import Finding, Install
+from mcuforge.engines import tflm_library
 from mcuforge.errors import ForgeError, ToolError
-from mcuforge.renode_machine import MINIMUM as _MIN_RENODE
+from mcuforge.processes import groups, scratch
 from mcuforge.simulate.renode_program import find_renode as find_renode
+from mcuforge.wording import extras
 
 _TIMEOUT_S = 20.0
 _VERSION = re.compile(r"\d+\.\d+(?:\.\d+)*")
@@ -212,7 +215,7 @@ def _compile(command: Sequence[str], program: str) -> tuple[int, str]:
 def _run(command: Sequence[str]) -> tuple[int, str]:
     """Exit code and output, both streams; 127 where the program cannot be run."""
     try:
-        done = processes.run(
+        done = groups.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             timeout=_TIMEOUT_S, env={**os.environ, "LC_ALL": "C"},
         )  # fmt: skip

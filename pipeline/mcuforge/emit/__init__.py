@@ -1,1 +1,4 @@
-"""`Plan` -> C sources and a JSON plan, and the firmware project around them."""
+"""`Plan`, `Board` -> the files of a firmware project, written to a folder that may be the user's.
+
+Computes no values: they come with the plan.
+"""

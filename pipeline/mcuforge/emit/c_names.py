@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from mcuforge.border_names import unique
+from mcuforge.frontend.border_names import unique
 
 _RESERVED = frozenset(
     """alignas alignof auto bool break case char const constexpr continue default do double

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
-from mcuforge import paths
+from mcuforge.files import paths
 
 _PROTOTYPE = re.compile(r"^void nn_(\w+)\(([^)]*)\);", re.MULTILINE)
 

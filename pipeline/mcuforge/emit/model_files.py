@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from mcuforge import __version__, border_names, paths, templates
-from mcuforge.emit import c_names
+from mcuforge import __version__
+from mcuforge.emit import c_names, templates
 from mcuforge.emit.model_view import kernels, model_view
-from mcuforge.plan import CArray, CStruct, KernelCall, Plan, PlannedOp
+from mcuforge.files import paths
+from mcuforge.frontend import border_names
+from mcuforge.planning.plan import CArray, CStruct, KernelCall, Plan, PlannedOp
 
 TEMPLATES = {
     "model.c.j2": "model/{name}_model.c",

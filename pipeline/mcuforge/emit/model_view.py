@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge import border_names
 from mcuforge.emit import c_names, c_values, kernel_signatures
-from mcuforge.graph import DType, Graph
-from mcuforge.layer_names import layer_name
-from mcuforge.plan import CScalar, CStruct, KernelCall, Plan, shape_text
+from mcuforge.frontend import border_names
+from mcuforge.frontend.graph import DType, Graph
+from mcuforge.frontend.layer_names import layer_name
+from mcuforge.planning.plan import CScalar, CStruct, KernelCall, Plan, shape_text
 
 C_TYPES = {
     DType.INT8: "int8_t",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from mcuforge import __version__, paths
+from mcuforge import __version__
 from mcuforge.emit.model_files import render
 from mcuforge.emit.tflm_view import tflm_view
-from mcuforge.plan import Plan
-from mcuforge.tflm import TflmModel
+from mcuforge.engines.tflm import TflmModel
+from mcuforge.files import paths
+from mcuforge.planning.plan import Plan
 
 _TEMPLATES = {
     "model/model.h.j2": "model/{name}_model.h",

@@ -8,8 +8,8 @@ import numpy as np
 
 from mcuforge.emit import c_values
 from mcuforge.emit.model_view import BorderView, hash_bytes, input_views, output_views
-from mcuforge.plan import Plan, shape_text
-from mcuforge.tflm import TflmModel, TracedOp
+from mcuforge.engines.tflm import TflmModel, TracedOp
+from mcuforge.planning.plan import Plan, shape_text
 
 
 @dataclass(frozen=True)

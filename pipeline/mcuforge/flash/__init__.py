@@ -11,11 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mcuforge.boards import Board
+from mcuforge.boards.hardware import METHODS
 from mcuforge.errors import UsageError
 from mcuforge.flash import gdb, jlink, openocd, pyocd, steps, stm32cubeprog, uf2_drive
 from mcuforge.flash.job import Job, OnProgress, Plan
 from mcuforge.flash.problems import FlashError, Kind
-from mcuforge.hardware import METHODS
 
 _ATTEMPTS = 2
 _PAUSE_SECONDS = 1.0

@@ -6,9 +6,9 @@ import re
 import shutil
 
 from mcuforge.errors import UsageError
-from mcuforge.escape import gdb_line
 from mcuforge.flash.job import Job, Plan, Step
 from mcuforge.flash.problems import FlashError, Kind, text, wrong_chip
+from mcuforge.wording.escape import gdb_line
 
 _PROGRAMS = ("gdb-multiarch", "arm-none-eabi-gdb", "gdb")
 _INSTALL = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 
-from mcuforge.escape import jlink_string
 from mcuforge.flash.job import Job, Plan, Step
 from mcuforge.flash.problems import explain, wrong_chip
+from mcuforge.wording.escape import jlink_string
 
 _PROGRAMS = ("JLinkExe", "JLink")
 _INSTALL = "It is part of the J-Link Software Pack of SEGGER."

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from mcuforge.escape import tcl_string
 from mcuforge.flash.job import Job, Plan, Step
 from mcuforge.flash.problems import FlashError, Kind, text, wrong_chip
+from mcuforge.wording.escape import tcl_string
 
 _PROGRAM = "openocd"
 _INSTALL = (

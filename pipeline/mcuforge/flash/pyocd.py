@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mcuforge import extras, image
+from mcuforge.build import image
 from mcuforge.errors import ToolError
 from mcuforge.flash.job import Job, OnProgress
 from mcuforge.flash.problems import FlashError, Kind, not_permitted, text, wrong_chip
+from mcuforge.wording import extras
 
 _TOOL = "pyOCD"
 

@@ -6,10 +6,10 @@ import os
 import shutil
 import subprocess
 
-from mcuforge import processes, scratch
 from mcuforge.errors import ToolError
 from mcuforge.flash.job import FOLDER, Job, OnProgress, Plan, Step
 from mcuforge.flash.problems import FlashError, Kind, explain
+from mcuforge.processes import groups, scratch
 
 _TIMEOUT_SECONDS = 300.0
 
@@ -41,7 +41,7 @@ def _run(step: Step, job: Job, program: str) -> None:
             (folder / name).write_text(content, encoding="utf-8")
         command = [_in_folder(part, str(folder)) for part in step.command]
         try:
-            done = processes.run(
+            done = groups.run(
                 command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, timeout=_TIMEOUT_SECONDS,
                 env={**os.environ, "LC_ALL": "C"},

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge import processes
 from mcuforge.errors import ModelError, ToolError
 from mcuforge.oracle import framing
 from mcuforge.oracle.engine import Sample
+from mcuforge.processes import groups
 
 # -P: the current folder is not ours, and must not shadow the modules that the worker imports.
 _COMMAND = (sys.executable, "-P", "-m", "mcuforge.oracle.worker")
@@ -86,7 +86,7 @@ def _stack(inputs: Sequence[Sample]) -> dict[str, npt.NDArray[Any]]:
 
 def _start(name: str, request: bytes, timeout_s: float) -> subprocess.CompletedProcess[bytes]:
     try:
-        return processes.run(
+        return groups.run(
             _COMMAND, input=request, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             timeout=timeout_s,
         )  # fmt: skip

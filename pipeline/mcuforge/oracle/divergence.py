@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mcuforge.graph import Graph, Op
+from mcuforge.frontend.graph import Graph, Op
 from mcuforge.oracle.engine import Engine, Sample, difference, op_outputs
 
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.graph import Graph
+from mcuforge.frontend.graph import Graph
 
 Sample = Sequence[npt.NDArray[Any]]  # one array for each input or output of the model
 

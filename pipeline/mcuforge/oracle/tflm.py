@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy.typing as npt
 
-from mcuforge import extras
 from mcuforge.errors import ToolError
 from mcuforge.oracle import child
 from mcuforge.oracle.engine import Engine, Sample
+from mcuforge.wording import extras
 
 
 @dataclass(frozen=True)

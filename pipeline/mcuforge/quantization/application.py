@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge import extras
-from mcuforge.convert import flatbuffer
-from mcuforge.convert.rewrite_rescaling import rewrite_rescaling
 from mcuforge.errors import ModelError, ToolError
-from mcuforge.quantization.bias_room import weight_bounds
+from mcuforge.quantization.corrections.bias_room import weight_bounds
 from mcuforge.quantization.float_islands import integrate
-from mcuforge.quantization.observers import Range
-from mcuforge.quantization.settings import Bits, QuantizationSettings
+from mcuforge.quantization.ranges.observers import Range
+from mcuforge.recipe.quantization import Bits, QuantizationSettings
+from mcuforge.tflite import flatbuffer
+from mcuforge.tflite.rewrite_rescaling import rewrite_rescaling
+from mcuforge.wording import extras
 
 _SMALLEST = 1e-6  # a narrower range is a constant zero
 _ADVICE = "Convert with the TensorFlow Lite converter instead: --calibration converter."

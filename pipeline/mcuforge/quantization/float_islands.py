@@ -12,7 +12,7 @@ from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
-from mcuforge.convert import flatbuffer
+from mcuforge.tflite import flatbuffer
 
 _OPS = schema.BuiltinOperator
 _ISLANDS = (_OPS.LEAKY_RELU, _OPS.RELU6, _OPS.ABS)  # one input, one output, any scales

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
-from mcuforge.convert import flatbuffer
-from mcuforge.convert.calibration import Sample
-from mcuforge.layer_names import layer_name
+from mcuforge.frontend.layer_names import layer_name
+from mcuforge.samples.calibration import Sample
+from mcuforge.tflite import flatbuffer
 
 Floats = npt.NDArray[np.float32]
 

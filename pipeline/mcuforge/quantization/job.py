@@ -8,21 +8,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mcuforge.convert import calibration, flatbuffer
-from mcuforge.convert.borders import copy_borders
-from mcuforge.convert.calibration import Layout, Sample
-from mcuforge.convert.child import Progress
 from mcuforge.errors import UsageError
-from mcuforge.quantization import application, auto, settings
-from mcuforge.quantization.auto import Choice
-from mcuforge.quantization.bias_correction import correct_biases
-from mcuforge.quantization.equalization import equalize
+from mcuforge.processes.tensorflow import Progress
+from mcuforge.quantization import application
+from mcuforge.quantization.corrections.bias_correction import correct_biases
+from mcuforge.quantization.corrections.equalization import equalize
 from mcuforge.quantization.float_model import Activation, activations, outputs
-from mcuforge.quantization.loudness import loud
-from mcuforge.quantization.observation import Observations, observe
-from mcuforge.quantization.observers import Range
-from mcuforge.quantization.settings import Bits, QuantizationSettings
-from mcuforge.strategies import Strategy
+from mcuforge.quantization.ranges import auto
+from mcuforge.quantization.ranges.auto import Choice
+from mcuforge.quantization.ranges.loudness import loud
+from mcuforge.quantization.ranges.observation import Observations, observe
+from mcuforge.quantization.ranges.observers import Range
+from mcuforge.recipe import quantization
+from mcuforge.recipe.quantization import Bits, QuantizationSettings
+from mcuforge.recipe.strategies import Strategy
+from mcuforge.samples import calibration
+from mcuforge.samples.calibration import Layout, Sample
+from mcuforge.tflite import flatbuffer
+from mcuforge.tflite.borders import copy_borders
 
 HELD_OUT_EVERY = 4  # with auto, each fourth sample is not observed but measured on
 MOST_HELD_OUT = 32
@@ -82,7 +85,7 @@ def quantize(
     Returns, for each activation, the strategy, the range and the reason for it, and for each
     correction that was asked for the output's error without and with it.
     """
-    chosen = settings.from_json(options)
+    chosen = quantization.from_json(options)
     model = Path(float_model).read_bytes()
     split = chosen.observed is None and count >= FEWEST_TO_SPLIT
     data = _Data(Path(samples), calibration.read_layout(layout), count, split)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
-from mcuforge.convert import flatbuffer
+from mcuforge.tflite import flatbuffer
 
 _OPS = schema.BuiltinOperator
 

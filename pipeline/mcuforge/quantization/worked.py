@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.quantization import observers
 from mcuforge.quantization.arithmetic import Affine, Rounding, asymmetric, symmetric
-from mcuforge.quantization.observers import Range
-from mcuforge.strategies import Strategy, parse
+from mcuforge.quantization.ranges import observers
+from mcuforge.quantization.ranges.observers import Range
+from mcuforge.recipe.strategies import Strategy, parse
 
 BEGIN, END = "<!-- worked: begin -->", "<!-- worked: end -->"
 OUTLIER = (43.31, -44.93, 0.0, 22.99, -43.93, -11.35, 38.48, -20.49, 1000.0, -28.02)

@@ -1,1 +1,4 @@
-"""Runs firmware without a board."""
+"""ELF, `Board` -> a `Device`: firmware run in QEMU or Renode, and what a crash left behind.
+
+Knows nothing of models.
+"""

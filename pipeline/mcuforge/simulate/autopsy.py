@@ -10,8 +10,8 @@ from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
+from mcuforge.build.elf_errors import ELF_ERRORS
 from mcuforge.device.faults import EXCEPTIONS
-from mcuforge.elf_errors import ELF_ERRORS
 
 _PROGRAM_COUNTER = re.compile(r"\bR15=([0-9a-f]{8})")
 _STATUS = re.compile(r"\bXPSR=([0-9a-f]{8})")

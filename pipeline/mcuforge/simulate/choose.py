@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Protocol
 
 from mcuforge.boards import Board
+from mcuforge.boards.qemu_command import QEMU
 from mcuforge.device.client import Device
-from mcuforge.emit_renode import instructions_per_tick
+from mcuforge.emit.renode_files import instructions_per_tick
 from mcuforge.errors import ForgeError, ToolError, UsageError
-from mcuforge.simulate.command import QEMU
 from mcuforge.simulate.qemu import Qemu, require_qemu
 from mcuforge.simulate.renode import Renode
 from mcuforge.simulate.renode_program import RenodeProgram, find_renode, require_renode

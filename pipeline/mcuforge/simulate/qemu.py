@@ -15,11 +15,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from mcuforge import processes
 from mcuforge.boards import Board
+from mcuforge.boards.qemu_command import LOCALHOST, QEMU, qemu_command, serial_options
 from mcuforge.device.client import Device, Link
 from mcuforge.device.transport import SocketTransport
 from mcuforge.errors import DeviceError, ToolError, UsageError
+from mcuforge.processes import groups
 from mcuforge.simulate.autopsy import (
     Symbols,
     crash_text,
@@ -27,7 +28,6 @@ from mcuforge.simulate.autopsy import (
     running_text,
     waits_for_frame,
 )
-from mcuforge.simulate.command import LOCALHOST, QEMU, qemu_command, serial_options
 
 _START_SECONDS = 20.0
 _PORT_ATTEMPTS = 5
@@ -138,7 +138,7 @@ class Qemu:
         # Files, not pipes: nobody would empty a pipe while the firmware runs.
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - `stop` closes it
         self._monitor = tempfile.TemporaryFile()  # noqa: SIM115 - `stop` closes it
-        self._process = processes.start(
+        self._process = groups.start(
             command, stdin=subprocess.PIPE, stdout=self._monitor, stderr=self._stderr, bufsize=0
         )
         deadline = time.monotonic() + _START_SECONDS
@@ -236,7 +236,7 @@ class Qemu:
 def _end(process: subprocess.Popen[bytes]) -> None:
     if process.stdin is not None:
         process.stdin.close()
-    processes.end(process)
+    groups.end(process)
 
 
 def free_port() -> int:

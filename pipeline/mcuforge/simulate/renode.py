@@ -11,15 +11,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from mcuforge import __version__, plain_paths, scratch
+from mcuforge import __version__
 from mcuforge.boards import Board
+from mcuforge.boards.qemu_command import LOCALHOST
 from mcuforge.device.client import Device, Link
 from mcuforge.device.transport import SocketTransport
-from mcuforge.emit_renode import FOLDER, SERVER_SCRIPT, instructions_per_tick, render_renode
+from mcuforge.emit.renode_files import FOLDER, SERVER_SCRIPT, instructions_per_tick, render_renode
 from mcuforge.errors import DeviceError, UsageError
+from mcuforge.files import plain_paths
+from mcuforge.processes import scratch
 from mcuforge.simulate import renode_gaps
 from mcuforge.simulate.autopsy import Symbols
-from mcuforge.simulate.command import LOCALHOST
 from mcuforge.simulate.qemu import free_port
 from mcuforge.simulate.renode_monitor import Monitor, path_token
 from mcuforge.simulate.renode_program import RenodeProgram

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcuforge.elf_instructions import wide_instructions
+from mcuforge.build.elf_instructions import wide_instructions
 from mcuforge.errors import ToolError
 from mcuforge.simulate.autopsy import Symbols
 from mcuforge.simulate.renode_program import OVERRIDE, RenodeProgram

@@ -15,8 +15,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from mcuforge import processes
 from mcuforge.errors import DeviceError
+from mcuforge.processes import groups
 
 _PROMPT = "(monitor)"
 _POLL_SECONDS = 0.02
@@ -45,7 +45,7 @@ class Monitor:
             *("--config", str(folder / "renode.config")),
         ]
         try:
-            self._process = processes.start(
+            self._process = groups.start(
                 command, stdin=subprocess.PIPE, stdout=self._output, stderr=subprocess.STDOUT,
                 cwd=folder,
             )  # fmt: skip
@@ -118,7 +118,7 @@ class Monitor:
     def _kill(self) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        processes.end(self._process)
+        groups.end(self._process)
 
     def _send(self, text: str) -> None:
         stdin = self._process.stdin

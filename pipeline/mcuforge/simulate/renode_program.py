@@ -9,11 +9,11 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcuforge import processes
 from mcuforge.boards import Board
-from mcuforge.emit_renode import version_text
+from mcuforge.boards.renode_machine import RenodeMachine
+from mcuforge.emit.renode_files import version_text
 from mcuforge.errors import ToolError, UsageError
-from mcuforge.renode_machine import RenodeMachine
+from mcuforge.processes import groups
 
 _VERSION = re.compile(r"renode[^\d\n]*(\d+(?:\.\d+)+)", re.IGNORECASE)
 # Of a release `d66b0c2a-202602161012`, since May 2026 `1.16.1+20260512git0123abcde`.
@@ -138,7 +138,7 @@ def _built(text: str) -> int:
 
 def _said(path: Path) -> str:
     try:
-        done = processes.run(
+        done = groups.run(
             [str(path), "--version"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, timeout=_TIMEOUT_S,
         )  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mcuforge import extras
+from mcuforge.wording import extras
 
 ROOT = Path(__file__).parents[3]
 

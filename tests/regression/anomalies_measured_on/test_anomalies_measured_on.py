@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from test_quantization_recommend import FINE, damage_of
 
-from mcuforge import debug_quantization, metrics, recipe
-from mcuforge.convert import calibration, sample_checks
-from mcuforge.quantization.comparison import Outcome
-from mcuforge.quantization.recommend import recommend
-from mcuforge.quantization.settings import DEFAULT
-from mcuforge.recipe import Metric
+from mcuforge import recipe
+from mcuforge.convert import sample_checks
+from mcuforge.recipe import Metric, metrics
+from mcuforge.recipe.quantization import DEFAULT
+from mcuforge.samples import calibration
+from mcuforge.studies import debug_quantization
+from mcuforge.studies.quantization.comparison import Outcome
+from mcuforge.studies.quantization.recommend import recommend
 
 RNG = np.random.default_rng(6)
 NORMAL = RNG.normal(0, 1, (30, 6)).astype(np.float32)

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from mcuforge import bench, boards
+from mcuforge import boards
 from mcuforge.build import BuildError
 from mcuforge.cli.bench import command
-from mcuforge.parity import Comparison, Verdict
+from mcuforge.proof.parity import Comparison, Verdict
 from mcuforge.report import Costs, RunReport
+from mcuforge.studies import bench
 
 MODEL = Path(__file__).parents[3] / "models" / "autoencoder" / "artifacts" / "model.tflite"
 EQUAL = Verdict(1, (Comparison("device", 10, 0, 0, 0.0, decides=True),))

@@ -13,9 +13,11 @@ import jsonschema
 import pytest
 from command_line import mcuforge
 
-from mcuforge import board_file, boards, paths
+from mcuforge import boards
+from mcuforge.boards import description
 from mcuforge.errors import UsageError
-from mcuforge.toml_table import Problems, Table
+from mcuforge.files import paths
+from mcuforge.files.toml_table import Problems, Table
 
 BOARDS = paths.data_dir("firmware") / "boards"
 DISCOVERY = (BOARDS / "stm32f4-discovery.toml").read_text(encoding="utf-8")
@@ -118,7 +120,7 @@ def test_reading_goes_on_whatever_is_wrong(wrong: object) -> None:
                 else:
                     target[path[-1]] = wrong
             problems = Problems("f")
-            board_file.read(Table(problems, "", content))
+            description.read(Table(problems, "", content))
             try:
                 problems.check()
             except UsageError as error:

@@ -17,12 +17,15 @@ from ai_edge_litert import schema_py_generated as schema
 from command_line import mcuforge
 from tflite_builder import Builder
 
-from mcuforge import frontend, keras_words, planner, tflite_reader
+from mcuforge import planning
 from mcuforge.convert.converter_errors import explained
 from mcuforge.convert.full_integer import enforce_full_integer
 from mcuforge.convert.model_inputs import check_inputs
 from mcuforge.errors import ModelError, UnsupportedError
-from mcuforge.ops.registry import OPERATORS
+from mcuforge.frontend import tflite_reader
+from mcuforge.planning import planner
+from mcuforge.planning.ops.registry import OPERATORS
+from mcuforge.wording import keras_words
 
 OPS = schema.BuiltinOperator
 FLOAT32, INT32 = schema.TensorType.FLOAT32, schema.TensorType.INT32
@@ -64,8 +67,8 @@ def test_each_kind_of_op_is_named_once_with_its_layers() -> None:
     assert "comes of: GlobalMaxPooling2D" in pools and "MaxPooling2D (MaxPooling1D)" in pools
     assert transposes.startswith("TRANSPOSE (op 3, layer 'layer4') is not supported")
     assert "Permute" in transposes
-    assert frontend.refusals(model, "case") == (pools, transposes)
-    assert frontend.refusals(chain([OPS.RELU]), "case") == ()
+    assert planning.refusals(model, "case") == (pools, transposes)
+    assert planning.refusals(chain([OPS.RELU]), "case") == ()
 
 
 def test_a_rule_that_several_ops_break_is_told_once() -> None:
@@ -74,7 +77,7 @@ def test_a_rule_that_several_ops_break_is_told_once() -> None:
     for source, target in pairwise(tensors):
         builder.op(OPS.RELU6, [source], [target])
     model = builder.build([tensors[0]], [tensors[-1]])
-    (problem,) = frontend.refusals(model, "case")
+    (problem,) = planning.refusals(model, "case")
     assert problem.startswith("RELU6 (3 ops, first op 0; layers 'layer1', 'layer2', 'layer3')")
     assert problem.count("Rule:") == 1
 

@@ -19,9 +19,11 @@ from click.testing import CliRunner, Result
 from mcuforge.cli import cli
 from mcuforge.cli.quantization import chosen, quantization_options
 from mcuforge.errors import UsageError
-from mcuforge.quantization import comparison, range_checks, settings
-from mcuforge.quantization.range_checks import SeenRange
-from mcuforge.quantization.settings import CONVERTER, DEFAULT, MIN_MAX, QuantizationSettings
+from mcuforge.quantization.ranges import range_checks
+from mcuforge.quantization.ranges.range_checks import SeenRange
+from mcuforge.recipe import quantization
+from mcuforge.recipe.quantization import CONVERTER, DEFAULT, MIN_MAX, QuantizationSettings
+from mcuforge.studies.quantization import comparison
 
 missing = any(importlib.util.find_spec(n) is None for n in ("tensorflow", "litert_quantizer"))
 
@@ -134,9 +136,11 @@ def test_every_row_s_options_give_its_file(
 
 BASES = (
     DEFAULT,
-    settings.combine(DEFAULT, bits="16x8", activations="symmetric", layers={"a": "min-max"}),
-    settings.combine(DEFAULT, weights="per-tensor", bias_correction=True, calibration="min-max"),
-    settings.combine(DEFAULT, equalization=True, percentile="99"),
+    quantization.combine(DEFAULT, bits="16x8", activations="symmetric", layers={"a": "min-max"}),
+    quantization.combine(
+        DEFAULT, weights="per-tensor", bias_correction=True, calibration="min-max"
+    ),
+    quantization.combine(DEFAULT, equalization=True, percentile="99"),
 )
 
 
@@ -169,15 +173,15 @@ def test_options_make_the_settings_of_every_row(
 
 def test_the_converter_s_own_choice_has_a_name() -> None:
     assert DEFAULT.strategy == CONVERTER and str(DEFAULT) == "converter"
-    own = settings.from_table("recipe.toml", {"calibration": "min-max"})
+    own = quantization.from_table("recipe.toml", {"calibration": "min-max"})
     assert own.strategy == MIN_MAX and not own.by_converter
-    mixed = settings.combine(BASES[1], calibration="converter")
+    mixed = quantization.combine(BASES[1], calibration="converter")
     assert mixed == DEFAULT
     with pytest.raises(UsageError, match="has no choice of its own: not of 'weights per tensor'"):
-        settings.combine(DEFAULT, calibration="converter", weights="per-tensor")
+        quantization.combine(DEFAULT, calibration="converter", weights="per-tensor")
     for name in ("converter", "auto"):
         with pytest.raises(UsageError, match=f"no calibration strategy '{name}' for a single"):
-            settings.combine(DEFAULT, layers={"a": name})
+            quantization.combine(DEFAULT, layers={"a": name})
 
 
 def test_layers_are_an_option(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mcuforge import driver, prove, report
+from mcuforge import driver, report
 from mcuforge.cli import simulate
 from mcuforge.device.replies import Stats
+from mcuforge.proof import prove
 from mcuforge.simulate.choose import Choice
 
 TRUE = 1_341_921

@@ -18,7 +18,7 @@ from mcuforge.simulate.qemu import Qemu
 from mcuforge.simulate.renode import Renode
 from mcuforge.simulate.renode_program import require_renode
 
-FAKE = (Path(__file__).parents[2] / "unit" / "fake_renode.py").read_text()
+FAKE = (Path(__file__).parents[2] / "shared" / "fake_renode.py").read_text()
 BOARD = boards.load("mps2-an386")
 INIT = "void mf_chip_init(void) {"
 

@@ -13,11 +13,13 @@ import pytest
 from lying_device import HASH, SIZE, Clock, LyingDevice
 from small_model import small_classifier
 
-from mcuforge import divergence, frontend, prove, samples
+from mcuforge import planning
 from mcuforge.device import conversation, protocol
 from mcuforge.device.client import Device
 from mcuforge.device.protocol import Event, Message, Request
 from mcuforge.errors import DeviceError
+from mcuforge.proof import divergence, prove
+from mcuforge.samples import quantised
 
 INPUT = np.zeros((3, SIZE // 3), np.int8)
 Change = Callable[[Message], Message]
@@ -101,7 +103,7 @@ def test_ops_and_pieces_that_do_not_exist(clock: Clock) -> None:
 def plan(tmp_path_factory: pytest.TempPathFactory) -> Any:
     file = tmp_path_factory.mktemp("model") / "m.tflite"
     file.write_bytes(small_classifier())
-    return frontend.make_plan(file, "m")
+    return planning.make_plan(file, "m")
 
 
 def test_the_tensors_of_another_model(clock: Clock, plan: Any) -> None:
@@ -111,7 +113,7 @@ def test_the_tensors_of_another_model(clock: Clock, plan: Any) -> None:
         Device(Liar(clock, in_hello(lying_device.HASH, digest))) as device,
         pytest.raises(DeviceError, match="other inputs or outputs than the model"),
     ):
-        prove.measure(device, "device", plan, samples.random_samples(plan.graph, 1), _nothing)
+        prove.measure(device, "device", plan, quantised.random_samples(plan.graph, 1), _nothing)
 
 
 def _nothing(_label: str, _done: int, _total: int) -> None:

@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from mcuforge import manifest, project_folder
 from mcuforge.cli import cli
+from mcuforge.emit import manifest, project_folder
 from mcuforge.errors import ForgeError
 
 MODELS = Path(__file__).parents[3] / "models"

@@ -17,11 +17,11 @@ from emitted import SANITIZERS, WARNINGS, main_c, run, source, succeed, write
 from single_op import Case, Spec, build
 from tflite_builder import Builder
 
-from mcuforge import paths
 from mcuforge.emit import kernel_signatures
 from mcuforge.emit.model_view import model_view
+from mcuforge.emit.project_files import Source
+from mcuforge.files import paths
 from mcuforge.oracle.tflm import TFLM
-from mcuforge.project_files import Source
 
 SAME, VALID = schema.Padding.SAME, schema.Padding.VALID
 RELU = schema.ActivationFunctionType.RELU

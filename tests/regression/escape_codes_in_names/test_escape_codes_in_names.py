@@ -12,11 +12,12 @@ import pytest
 from command_line import Outcome, mcuforge
 from small_model import small_classifier
 
-from mcuforge import cli, paths
+from mcuforge import cli
 from mcuforge.cli import consoles
 from mcuforge.cli.progress import stages
 from mcuforge.errors import ForgeError
-from mcuforge.tables import Table
+from mcuforge.files import paths
+from mcuforge.wording.tables import Table
 
 EVIL = "a\x1b]0;owned\x07\x1b[31m\x9b2J\rb\x7f\u202ec"
 SHIPPED = paths.data_dir("firmware") / "boards" / "mps2-an386.toml"

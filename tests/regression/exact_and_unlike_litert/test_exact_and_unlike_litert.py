@@ -14,13 +14,15 @@ import pytest
 from click.testing import CliRunner
 from single_op import Spec, build
 
-from mcuforge import parity, reference, report, tflite_reader
+from mcuforge import report
 from mcuforge.cli.run import finish
 from mcuforge.errors import ParityError
+from mcuforge.frontend import tflite_reader
 from mcuforge.oracle import litert, tflm
 from mcuforge.oracle.engine import Sample
 from mcuforge.oracle.tflm import TFLM
-from mcuforge.parity import Comparison, Verdict
+from mcuforge.proof import parity, reference
+from mcuforge.proof.parity import Comparison, Verdict
 
 needs_oracle = pytest.mark.skipif(not tflm.available(), reason="no tflite-micro on this platform")
 ROW = np.arange(-60, 60, dtype=np.int8).reshape(1, 120)

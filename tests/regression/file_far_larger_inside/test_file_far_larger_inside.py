@@ -15,12 +15,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mcuforge import metrics, samples, untrusted
-from mcuforge.convert import calibration, keras_inputs, saved_config
-from mcuforge.convert.keras_file import check_keras_file
 from mcuforge.errors import ForgeError, UsageError
-from mcuforge.model_kind import recognise
-from mcuforge.recipe import Metric
+from mcuforge.files import untrusted
+from mcuforge.model_files import keras_inputs, saved_config
+from mcuforge.model_files.keras_file import check_keras_file
+from mcuforge.model_files.model_kind import recognise
+from mcuforge.recipe import Metric, metrics
+from mcuforge.samples import calibration, quantised
 
 METADATA = json.dumps({"keras_version": "3.15.1"})
 CONFIG = json.dumps({"class_name": "Sequential", "config": {"layers": []}})
@@ -145,9 +146,9 @@ def test_samples(tmp_path: Path, make: Callable[[Path], None]) -> None:
     with pytest.raises(ForgeError):
         calibration.write(path, tmp_path / "calibration.f32")
     with pytest.raises(ForgeError):
-        samples.read_inputs(path, ("inputs",))
+        quantised.read_inputs(path, ("inputs",))
     with pytest.raises(ForgeError):
-        samples.read_array(path)
+        quantised.read_array(path)
     with pytest.raises(ForgeError):
         metrics.load_golden(path, Metric.NONE)
 
@@ -156,7 +157,7 @@ def test_what_is_large_and_sound_passes(tmp_path: Path) -> None:
     path = tmp_path / "samples.npz"
     np.savez_compressed(path, inputs=np.zeros((1 << 14, 1 << 10), np.float32))  # 64 MiB
     assert path.stat().st_size < 1 << 17
-    assert samples.read_array(path).shape == (1 << 14, 1 << 10)
+    assert quantised.read_array(path).shape == (1 << 14, 1 << 10)
 
 
 def test_hdf5(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from mcuforge import boards, toolchains
-from mcuforge.elf_instructions import wide_instructions
+from mcuforge import boards
+from mcuforge.build import toolchains
+from mcuforge.build.elf_instructions import wide_instructions
 from mcuforge.errors import ToolError, UsageError
 from mcuforge.simulate.renode_gaps import GAPS, check
 from mcuforge.simulate.renode_program import RenodeProgram, require_renode
@@ -20,7 +21,7 @@ OLD = RenodeProgram(Path("renode"), (1, 16, 1))
 NEW = RenodeProgram(Path("renode"), (1, 16, 1), 2026_05_06)
 M55 = boards.load("mps3-an547")
 HELIUM = boards.load("mps3-an547-helium")
-FAKE = (Path(__file__).parents[2] / "unit" / "fake_renode.py").read_text()
+FAKE = (Path(__file__).parents[2] / "shared" / "fake_renode.py").read_text()
 CSEL, BY_CONSTANT, BY_REGISTER, LOOP, VECTOR = GAPS
 
 # As LLVM assembles them.

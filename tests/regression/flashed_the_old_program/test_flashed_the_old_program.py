@@ -11,14 +11,14 @@ import fake_project as fake
 import pytest
 import test_flash_gdb
 
-from mcuforge import boards, image
-from mcuforge.build import BuildResult, build
+from mcuforge import boards
+from mcuforge.boards.hardware import Hardware
+from mcuforge.boards.qemu_command import LOCALHOST, qemu_command, serial_options
+from mcuforge.build import BuildResult, build, image
 from mcuforge.flash import flash
 from mcuforge.flash.gdb import script
 from mcuforge.flash.job import Job
 from mcuforge.flash.problems import FlashError, Kind
-from mcuforge.hardware import Hardware
-from mcuforge.simulate.command import LOCALHOST, qemu_command, serial_options
 from mcuforge.simulate.qemu import free_port
 
 BOARD = replace(boards.load("mps2-an386"), hardware=Hardware())

@@ -12,9 +12,12 @@ from emitted import source, succeed, unpack
 from graphs import relu_chain
 from tflite_builder import Builder
 
-from mcuforge import boards, paths, planner, tflm
+from mcuforge import boards
 from mcuforge.emit import c_names
-from mcuforge.project_files import Source, project_files
+from mcuforge.emit.project_files import Source, project_files
+from mcuforge.engines import tflm
+from mcuforge.files import paths
+from mcuforge.planning import planner
 
 STRICT = (
     *("-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wold-style-cast", "-Wshadow", "-Wconversion"),

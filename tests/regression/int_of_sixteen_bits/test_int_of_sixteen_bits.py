@@ -27,8 +27,10 @@ from draw import Draw
 from single_op import Case, Spec, build
 from small_model import small_classifier
 
-from mcuforge import boards, frontend, project, samples
+from mcuforge import boards, planning
+from mcuforge.emit import project
 from mcuforge.oracle.tflm import TFLM
+from mcuforge.samples import quantised
 
 FIRMWARE = Path(__file__).parents[3] / "firmware"
 KERNELS, ENGINES, RUNTIME = (FIRMWARE / name for name in ("kernels", "engines", "runtime"))
@@ -88,7 +90,7 @@ def compare(cases: Iterator[Case], count: int, kernels: Path, folder: Path) -> N
     for number, case in enumerate(cases):
         file = folder / f"{number}.tflite"
         file.write_bytes(case.model)
-        plan = frontend.make_plan(file, "m")
+        plan = planning.make_plan(file, "m")
         if not avr.fits(plan):
             continue
         ((ours,),) = avr.run(plan, [case.inputs], kernels, folder / str(number))
@@ -116,8 +118,8 @@ def test_every_operator_gives_the_oracles_bytes(name: str, kernels: Path, tmp_pa
 def test_a_model_of_several_ops(kernels: Path, tmp_path: Path) -> None:
     file = tmp_path / "m.tflite"
     file.write_bytes(small_classifier())
-    plan = frontend.make_plan(file, "m")
-    inputs = samples.random_samples(plan.graph, 4)
+    plan = planning.make_plan(file, "m")
+    inputs = quantised.random_samples(plan.graph, 4)
     expected = [[o.tobytes() for o in outputs] for outputs in TFLM.run(file.read_bytes(), inputs)]
     assert avr.run(plan, inputs, kernels, tmp_path / "m") == expected
 
@@ -133,7 +135,7 @@ PORTABLE = ("crc32", "frame", "harness", "harness_latent", "harness_trace")
 @pytest.mark.parametrize("name", PORTABLE)
 def test_the_runtime_does_not_either(name: str, tmp_path: Path) -> None:
     (tmp_path / "m.tflite").write_bytes(small_classifier())
-    plan = frontend.make_plan(tmp_path / "m.tflite", "m")
+    plan = planning.make_plan(tmp_path / "m.tflite", "m")
     header = project.files(plan, boards.load("host"))["board/host/board.h"]
     (tmp_path / "board.h").write_bytes(header)
     found = sixteen_bit.findings(RUNTIME / f"{name}.c", [RUNTIME, ENGINES, tmp_path])
@@ -142,7 +144,7 @@ def test_the_runtime_does_not_either(name: str, tmp_path: Path) -> None:
 
 def test_nor_do_the_interface_and_the_emitted_files(tmp_path: Path) -> None:
     (tmp_path / "m.tflite").write_bytes(small_classifier())
-    plan = frontend.make_plan(tmp_path / "m.tflite", "m")
+    plan = planning.make_plan(tmp_path / "m.tflite", "m")
     project.emit(plan, boards.load("host"), tmp_path / "m", flavour="library")
     headers = ("mcuforge/mf_real.h", "mcuforge/mf_latent.h")
     included = "".join(f'#include "{header}"\n' for header in headers)

@@ -15,7 +15,7 @@ from mcuforge import __version__, boards
 from mcuforge import cli as cli_package
 from mcuforge.cli import COMMANDS, cli, run
 from mcuforge.errors import ParityError
-from mcuforge.parity import Comparison, Verdict
+from mcuforge.proof.parity import Comparison, Verdict
 from mcuforge.report import Costs, RunReport
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from small_model import small_classifier
 
-from mcuforge import atomic
 from mcuforge.errors import ForgeError
+from mcuforge.files import atomic
 
 MARK = "MCUFORGE_TEST_MARK"  # every descendant inherits it
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)

@@ -13,9 +13,10 @@ from elftools.elf.elffile import ELFFile
 from emitted import SANITIZERS, WARNINGS, Array, main_c, run, source, succeed, unpack, write
 from single_op import Spec, build
 
-from mcuforge import boards, tflm
+from mcuforge import boards
+from mcuforge.emit.project_files import Source, project_files
+from mcuforge.engines import tflm
 from mcuforge.oracle.tflm import TFLM
-from mcuforge.project_files import Source, project_files
 
 HERE = Path(__file__).parent
 TFLM_API = HERE.parents[1] / "tflm" / "api"

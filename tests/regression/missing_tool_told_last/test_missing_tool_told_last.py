@@ -9,10 +9,12 @@ import pytest
 from command_line import mcuforge
 from small_model import small_classifier
 
-from mcuforge import bench, build, driver, project
-from mcuforge.convert import child
-from mcuforge.explore import exploration, page, projection
+from mcuforge import build, driver
+from mcuforge.emit import project
 from mcuforge.oracle import tflm
+from mcuforge.processes import tensorflow
+from mcuforge.studies import bench
+from mcuforge.studies.explore import exploration, page, projection
 
 MODELS = Path(__file__).parents[3] / "models"
 NEEDED = {
@@ -35,7 +37,7 @@ def no_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TFLM_ROOT", raising=False)
     for place, name in (
-        (driver, "prepare"), (driver, "make_plan"), (project, "emit"), (child, "call"),
+        (driver, "prepare"), (driver, "make_plan"), (project, "emit"), (tensorflow, "call"),
         (build, "_run"),
     ):  # fmt: skip
         monkeypatch.setattr(place, name, reached)

@@ -12,9 +12,10 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from mcuforge.convert import calibration, faithful, keras_jobs
-from mcuforge.convert.child import Progress
+from mcuforge.convert import faithful, keras_jobs
 from mcuforge.errors import ForgeError
+from mcuforge.processes.tensorflow import Progress
+from mcuforge.samples import calibration
 
 HERE = Path(__file__).parent
 SHAPE = (6, 4, 2)

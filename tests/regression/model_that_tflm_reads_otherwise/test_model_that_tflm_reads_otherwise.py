@@ -9,12 +9,13 @@ from ai_edge_litert import schema_py_generated as schema
 from seed_models import handmade, options
 from single_op import Spec, build
 
-from mcuforge import planner, tflite_reader
 from mcuforge.errors import ModelError
+from mcuforge.frontend import tflite_reader
+from mcuforge.frontend.passes import legalise
+from mcuforge.frontend.verify import verify
 from mcuforge.oracle.tflm import TFLM
-from mcuforge.passes import legalise
-from mcuforge.plan import Plan
-from mcuforge.verify import verify
+from mcuforge.planning import planner
+from mcuforge.planning.plan import Plan
 
 IMAGE = Spec((1, 4, 4, 1), scale=0.5)
 WEIGHTS = Spec((1, 1, 1, 1), scale=0.25, data=np.ones((1, 1, 1, 1), np.int8))

@@ -14,14 +14,15 @@ from emitted import succeed, unpack
 from markdown_it import MarkdownIt
 from small_model import small_classifier
 
-from mcuforge import boards, frontend, paths, typed_toml
+from mcuforge import boards, planning
 from mcuforge.boards import Board
-from mcuforge.emit_renode import render_renode
+from mcuforge.emit.flavours import CMAKE, FLAVOURS
+from mcuforge.emit.project_files import Source, project_files
+from mcuforge.emit.renode_files import render_renode
 from mcuforge.errors import UsageError
+from mcuforge.files import paths, typed_toml
 from mcuforge.flash import openocd, steps
 from mcuforge.flash.job import FOLDER, Job, Plan, Step
-from mcuforge.flavours import CMAKE, FLAVOURS
-from mcuforge.project_files import Source, project_files
 
 SHIPPED = (paths.data_dir("firmware") / "boards" / "stm32f4-discovery.toml").read_text()
 HARMLESS = "A net"
@@ -55,7 +56,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def named(model: Path, text: str) -> Source:
     """The model, called `text` wherever a model says a name, but for its names in C."""
-    plan = frontend.make_plan(model, "net")
+    plan = planning.make_plan(model, "net")
     tensors = tuple(replace(t, name=f"{t.name} {text}") for t in plan.graph.tensors)
     return Source(replace(plan, graph=replace(plan.graph, name=text, tensors=tensors)), "net")
 
@@ -107,7 +108,7 @@ def _markup(text: str) -> list[str]:
 def test_a_name_changes_no_file_of_a_project_but_words(
     model: Path, flavour: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mcuforge.project_files.build_archive", lambda *_: None)  # takes long
+    monkeypatch.setattr("mcuforge.emit.project_files.build_archive", lambda *_: None)  # takes long
     harmless = files(model, HARMLESS, flavour)
     every = [" ".join(TEXTS[start::4]) for start in range(4)]
     for text in TEXTS if flavour == CMAKE else every:
@@ -136,7 +137,7 @@ def test_the_c_still_compiles(model: Path, flavour: str, tmp_path: Path) -> None
 @pytest.mark.parametrize("word", ["yes", "null", "on", "false"])
 def test_a_model_may_be_called_like_a_word_of_yaml(model: Path, word: str) -> None:
     content = project_files(
-        [Source(frontend.make_plan(model, word), word)], titled("x"), word, "zephyr"
+        [Source(planning.make_plan(model, word), word)], titled("x"), word, "zephyr"
     )
     sample = yaml.safe_load(content[f"samples/{word}/sample.yaml"])
     assert sample["sample"]["name"] == word

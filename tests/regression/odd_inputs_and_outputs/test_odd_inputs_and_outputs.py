@@ -11,10 +11,13 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from tflite_builder import RESHAPE, Builder
 
-from mcuforge import boards, driver, frontend, parity, project, samples
+from mcuforge import boards, driver, planning
 from mcuforge.build import build
 from mcuforge.device.client import Device
+from mcuforge.emit import project
 from mcuforge.oracle.tflm import TFLM
+from mcuforge.proof import parity
+from mcuforge.samples import quantised
 
 FLOAT32 = schema.TensorType.FLOAT32
 RELU = schema.BuiltinOperator.RELU
@@ -64,9 +67,9 @@ def check(name: str, inputs: list[list[Any]], outputs: list[list[Any]]) -> None:
 def test_the_host_build_equals_tflm(name: str, tmp_path: Path) -> None:
     tflite = tmp_path / f"{name}.tflite"
     tflite.write_bytes(MODELS[name]())
-    plan = frontend.make_plan(tflite)
+    plan = planning.make_plan(tflite)
     project.emit(plan, boards.load("host"), tmp_path / "project")
-    inputs = samples.random_samples(plan.graph, 5)
+    inputs = quantised.random_samples(plan.graph, 5)
     with Device.spawn([str(build(tmp_path / "project", "host-asan").elf)]) as host:
         check(name, inputs, [host.run(sample).outputs for sample in inputs])
         assert len(host.trace(inputs[0])) == len(plan.graph.ops)

@@ -6,13 +6,14 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from tflite_builder import Builder
 
-from mcuforge import planner, tflite_reader
 from mcuforge.errors import ModelError
-from mcuforge.graph import Graph, Op
-from mcuforge.ops.registry import OPERATORS
-from mcuforge.passes import legalise
-from mcuforge.passes.fold_shape_arithmetic import _OPS
-from mcuforge.verify import verify
+from mcuforge.frontend import tflite_reader
+from mcuforge.frontend.graph import Graph, Op
+from mcuforge.frontend.passes import legalise
+from mcuforge.frontend.passes.fold_shape_arithmetic import _OPS
+from mcuforge.frontend.verify import verify
+from mcuforge.planning import planner
+from mcuforge.planning.ops.registry import OPERATORS
 
 KINDS = sorted({*OPERATORS, *_OPS, "SHAPE"})
 

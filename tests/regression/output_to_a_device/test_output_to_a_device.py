@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from small_model import small_classifier
 
-from mcuforge import atomic
 from mcuforge.errors import ForgeError
+from mcuforge.files import atomic
 
 # In a mount namespace of its own: a device made there, and a private /dev/null.
 DEVICES = """

@@ -10,9 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 from small_model import small_classifier
 
-from mcuforge import boards, paths, project
+from mcuforge import boards
 from mcuforge.cli import cli
+from mcuforge.emit import project
 from mcuforge.errors import UsageError
+from mcuforge.files import paths
 
 Emit = Callable[..., Path]
 SHIPPED = (paths.data_dir("firmware") / "boards" / "mps2-an386.toml").read_text()

@@ -15,14 +15,16 @@ from ai_edge_litert import schema_py_generated as schema
 from click.testing import CliRunner
 from float_models import OPS, FloatBuilder
 
-from mcuforge import strategies
 from mcuforge.cli import cli
-from mcuforge.convert import calibration, flatbuffer
-from mcuforge.quantization import application, drowned, parts, range_job
+from mcuforge.quantization import application
 from mcuforge.quantization.float_model import activations
-from mcuforge.quantization.observation import observe
-from mcuforge.quantization.range_checks import SeenRange
-from mcuforge.quantization.settings import DEFAULT
+from mcuforge.quantization.ranges import drowned, parts, range_job
+from mcuforge.quantization.ranges.observation import observe
+from mcuforge.quantization.ranges.range_checks import SeenRange
+from mcuforge.recipe import strategies
+from mcuforge.recipe.quantization import DEFAULT
+from mcuforge.samples import calibration
+from mcuforge.tflite import flatbuffer
 
 Array = npt.NDArray[np.float32]
 

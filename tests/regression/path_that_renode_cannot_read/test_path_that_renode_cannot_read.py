@@ -17,7 +17,7 @@ from mcuforge.simulate.renode_monitor import path_token
 from mcuforge.simulate.renode_program import require_renode
 
 BOARD = boards.load("mps2-an386")
-FAKE = (Path(__file__).parents[2] / "unit" / "fake_renode.py").read_text()
+FAKE = (Path(__file__).parents[2] / "shared" / "fake_renode.py").read_text()
 NAMES = [
     "Modellprüfung",
     "模型",

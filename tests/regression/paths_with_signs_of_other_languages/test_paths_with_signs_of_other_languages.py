@@ -9,8 +9,10 @@ import pytest
 from command_line import mcuforge
 from small_model import small_classifier
 
-from mcuforge import boards, build, plain_paths, project
+from mcuforge import boards, build
+from mcuforge.emit import project
 from mcuforge.errors import ForgeError
+from mcuforge.files import plain_paths
 
 ODD = """a b$x#;"\\`<'(&|*{folder}$(id)é"""
 

@@ -15,10 +15,11 @@ from elftools.elf.elffile import ELFFile
 from emitted import Array, main_c, run, source, succeed, write
 from single_op import Spec, build
 
-from mcuforge import boards, tflm
+from mcuforge import boards
 from mcuforge.build import tool
+from mcuforge.emit.project_files import Source
+from mcuforge.engines import tflm
 from mcuforge.oracle.tflm import TFLM
-from mcuforge.project_files import Source
 
 SHAPE = (1, 12)
 # A parent with targets, warnings and habits of its own.

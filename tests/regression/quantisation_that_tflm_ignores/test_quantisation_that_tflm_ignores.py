@@ -16,17 +16,19 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from single_op import Spec, build
 
-from mcuforge import planner, samples, tflite_reader
 from mcuforge.convert import all_float_outputs, convert
-from mcuforge.convert.rewrite_rescaling import rewrite_rescaling
 from mcuforge.errors import UnsupportedError
-from mcuforge.graph import Graph
+from mcuforge.frontend import tflite_reader
+from mcuforge.frontend.graph import Graph
+from mcuforge.frontend.passes import legalise
+from mcuforge.frontend.verify import verify
 from mcuforge.oracle.engine import Engine
 from mcuforge.oracle.litert import LITERT
 from mcuforge.oracle.tflm import TFLM
-from mcuforge.passes import legalise
-from mcuforge.quantization.settings import DEFAULT, combine
-from mcuforge.verify import verify
+from mcuforge.planning import planner
+from mcuforge.recipe.quantization import DEFAULT, combine
+from mcuforge.samples import quantised
+from mcuforge.tflite.rewrite_rescaling import rewrite_rescaling
 
 Real = npt.NDArray[np.float64]
 ENGINES = (TFLM, *LITERT)
@@ -42,7 +44,7 @@ def graph_of(model: bytes) -> Graph:
 def real_outputs(engine: Engine, model: bytes, sample: npt.NDArray[Any]) -> Real:
     graph = tflite_reader.read_bytes(model, "case")
     output = engine.run(model, [[sample] * len(graph.inputs)])[0][0]
-    return samples.dequantize(output, graph.tensor(graph.outputs[0])).astype(np.float64)
+    return quantised.dequantize(output, graph.tensor(graph.outputs[0])).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -268,9 +270,9 @@ def test_a_keras_model_that_clamps_by_itself(words: dict[str, str], tmp_path: Pa
     model = convert(keras, batch, settings=combine(DEFAULT, **words)).tflite
     planner.plan(graph_of(model))
     graph = tflite_reader.read_bytes(model, "clamps")
-    inputs = samples.quantize_batch(batch, graph, "batch")
+    inputs = quantised.quantize_batch(batch, graph, "batch")
     for engine in ENGINES:
-        outputs = samples.real_outputs(graph, engine.run(model, inputs))
+        outputs = quantised.real_outputs(graph, engine.run(model, inputs))
         for number, (ours, wanted) in enumerate(zip(outputs, expected, strict=True)):
             noise = ((ours.reshape(wanted.shape) - wanted) ** 2).mean()
             decibels = 10 * np.log10((wanted**2).mean() / noise)

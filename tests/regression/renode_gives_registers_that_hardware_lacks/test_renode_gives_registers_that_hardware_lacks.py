@@ -8,13 +8,14 @@ from pathlib import Path
 import fake_project as fake
 import pytest
 
-from mcuforge import boards, paths
+from mcuforge import boards
 from mcuforge.boards import Board, Core
 from mcuforge.build import build
 from mcuforge.device.client import FaultError
 from mcuforge.device.protocol import Crash
-from mcuforge.emit_project import render_project
+from mcuforge.emit.cmake_project import render_project
 from mcuforge.errors import UsageError
+from mcuforge.files import paths
 from mcuforge.simulate.qemu import Qemu
 
 M3 = boards.load("mps2-an385")

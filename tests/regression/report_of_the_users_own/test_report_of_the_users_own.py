@@ -10,10 +10,12 @@ import pytest
 from command_line import mcuforge
 from small_model import small_classifier
 
-from mcuforge import driver, json_text, pictures, report, results
+from mcuforge import driver, report
 from mcuforge.cli import convert as convert_command
 from mcuforge.cli import debug_quantization as debug_command
 from mcuforge.errors import ForgeError
+from mcuforge.files import json_text
+from mcuforge.report import pictures, results
 
 MODELS = Path(__file__).parents[3] / "models"
 TEXT = b"<html>my thesis about mcuforge</html>"

@@ -12,7 +12,7 @@ import fake_project as fake
 import pytest
 
 from mcuforge import boards
-from mcuforge.emit_project import render_project
+from mcuforge.emit.cmake_project import render_project
 
 HERE = Path(__file__).parent
 BOARD = boards.load("mps2-an386")

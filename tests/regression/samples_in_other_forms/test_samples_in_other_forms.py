@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mcuforge.convert import calibration
-from mcuforge.convert.keras_inputs import DeclaredInputs, declared_inputs
 from mcuforge.errors import UsageError
+from mcuforge.model_files.keras_inputs import DeclaredInputs, declared_inputs
+from mcuforge.samples import calibration
 
 X = np.random.default_rng(1).random((6, 4, 3), np.float32)
 Y = np.random.default_rng(2).random((6, 5), np.float32)

@@ -8,11 +8,12 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from seed_models import handmade
 
-from mcuforge import planner, tflite_reader
 from mcuforge.emit.model_files import model_files
 from mcuforge.errors import ModelError
-from mcuforge.passes import legalise
-from mcuforge.verify import verify
+from mcuforge.frontend import tflite_reader
+from mcuforge.frontend.passes import legalise
+from mcuforge.frontend.verify import verify
+from mcuforge.planning import planner
 
 SCALES = (1e-45, 1e-38, 1e-20, 1e-9, 1.0, 1e9, 1e20, 3.4e38)
 ROUNDS = 12

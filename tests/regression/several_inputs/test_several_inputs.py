@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from mcuforge import boards, border_names, driver, project, tflite_reader
+from mcuforge import boards, driver
 from mcuforge import frontend as front
 from mcuforge.cli import cli
 from mcuforge.convert import ConversionResult, all_float_outputs, convert, input_names
-from mcuforge.quantization.evaluation import all_host_outputs
-from mcuforge.quantization.settings import DEFAULT, combine
+from mcuforge.emit import project
+from mcuforge.frontend import border_names, tflite_reader
+from mcuforge.proof.evaluation import all_host_outputs
+from mcuforge.recipe.quantization import DEFAULT, combine
 
 missing = importlib.util.find_spec("tensorflow") is None
 pytestmark = [

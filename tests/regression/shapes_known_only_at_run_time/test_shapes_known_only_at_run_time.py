@@ -12,14 +12,18 @@ from ai_edge_litert import schema_py_generated as schema
 from command_line import mcuforge
 from tflite_builder import Builder
 
-from mcuforge import folded_file, frontend, planner, reference, tflite_reader
+from mcuforge import planning
 from mcuforge.convert.full_integer import enforce_full_integer
 from mcuforge.errors import ModelError, UnsupportedError
-from mcuforge.graph import DType, Graph, Op, StridedSliceAttributes, Tensor
+from mcuforge.frontend import tflite_reader
+from mcuforge.frontend.graph import DType, Graph, Op, StridedSliceAttributes, Tensor
+from mcuforge.frontend.passes import legalise
+from mcuforge.frontend.passes.fold_shape_arithmetic import MAX_ELEMENTS, fold_shape_arithmetic
+from mcuforge.frontend.verify import verify
 from mcuforge.oracle.tflm import available
-from mcuforge.passes import legalise
-from mcuforge.passes.fold_shape_arithmetic import MAX_ELEMENTS, fold_shape_arithmetic
-from mcuforge.verify import verify
+from mcuforge.planning import planner
+from mcuforge.proof import reference
+from mcuforge.tflite import folded_file
 
 OPS = schema.BuiltinOperator
 INT32, INT64 = schema.TensorType.INT32, schema.TensorType.INT64
@@ -181,7 +185,7 @@ MODELS = pytest.mark.parametrize(
 def test_what_an_open_batch_leaves_behind_is_folded(tmp_path: Path, model: bytes) -> None:
     file = tmp_path / "batch.tflite"
     file.write_bytes(model)
-    plan = frontend.make_plan(file)
+    plan = planning.make_plan(file)
     assert {op.kind for op in plan.graph.ops} <= {
         "RESHAPE", "TRANSPOSE_CONV", "RESIZE_NEAREST_NEIGHBOR"
     }  # fmt: skip

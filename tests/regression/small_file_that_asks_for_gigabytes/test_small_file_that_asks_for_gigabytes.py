@@ -11,10 +11,11 @@ from ai_edge_litert import schema_py_generated as schema
 from seed_models import options
 from single_op import Spec, build
 
-from mcuforge import planner, tflite_reader
 from mcuforge.errors import ModelError
-from mcuforge.passes import legalise
-from mcuforge.verify import verify
+from mcuforge.frontend import tflite_reader
+from mcuforge.frontend.passes import legalise
+from mcuforge.frontend.verify import verify
+from mcuforge.planning import planner
 
 SAME = schema.Padding.SAME
 MAX_BYTES = 32 * 2**20

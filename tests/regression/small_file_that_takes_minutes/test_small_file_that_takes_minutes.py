@@ -15,14 +15,15 @@ from graphs import graph
 from seed_models import options
 from tflite_builder import Builder
 
-from mcuforge import arena, cost, fit, planner, tflite_reader
-from mcuforge.arena import Buffer
 from mcuforge.cli import inspect
 from mcuforge.errors import ModelError
-from mcuforge.passes import legalise
-from mcuforge.passes.fold_shape_arithmetic import fold_shape_arithmetic
-from mcuforge.plan import Plan
-from mcuforge.verify import verify
+from mcuforge.frontend import tflite_reader
+from mcuforge.frontend.passes import legalise
+from mcuforge.frontend.passes.fold_shape_arithmetic import fold_shape_arithmetic
+from mcuforge.frontend.verify import verify
+from mcuforge.planning import arena, cost, fit, planner
+from mcuforge.planning.arena import Buffer
+from mcuforge.planning.plan import Plan
 
 OPS = schema.BuiltinOperator
 MAX_SECONDS = 6.0  # of this process; some 2 s on an idle core

@@ -8,7 +8,8 @@ from pathlib import Path
 import yaml
 from small_model import small_classifier
 
-from mcuforge import boards, frontend, project
+from mcuforge import boards, planning
+from mcuforge.emit import project
 
 
 def listed(file: Path, root: str) -> list[Path]:
@@ -21,7 +22,7 @@ def listed(file: Path, root: str) -> list[Path]:
 def test_the_solution_links_with_gcc(tmp_path: Path) -> None:
     (tmp_path / "net.tflite").write_bytes(small_classifier())
     folder, board = tmp_path / "project", boards.load("mps2-an386")
-    plan = frontend.make_plan(tmp_path / "net.tflite", "net")
+    plan = planning.make_plan(tmp_path / "net.tflite", "net")
     project.emit(plan, board, folder, flavour="csolution")
     solution = yaml.safe_load((folder / "net.csolution.yml").read_text())["solution"]
     assert solution["compiler"] == "GCC" and solution["cdefault"] is None

@@ -13,10 +13,11 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from mcuforge.convert import calibration, faithful, keras_jobs, user_model
-from mcuforge.convert.borders import Borders
-from mcuforge.convert.child import Progress
+from mcuforge.convert import faithful, keras_jobs, user_model
 from mcuforge.errors import ForgeError
+from mcuforge.processes.tensorflow import Progress
+from mcuforge.samples import calibration
+from mcuforge.tflite.borders import Borders
 
 SHAPE = (8, 6, 2)
 DATA = np.random.default_rng(1).normal([90, 130], [20, 35], (64, *SHAPE)).astype(np.float32)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mcuforge.convert import child, same_model
+from mcuforge.convert import same_model
+from mcuforge.processes import tensorflow
 
 needs_tensorflow = [
     pytest.mark.tensorflow,
@@ -30,7 +31,7 @@ def call(job: str, **arguments: list[str]) -> dict[str, str]:
     path = os.environ.get("PYTHONPATH", "")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", f"{Path(__file__).parent}{os.pathsep}{path}")
-        found: dict[str, str] = child.call(f"rebuilt_models:{job}", arguments)
+        found: dict[str, str] = tensorflow.call(f"rebuilt_models:{job}", arguments)
     return found
 
 

@@ -11,13 +11,15 @@ import pytest
 import rich.table
 from graphs import relu_chain
 
-from mcuforge import planner, report, tables
+from mcuforge import report
 from mcuforge.cli import boards as boards_command
 from mcuforge.cli import inspect
 from mcuforge.cli.consoles import result_console
-from mcuforge.graph import Graph
-from mcuforge.parity import Comparison, Verdict
+from mcuforge.frontend.graph import Graph
+from mcuforge.planning import planner
+from mcuforge.proof.parity import Comparison, Verdict
 from mcuforge.report import Costs, RunReport
+from mcuforge.wording import tables
 
 ROOT = Path(__file__).parents[3]
 _LAYERS = [f"branch_{n}_of_the_second_encoder_stage_before_the_concatenation" for n in range(3)]

@@ -10,13 +10,15 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from single_op import Spec, build
 
-from mcuforge import boards, frontend, tflm, tflm_tightening
+from mcuforge import boards, planning
 from mcuforge.build import FitError
+from mcuforge.engines import tflm
+from mcuforge.engines.tflm import TflmModel
 from mcuforge.errors import DeviceError
 from mcuforge.oracle import tflm as oracle
-from mcuforge.plan import Plan
+from mcuforge.planning.plan import Plan
+from mcuforge.simulate import tflm_tightening
 from mcuforge.simulate.choose import choose
-from mcuforge.tflm import TflmModel
 
 pytestmark = pytest.mark.skipif(not oracle.available(), reason="no tflite-micro on this platform")
 
@@ -35,7 +37,7 @@ def depthwise(folder: Path) -> Path:
 
 
 def prepared(path: Path, board: str) -> tuple[Plan, TflmModel]:
-    plan = frontend.make_plan(path)
+    plan = planning.make_plan(path)
     return plan, tflm.prepare(plan, path, boards.load(board))
 
 

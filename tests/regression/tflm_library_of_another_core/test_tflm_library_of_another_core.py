@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from mcuforge import boards, engines, paths, tflm_library
+from mcuforge import boards, engines
 from mcuforge.build import build, tool
 from mcuforge.doctor import tools
+from mcuforge.engines import tflm_library
 from mcuforge.errors import ToolError
+from mcuforge.files import paths
 
 pytestmark = pytest.mark.skipif(
     shutil.which("arm-none-eabi-gcc") is None, reason="no arm-none-eabi-gcc"

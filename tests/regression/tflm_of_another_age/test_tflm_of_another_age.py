@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mcuforge import boards, frontend, project, tflm
+from mcuforge import boards, planning
 from mcuforge.build import BuildError, explain
+from mcuforge.emit import project
+from mcuforge.engines import tflm
 from mcuforge.oracle import tflm as oracle
 
 ROOT = Path(__file__).parents[3]
@@ -21,7 +23,7 @@ pytestmark = pytest.mark.skipif(not oracle.available(), reason="no tflite-micro 
 def compiled(folder: Path, header: str, old: str, new: str) -> str:
     """What the compiler says of the U-Net's code where a header of TFLM is another."""
     board = boards.load("mps2-an386")
-    plan = frontend.make_plan(MODEL, "unet")
+    plan = planning.make_plan(MODEL, "unet")
     content = project.files(plan, board, None, tflm.prepare(plan, MODEL, board))
     for path, data in content.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)

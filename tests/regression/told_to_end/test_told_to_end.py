@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 from small_model import small_classifier
 
-from mcuforge import boards, frontend, project
+from mcuforge import boards, planning
 from mcuforge.build import build
+from mcuforge.emit import project
 
 BOARD = boards.load("mps2-an386")
 MARK = "MCUFORGE_TEST_MARK"  # every descendant inherits it
-FAKE_RENODE = (Path(__file__).parents[2] / "unit" / "fake_renode.py").read_text()
+FAKE_RENODE = (Path(__file__).parents[2] / "shared" / "fake_renode.py").read_text()
 # A compiler's driver: leaves the work to a child, and removes its temporary file at the end.
 COMPILER = """#!/bin/sh
 case "$*" in *-c*) ;; *) exec {real} "$@" ;; esac
@@ -90,7 +91,7 @@ class Situation:
     def emitted(self) -> str:
         """A firmware project of the model."""
         folder = self.results / "project"
-        project.emit(frontend.make_plan(self.model), BOARD, folder)
+        project.emit(planning.make_plan(self.model), BOARD, folder)
         return str(folder)
 
     def built(self) -> str:

@@ -10,9 +10,10 @@ import keras
 import numpy as np
 from keras import layers
 
-from mcuforge.convert import calibration, faithful, keras_jobs
-from mcuforge.convert.child import Progress
+from mcuforge.convert import faithful, keras_jobs
 from mcuforge.errors import ForgeError
+from mcuforge.processes.tensorflow import Progress
+from mcuforge.samples import calibration
 
 SHAPE = (8, 6, 2)
 DATA = np.random.default_rng(1).normal(0.0, 1.0, (24, *SHAPE)).astype(np.float32)

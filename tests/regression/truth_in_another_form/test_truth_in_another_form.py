@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from mcuforge import gallery, metrics, recipe, truth
+from mcuforge import recipe
 from mcuforge.errors import UsageError
-from mcuforge.recipe import Metric
+from mcuforge.recipe import Metric, metrics, truth
+from mcuforge.report import gallery
 
 Array = npt.NDArray[np.generic]
 

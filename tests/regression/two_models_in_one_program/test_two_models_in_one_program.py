@@ -15,11 +15,14 @@ from ai_edge_litert import schema_py_generated as schema
 from emitted import SANITIZERS, WARNINGS, Array, main_c, run, source, succeed, unpack, write
 from single_op import Spec, build
 
-from mcuforge import boards, parity, project, tflm
+from mcuforge import boards
 from mcuforge import build as builder
+from mcuforge.emit import project
+from mcuforge.emit.project_files import Source, project_files
+from mcuforge.engines import tflm
 from mcuforge.errors import UsageError
 from mcuforge.oracle.tflm import TFLM
-from mcuforge.project_files import Source, project_files
+from mcuforge.proof import parity
 from mcuforge.simulate.qemu import Qemu
 
 HERE = Path(__file__).parent

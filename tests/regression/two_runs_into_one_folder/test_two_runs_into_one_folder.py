@@ -11,7 +11,7 @@ import pytest
 from command_line import mcuforge
 from single_op import Spec, build
 
-from mcuforge import locks
+from mcuforge.files import locks
 
 _HOLDER = """
 import sys

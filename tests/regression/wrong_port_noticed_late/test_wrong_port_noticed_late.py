@@ -13,8 +13,9 @@ import pytest
 from command_line import Outcome, mcuforge
 from single_op import Spec, build
 
-from mcuforge import driver, reference
+from mcuforge import driver
 from mcuforge.device.client import Link
+from mcuforge.proof import reference
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,12 @@
+"""The same model for other build systems: Zephyr, ESP-IDF, Arduino, PlatformIO, CMSIS, a library.
+
+    files = render("zephyr", content, facts)      # relative path -> bytes
+
+A flavour is data: which templates go where, and where sources and headers lie. The sources
+themselves are those of the CMake project, given by `mcuforge.project`.
+"""
+
+from mcuforge.emit.flavours.layouts import CMAKE, FLAVOURS, Flavour
+from mcuforge.emit.flavours.render import Facts, ModelFacts, render, render_application
+
+__all__ = ["CMAKE", "FLAVOURS", "Facts", "Flavour", "ModelFacts", "render", "render_application"]

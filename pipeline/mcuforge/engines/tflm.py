@@ -1,0 +1,86 @@
+"""The TensorFlow Lite Micro engine: what a project of it needs besides the plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mcuforge.boards import Board
+from mcuforge.engines import tflm_arena, tflm_ops
+from mcuforge.engines.tflm_arena import TflmArena
+from mcuforge.frontend import tflite_reader
+from mcuforge.planning.plan import Plan
+from mcuforge.tflite import folded_file
+
+_LARGEST_POINTER = 8
+
+
+@dataclass(frozen=True)
+class TracedOp:
+    """An op of the file, as TFLM runs it.
+
+    `position` is that of the same op in the plan, None where the plan leaves the op out; `tensor`
+    is its first output.
+    """
+
+    position: int | None
+    tensor: int
+    bytes: int
+
+
+@dataclass(frozen=True, eq=False)
+class TflmModel:
+    """A `.tflite` for TFLM.
+
+    `methods` are those of the resolver, `ops` all ops of the file in order, `arena_bytes` the size
+    to reserve: that of `arena`, unless it was tightened. `planning_excess` is by how much TFLM's
+    memory planner may need more than the activations.
+    """
+
+    tflite: bytes
+    methods: tuple[str, ...]
+    ops: tuple[TracedOp, ...]
+    arena: TflmArena
+    arena_bytes: int
+    planning_excess: int
+
+    def tightened(self, used: int) -> TflmModel:
+        """The same with the arena that the device reported to use.
+
+        TFLM does not count what it needs for planning, so what that may exceed the activations by
+        is added.
+        """
+        return self._with_arena(used + self.planning_excess)
+
+    def without_margin(self) -> TflmModel:
+        """The same with what the oracle took on the host: no room for kernels other than its."""
+        return self._with_arena(self.arena.head + self.arena.tail)
+
+    def _with_arena(self, needed: int) -> TflmModel:
+        aligned = -(-needed // tflm_arena.ALIGNMENT) * tflm_arena.ALIGNMENT
+        return replace(self, arena_bytes=aligned)
+
+
+def prepare(plan: Plan, tflite: Path, board: Board) -> TflmModel:
+    """What `project.emit` needs for TFLM on a board. `plan` is the plan of `tflite`.
+
+    Raises `ModelError` or `UnsupportedError` where TFLM cannot run the model, and `ToolError` where
+    the oracle, which measures the arena, is missing.
+    """
+    folded = folded_file.fold(tflite.read_bytes(), plan.graph)
+    content = folded.model
+    graph = tflite_reader.read_bytes(content, plan.graph.name, str(tflite))
+    positions = {op.index: position for position, op in enumerate(plan.graph.ops)}
+    methods = tflm_ops.methods(graph.ops)
+    host = tflm_arena.measure(content)
+    pointer_bytes = _LARGEST_POINTER if board.is_host else 4
+    vector = board.core is not None and board.core.mve
+    arena = tflm_arena.convert(host, graph, pointer_bytes=pointer_bytes, vector=vector)
+    ops = tuple(
+        TracedOp(positions.get(folded.ops[op.index]), op.outputs[0], graph.output(op).bytes)
+        if op.outputs
+        else TracedOp(None, 0, 0)
+        for op in graph.ops
+    )
+    excess = max(0, tflm_arena.planning_bytes(graph, pointer_bytes) - plan.arena.lower_bound)
+    return TflmModel(content, methods, ops, arena, arena.bytes, excess)

@@ -1,0 +1,322 @@
+"""The graph: what a `.tflite` says, typed, checked and frozen.
+
+A `Graph` owns no behaviour. Passes map `Graph -> Graph`; lowering reads it and writes a `Plan`.
+Operator names are those of the TFLite schema (`CONV_2D`). Shapes are NHWC. Scales are the float32
+values of the file, widened to Python floats.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from math import prod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcuforge.frontend.layer_names import layer_name
+
+
+class DType(Enum):
+    """Element type of a tensor. The value is the NumPy name."""
+
+    INT8 = "int8"
+    UINT8 = "uint8"
+    INT16 = "int16"
+    INT32 = "int32"
+    INT64 = "int64"
+    FLOAT32 = "float32"
+    BOOL = "bool"
+    OTHER = "other"
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of one element; 0 for `OTHER`, which no stage may store."""
+        return 0 if self is DType.OTHER else np.dtype(self.value).itemsize
+
+
+class Padding(Enum):
+    """TFLite's padding schemes."""
+
+    SAME = "SAME"
+    VALID = "VALID"
+
+
+class Activation(Enum):
+    """Activation fused into an op: a clamp of the quantised output."""
+
+    NONE = "NONE"
+    RELU = "RELU"
+    RELU_N1_TO_1 = "RELU_N1_TO_1"
+    RELU6 = "RELU6"
+    TANH = "TANH"
+    SIGN_BIT = "SIGN_BIT"
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """real = scale * (q - zero_point), per tensor (one scale) or per slice along `axis`."""
+
+    scales: tuple[float, ...]
+    zero_points: tuple[int, ...]
+    axis: int = 0
+
+    @property
+    def per_channel(self) -> bool:
+        """True where there is a scale for every slice along `axis`."""
+        return len(self.scales) > 1
+
+    @property
+    def scale(self) -> float:
+        """The scale of a per-tensor quantised tensor."""
+        return self.scales[0]
+
+    @property
+    def zero_point(self) -> int:
+        """The zero point of a per-tensor quantised tensor."""
+        return self.zero_points[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Tensor:
+    """A value of the graph. `data` is a read-only array for a constant, else None.
+
+    `open_axes` are those whose extent the file leaves to the run time, whatever `shape` says.
+    """
+
+    index: int
+    name: str
+    shape: tuple[int, ...]
+    dtype: DType
+    quantization: Quantization | None = None
+    data: npt.NDArray[Any] | None = None
+    is_variable: bool = False
+    open_axes: tuple[int, ...] = ()
+
+    @property
+    def elements(self) -> int:
+        """Number of elements."""
+        return prod(self.shape)
+
+    @property
+    def bytes(self) -> int:
+        """Bytes of the tensor's data."""
+        return self.elements * self.dtype.bytes
+
+    @property
+    def has_unknown_extent(self) -> bool:
+        """True where an extent of 1, beyond the batch, may only stand for one of the run time."""
+        return any(
+            axis > 0 and self.shape[axis : axis + 1] in ((1,), ()) for axis in self.open_axes
+        )
+
+    @property
+    def is_constant(self) -> bool:
+        """True where the file holds the tensor's values."""
+        return self.data is not None
+
+
+@dataclass(frozen=True)
+class NoAttributes:
+    """An op without options."""
+
+
+@dataclass(frozen=True)
+class Conv2DAttributes:
+    """CONV_2D. Weights are OHWI."""
+
+    padding: Padding
+    stride_h: int
+    stride_w: int
+    dilation_h: int
+    dilation_w: int
+    activation: Activation
+
+
+@dataclass(frozen=True)
+class DepthwiseConv2DAttributes:
+    """DEPTHWISE_CONV_2D. Weights are 1HWC with C = input channels * depth_multiplier."""
+
+    padding: Padding
+    stride_h: int
+    stride_w: int
+    dilation_h: int
+    dilation_w: int
+    depth_multiplier: int
+    activation: Activation
+
+
+@dataclass(frozen=True)
+class TransposeConvAttributes:
+    """TRANSPOSE_CONV. Inputs: output shape, weights OHWI, input, optional bias."""
+
+    padding: Padding
+    stride_h: int
+    stride_w: int
+    activation: Activation
+
+
+@dataclass(frozen=True)
+class FullyConnectedAttributes:
+    """FULLY_CONNECTED. `weights_format` 0 is the plain [out, in] layout."""
+
+    activation: Activation
+    keep_num_dims: bool
+    weights_format: int
+
+
+@dataclass(frozen=True)
+class Pool2DAttributes:
+    """MAX_POOL_2D and AVERAGE_POOL_2D."""
+
+    padding: Padding
+    stride_h: int
+    stride_w: int
+    filter_h: int
+    filter_w: int
+    activation: Activation
+
+
+@dataclass(frozen=True)
+class ElementwiseAttributes:
+    """ADD, SUB and MUL."""
+
+    activation: Activation
+
+
+@dataclass(frozen=True)
+class ConcatenationAttributes:
+    """CONCATENATION. A negative axis counts from the end."""
+
+    axis: int
+    activation: Activation
+
+
+@dataclass(frozen=True)
+class ResizeAttributes:
+    """RESIZE_BILINEAR and RESIZE_NEAREST_NEIGHBOR."""
+
+    align_corners: bool
+    half_pixel_centers: bool
+
+
+@dataclass(frozen=True)
+class SoftmaxAttributes:
+    """SOFTMAX over the last axis of beta * x."""
+
+    beta: float
+
+
+@dataclass(frozen=True)
+class LeakyReluAttributes:
+    """LEAKY_RELU: alpha * x below zero."""
+
+    alpha: float
+
+
+@dataclass(frozen=True)
+class ReducerAttributes:
+    """MEAN and REDUCE_PROD."""
+
+    keep_dims: bool
+
+
+@dataclass(frozen=True)
+class AxisAttributes:
+    """PACK, UNPACK and GATHER. A negative axis counts from the end."""
+
+    axis: int
+
+
+@dataclass(frozen=True)
+class StridedSliceAttributes:
+    """STRIDED_SLICE. Each mask has a bit for each axis."""
+
+    begin_mask: int
+    end_mask: int
+    ellipsis_mask: int
+    new_axis_mask: int
+    shrink_axis_mask: int
+
+
+Attributes = (
+    NoAttributes
+    | Conv2DAttributes
+    | DepthwiseConv2DAttributes
+    | TransposeConvAttributes
+    | FullyConnectedAttributes
+    | Pool2DAttributes
+    | ElementwiseAttributes
+    | ConcatenationAttributes
+    | ResizeAttributes
+    | SoftmaxAttributes
+    | LeakyReluAttributes
+    | ReducerAttributes
+    | AxisAttributes
+    | StridedSliceAttributes
+)
+
+
+@dataclass(frozen=True)
+class Op:
+    """One operator. An input of -1 is an optional input left out (a missing bias)."""
+
+    index: int
+    kind: str
+    version: int
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    attributes: Attributes = field(default_factory=NoAttributes)
+
+    @property
+    def has_first_input(self) -> bool:
+        """True where the first input is there: passes run before the rules on inputs do."""
+        return bool(self.inputs) and self.inputs[0] >= 0
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The names that a file gives to inputs and outputs, each with its tensor, in no set order."""
+
+    inputs: tuple[tuple[str, int], ...] = ()
+    outputs: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """One subgraph, ops in execution order. `model_hash` is the SHA-256 of the file's bytes."""
+
+    name: str
+    tensors: tuple[Tensor, ...]
+    ops: tuple[Op, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    model_hash: str = ""
+    signature: Signature = Signature()
+
+    def tensor(self, index: int) -> Tensor:
+        """The tensor with that index."""
+        return self.tensors[index]
+
+    def input(self, op: Op, position: int) -> Tensor:
+        """The op's input at `position`; it must be present."""
+        return self.tensors[op.inputs[position]]
+
+    def optional_input(self, op: Op, position: int) -> Tensor | None:
+        """The op's input at `position`, or None where it is left out."""
+        if position >= len(op.inputs) or op.inputs[position] < 0:
+            return None
+        return self.tensors[op.inputs[position]]
+
+    def output(self, op: Op, position: int = 0) -> Tensor:
+        """The op's output at `position`."""
+        return self.tensors[op.outputs[position]]
+
+    def layer(self, op: Op) -> str:
+        """The Keras layer the op came from, as far as the name of its output tells."""
+        return layer_name(self.output(op).name) if op.outputs else ""
+
+    def describe(self, op: Op) -> str:
+        """How messages name an op: kind, position and layer."""
+        return f"{op.kind} (op {op.index}, layer '{self.layer(op)}')"

@@ -1,0 +1,36 @@
+"""Legalisation: small functions `Graph -> Graph`, in one explicit order.
+
+A pass never changes what the graph computes, byte for byte. `legalise` verifies the graph after
+each, so that a pass that breaks it is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from mcuforge.errors import ModelError
+from mcuforge.frontend.graph import Graph
+from mcuforge.frontend.passes.drop_dead_ops import drop_dead_ops
+from mcuforge.frontend.passes.fold_constant_views import fold_constant_views
+from mcuforge.frontend.passes.fold_shape_arithmetic import fold_shape_arithmetic
+from mcuforge.frontend.passes.skip_identities import skip_identities
+from mcuforge.frontend.verify import verify
+
+Pass = Callable[[Graph], Graph]
+
+PASSES: tuple[Pass, ...] = (
+    fold_shape_arithmetic,  # first: what the shapes of the file tell
+    fold_constant_views,  # it turns ops into constants that later ops may require
+    skip_identities,
+    drop_dead_ops,  # last: it sweeps up what the others left without a reader
+)
+
+
+def legalise(graph: Graph) -> Graph:
+    """Run every pass in order. Raises `ModelError` where one leaves an unsound graph."""
+    for step in PASSES:
+        try:
+            graph = verify(step(graph))
+        except ModelError as error:
+            raise ModelError(f"after {step.__name__}: {error.message}") from error
+    return graph

@@ -1,0 +1,18 @@
+"""Ops that nothing reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mcuforge.frontend.graph import Graph, Op
+
+
+def drop_dead_ops(graph: Graph) -> Graph:
+    """Leave out every op whose outputs reach no output of the model."""
+    needed = set(graph.outputs)
+    kept: list[Op] = []
+    for op in reversed(graph.ops):
+        if needed.intersection(op.outputs):
+            kept.append(op)
+            needed.update(op.inputs)
+    return replace(graph, ops=tuple(reversed(kept)))

@@ -1,0 +1,169 @@
+"""Builtin options of the schema -> typed attributes, one function an options table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ai_edge_litert import schema_py_generated as schema
+
+from mcuforge.errors import ModelError
+from mcuforge.frontend.graph import (
+    Activation,
+    Attributes,
+    AxisAttributes,
+    ConcatenationAttributes,
+    Conv2DAttributes,
+    DepthwiseConv2DAttributes,
+    ElementwiseAttributes,
+    FullyConnectedAttributes,
+    LeakyReluAttributes,
+    NoAttributes,
+    Padding,
+    Pool2DAttributes,
+    ReducerAttributes,
+    ResizeAttributes,
+    SoftmaxAttributes,
+    StridedSliceAttributes,
+    TransposeConvAttributes,
+)
+
+_ACTIVATIONS = {
+    schema.ActivationFunctionType.NONE: Activation.NONE,
+    schema.ActivationFunctionType.RELU: Activation.RELU,
+    schema.ActivationFunctionType.RELU_N1_TO_1: Activation.RELU_N1_TO_1,
+    schema.ActivationFunctionType.RELU6: Activation.RELU6,
+    schema.ActivationFunctionType.TANH: Activation.TANH,
+    schema.ActivationFunctionType.SIGN_BIT: Activation.SIGN_BIT,
+}
+_PADDINGS = {schema.Padding.SAME: Padding.SAME, schema.Padding.VALID: Padding.VALID}
+
+
+def attributes(kind: str, index: int, op: Any) -> Attributes:
+    """The options of a schema `Operator` as attributes.
+
+    An op that mcuforge does not know gets `NoAttributes`; the operator rules name it later.
+    Raises `ModelError` where the options are missing or those of another op.
+    """
+    if kind not in _READERS:
+        return NoAttributes()
+    union_name, reader = _READERS[kind]
+    found = op.BuiltinOptionsType()
+    expected = getattr(schema.BuiltinOptions, union_name)
+    if found != expected or op.BuiltinOptions() is None:
+        raise ModelError(f"{kind} (op {index}) has no {union_name} (options of type {found}).")
+    table = getattr(schema, union_name)()
+    union = op.BuiltinOptions()
+    table.Init(union.Bytes, union.Pos)
+    try:
+        return reader(table)
+    except KeyError as error:
+        raise ModelError(f"{kind} (op {index}): unknown option value {error}.") from None
+
+
+def _conv2d(o: Any) -> Conv2DAttributes:
+    return Conv2DAttributes(
+        _PADDINGS[o.Padding()],
+        o.StrideH(),
+        o.StrideW(),
+        o.DilationHFactor(),
+        o.DilationWFactor(),
+        _ACTIVATIONS[o.FusedActivationFunction()],
+    )
+
+
+def _depthwise_conv2d(o: Any) -> DepthwiseConv2DAttributes:
+    return DepthwiseConv2DAttributes(
+        _PADDINGS[o.Padding()],
+        o.StrideH(),
+        o.StrideW(),
+        o.DilationHFactor(),
+        o.DilationWFactor(),
+        o.DepthMultiplier(),
+        _ACTIVATIONS[o.FusedActivationFunction()],
+    )
+
+
+def _transpose_conv(o: Any) -> TransposeConvAttributes:
+    return TransposeConvAttributes(
+        _PADDINGS[o.Padding()],
+        o.StrideH(),
+        o.StrideW(),
+        _ACTIVATIONS[o.FusedActivationFunction()],
+    )
+
+
+def _fully_connected(o: Any) -> FullyConnectedAttributes:
+    return FullyConnectedAttributes(
+        _ACTIVATIONS[o.FusedActivationFunction()], bool(o.KeepNumDims()), o.WeightsFormat()
+    )
+
+
+def _pool2d(o: Any) -> Pool2DAttributes:
+    return Pool2DAttributes(
+        _PADDINGS[o.Padding()],
+        o.StrideH(),
+        o.StrideW(),
+        o.FilterHeight(),
+        o.FilterWidth(),
+        _ACTIVATIONS[o.FusedActivationFunction()],
+    )
+
+
+def _elementwise(o: Any) -> ElementwiseAttributes:
+    return ElementwiseAttributes(_ACTIVATIONS[o.FusedActivationFunction()])
+
+
+def _concatenation(o: Any) -> ConcatenationAttributes:
+    return ConcatenationAttributes(o.Axis(), _ACTIVATIONS[o.FusedActivationFunction()])
+
+
+def _resize(o: Any) -> ResizeAttributes:
+    return ResizeAttributes(bool(o.AlignCorners()), bool(o.HalfPixelCenters()))
+
+
+def _softmax(o: Any) -> SoftmaxAttributes:
+    return SoftmaxAttributes(float(o.Beta()))
+
+
+def _leaky_relu(o: Any) -> LeakyReluAttributes:
+    return LeakyReluAttributes(float(o.Alpha()))
+
+
+def _reducer(o: Any) -> ReducerAttributes:
+    return ReducerAttributes(bool(o.KeepDims()))
+
+
+def _axis(o: Any) -> AxisAttributes:
+    return AxisAttributes(int(o.Axis()))
+
+
+def _strided_slice(o: Any) -> StridedSliceAttributes:
+    return StridedSliceAttributes(
+        o.BeginMask(), o.EndMask(), o.EllipsisMask(), o.NewAxisMask(), o.ShrinkAxisMask()
+    )
+
+
+# Options table of the schema, and its reader. RESHAPE, PAD, RELU, ... carry nothing that is needed.
+_READERS: dict[str, tuple[str, Callable[[Any], Attributes]]] = {
+    "CONV_2D": ("Conv2DOptions", _conv2d),
+    "DEPTHWISE_CONV_2D": ("DepthwiseConv2DOptions", _depthwise_conv2d),
+    "TRANSPOSE_CONV": ("TransposeConvOptions", _transpose_conv),
+    "FULLY_CONNECTED": ("FullyConnectedOptions", _fully_connected),
+    "MAX_POOL_2D": ("Pool2DOptions", _pool2d),
+    "AVERAGE_POOL_2D": ("Pool2DOptions", _pool2d),
+    "ADD": ("AddOptions", _elementwise),
+    "SUB": ("SubOptions", _elementwise),
+    "MUL": ("MulOptions", _elementwise),
+    "CONCATENATION": ("ConcatenationOptions", _concatenation),
+    "RESIZE_BILINEAR": ("ResizeBilinearOptions", _resize),
+    "RESIZE_NEAREST_NEIGHBOR": ("ResizeNearestNeighborOptions", _resize),
+    "SOFTMAX": ("SoftmaxOptions", _softmax),
+    "LEAKY_RELU": ("LeakyReluOptions", _leaky_relu),
+    "MEAN": ("ReducerOptions", _reducer),
+    "REDUCE_PROD": ("ReducerOptions", _reducer),
+    "PACK": ("PackOptions", _axis),
+    "UNPACK": ("UnpackOptions", _axis),
+    "GATHER": ("GatherOptions", _axis),
+    "STRIDED_SLICE": ("StridedSliceOptions", _strided_slice),
+}

@@ -1,0 +1,114 @@
+"""Constraints and arithmetic that several operators share.
+
+Clamps follow TFLite's `kernel_util.cc`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mcuforge.frontend.graph import Activation, DType, Graph, Op, Quantization, Tensor
+from mcuforge.planning.numerics import INT8_MAX, INT8_MIN, INT32_MAX, round_half_away
+from mcuforge.planning.ops import Constraint
+
+MAX_SHIFT = 30
+
+
+def quantization(tensor: Tensor) -> Quantization:
+    """The quantisation of a tensor that a constraint has found to be quantised."""
+    if tensor.quantization is None:
+        raise ValueError(f"tensor {tensor.index} is not quantised")
+    return tensor.quantization
+
+
+def describe(tensor: Tensor) -> str:
+    """How messages show a tensor's type: `int8[1, 8, 8, 4]`."""
+    return f"{tensor.dtype.value}{list(tensor.shape)}"
+
+
+def is_per_tensor_int8(tensor: Tensor) -> bool:
+    """True for an int8 tensor with one scale and zero point."""
+    q = tensor.quantization
+    return tensor.dtype is DType.INT8 and q is not None and not q.per_channel
+
+
+def constraint_arity(least: int, most: int) -> Constraint:
+    """The constraint that an op has `least` to `most` inputs, the first `least` of them present.
+
+    It goes first: all other constraints rely on the inputs being there.
+    """
+
+    def constraint(_graph: Graph, op: Op) -> str | None:
+        if not least <= len(op.inputs) <= most:
+            return f"it has {len(op.inputs)} inputs"
+        if any(index < 0 for index in op.inputs[:least]):
+            return "an input is left out"
+        return None if len(op.outputs) == 1 else f"it has {len(op.outputs)} outputs"
+
+    count = str(most) if least == most else f"{least} to {most}"
+    plural = "" if count == "1" else "s"
+    constraint.__doc__ = f"The op has {count} input{plural} and one output."
+    return constraint
+
+
+def constraint_int8_activations(graph: Graph, op: Op) -> str | None:
+    """The first input and the output are int8, quantised per tensor."""
+    for tensor in (graph.input(op, 0), graph.output(op)):
+        if not is_per_tensor_int8(tensor):
+            return f"tensor '{tensor.name}' is {describe(tensor)}, or not quantised per tensor"
+    return None
+
+
+def constraint_not_empty(graph: Graph, op: Op) -> str | None:
+    """Every tensor has at least one element."""
+    for index in (*op.inputs, *op.outputs):
+        if index >= 0 and graph.tensors[index].elements == 0:
+            return f"tensor '{graph.tensors[index].name}' is empty"
+    return None
+
+
+def fused_activation(op: Op) -> Activation:
+    """The activation that the op's attributes name; NONE where they name none."""
+    activation: Activation = getattr(op.attributes, "activation", Activation.NONE)
+    return activation
+
+
+def constraint_fused_activation(graph: Graph, op: Op) -> str | None:
+    """The fused activation is none, RELU, RELU_N1_TO_1 or RELU6, and fits the output's scale."""
+    activation = fused_activation(op)
+    if activation in (Activation.TANH, Activation.SIGN_BIT):
+        return f"it fuses {activation.value}"
+    q = graph.output(op).quantization
+    if activation is not Activation.NONE and q is not None:
+        limit = 6.0 if activation is Activation.RELU6 else 1.0
+        if limit / q.scale > INT32_MAX:
+            return f"it fuses {activation.value} into an output of scale {q.scale}"
+    return None
+
+
+def float32_ratio(a: float, b: float) -> float:
+    """a / b in float32 arithmetic, as TFLM's Prepare functions compute it; may be 0 or infinite."""
+    with np.errstate(over="ignore", under="ignore"):
+        return float(np.float32(a) / np.float32(b))
+
+
+def clamp_range(activation: Activation, output: Quantization) -> tuple[int, int]:
+    """[activation_min, activation_max] in the int8 domain of the output.
+
+    Source: TFLite's CalculateActivationRangeQuantized; the division is in float32.
+    """
+
+    def quantized(real: float) -> int:
+        ratio = np.float32(real) / np.float32(output.scale)
+        return output.zero_point + round_half_away(float(ratio))
+
+    low, high = {
+        Activation.NONE: (None, None),
+        Activation.RELU: (0.0, None),
+        Activation.RELU_N1_TO_1: (-1.0, 1.0),
+        Activation.RELU6: (0.0, 6.0),
+    }[activation]
+    return (
+        INT8_MIN if low is None else max(INT8_MIN, quantized(low)),
+        INT8_MAX if high is None else min(INT8_MAX, quantized(high)),
+    )

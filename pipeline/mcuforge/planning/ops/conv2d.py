@@ -1,0 +1,92 @@
+"""CONV_2D."""
+
+from __future__ import annotations
+
+from mcuforge.frontend.graph import Graph, Op
+from mcuforge.planning.ops import Operator
+from mcuforge.planning.ops.common import (
+    constraint_arity,
+    constraint_fused_activation,
+    constraint_int8_activations,
+    constraint_not_empty,
+    quantization,
+)
+from mcuforge.planning.ops.convolution import (
+    Conv2dS8Params,
+    constraint_options,
+    constraint_output_size,
+    constraint_ranks,
+    overlap_distance,
+    scratch_bytes,
+    window_of,
+)
+from mcuforge.planning.ops.weighted_sum import WeightedSum, pack_filters
+from mcuforge.planning.plan import KernelCall
+
+SUM = WeightedSum()
+
+
+def constraint_channels(graph: Graph, op: Op) -> str | None:
+    """The weights' channels divide the input's, and the groups divide the output's."""
+    inputs = graph.input(op, 0).shape[3]
+    outputs, _, _, group = graph.input(op, 1).shape
+    if graph.output(op).shape[3] != outputs:
+        return f"{outputs} filters make {graph.output(op).shape[3]} channels"
+    if group == 0 or inputs % group or outputs % (inputs // group):
+        return f"{inputs} input channels meet {outputs} filters of {group} channels"
+    return None
+
+
+def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
+    """One call of `nn_conv2d_s8`."""
+    sizes, window = window_of(graph, op)
+    filters = SUM.filters(graph, op)
+    packed = pack_filters(filters)
+    output_channels, *_, group_channels = filters.shape
+    row_bytes = sizes.output_width * output_channels
+    params = Conv2dS8Params(
+        output_stage=SUM.output_stage(graph, op, filters),
+        sizes=sizes,
+        window=window,
+        group_channels=group_channels,
+        output_channels=output_channels,
+        output_start=0,
+        output_batch_stride=sizes.output_height * row_bytes,
+        output_row_stride=row_bytes,
+        output_pixel_stride=output_channels,
+        input_zero_point=quantization(graph.input(op, 0)).zero_point,
+        filter_stride=packed.shape[1],
+        weights=packed,
+    )
+    return (
+        KernelCall(
+            kernel="conv2d_s8",
+            params=params,
+            inputs=(op.inputs[0],),
+            output=op.outputs[0],
+            reason="two pixels share each load of the weights; the input offset is in the bias",
+            scratch_bytes=scratch_bytes(packed.shape[1]),
+            overlaps={0: overlap_distance(params)},
+        ),
+    )
+
+
+OPERATORS = (
+    Operator(
+        kinds=("CONV_2D",),
+        constraints=(
+            constraint_arity(2, 3),
+            constraint_int8_activations,
+            constraint_not_empty,
+            constraint_fused_activation,
+            SUM.constraint_weights,
+            constraint_ranks,
+            constraint_options,
+            constraint_channels,
+            constraint_output_size,
+            *SUM.constraints,
+        ),
+        lower=lower,
+        kernels=("conv2d_s8",),
+    ),
+)

@@ -1,0 +1,125 @@
+"""DEPTHWISE_CONV_2D."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, cast
+
+import numpy as np
+
+from mcuforge.frontend.graph import DepthwiseConv2DAttributes, Graph, Op
+from mcuforge.planning.ops import Operator
+from mcuforge.planning.ops.common import (
+    constraint_arity,
+    constraint_fused_activation,
+    constraint_int8_activations,
+    constraint_not_empty,
+    quantization,
+)
+from mcuforge.planning.ops.convolution import (
+    constraint_options,
+    constraint_output_size,
+    constraint_ranks,
+    outside_range,
+    window_of,
+)
+from mcuforge.planning.ops.weighted_sum import OutputStage, WeightedSum
+from mcuforge.planning.ops.window import ImageSizes, SlidingWindow, pixel_overlap
+from mcuforge.planning.plan import I32, ArrayI8, ArrayI32, KernelCall, KernelParams
+
+SUM = WeightedSum(axis=3)
+
+
+@dataclass(frozen=True, eq=False)
+class DepthwiseConv2dS8Params(KernelParams):
+    """Mirror of nn_depthwise_conv2d_s8_params."""
+
+    c_type: ClassVar[str] = "nn_depthwise_conv2d_s8_params"
+    output_stage: OutputStage
+    sizes: ImageSizes
+    window: SlidingWindow
+    depth_multiplier: I32
+    output_channels: I32
+    input_zero_point: I32
+    input_taps: ArrayI32
+    gathered_taps: ArrayI32
+    weights: ArrayI8
+
+
+def _depth_multiplier(op: Op) -> int:
+    return cast(DepthwiseConv2DAttributes, op.attributes).depth_multiplier
+
+
+def constraint_one_filter(graph: Graph, op: Op) -> str | None:
+    """The weights hold one filter; the depth multiplier is from 1 to 32767."""
+    filters, multiplier = graph.input(op, 1).shape[0], _depth_multiplier(op)
+    if filters != 1:
+        return f"the weights hold {filters} filters"
+    return None if outside_range(multiplier) is None else f"the depth multiplier is {multiplier}"
+
+
+def constraint_bias_is_not_an_empty_place(_graph: Graph, op: Op) -> str | None:
+    """A bias that is left out has no place among the inputs: TFLM reads memory that is not there
+    where the third input is -1."""
+    return "its third input is -1" if len(op.inputs) == 3 and op.inputs[2] < 0 else None
+
+
+def constraint_channels(graph: Graph, op: Op) -> str | None:
+    """Input channels times the depth multiplier are the weights' and the output's channels."""
+    expected = graph.input(op, 0).shape[3] * _depth_multiplier(op)
+    found = graph.input(op, 1).shape[3], graph.output(op).shape[3]
+    return None if found == (expected, expected) else f"{found} channels, not {expected}"
+
+
+def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
+    """One call of `nn_depthwise_conv2d_s8`."""
+    sizes, window = window_of(graph, op)
+    filters = SUM.filters(graph, op)
+    taps = np.arange(filters[0].size)
+    rows, columns = np.divmod(taps, window.filter_width)
+    down, right = rows * window.dilation_height, columns * window.dilation_width
+    params = DepthwiseConv2dS8Params(
+        output_stage=SUM.output_stage(graph, op, filters),
+        sizes=sizes,
+        window=window,
+        depth_multiplier=_depth_multiplier(op),
+        output_channels=len(filters),
+        input_zero_point=quantization(graph.input(op, 0)).zero_point,
+        input_taps=((down * sizes.input_width + right) * sizes.input_channels).astype(np.int32),
+        gathered_taps=(taps * sizes.input_channels).astype(np.int32),
+        weights=np.ascontiguousarray(filters.reshape(len(filters), -1).T, np.int8),
+    )
+    return (
+        KernelCall(
+            kernel="depthwise_conv2d_s8",
+            params=params,
+            inputs=(op.inputs[0],),
+            output=op.outputs[0],
+            reason="four channels at a time; only positions at the border are gathered first",
+            scratch_bytes=taps.size * sizes.input_channels,
+            overlaps={0: pixel_overlap(sizes, window, len(filters))},
+        ),
+    )
+
+
+OPERATORS = (
+    Operator(
+        kinds=("DEPTHWISE_CONV_2D",),
+        constraints=(
+            constraint_arity(2, 3),
+            constraint_bias_is_not_an_empty_place,
+            constraint_int8_activations,
+            constraint_not_empty,
+            constraint_fused_activation,
+            SUM.constraint_weights,
+            constraint_ranks,
+            constraint_one_filter,
+            constraint_options,
+            constraint_channels,
+            constraint_output_size,
+            *SUM.constraints,
+        ),
+        lower=lower,
+        kernels=("depthwise_conv2d_s8",),
+    ),
+)

@@ -1,0 +1,42 @@
+"""Every operator, by TFLite name."""
+
+from __future__ import annotations
+
+from mcuforge.planning.ops import (
+    Operator,
+    concatenation,
+    conv2d,
+    depthwise_conv2d,
+    elementwise,
+    fully_connected,
+    mean,
+    pad,
+    pooling,
+    quantize,
+    reshape,
+    resize,
+    softmax,
+    transpose_conv,
+    unary,
+)
+
+_MODULES = (
+    concatenation.OPERATORS,
+    conv2d.OPERATORS,
+    depthwise_conv2d.OPERATORS,
+    elementwise.OPERATORS,
+    fully_connected.OPERATORS,
+    mean.OPERATORS,
+    pad.OPERATORS,
+    pooling.OPERATORS,
+    quantize.OPERATORS,
+    reshape.OPERATORS,
+    resize.OPERATORS,
+    softmax.OPERATORS,
+    transpose_conv.OPERATORS,
+    unary.OPERATORS,
+)
+
+OPERATORS: dict[str, Operator] = {
+    kind: operator for module in _MODULES for operator in module for kind in operator.kinds
+}

@@ -1,0 +1,80 @@
+"""RESHAPE, SQUEEZE and EXPAND_DIMS: the bytes stay, only the shape changes."""
+
+from __future__ import annotations
+
+from mcuforge.frontend.graph import DType, Graph, Op
+from mcuforge.planning.ops import Operator
+from mcuforge.planning.ops.common import constraint_arity, constraint_not_empty, describe
+from mcuforge.planning.ops.meaning import constraint_copies
+from mcuforge.planning.plan import KernelCall
+
+STORED_DTYPES = (DType.INT8, DType.UINT8, DType.FLOAT32)
+
+
+def constraint_same_bytes(graph: Graph, op: Op) -> str | None:
+    """Input and output have the same type (int8, uint8 or float32) and number of elements."""
+    given, computed = graph.input(op, 0), graph.output(op)
+    if given.dtype is not computed.dtype or given.dtype not in STORED_DTYPES:
+        return f"{describe(given)} becomes {describe(computed)}"
+    if given.elements != computed.elements:
+        return f"{describe(given)} becomes {describe(computed)}"
+    return None
+
+
+def constraint_only_ones_change(graph: Graph, op: Op) -> str | None:
+    """Input and output differ only in dimensions of extent 1."""
+    given, computed = graph.input(op, 0), graph.output(op)
+    if [d for d in given.shape if d != 1] != [d for d in computed.shape if d != 1]:
+        return f"{describe(given)} becomes {describe(computed)}"
+    return None
+
+
+def _no_calls(_graph: Graph, _op: Op) -> tuple[KernelCall, ...]:
+    return ()
+
+
+def _is_view(_graph: Graph, _op: Op) -> bool:
+    return True
+
+
+OPERATORS = (
+    Operator(
+        kinds=("RESHAPE",),
+        # The second input repeats the output's shape; TFLM does not read it either.
+        constraints=(
+            constraint_arity(1, 2),
+            constraint_not_empty,
+            constraint_same_bytes,
+            constraint_copies,
+        ),
+        lower=_no_calls,
+        kernels=(),
+        view=_is_view,
+    ),
+    Operator(
+        kinds=("SQUEEZE",),
+        constraints=(
+            constraint_arity(1, 1),
+            constraint_not_empty,
+            constraint_same_bytes,
+            constraint_only_ones_change,
+            constraint_copies,
+        ),
+        lower=_no_calls,
+        kernels=(),
+        view=_is_view,
+    ),
+    Operator(
+        kinds=("EXPAND_DIMS",),
+        constraints=(
+            constraint_arity(2, 2),
+            constraint_not_empty,
+            constraint_same_bytes,
+            constraint_only_ones_change,
+            constraint_copies,
+        ),
+        lower=_no_calls,
+        kernels=(),
+        view=_is_view,
+    ),
+)

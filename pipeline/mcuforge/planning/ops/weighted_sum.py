@@ -1,0 +1,191 @@
+"""What the operators with weights share: sums of input * weight, and the output stage after them.
+
+CONV_2D, DEPTHWISE_CONV_2D, TRANSPOSE_CONV and FULLY_CONNECTED differ in which taps go into a sum.
+The weights' rules, the folding of the input's zero point into the bias, the rescaling of a sum and
+its clamp are the same for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from mcuforge.frontend.graph import DType, Graph, Op, Quantization, Tensor
+from mcuforge.planning.numerics import INT32_MAX, INT32_MIN, quantize_multipliers, wrap_int32
+from mcuforge.planning.ops import Constraint, meaning
+from mcuforge.planning.ops.common import (
+    MAX_SHIFT,
+    clamp_range,
+    describe,
+    fused_activation,
+    quantization,
+)
+from mcuforge.planning.plan import I32, ArrayI32, CStruct
+
+MAX_TAPS = 131_072  # sums of that many int8 products fit int32 whatever the data
+
+Int32Array = npt.NDArray[np.int32]
+Int64Array = npt.NDArray[np.int64]
+Float64Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class OutputStage(CStruct):
+    """Mirror of nn_output_stage."""
+
+    c_type: ClassVar[str] = "nn_output_stage"
+    bias: ArrayI32
+    multiplier: ArrayI32
+    shift: ArrayI32
+    offset: I32
+    activation_min: I32
+    activation_max: I32
+
+
+def effective_scales(
+    source: Quantization, weights: Quantization, target: Quantization
+) -> Float64Array:
+    """input scale * weight scale / output scale in double precision, for each weight scale.
+
+    Source: TFLite's PopulateConvolutionQuantizationParams.
+    """
+    return np.asarray(source.scale * np.array(weights.scales) / target.scale, np.float64)
+
+
+@dataclass(frozen=True)
+class WeightedSum:
+    """Where an operator keeps what goes into its sums, and how TFLM scales them.
+
+    `source`, `weights` and `bias` are positions among the op's inputs; the output channels lie
+    along `axis` of the weights, and last in the output.
+    """
+
+    source: int = 0
+    weights: int = 1
+    bias: int = 2
+    axis: int = 0
+    scales: Callable[[Quantization, Quantization, Quantization], Float64Array] = effective_scales
+
+    @property
+    def constraints(self) -> tuple[Constraint, ...]:
+        """The rules of bias and scales. `constraint_weights` and those of shapes go before."""
+        return (
+            self.constraint_bias,
+            self.constraint_effective_scale,
+            meaning.constraint_bias_scale(self.source, self.weights, self.bias),
+            self.constraint_accumulator,
+        )
+
+    def constraint_weights(self, graph: Graph, op: Op) -> str | None:
+        """The weights are a constant int8 tensor with zero point 0, per tensor or per channel."""
+        weights = graph.input(op, self.weights)
+        if weights.data is None:
+            return "its weights are no constant"
+        if weights.dtype is not DType.INT8 or weights.quantization is None:
+            return f"its weights are {describe(weights)}, or carry no scale"
+        q = weights.quantization
+        if any(q.zero_points):
+            return "the zero point of its weights is not 0"
+        if q.per_channel and q.axis != self.axis:
+            return f"its weights have a scale for every slice along axis {q.axis}, not {self.axis}"
+        return None
+
+    def constraint_bias(self, graph: Graph, op: Op) -> str | None:
+        """The bias is left out or a constant int32 tensor with a value for each output channel."""
+        bias = graph.optional_input(op, self.bias)
+        if bias is None:
+            return None
+        if bias.data is None or bias.dtype is not DType.INT32:
+            return f"its bias is {describe(bias)}{'' if bias.is_constant else ', not constant'}"
+        expected = graph.output(op).shape[-1]
+        return None if bias.elements == expected else f"it has {bias.elements} biases"
+
+    def constraint_effective_scale(self, graph: Graph, op: Op) -> str | None:
+        """input scale * weight scale / output scale is below 2^30 for every channel."""
+        _, shift = self._multipliers(graph, op)
+        return f"a shift of {shift.max()} is needed" if shift.max() > MAX_SHIFT else None
+
+    def constraint_accumulator(self, graph: Graph, op: Op) -> str | None:
+        """No input can drive an accumulator out of int32; a filter has at most 131,072 taps."""
+        filters = self.filters(graph, op)
+        if filters[0].size > MAX_TAPS:
+            return f"a filter has {filters[0].size} taps"
+        zero_point = quantization(graph.input(op, self.source)).zero_point
+        return accumulator_overflow(filters, self._bias(graph, op), zero_point)
+
+    def filters(self, graph: Graph, op: Op) -> Int64Array:
+        """The weights with the output channels first: int64 [output channels, taps...]."""
+        return np.moveaxis(constant(graph.input(op, self.weights)), self.axis, 0)
+
+    def output_stage(self, graph: Graph, op: Op, filters: Int64Array) -> OutputStage:
+        """What follows the sums that `filters` make."""
+        target = quantization(graph.output(op))
+        multiplier, shift = self._multipliers(graph, op)
+        low, high = clamp_range(fused_activation(op), target)
+        return OutputStage(
+            bias=self.folded_bias(graph, op, filters),
+            multiplier=multiplier,
+            shift=shift,
+            offset=target.zero_point,
+            activation_min=low,
+            activation_max=high,
+        )
+
+    def folded_bias(self, graph: Graph, op: Op, filters: Int64Array) -> Int32Array:
+        """The bias of a stage after `filters`: all taps of the op, or those of one call."""
+        zero_point = quantization(graph.input(op, self.source)).zero_point
+        return fold_bias(filters, self._bias(graph, op), zero_point)
+
+    def _bias(self, graph: Graph, op: Op) -> Int64Array:
+        """The bias, or zeros where the op has none."""
+        bias = graph.optional_input(op, self.bias)
+        channels = graph.output(op).shape[-1]
+        return np.zeros(channels, np.int64) if bias is None else constant(bias).reshape(-1)
+
+    def _multipliers(self, graph: Graph, op: Op) -> tuple[Int32Array, Int32Array]:
+        """Multiplier and shift of every output channel."""
+        tensors = graph.input(op, self.source), graph.input(op, self.weights), graph.output(op)
+        pairs = quantize_multipliers(self.scales(*map(quantization, tensors))).astype(np.int32)
+        if len(pairs) == 1:
+            pairs = np.repeat(pairs, graph.output(op).shape[-1], axis=0)
+        return pairs[:, 0].copy(), pairs[:, 1].copy()
+
+
+def constant(tensor: Tensor) -> Int64Array:
+    """Values of a tensor that a constraint has found to be constant, as int64."""
+    if tensor.data is None:
+        raise ValueError(f"tensor {tensor.index} is not a constant")
+    return tensor.data.astype(np.int64)
+
+
+def pack_filters(filters: Int64Array) -> npt.NDArray[np.int8]:
+    """Filters [channels, taps...] -> int8 [channels, taps rounded up to 4], zero-padded."""
+    flat = filters.reshape(filters.shape[0], -1)
+    padding = -flat.shape[1] % 4
+    return np.pad(flat, ((0, 0), (0, padding))).astype(np.int8)
+
+
+def fold_bias(filters: Int64Array, bias: Int64Array, zero_point: int) -> Int32Array:
+    """bias - zero_point * sum of each filter, modulo 2^32: the input offset leaves the inner loop.
+
+    Sound because the kernel's sums and the true accumulator agree modulo 2^32, and the true one
+    fits int32 (`accumulator_overflow`).
+    """
+    sums = filters.reshape(filters.shape[0], -1).sum(axis=1)
+    return wrap_int32(bias - zero_point * sums).astype(np.int32)
+
+
+def accumulator_overflow(filters: Int64Array, bias: Int64Array, zero_point: int) -> str | None:
+    """What is wrong if some input drives an accumulator out of int32; None if none can."""
+    flat = filters.reshape(filters.shape[0], -1)
+    low, high = -128 - zero_point, 127 - zero_point
+    highest = np.maximum(flat * low, flat * high).sum(axis=1) + bias
+    lowest = np.minimum(flat * low, flat * high).sum(axis=1) + bias
+    outside = (np.maximum(highest, bias) > INT32_MAX) | (np.minimum(lowest, bias) < INT32_MIN)
+    if not outside.any():
+        return None
+    return f"the accumulator of output channel {int(np.argmax(outside))} can leave int32"

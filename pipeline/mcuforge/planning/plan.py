@@ -1,0 +1,150 @@
+"""The plan: kernel calls with prepared parameters, and where every tensor lies.
+
+Lowering turns each op into `KernelCall`s. A call names a C function `nn_<kernel>`, carries the
+values of its parameter struct, and lists its tensors in the order of the C arguments:
+
+    void nn_<kernel>(const nn_<kernel>_params *params, <inputs...>, <output>[, scratch]);
+
+Parameter structs are declared twice, once in `nn.h` and once as a `KernelParams` dataclass, and so
+are the structs that they share; a test compares every offset, so that they cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Annotated, Any, ClassVar, cast, get_type_hints
+
+import numpy as np
+import numpy.typing as npt
+
+from mcuforge.frontend.graph import Graph, Tensor
+
+
+@dataclass(frozen=True)
+class CScalar:
+    """A struct field of a C integer or float type."""
+
+    c_type: str
+
+
+@dataclass(frozen=True)
+class CArray:
+    """A struct field `const <c_type> *`, or NULL where the value is None."""
+
+    c_type: str
+
+
+I32 = Annotated[int, CScalar("int32_t")]
+I16 = Annotated[int, CScalar("int16_t")]
+I8 = Annotated[int, CScalar("int8_t")]
+U8 = Annotated[int, CScalar("uint8_t")]
+U32 = Annotated[int, CScalar("uint32_t")]
+F32 = Annotated[float, CScalar("float")]
+ArrayI8 = Annotated[npt.NDArray[np.int8], CArray("int8_t")]
+ArrayI16 = Annotated[npt.NDArray[np.int16], CArray("int16_t")]
+ArrayI32 = Annotated[npt.NDArray[np.int32], CArray("int32_t")]
+OptionalArrayI32 = Annotated[npt.NDArray[np.int32] | None, CArray("int32_t")]
+
+
+@dataclass(frozen=True, eq=False)
+class CStruct:
+    """Values of a C struct of `nn.h`, in the order of its members.
+
+    Subclasses set `c_type`; their fields are annotated with the aliases above or are structs.
+    """
+
+    c_type: ClassVar[str]
+
+    @classmethod
+    def members(cls) -> list[tuple[str, Member]]:
+        """Name and C type of every member, in order."""
+        return list(_members(cast(Any, cls)))
+
+    def values(self) -> list[tuple[str, Member, Any]]:
+        """Name, C type and value of every member, in order."""
+        return [(name, kind, getattr(self, name)) for name, kind in self.members()]
+
+    def arrays(self, path: str = "") -> list[tuple[str, CArray, npt.NDArray[Any]]]:
+        """Path ("output_stage.bias"), C type and value of every array, those in structs too."""
+        found: list[tuple[str, CArray, npt.NDArray[Any]]] = []
+        for name, kind, value in self.values():
+            if isinstance(value, CStruct):
+                found += value.arrays(f"{path}{name}.")
+            elif isinstance(kind, CArray) and value is not None:
+                found.append((path + name, kind, value))
+        return found
+
+
+Member = CScalar | CArray | type[CStruct]
+
+
+@cache  # resolving the hints takes longer than all else that is done with a call
+def _members(struct: type[CStruct]) -> tuple[tuple[str, Member], ...]:
+    hints = get_type_hints(struct, include_extras=True)
+    return tuple((f.name, _member(hints[f.name])) for f in fields(struct))
+
+
+def _member(hint: Any) -> Member:
+    """The C type of a field with that annotation."""
+    kind: Member = getattr(hint, "__metadata__", (hint,))[0]
+    return kind
+
+
+class KernelParams(CStruct):
+    """The parameter struct of a kernel."""
+
+
+@dataclass(frozen=True, eq=False)
+class KernelCall:
+    """One call of a kernel. An op lowers to one or more calls that run one after the other.
+
+    `inputs` and `output` are tensor indices of the graph: activations in the arena, or constants.
+    `overlaps` maps a position in `inputs` to a distance in bytes: the output may share bytes with
+    that input, if the op is its last use, where it starts no later than `distance` after the
+    input's start (negative: that much before it). `reason` says why this kernel was chosen.
+    """
+
+    kernel: str
+    params: KernelParams
+    inputs: tuple[int, ...]
+    output: int
+    reason: str
+    scratch_bytes: int = 0
+    overlaps: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedOp:
+    """An op of the graph and the calls that compute it; none where its output is only a view."""
+
+    op: int
+    calls: tuple[KernelCall, ...]
+    view_of: int | None = None
+    scratch_offset: int = 0
+
+
+@dataclass(frozen=True)
+class ArenaSummary:
+    """Bytes of the arena reached, and the bound that no placement can beat."""
+
+    bytes: int
+    lower_bound: int
+    peak_op: int
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A graph, its calls, and the byte offset in the arena of every activation it keeps there."""
+
+    graph: Graph
+    ops: tuple[PlannedOp, ...]
+    offsets: dict[int, int]
+    arena: ArenaSummary
+    alignment: int = 16
+
+
+def shape_text(tensor: Tensor) -> str:
+    """How people are shown a tensor's type: `int8[1, 48, 48, 8]`."""
+    return f"{tensor.dtype.value}{list(tensor.shape)}"

@@ -1,0 +1,244 @@
+"""`Graph` -> `Plan`: check every op against its rules, lower it, and place its tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from mcuforge.errors import UnsupportedError
+from mcuforge.frontend import precision
+from mcuforge.frontend.graph import DType, Graph, Op
+from mcuforge.planning import arena, effort, ops
+from mcuforge.planning.arena import Buffer, Overlap
+from mcuforge.planning.ops.registry import OPERATORS
+from mcuforge.planning.plan import ArenaSummary, Plan, PlannedOp
+from mcuforge.wording import keras_words
+
+ALIGNMENT = 16
+MAX_BORDER_RANK = 6  # MF_MAX_RANK of engine.h
+MAX_PROBLEMS_SHOWN = 10
+MAX_LAYERS_SHOWN = 5
+STORED_DTYPES = (DType.INT8, DType.UINT8, DType.FLOAT32)
+
+
+def plan(graph: Graph) -> Plan:
+    """Lower every op and lay out the arena.
+
+    Raises `UnsupportedError` that lists what no kernel computes, with layers and rule or advice.
+    """
+    check(graph)
+    planned = _place(graph, effort.lowered(graph, (_lower(graph, op) for op in graph.ops)))
+    effort.check_arena(planned)
+    return planned
+
+
+def check(graph: Graph) -> None:
+    """Raise `UnsupportedError` naming every kind of op that cannot be compiled, and why."""
+    effort.check_sharing(graph)
+    problems = _op_problems(graph)
+    problems += _border_problems(graph)
+    problems += _variable_problems(graph)
+    if not problems:
+        return
+    whole = precision.obstacle(graph)
+    if whole is not None:
+        raise UnsupportedError(f"{whole}\nThe first op: {problems[0]}")
+    shown = problems[:MAX_PROBLEMS_SHOWN]
+    if len(problems) > len(shown):
+        shown.append(f"... and {len(problems) - len(shown)} more.")
+    raise UnsupportedError("\n".join(shown), problems=problems)
+
+
+def _op_problems(graph: Graph) -> list[str]:
+    """What is wrong with ops: one entry for all ops of a kind that break the same rule."""
+    groups: dict[tuple[str, str], list[tuple[Op, str]]] = {}
+    for op in graph.ops:
+        problem = _problem(graph, op)
+        if problem is not None:
+            found, remedy = problem
+            groups.setdefault((op.kind, remedy), []).append((op, found))
+    return [
+        f"{_described(graph, [op for op, _ in group])} is not supported: {group[0][1]}. {remedy}"
+        for (_, remedy), group in groups.items()
+    ]
+
+
+def _described(graph: Graph, ops: list[Op]) -> str:
+    """As `Graph.describe`, for several ops of one kind."""
+    if len(ops) == 1:
+        return graph.describe(ops[0])
+    layers = list(dict.fromkeys(f"'{graph.layer(op)}'" for op in ops))
+    named = ", ".join(layers[:MAX_LAYERS_SHOWN]) + (", ..." if layers[MAX_LAYERS_SHOWN:] else "")
+    return f"{ops[0].kind} ({len(ops)} ops, first op {ops[0].index}; layers {named})"
+
+
+def _problem(graph: Graph, op: Op) -> tuple[str, str] | None:
+    """What is wrong with an op, and the rule or the advice that goes with it."""
+    operator = OPERATORS.get(op.kind)
+    if operator is None:
+        return f"no kernel computes {op.kind}", keras_words.advice(op.kind)
+    broken = ops.broken(operator, graph, op)
+    if broken is not None:
+        return broken[1] + _unknown_shape(graph, op), f"Rule: {ops.rule(broken[0])}"
+    if operator.view(graph, op) and graph.input(op, 0).is_constant:
+        return "it makes a constant an output of the model", "Leave that output out."
+    return None
+
+
+def _unknown_shape(graph: Graph, op: Op) -> str:
+    """What to add where the file leaves a shape to the run time."""
+    tensors = [graph.tensor(i) for i in (*op.inputs, *op.outputs) if i >= 0]
+    unknown = next((t for t in tensors if t.has_unknown_extent), None)
+    if unknown is None:
+        return ""
+    return f" (the shape of '{unknown.name}' is only known at run time; build it with fixed sizes)"
+
+
+def _border_problems(graph: Graph) -> list[str]:
+    problems = []
+    for kind, indices in (("input", graph.inputs), ("output", graph.outputs)):
+        for tensor in map(graph.tensor, indices):
+            if tensor.dtype not in STORED_DTYPES or tensor.elements == 0:
+                problems.append(
+                    f"the model's {kind} '{tensor.name}' is {tensor.dtype.value}"
+                    f"{list(tensor.shape)}: only int8, uint8 and float32 data are supported."
+                )
+            elif len(tensor.shape) > MAX_BORDER_RANK:
+                problems.append(
+                    f"the model's {kind} '{tensor.name}' has {len(tensor.shape)} dimensions; "
+                    f"at most {MAX_BORDER_RANK} are supported."
+                )
+            elif kind == "output" and tensor.is_variable:
+                problems.append(
+                    f"the model's output '{tensor.name}' is a variable; models with state between "
+                    "inferences are not supported."
+                )
+    return problems
+
+
+def _variable_problems(graph: Graph) -> list[str]:
+    return [
+        f"{graph.describe(op)} keeps state in the variable tensor '{graph.tensor(i).name}'; "
+        "models with state between inferences are not supported."
+        for op in graph.ops
+        for i in op.inputs
+        if i >= 0 and graph.tensor(i).is_variable
+    ]
+
+
+def _lower(graph: Graph, op: Op) -> PlannedOp:
+    operator = OPERATORS[op.kind]
+    if operator.view(graph, op):
+        return PlannedOp(op=op.index, calls=(), view_of=op.inputs[0])
+    return PlannedOp(op=op.index, calls=operator.lower(graph, op))
+
+
+@dataclass
+class _Storage:
+    """Tensors that share bytes because one is a view of the other."""
+
+    root: dict[int, int]
+
+    def find(self, tensor: int) -> int:
+        passed = []
+        while (source := self.root.get(tensor, tensor)) != tensor:
+            passed.append(tensor)
+            tensor = source
+        self.root.update(dict.fromkeys(passed, tensor))  # the next time it is one step
+        return tensor
+
+
+def _place(graph: Graph, lowered: tuple[PlannedOp, ...]) -> Plan:
+    storage = _Storage(
+        {graph.ops[i].outputs[0]: p.view_of for i, p in enumerate(lowered) if p.view_of is not None}
+    )
+    ranges = _live_ranges(graph, storage)
+    roots = sorted(ranges)
+    sizes = _sizes(graph, storage)
+    buffers = [Buffer(sizes[r], *ranges[r]) for r in roots]
+    scratch = [
+        Buffer(max(c.scratch_bytes for c in p.calls), position, position)
+        for position, p in enumerate(lowered)
+        if any(c.scratch_bytes for c in p.calls)
+    ]
+    everything = [*buffers, *scratch]
+    overlaps = _overlaps(lowered, storage, dict(zip(roots, buffers, strict=True)))
+    placement = arena.place(everything, ALIGNMENT, overlaps)
+    at = dict(zip(roots, placement.offsets, strict=False))
+    at_position = {
+        b.first: offset for b, offset in zip(scratch, placement.offsets[len(roots) :], strict=True)
+    }
+    offsets = {t: at[root] for t in _activations(graph) if (root := storage.find(t)) in at}
+    return Plan(
+        graph=graph,
+        ops=tuple(replace(p, scratch_offset=at_position.get(i, 0)) for i, p in enumerate(lowered)),
+        offsets=offsets,
+        arena=ArenaSummary(
+            bytes=placement.bytes,
+            lower_bound=placement.lower_bound,
+            peak_op=max(arena.peak_position(everything, overlaps), 0),
+        ),
+        alignment=ALIGNMENT,
+    )
+
+
+def _activations(graph: Graph) -> list[int]:
+    return [*graph.inputs, *(t for op in graph.ops for t in op.outputs)]
+
+
+def _sizes(graph: Graph, storage: _Storage) -> dict[int, int]:
+    """Bytes of every storage root: those of the largest tensor that lies there."""
+    sizes: dict[int, int] = {}
+    for tensor in _activations(graph):
+        root = storage.find(tensor)
+        sizes[root] = max(sizes.get(root, 0), graph.tensor(tensor).bytes)
+    return sizes
+
+
+def _last_uses(graph: Graph) -> dict[int, int]:
+    """Position of the op that reads each tensor last; past the end for the model's outputs."""
+    last = {t: position for position, op in enumerate(graph.ops) for t in op.inputs if t >= 0}
+    return last | {t: len(graph.ops) for t in graph.outputs}
+
+
+def _overlaps(
+    lowered: tuple[PlannedOp, ...],
+    storage: _Storage,
+    buffers: dict[int, Buffer],
+) -> list[Overlap]:
+    """Where an op's output may run into an input that dies there.
+
+    Only what just the first call reads: it writes before the others have read their inputs.
+    """
+    index = {root: i for i, root in enumerate(buffers)}
+    found = []
+    for position, planned in enumerate(lowered):
+        for source, distance in _sources(planned, storage).items():
+            if source in index and buffers[source].last == position:
+                target = storage.find(planned.calls[0].output)
+                found.append(Overlap(index[source], index[target], distance))
+    return found
+
+
+def _sources(planned: PlannedOp, storage: _Storage) -> dict[int, int]:
+    """Storage roots that the op's output may run into, and the distance: see `KernelCall`."""
+    distances: dict[int, int | None] = {}
+    for call_number, call in enumerate(planned.calls):
+        for number, tensor in enumerate(call.inputs):
+            root = storage.find(tensor)
+            allowed = call.overlaps.get(number) if call_number == 0 else None
+            known = distances.get(root, allowed)
+            distances[root] = None if allowed is None or known is None else min(allowed, known)
+    return {root: d for root, d in distances.items() if d is not None}
+
+
+def _live_ranges(graph: Graph, storage: _Storage) -> dict[int, tuple[int, int]]:
+    """First and last position of every storage root. Inputs exist before op 0, at -1."""
+    last = _last_uses(graph)
+    written = dict.fromkeys(graph.inputs, -1)
+    written |= {t: position for position, op in enumerate(graph.ops) for t in op.outputs}
+    ranges: dict[int, tuple[int, int]] = {}
+    for tensor, first in written.items():
+        root = storage.find(tensor)
+        low, high = ranges.get(root, (first, first))
+        ranges[root] = (min(low, first), max(high, first, last.get(tensor, -1)))
+    return ranges

@@ -1,0 +1,1 @@
+"""Samples -> the range of each activation, and what a range cuts off."""

@@ -1,0 +1,199 @@
+"""`recipe.toml`: what belongs to a model, typed, unknown keys refused, all problems at once.
+
+    name = "autoencoder"
+    summary = "finds defects in brickwork"
+
+    [model]
+    keras = "artifacts/model.keras"
+    encoder = "artifacts/encoder.keras"  # optional: what makes the inputs of a decoder
+    tflite = "artifacts/model.tflite"
+
+    [convert]
+    calibration = "artifacts/calibration.npz"
+
+    [evaluation]
+    golden = "artifacts/golden.npz"
+    metric = "reconstruction"
+
+    [train]                     # optional
+    script = "train.py"
+    seed = 20
+    epochs = 30
+
+    [train.options]             # optional: keyword arguments of the script's train()
+    skip_connections = true
+
+    [variants]                  # optional: recipes of the same task, which a run's report compares
+    "without skip connections" = "without_skips.toml"
+
+    [quantization]              # optional; see mcuforge.quantization.settings
+    calibration = "percentile"
+
+Paths are relative to the recipe's folder.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, UnsetType
+
+from mcuforge.errors import UsageError
+from mcuforge.files import typed_toml
+from mcuforge.files.typed_toml import Problem, Table, Text
+from mcuforge.recipe import quantization as settings
+from mcuforge.recipe.quantization import QuantizationSettings, QuantizationTable
+
+FILE_NAME = "recipe.toml"
+SUFFIX = ".toml"
+
+Option = bool | int | float | str
+_Option = Annotated[Option, Meta(description="must be true, false, a number or a text")]
+
+
+class Metric(Enum):
+    """How outputs are judged; `NONE` where only the engines' agreement matters."""
+
+    RECONSTRUCTION = "reconstruction"
+    CLASSIFICATION = "classification"
+    REGRESSION = "regression"
+    SEGMENTATION = "segmentation"
+    DENOISING = "denoising"
+    GENERATION = "generation"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Training:
+    """How the model is made. `script` defines `train(seed, epochs, on_progress, **options)`."""
+
+    script: Path
+    seed: int
+    epochs: int
+    options: tuple[tuple[str, Option], ...] = ()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A model and what belongs to it. Every path is absolute; the files may not exist yet.
+
+    `variants` are recipes of the same task that this one is compared with, by what they are called.
+    `encoder` is the Keras model whose outputs the model, a decoder, takes; only the decoder is
+    deployed.
+    """
+
+    name: str
+    summary: str
+    file: Path
+    keras: Path
+    tflite: Path
+    calibration: Path
+    golden: Path
+    metric: Metric
+    training: Training | None
+    quantization: QuantizationSettings
+    variants: tuple[tuple[str, Path], ...] = ()
+    encoder: Path | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The folder that holds the recipe."""
+        return self.file.parent
+
+
+class ModelTable(Table, frozen=True, forbid_unknown_fields=True):
+    """The model's files; `encoder` makes the inputs of a decoder."""
+
+    keras: Text
+    tflite: Text
+    encoder: Text | UnsetType = UNSET
+
+
+class ConvertTable(Table, frozen=True, forbid_unknown_fields=True):
+    """What the conversion takes."""
+
+    calibration: Text
+
+
+class EvaluationTable(Table, frozen=True, forbid_unknown_fields=True):
+    """What the model is judged on, and how."""
+
+    golden: Text
+    metric: Metric
+
+
+class TrainTable(Table, frozen=True, forbid_unknown_fields=True):
+    """How the model is made; `options` are keyword arguments of the script's `train()`."""
+
+    script: Text
+    seed: Annotated[int, Meta(ge=0, le=2**32 - 1)]
+    epochs: Annotated[int, Meta(ge=1, le=100_000)]
+    options: dict[str, _Option] | UnsetType = UNSET
+
+
+class RecipeFile(Table, frozen=True, forbid_unknown_fields=True):
+    """A model's recipe. Paths are relative to its folder."""
+
+    name: Text
+    summary: Text
+    model: ModelTable
+    convert: ConvertTable
+    evaluation: EvaluationTable
+    train: TrainTable | UnsetType = UNSET
+    variants: dict[str, Text] | UnsetType = UNSET
+    quantization: QuantizationTable | UnsetType = UNSET
+
+
+def load(path: Path) -> Recipe:
+    """Read a recipe, given the file or the folder that holds it.
+
+    Raises `UsageError` naming the file and all of its problems: keys and what is allowed.
+    """
+    if path.is_file() and path.suffix != SUFFIX:
+        raise UsageError(
+            f"{path}: not a model's recipe. Give the model's folder, its recipe (a {SUFFIX} file), "
+            "or a .keras file where no recipe is needed."
+        )
+    file = Path(os.path.realpath(path / FILE_NAME if path.is_dir() else path))
+    content = typed_toml.parse(file, f"no such file. A model's folder holds a {FILE_NAME}.")
+    quantization = content.get("quantization", {})
+    found = [p for p in typed_toml.problems(content, RecipeFile) if not _is_quantization(p)]
+    found += settings.problems(quantization)
+    if found:
+        raise typed_toml.error(file, found)
+    return _recipe(file, typed_toml.convert(content, RecipeFile), quantization)
+
+
+def _is_quantization(problem: Problem) -> bool:
+    """True for what `settings.problems` finds as well."""
+    return problem.key.partition(".")[0] == "quantization"
+
+
+def _recipe(file: Path, content: RecipeFile, quantization: dict[str, Any]) -> Recipe:
+    folder = file.parent
+    train, variants, encoder = content.train, content.variants, content.model.encoder
+    return Recipe(
+        name=content.name,
+        summary=content.summary,
+        file=file,
+        keras=folder / content.model.keras,
+        tflite=folder / content.model.tflite,
+        calibration=folder / content.convert.calibration,
+        golden=folder / content.evaluation.golden,
+        metric=content.evaluation.metric,
+        training=None if isinstance(train, UnsetType) else _training(folder, train),
+        quantization=settings.from_table(str(file), quantization),
+        variants=()
+        if isinstance(variants, UnsetType)
+        else tuple((name, folder / path) for name, path in variants.items()),
+        encoder=None if isinstance(encoder, UnsetType) else folder / encoder,
+    )
+
+
+def _training(folder: Path, table: TrainTable) -> Training:
+    options = {} if isinstance(table.options, UnsetType) else table.options
+    return Training(folder / table.script, table.seed, table.epochs, tuple(options.items()))

@@ -1,0 +1,298 @@
+"""What a run found, as a table, as JSON and as one self-contained HTML page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from mcuforge import __version__
+from mcuforge.files import json_text
+from mcuforge.oracle.litert import REFERENCE
+from mcuforge.proof.parity import A_FEW_STEPS, Verdict
+from mcuforge.proof.variants import Variant
+from mcuforge.report import html_page
+from mcuforge.report.gallery import Gallery
+from mcuforge.wording.tables import Table
+
+_METRIC_LABELS = {
+    "mse": "MSE",
+    "auc": "AUC",
+    "accuracy": "accuracy",
+    "mean_iou": "mean IoU",
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "r2": "R²",
+    "r2_worst": "R², worst column",
+    "psnr": "PSNR, dB",
+    "psnr_gain": "PSNR gain, dB",
+    "code_sparsity": "sparsity of the code",
+    "code_zeros": "zeros in the code",
+}
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """One quality metric of the float model, the int8 model (oracle) and the device."""
+
+    metric: str
+    float_model: float | None
+    int8_model: float
+    device: float
+
+
+@dataclass(frozen=True)
+class FloatDifference:
+    """The device's dequantised outputs against the float model's, in real units.
+
+    `step` is the output's scale: what one quantised step is worth.
+    """
+
+    largest: float
+    mean: float
+    step: float
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Bytes of flash and RAM in the linked firmware, and instructions of one inference.
+
+    `text` is code, `constants` everything else that stays in flash; both with the harness. `arena`
+    is reserved, `arena_used` what the engine reports to use. `stack` is the high-water mark
+    measured on the device. `instructions` were counted by the simulator (None on hardware), and
+    `counted` says from how many runs; they are not cycles.
+    """
+
+    text: int
+    constants: int
+    arena: int
+    arena_used: int
+    arena_lower_bound: int
+    ram: int
+    stack: int
+    instructions: int | None
+    counted: str | None = None
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """Everything about one model on one board.
+
+    `quantization` is that of the conversion, where the run made one; `warnings` are those of the
+    conversion and of the build. `galleries` are for the HTML page alone. `variants` are other
+    models for the same task. `library` tells which TensorFlow Lite Micro was linked.
+    """
+
+    model: str
+    sha256: str
+    board: str
+    engine: str
+    verdict: Verdict
+    accuracy: tuple[Accuracy, ...]
+    float_difference: FloatDifference | None
+    costs: Costs
+    ops: tuple[dict[str, Any], ...]
+    quantization: str | None = None
+    warnings: tuple[str, ...] = ()
+    galleries: tuple[Gallery, ...] = ()
+    variants: tuple[Variant, ...] = ()
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    library: str | None = None
+
+
+def as_json(reports: Sequence[RunReport]) -> str:
+    """The reports as JSON text, without pictures."""
+    content: dict[str, Any] = {"mcuforge": __version__, "reports": []}
+    for report in reports:
+        values = asdict(report)
+        values["verdict"]["exact"] = report.verdict.exact
+        values["verdict"]["steps_from_reference"] = report.verdict.steps_from_reference
+        values["warnings"] = all_warnings(report)
+        del values["galleries"]
+        content["reports"].append(values)
+    return json_text.dumps(content)
+
+
+def as_html(reports: Sequence[RunReport]) -> str:
+    """The reports as one HTML page that loads nothing. Every value is escaped."""
+    return html_page.render(
+        "report.html.j2",
+        reports=reports,
+        rows=rows(reports),
+        variant_rows=variant_rows,
+        float_line=float_line,
+        all_warnings=all_warnings,
+    )
+
+
+def rows(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:
+    """The summary: a label and one cell for each report."""
+    metrics = list(dict.fromkeys(a.metric for r in reports for a in r.accuracy))
+    decisive = [[c for c in r.verdict.comparisons if c.decides] for r in reports]
+    return [
+        ("board", [r.board for r in reports]),
+        *(
+            [("engine", [r.engine for r in reports])]
+            if any(r.engine != "aot" for r in reports)
+            else []
+        ),
+        *(
+            [("library", [r.library or "-" for r in reports])]
+            if any(r.library for r in reports)
+            else []
+        ),
+        *(
+            (
+                f"{_METRIC_LABELS.get(m, m)} (float / int8 / device)",
+                [_metric(r, m) for r in reports],
+            )
+            for m in metrics
+        ),
+        ("samples", [f"{r.verdict.samples:,}" for r in reports]),
+        ("bytes compared", [f"{max(c.bytes_compared for c in d):,}" for d in decisive]),
+        ("bytes that differ", [f"{max(c.bytes_differing for c in d):,}" for d in decisive]),
+        ("flash: code", [f"{r.costs.text:,} B" for r in reports]),
+        ("flash: constants", [f"{r.costs.constants:,} B" for r in reports]),
+        ("RAM: arena", [f"{r.costs.arena:,} B" for r in reports]),
+        ("RAM: stack used", [f"{r.costs.stack:,} B" for r in reports]),
+        ("instructions / inference", [_instructions(r) for r in reports]),
+    ]
+
+
+def summary_table(reports: Sequence[RunReport]) -> Table:
+    """The summary as a table for the terminal, one column a model."""
+    table = Table()
+    table.add_column("model")
+    for report in reports:
+        table.add_column(report.model, justify="right")
+    for label, cells in rows(reports):
+        table.add_row(label, *cells)
+    return table
+
+
+def variant_rows(report: RunReport) -> list[tuple[str, list[str]]]:
+    """The model beside its variants: a label and one cell for each of them."""
+    made = [_as_variant(report), *report.variants]
+    return [
+        *(
+            (
+                f"{_METRIC_LABELS.get(m, m)} (float / int8)",
+                [f"{_number(v.float_model.get(m))} / {_number(v.int8_model.get(m))}" for v in made],
+            )
+            for m in made[0].int8_model
+        ),
+        ("multiply-accumulates", [f"{v.macs:,}" for v in made]),
+        ("constants", [f"{v.constants:,} B" for v in made]),
+        ("arena", [f"{v.arena:,} B" for v in made]),
+    ]
+
+
+def variants_table(report: RunReport) -> Table:
+    """The model beside its variants, for the terminal."""
+    table = Table(title=f"{report.model} and its variants, on the host")
+    table.add_column("")
+    for name in (report.model, *(v.name for v in report.variants)):
+        table.add_column(name, justify="right")
+    for label, cells in variant_rows(report):
+        table.add_row(label, *cells)
+    return table
+
+
+def _as_variant(report: RunReport) -> Variant:
+    return Variant(
+        report.model,
+        {a.metric: a.float_model for a in report.accuracy if a.float_model is not None},
+        {a.metric: a.int8_model for a in report.accuracy},
+        sum(op["macs"] for op in report.ops),
+        sum(op["constant_bytes"] for op in report.ops),
+        report.costs.arena,
+    )
+
+
+def parity_table(report: RunReport) -> Table:
+    """Every engine against the oracle."""
+    table = Table(title=f"{report.model} on {report.board}: against TFLM")
+    table.add_column("engine")
+    for heading in ("bytes compared", "differ", "samples", "largest"):
+        table.add_column(heading, justify="right")
+    table.add_column("decides")
+    for c in report.verdict.comparisons:
+        table.add_row(
+            c.engine,
+            f"{c.bytes_compared:,}",
+            f"{c.bytes_differing:,}",
+            f"{c.samples_differing}",
+            f"{c.max_difference:g}",
+            "yes" if c.decides else "no",
+        )
+    return table
+
+
+def notes(report: RunReport) -> list[str]:
+    """One line for each engine that differs, or that could not run: where it starts, or why.
+
+    Before them what is to be said about the quantisation.
+    """
+    comparisons = report.verdict.comparisons
+    found = [f"Warning: {warning}" for warning in all_warnings(report)]
+    if report.quantization is not None:
+        found.append(f"{report.model} is quantised with: {report.quantization}.")
+    return found + [
+        f"{c.engine} cannot run: {c.problem}"
+        if c.problem is not None
+        else f"{c.engine} starts to differ at {c.starts_at}."
+        for c in comparisons
+        if c.problem is not None or c.starts_at is not None
+    ]
+
+
+def all_warnings(report: RunReport) -> list[str]:
+    """What is to be warned of: by conversion and build, and where TFLM strays from LiteRT."""
+    stray = _stray(report.verdict)
+    return [*report.warnings, *([stray] if stray else [])]
+
+
+def _stray(verdict: Verdict) -> str | None:
+    """TFLM's own kernels may all agree, and compute something else than the file means."""
+    steps = verdict.steps_from_reference
+    if steps is None or steps <= A_FEW_STEPS:
+        return None
+    compared = next(c for c in verdict.comparisons if c.engine == REFERENCE)
+    place = f", from {compared.strays_at} on" if compared.strays_at else ""
+    return (
+        f"TFLM and LiteRT's reference kernels differ by up to {steps:.4g} steps of the output"
+        f"{place}. TFLM, and with it the device, may compute something else there than the .tflite "
+        "means: measure its accuracy with TFLM's outputs, or use another op. (--max-difference N "
+        "makes more than N steps a failure.)"
+    )
+
+
+def float_line(report: RunReport) -> str:
+    """How far the device is from the float model; nothing where there is none."""
+    d = report.float_difference
+    if d is None:
+        return ""
+    return (
+        f"{report.model}, device against the float Keras model: largest difference "
+        f"{d.largest:.4g}, mean {d.mean:.4g} (one int8 step of the output is {d.step:.4g})."
+    )
+
+
+def _metric(report: RunReport, metric: str) -> str:
+    for a in report.accuracy:
+        if a.metric == metric:
+            values = (a.float_model, a.int8_model, a.device)
+            return " / ".join(map(_number, values))
+    return "-"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
+
+
+def _instructions(report: RunReport) -> str:
+    count, counted = report.costs.instructions, report.costs.counted or ""
+    # A mean of equal counts needs no words.
+    note = f" ({counted})" if counted.startswith("least") else ""
+    return "-" if count is None else f"{count:,}{note}"

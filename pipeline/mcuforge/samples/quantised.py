@@ -1,0 +1,163 @@
+"""Inputs for the model: golden samples quantised, or seeded random ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcuforge.errors import ForgeError, ModelError, UsageError
+from mcuforge.files import untrusted
+from mcuforge.frontend import border_names
+from mcuforge.frontend.graph import DType, Graph, Quantization, Tensor
+from mcuforge.samples import files
+
+_SEED = 20
+
+
+def quantize(values: npt.NDArray[Any], quantization: Quantization) -> npt.NDArray[np.int8]:
+    """round(x / scale) + zero point, ties away from zero, clamped to int8 (TFLite's QUANTIZE)."""
+    ratio = (np.asarray(values, np.float32) / np.float32(quantization.scale)).astype(np.float64)
+    rounded = np.copysign(np.floor(np.abs(ratio) + 0.5), ratio)  # exact in float64
+    clamped = np.clip(rounded + quantization.zero_point, -128, 127)
+    return np.asarray(clamped, np.int8)
+
+
+def dequantize(values: npt.NDArray[Any], tensor: Tensor) -> npt.NDArray[np.float32]:
+    """scale * (q - zero point) of an output; a float output as it is."""
+    if tensor.dtype is DType.FLOAT32 or tensor.quantization is None:
+        return np.asarray(values, np.float32)
+    shifted = values.astype(np.int32) - tensor.quantization.zero_point
+    return np.asarray(shifted * np.float32(tensor.quantization.scale), np.float32)
+
+
+def real_outputs(
+    graph: Graph, outputs: Sequence[Sequence[npt.NDArray[Any]]]
+) -> list[npt.NDArray[np.float32]]:
+    """Each output of the graph, of all samples, in real values: float32 [N, ...].
+
+    `outputs` holds the arrays of each sample; N takes the place of their batch of one.
+    """
+    return [
+        np.concatenate([dequantize(sample[number], graph.tensor(index)) for sample in outputs])
+        for number, index in enumerate(graph.outputs)
+    ]
+
+
+def random_samples(graph: Graph, count: int) -> list[list[npt.NDArray[Any]]]:
+    """`count` samples over the whole range of the model's inputs; the same every time."""
+    rng = np.random.default_rng(_SEED)
+    return [[_random(rng, graph.tensor(i)) for i in graph.inputs] for _ in range(count)]
+
+
+def _random(rng: np.random.Generator, tensor: Tensor) -> npt.NDArray[Any]:
+    if tensor.dtype is DType.FLOAT32:
+        return rng.uniform(-1.0, 1.0, tensor.shape).astype(np.float32)
+    info = np.iinfo(tensor.dtype.value)
+    return rng.integers(info.min, info.max + 1, tensor.shape).astype(tensor.dtype.value)
+
+
+def quantize_batch(
+    batches: npt.NDArray[Any] | Sequence[npt.NDArray[Any]], graph: Graph, where: str
+) -> list[list[npt.NDArray[Any]]]:
+    """Float inputs of shape [N, ...] as samples: the array of an only input, or one for each.
+
+    int8 arrays are taken as quantised already. Raises `ModelError` on another shape or dtype.
+    """
+    arrays = [batches] if isinstance(batches, np.ndarray) else list(batches)
+    names = border_names.input_names(graph)
+    if len(arrays) != len(names):
+        raise ModelError(
+            f"{where}: {len(arrays)} array{'s' * (len(arrays) != 1)}, but the model has the inputs "
+            f"{', '.join(map(repr, names))}; give one array each."
+        )
+    columns = [
+        _quantized(array, graph.tensor(index), name, where)
+        for array, index, name in zip(arrays, graph.inputs, names, strict=True)
+    ]
+    if len({len(column) for column in columns}) > 1:
+        told = ", ".join(f"{len(c)} of '{name}'" for name, c in zip(names, columns, strict=True))
+        raise ModelError(f"{where}: as many samples are needed for each input; here are {told}.")
+    return [list(sample) for sample in zip(*columns, strict=True)]
+
+
+def _quantized(
+    batch: npt.NDArray[Any], tensor: Tensor, name: str, where: str
+) -> list[npt.NDArray[Any]]:
+    if batch.shape == tensor.shape[1:] and batch.shape[1:] != tensor.shape[1:]:
+        batch = batch[np.newaxis]  # one sample alone
+    if batch.ndim < 1 or int(np.prod(batch.shape[1:])) != tensor.elements:
+        raise ModelError(
+            f"{where}: samples of shape {list(batch.shape[1:])} do not fit the model's input "
+            f"'{name}' of shape {list(tensor.shape)}."
+        )
+    if batch.dtype.kind == "f":
+        with np.errstate(over="ignore"):  # what float32 cannot hold is infinite then
+            batch = batch.astype(np.float32)
+        if not np.isfinite(batch).all():
+            raise ModelError(f"{where}: the samples hold NaN or infinity.")
+    return [_as_input(sample, tensor, where) for sample in batch]
+
+
+def _as_input(sample: npt.NDArray[Any], tensor: Tensor, where: str) -> npt.NDArray[Any]:
+    shaped = sample.reshape(tensor.shape)
+    if shaped.dtype == np.dtype(tensor.dtype.value):
+        return shaped
+    if shaped.dtype != np.float32 or tensor.dtype is not DType.INT8 or not tensor.quantization:
+        raise ModelError(f"{where}: {shaped.dtype} samples for a {tensor.dtype.value} input.")
+    return quantize(shaped, tensor.quantization)
+
+
+def load(path: Path, graph: Graph, count: int | None) -> list[list[npt.NDArray[Any]]]:
+    """The first `count` samples of an `.npz` or `.npy` file, whose arrays `sample_files` finds.
+
+    Raises `UsageError` where the file cannot be read, `ModelError` where it does not fit.
+    """
+    arrays = read_inputs(path, border_names.input_names(graph))
+    return quantize_batch(arrays, graph, str(path))[:count]
+
+
+def read_inputs(path: Path, names: Sequence[str]) -> list[npt.NDArray[Any]]:
+    """The array [N, ...] of each input of a model; `names` are the inputs'.
+
+    Raises `UsageError` as `sample_files.open_arrays` does.
+    """
+    with files.open_arrays(path, names) as arrays:
+        if any(array.dtype.hasobject for array in arrays):
+            raise UsageError(f"{path}: holds Python objects, not numbers.")
+        found = [array.whole() for array in arrays]
+    if any(array.ndim < 1 or len(array) == 0 for array in found):
+        raise UsageError(f"{path}: holds no samples.")
+    return found
+
+
+def read_array(path: Path, name: str = "inputs") -> npt.NDArray[Any]:
+    """The array `name` of an `.npz`, or a `.npy` file, shape [N, ...]. Pickled content is refused.
+
+    Raises `UsageError` where the file is missing, damaged or empty, or holds no such array.
+    """
+    try:
+        untrusted.check_archive(path, untrusted.OF_SAMPLES)
+        with path.open("rb") as file:
+            array = _array(np.load(file, allow_pickle=False), name)
+    except ForgeError:
+        raise
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file.") from None
+    except KeyError:
+        raise UsageError(f"{path}: holds no array named '{name}'.") from None
+    except Exception as error:  # NumPy and zipfile raise whatever the damage leads to
+        raise UsageError(f"{path}: not a readable .npz or .npy file ({error}).") from error
+    if array.ndim < 1 or array.nbytes == 0:
+        raise UsageError(f"{path}: holds no samples.")
+    return np.asarray(array)
+
+
+def _array(content: Any, name: str) -> npt.NDArray[Any]:
+    if not isinstance(content, np.lib.npyio.NpzFile):
+        return np.asarray(content)
+    with content:
+        return np.asarray(content[name])

@@ -1,0 +1,220 @@
+"""One model with each engine, side by side: instructions, flash, RAM, arena, stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from mcuforge import __version__, driver, engines
+from mcuforge.boards import Board
+from mcuforge.engines import tflm_library
+from mcuforge.errors import ForgeError, ParityError, ToolError
+from mcuforge.files import atomic, json_text
+from mcuforge.proof.prove import OnStage
+from mcuforge.report import Costs, RunReport
+from mcuforge.simulate.choose import choose
+from mcuforge.wording import extras
+from mcuforge.wording.escape import plot_text
+from mcuforge.wording.tables import Table
+
+_ROWS: tuple[tuple[str, Callable[[Costs], int | None], str], ...] = (
+    ("instructions / inference", lambda c: c.instructions, ""),
+    ("flash: code", lambda c: c.text, " B"),
+    ("flash: constants", lambda c: c.constants, " B"),
+    ("RAM: arena", lambda c: c.arena, " B"),
+    ("RAM: arena used", lambda c: c.arena_used, " B"),
+    ("RAM: stack used", lambda c: c.stack, " B"),
+)
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """The reports of one model on one board, one for each engine, and why an engine is missing.
+
+    `failed` says why an engine that was to be measured could not be. `notes` say what the figures
+    were measured with, and what makes them no fair comparison.
+    """
+
+    model: str
+    board: str
+    samples: int
+    reports: tuple[RunReport, ...]
+    missing: str | None = None
+    simulator: str = "QEMU"
+    failed: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def run(
+    model: Path,
+    board: Board,
+    output: Path,
+    *,
+    count: int,
+    on_stage: OnStage,
+    name: str | None = None,
+    simulator: str = "auto",
+    renode: Path | None = None,
+    force: bool = False,
+) -> Benchmark:
+    """Build, simulate and prove the model, a `.tflite`, with every engine that there is.
+
+    TFLM takes part where TFLM_ROOT is set, with an arena tightened to what it uses; why it fails
+    stands in the result, beside the figures of aot. `simulator`, `renode` and `force` are those of
+    `driver.run`. Raises `ForgeError` as that does, `ParityError` where results of aot are wrong.
+    """
+    simulated = choose(board, simulator, renode).title
+    root = engines.root()
+    if root:
+        engines.require_root(board)  # before the first engine takes its time
+    failed = None
+
+    def measured(engine: str) -> RunReport:
+        report = driver.run(
+            model,
+            board,
+            output,
+            count=count,
+            inputs_file=None,
+            port=None,
+            on_stage=lambda stage, done, total: on_stage(f"{engine} {stage}", done, total),
+            name=name,
+            simulator=simulator,
+            renode=renode,
+            engine=engine,
+            tighten_arena=engine == engines.TFLM,
+            force=force,
+        )
+        if not report.verdict.exact:
+            raise ParityError(f"{engine} on {board.name}: {report.verdict.divergence}")
+        return report
+
+    reports = [measured(engines.AOT)]
+    if root:
+        try:
+            reports.append(measured(engines.TFLM))
+        except ForgeError as error:
+            failed = f"{engines.TFLM} could not be measured: {error.message}"
+    missing = None if root else f"{engines.ROOT} is not set: only the engine aot was measured."
+    return Benchmark(
+        model=reports[0].model,
+        board=board.name,
+        samples=count,
+        reports=tuple(reports),
+        missing=missing,
+        simulator=simulated,
+        failed=failed,
+        notes=_notes(board, reports),
+    )
+
+
+def _notes(board: Board, reports: Sequence[RunReport]) -> tuple[str, ...]:
+    """The library, what the build warned of, and where only one engine uses Helium."""
+    notes = [f"{r.engine}: {r.library}" for r in reports if r.library]
+    notes += [f"Warning: {warning}" for r in reports for warning in r.warnings]
+    core = board.core
+    theirs = [r for r in reports if r.library]
+    if core is not None and core.mve and theirs:
+        helium = tflm_library.HELIUM in str(theirs[0].library)
+        if helium != core.helium:
+            with_it, without = ("tflm", "aot") if helium else ("aot", "tflm")
+            notes.append(
+                f"Warning: {with_it} was built with Helium, {without} without: no fair comparison. "
+                "mps3-an547-helium has it for aot, a library for cortex-m55 with CMSIS-NN for tflm."
+            )
+    return tuple(notes)
+
+
+def rows(benchmark: Benchmark) -> list[tuple[str, list[int | None], str]]:
+    """A label, a value for each engine, and the unit."""
+    return [
+        (label, [value(report.costs) for report in benchmark.reports], unit)
+        for label, value, unit in _ROWS
+    ]
+
+
+def table(benchmark: Benchmark) -> Table:
+    """The rows for the terminal; with two engines also the second over the first."""
+    result = Table(title=_title(benchmark))
+    result.add_column("")
+    for report in benchmark.reports:
+        result.add_column(report.engine, justify="right")
+    both = len(benchmark.reports) == 2
+    if both:
+        result.add_column("ratio", justify="right")
+    for label, values, unit in rows(benchmark):
+        cells = ["-" if v is None else f"{v:,}{unit}" for v in values]
+        result.add_row(label, *cells, *([_ratio(values)] if both else []))
+    return result
+
+
+def _title(benchmark: Benchmark) -> str:
+    counted = benchmark.reports[0].costs.counted or ""
+    note = f", instructions: {counted}" if counted.startswith("least") else ""
+    return f"{benchmark.model} on {benchmark.board} in {benchmark.simulator}{note}"
+
+
+def _ratio(values: Sequence[int | None]) -> str:
+    first, second = values
+    return f"{second / first:.2f}" if first and second is not None else "-"
+
+
+def as_json(benchmark: Benchmark) -> str:
+    """The benchmark as JSON text: for each engine the costs, in bytes and instructions."""
+    content: dict[str, Any] = {
+        "mcuforge": __version__,
+        "model": benchmark.model,
+        "sha256": benchmark.reports[0].sha256,
+        "board": benchmark.board,
+        "simulator": benchmark.simulator,
+        "samples": benchmark.samples,
+        "engines": {r.engine: asdict(r.costs) for r in benchmark.reports},
+        "libraries": {r.engine: r.library for r in benchmark.reports if r.library},
+        "missing": benchmark.missing,
+        "failed": benchmark.failed,
+        "notes": list(benchmark.notes),
+    }
+    return json_text.dumps(content)
+
+
+def require_drawing() -> None:
+    """Raise `ToolError` without matplotlib."""
+    if not can_draw():
+        raise ToolError(
+            f"The picture needs matplotlib, which is not installed: {extras.pip_install('plot')}"
+        )
+
+
+def can_draw() -> bool:
+    """True where matplotlib is installed."""
+    return find_spec("matplotlib") is not None
+
+
+def draw(benchmark: Benchmark, path: Path) -> None:
+    """Write a PNG with a panel for each row. Raises `ForgeError` without matplotlib, and
+    where the file cannot be written.
+    """
+    require_drawing()
+    from matplotlib.figure import Figure
+
+    shown = rows(benchmark)
+    names = [report.engine for report in benchmark.reports]
+    figure = Figure(figsize=(10, 5.5), layout="constrained")
+    for axes, (label, values, unit) in zip(
+        figure.subplots(2, len(shown) // 2).flat, shown, strict=True
+    ):
+        bars = axes.bar(names, [v or 0 for v in values], color=["#1f6f8b", "#e08e45"][: len(names)])
+        axes.bar_label(bars, [f"{v:,}" if v is not None else "-" for v in values], fontsize=8)
+        axes.set_title(f"{label}{f' [{unit.strip()}]' if unit else ''}", fontsize=10)
+        axes.set_yticks([])
+        axes.margins(y=0.15)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+    figure.suptitle(plot_text(_title(benchmark)))
+    # Without the version of matplotlib, which it would write into the file.
+    content = BytesIO()
+    figure.savefig(content, format="png", dpi=120, metadata={"Software": "mcuforge"})
+    atomic.write_bytes(path, content.getvalue())

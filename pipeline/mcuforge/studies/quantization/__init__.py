@@ -1,0 +1,1 @@
+"""What quantisation costs each tensor, layer and strategy, and what to do about it."""

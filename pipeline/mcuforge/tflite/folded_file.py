@@ -1,0 +1,71 @@
+"""The `.tflite` without the arithmetic that `passes/fold_shape_arithmetic` has done: for TFLM.
+
+TFLM takes no size of a resize that is computed, and has no REDUCE_PROD and no FLOOR_DIV of
+integers. So it gets the numbers as constants; ops, weights and tensor numbers are the file's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from mcuforge.frontend.graph import Graph
+from mcuforge.tflite import flatbuffer
+
+
+@dataclass(frozen=True)
+class Folded:
+    """The file, and of each of its ops the position in the original one."""
+
+    model: bytes
+    ops: tuple[int, ...]
+
+
+def fold(tflite: bytes, graph: Graph) -> Folded:
+    """The file with what `graph`, its legalised graph, has folded; the same bytes if nothing."""
+    model = schema.Model.GetRootAs(tflite, 0)
+    subgraph = model.Subgraphs(0)
+    known = {
+        t.index
+        for t in graph.tensors
+        if t.data is not None
+        and model.Buffers(subgraph.Tensors(t.index).Buffer()).DataLength() == 0
+    }
+    count = subgraph.OperatorsLength()
+    kept = tuple(i for i in range(count) if not _writes_only(subgraph.Operators(i), known))
+    if len(kept) == count:
+        return Folded(tflite, kept)
+    return Folded(_written(model, subgraph, graph, known, kept), kept)
+
+
+def _writes_only(op: Any, known: set[int]) -> bool:
+    outputs = {int(op.Outputs(i)) for i in range(op.OutputsLength())}
+    return bool(outputs) and outputs <= known
+
+
+def _written(
+    model: Any, subgraph: Any, graph: Graph, known: set[int], kept: tuple[int, ...]
+) -> bytes:
+    """A new file of the first subgraph; signatures and metadata, which TFLM ignores, stay out."""
+    new = schema.ModelT()
+    new.version = model.Version()
+    new.buffers = [
+        schema.BufferT.InitFromObj(model.Buffers(i)) for i in range(model.BuffersLength())
+    ]
+    new.operatorCodes = [
+        schema.OperatorCodeT.InitFromObj(model.OperatorCodes(i))
+        for i in range(model.OperatorCodesLength())
+    ]
+    new.subgraphs = [schema.SubGraphT.InitFromObj(subgraph)]
+    new.subgraphs[0].operators = [new.subgraphs[0].operators[i] for i in kept]
+    for index in sorted(known):
+        buffer = schema.BufferT()
+        content = np.ascontiguousarray(graph.tensors[index].data).tobytes()
+        buffer.data = np.frombuffer(content, np.uint8)
+        new.subgraphs[0].tensors[index].buffer = len(new.buffers)
+        new.buffers.append(buffer)
+    flatbuffer.remove_unused_codes(new)
+    return flatbuffer.pack(new)
