@@ -3,7 +3,7 @@
 A template writes a value in one of three ways:
 
     {{ model.op_count }}             a number, or text that is plain in every language: see `_PLAIN`
-    {{ board.title | comment }}      any text, by the escaper of the place (`mcuforge.escape`)
+    {{ board.title | comment }}      any text, by the escaper of the place (`wording.escape`)
     {{ constant.values | c_code }}   C that we wrote: numbers, names and the signs between them
 
 Anything else is a mistake of ours and raises `ValueError`, whatever the text holds that day.
@@ -40,7 +40,7 @@ def render(template: str, **values: Any) -> bytes:
 
 @cache
 def environment() -> jinja2.Environment:
-    """Of all templates but those of HTML, which `mcuforge.html_page` has."""
+    """Of all templates but those of HTML, which `report.html_page` has."""
     found = jinja2.Environment(
         loader=jinja2.FileSystemLoader(paths.data_dir("templates")),
         undefined=jinja2.StrictUndefined,

@@ -9,7 +9,6 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from mcuforge.errors import ModelError
 from mcuforge.frontend import tflite_reader
 from mcuforge.frontend.graph import Graph
 from mcuforge.frontend.passes import legalise

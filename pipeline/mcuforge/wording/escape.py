@@ -3,8 +3,8 @@
 Names and titles come from models and board files, paths from whoever runs a command. Each function
 takes any text and returns what stands for it in one place of one language: whatever the text holds,
 it stays there. Functions that end in `_string` bring their own quotes. Where a language has no
-escape for a character, `?` or `'` takes its place. `mcuforge.templates` offers them as filters, and
-lets no text into a template that went through none. HTML is escaped by `mcuforge.html_page`.
+escape for a character, `?` or `'` takes its place. `emit.templates` offers them as filters, and
+lets no text into a template that went through none. HTML is escaped by `report.html_page`.
 """
 
 from __future__ import annotations

@@ -438,7 +438,7 @@ def test_a_project_that_was_moved_keeps_what_lies_in_its_build_folder(tmp_path: 
 WRITER = """
 import itertools, sys
 from pathlib import Path
-from mcuforge import project_folder
+from mcuforge.emit import project_folder
 print("writing", flush=True)
 for n in itertools.count():
     files = {f"d{i % 7}/f{i}.c": b"%d %d" % (n, i) * 4000 for i in range(n % 2, 120 + n % 2 * 5)}

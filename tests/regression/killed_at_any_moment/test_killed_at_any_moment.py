@@ -18,6 +18,7 @@ from small_model import small_classifier
 
 from mcuforge.errors import ForgeError
 from mcuforge.files import atomic
+from mcuforge.processes import guardian
 
 MARK = "MCUFORGE_TEST_MARK"  # every descendant inherits it
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
@@ -166,12 +167,13 @@ def test_convert_often(tmp_path: Path) -> None:
 CHILDREN = """
 import os, sys, time
 from pathlib import Path
-from mcuforge import atomic, processes, scratch
+from mcuforge.files import atomic
+from mcuforge.processes import groups, scratch
 
 stubborn = "import signal, subprocess, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
 stubborn += "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])"
 stubborn += "; print('there', flush=True); time.sleep(600)"
-process = processes.start([sys.executable, "-c", stubborn], stdout=-1)
+process = groups.start([sys.executable, "-c", stubborn], stdout=-1)
 process.stdout.readline()
 with scratch.folder() as folder, atomic.new_folder(Path("made")) as made:
     (folder / "calibration.f32").write_bytes(b"x")
@@ -195,7 +197,8 @@ def test_children_that_do_not_listen_and_folders_end_with_us(tmp_path: Path) -> 
 
 INSISTING = """
 import sys, time
-from mcuforge import cli, scratch
+from mcuforge import cli
+from mcuforge.processes import scratch
 import click
 cli.COMMANDS["hang"] = ""
 
@@ -232,7 +235,7 @@ def test_whoever_insists_need_not_wait(tmp_path: Path) -> None:
 WRITER = """
 import os, sys, time
 from pathlib import Path
-from mcuforge import atomic
+from mcuforge.files import atomic
 real = os.fsync
 
 def stopped(descriptor):
@@ -264,7 +267,7 @@ def test_the_next_writer_sweeps_what_a_killed_one_left(tmp_path: Path) -> None:
 
 def test_a_number_used_again_is_nobody_of_ours(tmp_path: Path) -> None:
     """The guardian is told of a process that ended; another one has its number by now."""
-    program = Path(atomic.__file__).with_name("guardian_process.py")
+    program = Path(guardian.__file__).with_name("guardian_process.py")
     with subprocess.Popen(["sleep", "600"], start_new_session=True) as bystander:
         patched = tmp_path / "guardian.py"
         born = "def _born(process: int) -> str:\n"
@@ -281,7 +284,7 @@ def test_a_number_used_again_is_nobody_of_ours(tmp_path: Path) -> None:
 TOGETHER = """
 import signal
 from pathlib import Path
-from mcuforge import atomic
+from mcuforge.files import atomic
 from mcuforge.cli import termination
 real, count = Path.replace, []
 

@@ -21,7 +21,7 @@ from mcuforge.files import atomic
 DEVICES = """
 import os, stat, sys
 from pathlib import Path
-from mcuforge import atomic
+from mcuforge.files import atomic
 from mcuforge.errors import ForgeError
 folder = Path(sys.argv[1])
 null, disk = folder / "null", folder / "disk"
@@ -80,7 +80,7 @@ def test_a_link_to_itself_is_refused_in_words(tmp_path: Path) -> None:
 COMMANDS = """
 import os, stat, sys
 from pathlib import Path
-from mcuforge import cli, debug_quantization, recipe
+from mcuforge import cli, recipe
 from mcuforge.cli import convert, debug_quantization as page, run, train
 folder = Path(sys.argv[1])
 null = folder / "null"

@@ -16,7 +16,7 @@ from mcuforge.files import locks
 _HOLDER = """
 import sys
 from pathlib import Path
-from mcuforge import locks
+from mcuforge.files import locks
 with locks.writing(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

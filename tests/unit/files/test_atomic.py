@@ -156,7 +156,7 @@ def test_a_failure_with_the_blocks_own_files_is_left_alone(tmp_path: Path) -> No
 CHILD = """
 import sys, time
 from pathlib import Path
-from mcuforge import atomic
+from mcuforge.files import atomic
 with atomic.new_folder(Path(sys.argv[1])) as partial:
     (partial / "mark.json").write_text("half")
     print("writing", flush=True)

@@ -201,9 +201,9 @@ PEAK = """
 import json, resource, sys
 import numpy as np
 from pathlib import Path
-from mcuforge.convert import calibration
+from mcuforge.samples import calibration
 from mcuforge.quantization import job
-from mcuforge.quantization.settings import DEFAULT, combine
+from mcuforge.recipe.quantization import DEFAULT, combine
 folder, count = Path(sys.argv[1]), int(sys.argv[2])
 rng = np.random.default_rng(1)
 samples = calibration.write(
