@@ -13,8 +13,8 @@ from mcuforge.convert.own_ranges import Quantized
 from mcuforge.errors import ModelError
 from mcuforge.model_files.keras_file import check_keras_file
 from mcuforge.model_files.keras_inputs import declared_inputs
-from mcuforge.processes import scratch, tensorflow
-from mcuforge.processes.tensorflow import Progress
+from mcuforge.processes import scratch, tensorflow_child
+from mcuforge.processes.tensorflow_child import Progress
 from mcuforge.quantization.ranges import range_checks
 from mcuforge.quantization.ranges.range_checks import RangeChecks
 from mcuforge.recipe import Metric, Recipe
@@ -174,5 +174,5 @@ def _run_converter(
         "tflite": str(tflite),
         "float_model": str(floats),
     }
-    tensorflow.call("mcuforge.convert.keras_jobs:quantise", arguments, on_progress)
+    tensorflow_child.call("mcuforge.convert.keras_jobs:quantise", arguments, on_progress)
     return rewrite_rescaling(tflite.read_bytes()), floats.read_bytes()

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.model_files.keras_file import check_keras_file
-from mcuforge.processes import scratch, tensorflow
-from mcuforge.processes.tensorflow import Progress
+from mcuforge.processes import scratch, tensorflow_child
+from mcuforge.processes.tensorflow_child import Progress
 
 Batches = npt.NDArray[Any] | Sequence[npt.NDArray[Any]]
 
@@ -38,7 +38,7 @@ def all_float_outputs(
         source, target = folder / "inputs.npz", folder / "outputs.npz"
         batches = [inputs] if isinstance(inputs, np.ndarray) else inputs
         np.savez(source, *(np.asarray(batch, np.float32) for batch in batches))
-        tensorflow.call(
+        tensorflow_child.call(
             "mcuforge.convert.keras_jobs:predict",
             {"keras_file": str(keras), "inputs": str(source), "outputs": str(target)},
             on_progress,

@@ -21,7 +21,7 @@ from mcuforge.convert.converter_errors import explained
 from mcuforge.convert.model_inputs import check_inputs
 from mcuforge.convert.user_model import KerasModel, UserModel
 from mcuforge.errors import ForgeError, ModelError
-from mcuforge.processes.tensorflow import Progress
+from mcuforge.processes.tensorflow_child import Progress
 from mcuforge.samples import calibration as samples
 from mcuforge.samples.calibration import Layout
 from mcuforge.tflite.borders import Borders, restore_borders

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcuforge.processes import tensorflow
-from mcuforge.processes.tensorflow import Progress
+from mcuforge.processes import tensorflow_child
+from mcuforge.processes.tensorflow_child import Progress
 from mcuforge.quantization.float_model import with_unique_names
 from mcuforge.recipe.quantization import QuantizationSettings
 from mcuforge.samples.calibration import Calibration
@@ -64,7 +64,7 @@ def float_tflite(
         "calibration_name": calibration.name,
         "tflite": str(tflite),
     }
-    tensorflow.call("mcuforge.convert.keras_jobs:to_float", arguments)
+    tensorflow_child.call("mcuforge.convert.keras_jobs:to_float", arguments)
     return float_model(tflite.read_bytes())
 
 
@@ -110,7 +110,7 @@ def quantize_float(
         "options": settings.to_json(),
         "tflite": str(target),
     }
-    found = tensorflow.call(
+    found = tensorflow_child.call(
         "mcuforge.quantization.job:quantize", arguments, _split(on_progress, on_trial)
     )
     ranges = tuple(TensorRange(**tensor) for tensor in found["tensors"])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.errors import ModelError, ToolError
-from mcuforge.oracle import framing
 from mcuforge.oracle.engine import Sample
-from mcuforge.processes import groups
+from mcuforge.processes import framing, groups, python_worker
 
-# -P: the current folder is not ours, and must not shadow the modules that the worker imports.
-_COMMAND = (sys.executable, "-P", "-m", "mcuforge.oracle.worker")
+_COMMAND = python_worker.command("mcuforge.oracle.worker")
 _NOISE = ("INFO:", "WARNING:")
 _LOG_LINES = 6
 
@@ -64,7 +60,7 @@ def _ask(
 ) -> tuple[framing.Arrays, str]:
     """The arrays of the worker's reply, and what it printed."""
     ended = _start(name, framing.pack(header, arrays), timeout_s)
-    log = _log(ended.stderr)
+    log = "\n".join(python_worker.last_words(ended.stderr, _LOG_LINES, _NOISE))
     if ended.returncode != 0:
         raise ModelError(_crash(name, ended.returncode, log))
     try:
@@ -99,18 +95,8 @@ def _start(name: str, request: bytes, timeout_s: float) -> subprocess.CompletedP
         raise ToolError(f"{name}: cannot start {_COMMAND[0]} ({error.strerror}).") from None
 
 
-def _log(stderr: bytes) -> str:
-    """What the interpreter printed: each line once, without its chatter."""
-    lines = (line.strip() for line in stderr.decode(errors="replace").splitlines())
-    told = dict.fromkeys(line for line in lines if line and not line.startswith(_NOISE))
-    return "\n".join(list(told)[-_LOG_LINES:])
-
-
 def _crash(name: str, code: int, log: str) -> str:
-    try:
-        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-    except ValueError:
-        how = f"signal {-code}"
+    how = python_worker.ending(code)
     message = f"{name} crashed on the model ({how}). `mcuforge inspect` tells whether it is sound."
     return f"{message}\n{log}" if log else message
 

@@ -12,7 +12,6 @@ The engine "tflm_allocations" only loads the model and prints what TFLM allocate
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -23,7 +22,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.oracle import framing
+from mcuforge.processes import framing, python_worker
 
 Array = npt.NDArray[Any]
 
@@ -171,15 +170,13 @@ def _no_core_files() -> None:
 
 def main() -> None:
     """Answer the request on stdin."""
-    reply_to = os.dup(1)
-    os.dup2(2, 1)  # the interpreters print on stdout as well
     _no_core_files()
     warnings.simplefilter("ignore")
-    try:
-        message = framing.pack({}, answer(*framing.unpack(sys.stdin.buffer.read())))
-    except Exception as error:
-        message = framing.pack({"error": f"{type(error).__name__}: {error}"}, {})
-    with os.fdopen(reply_to, "wb") as stream:
+    with python_worker.answers(prints_to=sys.stderr.fileno()) as stream:  # interpreters print, too
+        try:
+            message = framing.pack({}, answer(*framing.unpack(sys.stdin.buffer.read())))
+        except Exception as error:
+            message = framing.pack({"error": f"{type(error).__name__}: {error}"}, {})
         stream.write(message)
 
 

@@ -1,4 +1,4 @@
-"""The child process of `tensorflow.py`: it runs the function `package.module:function`.
+"""The child process of `tensorflow_child`: it runs the function `package.module:function`.
 
 Reads the arguments as JSON from stdin, writes one JSON message a line to what was stdout: progress,
 then the result or the error. What the function prints is dropped.
@@ -12,22 +12,23 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 from mcuforge.errors import ForgeError
+from mcuforge.processes import python_worker
 
 
 def main() -> None:
     """Run the function named on the command line."""
-    # Hand the real stdout to the messages alone. Keras prints pages when it exports a model.
-    with os.fdopen(os.dup(1), "w", encoding="utf-8") as messages:
-        with Path(os.devnull).open("w") as nowhere:
-            os.dup2(nowhere.fileno(), 1)
+    with (
+        Path(os.devnull).open("w") as nowhere,  # Keras prints pages when it exports a model
+        python_worker.answers(prints_to=nowhere.fileno()) as messages,
+    ):
         arguments = json.load(sys.stdin)
         _send(messages, _outcome(sys.argv[1], arguments, messages))
 
 
-def _outcome(function: str, arguments: dict[str, Any], messages: TextIO) -> dict[str, Any]:
+def _outcome(function: str, arguments: dict[str, Any], messages: BinaryIO) -> dict[str, Any]:
     def on_progress(done: int, total: int) -> None:
         _send(messages, {"done": done, "total": total})
 
@@ -47,8 +48,8 @@ def _failure(kind: str, message: str) -> dict[str, Any]:
     return {"error": error}
 
 
-def _send(messages: TextIO, message: dict[str, Any]) -> None:
-    messages.write(json.dumps(message) + "\n")
+def _send(messages: BinaryIO, message: dict[str, Any]) -> None:
+    messages.write(json.dumps(message).encode() + b"\n")
     messages.flush()
 
 

@@ -15,7 +15,7 @@ from mcuforge.convert.float_reference import Batches
 from mcuforge.errors import ModelError
 from mcuforge.oracle.litert import LITERT
 from mcuforge.oracle.tflm import TFLM
-from mcuforge.processes.tensorflow import Progress
+from mcuforge.processes.tensorflow_child import Progress
 from mcuforge.recipe import Recipe, metrics
 from mcuforge.tflite import flatbuffer
 

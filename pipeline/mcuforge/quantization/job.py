@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mcuforge.errors import UsageError
-from mcuforge.processes.tensorflow import Progress
+from mcuforge.processes.tensorflow_child import Progress
 from mcuforge.quantization import application
 from mcuforge.quantization.corrections.bias_correction import correct_biases
 from mcuforge.quantization.corrections.equalization import equalize

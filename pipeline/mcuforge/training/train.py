@@ -23,8 +23,8 @@ from pathlib import Path
 from mcuforge.convert import ConversionResult, convert, input_names
 from mcuforge.errors import ForgeError, UsageError
 from mcuforge.files import atomic
-from mcuforge.processes import scratch, tensorflow
-from mcuforge.processes.tensorflow import Progress
+from mcuforge.processes import scratch, tensorflow_child
+from mcuforge.processes.tensorflow_child import Progress
 from mcuforge.recipe import Recipe, Training, metrics
 from mcuforge.samples import quantised
 
@@ -77,7 +77,7 @@ def run(
 
 def _train(training: Training, made: Recipe, on_progress: Progress | None) -> None:
     """Run the script in a child process and check what it made."""
-    tensorflow.call(
+    tensorflow_child.call(
         "mcuforge.training.training_job:train",
         {
             "script": str(training.script),

@@ -15,7 +15,7 @@ import tensorflow as tf
 
 from mcuforge.errors import ToolError, UsageError
 from mcuforge.model_files.keras_file import make_reproducible
-from mcuforge.processes.tensorflow import Progress
+from mcuforge.processes.tensorflow_child import Progress
 from mcuforge.wording import extras
 
 

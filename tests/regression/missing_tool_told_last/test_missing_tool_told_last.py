@@ -12,7 +12,7 @@ from small_model import small_classifier
 from mcuforge import build, driver
 from mcuforge.emit import project
 from mcuforge.oracle import tflm
-from mcuforge.processes import tensorflow
+from mcuforge.processes import tensorflow_child
 from mcuforge.studies import bench
 from mcuforge.studies.explore import exploration, page, projection
 
@@ -37,7 +37,7 @@ def no_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TFLM_ROOT", raising=False)
     for place, name in (
-        (driver, "prepare"), (driver, "make_plan"), (project, "emit"), (tensorflow, "call"),
+        (driver, "prepare"), (driver, "make_plan"), (project, "emit"), (tensorflow_child, "call"),
         (build, "_run"),
     ):  # fmt: skip
         monkeypatch.setattr(place, name, reached)

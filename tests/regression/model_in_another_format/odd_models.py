@@ -14,7 +14,7 @@ from keras import layers
 
 from mcuforge.convert import faithful, keras_jobs
 from mcuforge.errors import ForgeError
-from mcuforge.processes.tensorflow import Progress
+from mcuforge.processes.tensorflow_child import Progress
 from mcuforge.samples import calibration
 
 HERE = Path(__file__).parent

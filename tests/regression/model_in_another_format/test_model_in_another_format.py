@@ -20,7 +20,7 @@ from command_line import mcuforge
 from single_op import Spec, build
 
 from mcuforge.model_files.model_kind import Kind, recognise, refusal
-from mcuforge.processes import tensorflow
+from mcuforge.processes import tensorflow_child
 
 HERE = Path(__file__).parent
 SPEC = Spec((1, 4), scale=0.5)
@@ -176,7 +176,7 @@ def found() -> dict[str, Any]:
     path = os.environ.get("PYTHONPATH", "")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", f"{HERE}{os.pathsep}{path}")
-        outcome: dict[str, Any] = tensorflow.call("odd_models:convert_all", {})
+        outcome: dict[str, Any] = tensorflow_child.call("odd_models:convert_all", {})
     return outcome
 
 

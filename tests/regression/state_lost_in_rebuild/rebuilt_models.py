@@ -15,7 +15,7 @@ from keras import layers
 
 from mcuforge.convert import faithful, keras_jobs, user_model
 from mcuforge.errors import ForgeError
-from mcuforge.processes.tensorflow import Progress
+from mcuforge.processes.tensorflow_child import Progress
 from mcuforge.samples import calibration
 from mcuforge.tflite.borders import Borders
 

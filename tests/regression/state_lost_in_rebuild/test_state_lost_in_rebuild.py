@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from mcuforge.convert import same_model
-from mcuforge.processes import tensorflow
+from mcuforge.processes import tensorflow_child
 
 needs_tensorflow = [
     pytest.mark.tensorflow,
@@ -31,7 +31,7 @@ def call(job: str, **arguments: list[str]) -> dict[str, str]:
     path = os.environ.get("PYTHONPATH", "")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", f"{Path(__file__).parent}{os.pathsep}{path}")
-        found: dict[str, str] = tensorflow.call(f"rebuilt_models:{job}", arguments)
+        found: dict[str, str] = tensorflow_child.call(f"rebuilt_models:{job}", arguments)
     return found
 
 

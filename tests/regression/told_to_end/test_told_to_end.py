@@ -43,14 +43,14 @@ CALLER = """
 import sys
 import click
 from mcuforge import cli
-from mcuforge.convert import child
+from mcuforge.processes import tensorflow_child
 
-child._NEEDED = ()
+tensorflow_child._NEEDED = ()
 cli.COMMANDS["hang"] = ""
 
 @click.command()
 def command():
-    child.call("slow_job:hang", {"ready": sys.argv[1]})
+    tensorflow_child.call("slow_job:hang", {"ready": sys.argv[1]})
 
 cli._LazyGroup.get_command = lambda *_: command
 cli.main(["hang"])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mcuforge.processes import tensorflow
+from mcuforge.processes import tensorflow_child
 
 pytestmark = [
     pytest.mark.tensorflow,
@@ -23,7 +23,9 @@ def convert(*names: str) -> dict[str, Any]:
     path = os.environ.get("PYTHONPATH", "")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", f"{Path(__file__).parent}{os.pathsep}{path}")
-        outcome: dict[str, Any] = tensorflow.call("mixed_models:convert_models", {"names": names})
+        outcome: dict[str, Any] = tensorflow_child.call(
+            "mixed_models:convert_models", {"names": names}
+        )
     return outcome
 
 

@@ -18,7 +18,7 @@ from mcuforge.convert.full_integer import enforce_full_integer
 from mcuforge.convert.model_inputs import check_inputs
 from mcuforge.errors import ForgeError, ModelError, UsageError
 from mcuforge.model_files.keras_file import check_keras_file, make_reproducible
-from mcuforge.processes import tensorflow
+from mcuforge.processes import tensorflow_child
 
 FLOAT32, INT8, INT32 = 0, 9, 2
 NEG, DEQUANTIZE = 59, 6
@@ -41,11 +41,11 @@ def no_child(monkeypatch: pytest.MonkeyPatch) -> None:
     def call(*_: object) -> None:
         raise AssertionError("TensorFlow was started")
 
-    monkeypatch.setattr(tensorflow, "call", call)
+    monkeypatch.setattr(tensorflow_child, "call", call)
 
 
 def test_importing_the_package_does_not_import_tensorflow() -> None:
-    imports = "import sys, mcuforge.convert, mcuforge.train"
+    imports = "import sys, mcuforge.convert, mcuforge.training.train"
     code = imports + "; print({'tensorflow', 'keras'} & {*sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

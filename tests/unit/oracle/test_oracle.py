@@ -16,7 +16,7 @@ from single_op import Spec, build
 
 from mcuforge.errors import ModelError, ToolError
 from mcuforge.frontend import tflite_reader
-from mcuforge.oracle import child, framing, litert, tflm, worker
+from mcuforge.oracle import child, litert, tflm, worker
 from mcuforge.oracle.divergence import first_divergence
 from mcuforge.oracle.engine import Engine, Sample, difference, op_outputs
 from mcuforge.oracle.litert import LITERT
@@ -207,26 +207,6 @@ def test_tflite_runtime_is_used_where_its_successor_is_missing(
     monkeypatch.setattr(np, "__version__", "2.0.0")
     with pytest.raises(ImportError, match="numpy<2 only"):
         worker.litert_module()
-
-
-def test_a_message_is_unpacked_as_it_was_packed() -> None:
-    arrays = {"a": np.arange(6, dtype=np.int64).reshape(2, 3), "b": np.array(-0.0)}
-    header, unpacked = framing.unpack(framing.pack({"engine": "tflm"}, arrays))
-    assert header == {"engine": "tflm"}
-    assert {k: (v.dtype, v.shape, v.tobytes()) for k, v in unpacked.items()} == {
-        k: (v.dtype, v.shape, v.tobytes()) for k, v in arrays.items()
-    }
-
-
-def test_arrays_of_objects_are_refused() -> None:
-    with pytest.raises(TypeError, match="Python objects"):
-        framing.pack({}, {"a": np.array([object()])})
-
-
-@pytest.mark.parametrize("cut", [0, 1, 50, 200])
-def test_half_a_message_is_refused(cut: int) -> None:
-    with pytest.raises(framing.FramingError):
-        framing.unpack(framing.pack({}, {"a": np.zeros(100)})[:cut])
 
 
 @pytest.mark.parametrize(

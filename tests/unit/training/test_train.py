@@ -16,7 +16,7 @@ from mcuforge import recipe
 from mcuforge.convert import ConversionResult
 from mcuforge.errors import ForgeError, ModelError, ToolError, UsageError
 from mcuforge.frontend import tflite_reader
-from mcuforge.processes import tensorflow
+from mcuforge.processes import tensorflow_child
 from mcuforge.recipe import Recipe, metrics
 from mcuforge.samples import quantised
 from mcuforge.training import train
@@ -109,7 +109,7 @@ def failing_conversion(*_: object) -> ConversionResult:
 
 
 def test_a_failure_keeps_the_old_artefacts(tiny: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tensorflow, "call", fake_training)
+    monkeypatch.setattr(tensorflow_child, "call", fake_training)
     monkeypatch.setattr(train, "convert", failing_conversion)
     with pytest.raises(ForgeError, match="cannot be converted"):
         train.run(tiny)
@@ -125,14 +125,14 @@ def test_an_interrupt_keeps_the_old_artefacts(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tensorflow, "call", interrupted)
+    monkeypatch.setattr(tensorflow_child, "call", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train.run(tiny)
     assert contents(tiny) == {b"old"}
 
 
 def test_a_recipe_that_cannot_train(tiny: Recipe, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tensorflow, "_NEEDED", ("no_such_module",))
+    monkeypatch.setattr(tensorflow_child, "_NEEDED", ("no_such_module",))
     with pytest.raises(ToolError, match=r"pip install .*\[train\]"):
         train.run(tiny)
     (tiny.folder / "train.py").unlink()

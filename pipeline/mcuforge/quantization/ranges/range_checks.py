@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mcuforge.processes import tensorflow
-from mcuforge.processes.tensorflow import Progress
+from mcuforge.processes import tensorflow_child
+from mcuforge.processes.tensorflow_child import Progress
 from mcuforge.quantization.ranges import drowned
 from mcuforge.quantization.ranges.drowned import Parts
 from mcuforge.recipe.quantization import QuantizationSettings
@@ -83,7 +83,7 @@ def check(
         "count": inputs.count,
         "equalized": settings.equalization,
     }
-    found = tensorflow.call(
+    found = tensorflow_child.call(
         "mcuforge.quantization.ranges.range_job:observe", arguments, on_progress
     )
     seen = tuple(_seen(content) for content in found)

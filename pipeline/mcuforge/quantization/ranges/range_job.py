@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mcuforge.processes.tensorflow import Progress
+from mcuforge.processes.tensorflow_child import Progress
 from mcuforge.quantization.corrections.equalization import equalize
 from mcuforge.quantization.float_model import Floats, Runner, activations
 from mcuforge.quantization.quantized_tensors import QuantizedTensor, op_names, quantized_tensors

@@ -14,7 +14,7 @@ from mcuforge.convert import all_float_outputs, convert
 from mcuforge.errors import UsageError
 from mcuforge.frontend.graph import Graph
 from mcuforge.oracle.tflm import TFLM
-from mcuforge.processes.tensorflow import Progress
+from mcuforge.processes.tensorflow_child import Progress
 from mcuforge.recipe import Recipe
 from mcuforge.samples import quantised
 

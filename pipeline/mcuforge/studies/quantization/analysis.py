@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mcuforge.processes import tensorflow
+from mcuforge.processes import tensorflow_child
 from mcuforge.quantization.ranges import drowned
 from mcuforge.quantization.ranges.drowned import Parts
 from mcuforge.samples.calibration import Calibration
@@ -111,7 +111,9 @@ def measure(
     def progress(done: int, total: int) -> None:
         on_stage("comparing" if total > 0 else "isolating", done, abs(total))
 
-    found = tensorflow.call("mcuforge.studies.quantization.damage_job:measure", arguments, progress)
+    found = tensorflow_child.call(
+        "mcuforge.studies.quantization.damage_job:measure", arguments, progress
+    )
     return from_job(found, held_out.count)
 
 

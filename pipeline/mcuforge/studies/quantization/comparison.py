@@ -9,7 +9,7 @@ from pathlib import Path
 from mcuforge.convert import all_float_outputs, convert, input_names
 from mcuforge.convert.own_ranges import quantize_float
 from mcuforge.errors import ForgeError
-from mcuforge.processes import tensorflow
+from mcuforge.processes import tensorflow_child
 from mcuforge.proof.evaluation import all_host_outputs
 from mcuforge.recipe import Recipe, metrics
 from mcuforge.recipe import quantization as settings
@@ -135,7 +135,7 @@ def outcome(
     arguments = job_arguments(subject.float_model, file, subject.held_out)
     found = Outcome(
         str(variant),
-        tensorflow.call("mcuforge.studies.quantization.damage_job:noise", arguments),
+        tensorflow_child.call("mcuforge.studies.quantization.damage_job:noise", arguments),
         _quality(subject.recipe, tflite),
         len(tflite),
         options=_options(subject, variant),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.processes.tensorflow import Progress
+from mcuforge.processes.tensorflow_child import Progress
 from mcuforge.quantization import weights
 from mcuforge.quantization.corrections.equalization import equalize
 from mcuforge.quantization.float_model import Floats, Runner

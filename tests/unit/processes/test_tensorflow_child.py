@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mcuforge.errors import ModelError, ToolError
-from mcuforge.processes import tensorflow
+from mcuforge.processes import tensorflow_child
 
 JOBS = """
 import os, sys, time
@@ -45,12 +45,12 @@ def jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A module `jobs` for the child, which here needs no TensorFlow."""
     (tmp_path / "jobs.py").write_text(JOBS)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    monkeypatch.setattr(tensorflow, "_NEEDED", ())
+    monkeypatch.setattr(tensorflow_child, "_NEEDED", ())
 
 
 def test_result_and_progress_come_through_the_noise(capfd: pytest.CaptureFixture[str]) -> None:
     seen: list[tuple[int, int]] = []
-    result = tensorflow.call("jobs:add", {"a": 1, "b": 2}, lambda *step: seen.append(step))
+    result = tensorflow_child.call("jobs:add", {"a": 1, "b": 2}, lambda *step: seen.append(step))
     assert result == {"sum": 3}
     assert seen == [(1, 3), (2, 3), (3, 3)]
     assert capfd.readouterr() == ("", "")
@@ -58,18 +58,18 @@ def test_result_and_progress_come_through_the_noise(capfd: pytest.CaptureFixture
 
 def test_an_error_for_people_keeps_its_class() -> None:
     with pytest.raises(ModelError, match="layer 'x' is wrong") as caught:
-        tensorflow.call("jobs:refuse", {})
+        tensorflow_child.call("jobs:refuse", {})
     assert "refuse" in caught.value.__notes__[0]
 
 
 def test_any_other_error_becomes_one_line() -> None:
     with pytest.raises(ToolError, match="fail failed: ValueError: two lines"):
-        tensorflow.call("jobs:fail", {})
+        tensorflow_child.call("jobs:fail", {})
 
 
 def test_a_crash_says_how_and_the_last_words() -> None:
-    with pytest.raises(ToolError, match=r"'die' \(signal 6\).*F0000 check failed"):
-        tensorflow.call("jobs:die", {})
+    with pytest.raises(ToolError, match=r"'die' \(SIGABRT\).*F0000 check failed"):
+        tensorflow_child.call("jobs:die", {})
 
 
 def test_an_interrupted_call_leaves_no_process(tmp_path: Path) -> None:
@@ -79,13 +79,13 @@ def test_an_interrupted_call_leaves_no_process(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        tensorflow.call("jobs:hang", {"pid_file": str(pid_file)}, interrupt)
+        tensorflow_child.call("jobs:hang", {"pid_file": str(pid_file)}, interrupt)
     assert time.monotonic() - started < 30
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid_file.read_text()), 0)
 
 
 def test_missing_tensorflow_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tensorflow, "_NEEDED", ("json", "no_such_module"))
+    monkeypatch.setattr(tensorflow_child, "_NEEDED", ("json", "no_such_module"))
     with pytest.raises(ToolError, match=r"no_such_module.*pip install .*\[train\]"):
-        tensorflow.call("jobs:add", {"a": 1, "b": 2})
+        tensorflow_child.call("jobs:add", {"a": 1, "b": 2})

@@ -1,4 +1,4 @@
-"""Runs a function that needs TensorFlow in a child process (`worker.py` is the other end).
+"""Runs a function that needs TensorFlow in a child process (`tensorflow_worker` there).
 
 A child, because TensorFlow writes to stderr below Python, can take the process down with it (its
 converter segfaults on some models), and holds on to hundreds of megabytes.
@@ -10,14 +10,13 @@ import importlib.util
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from typing import IO, Any
 
 from mcuforge import errors
 from mcuforge.errors import ForgeError, ToolError
-from mcuforge.processes import groups, scratch
+from mcuforge.processes import groups, python_worker, scratch
 from mcuforge.wording import extras
 
 Progress = Callable[[int, int], None]  # (done, total)
@@ -55,7 +54,7 @@ def call(
     the call ends.
     """
     require_tensorflow()
-    command = [sys.executable, "-P", "-m", "mcuforge.processes.tensorflow_worker", function]
+    command = python_worker.command("mcuforge.processes.tensorflow_worker", function)
     # What it leaves in its temporary folder when it is ended goes with that folder.
     with (
         tempfile.TemporaryFile() as noise,
@@ -113,17 +112,15 @@ def _close(pipe: IO[str] | None) -> None:
 
 def _tail(noise: IO[bytes]) -> str:
     noise.seek(0)
-    lines = noise.read().decode("utf-8", errors="replace").splitlines()
-    spoken = [line.strip() for line in lines if line.strip()]
-    return " | ".join(spoken[-_TAIL_LINES:]) or "nothing"
+    return " | ".join(python_worker.last_words(noise.read(), _TAIL_LINES)) or "nothing"
 
 
 def _crashed(function: str, code: int, last_words: str) -> ToolError:
-    how = f"signal {-code}" if code < 0 else f"exit code {code}"
     task = function.rpartition(":")[2]
     return ToolError(
-        f"TensorFlow's process died in '{task}' ({how}). The model may hold a layer that the "
-        f"TensorFlow Lite converter cannot take, or memory ran out. Its last words: {last_words}"
+        f"TensorFlow's process died in '{task}' ({python_worker.ending(code)}). The model "
+        "may hold a layer that the TensorFlow Lite converter cannot take, or memory ran out. "
+        f"Its last words: {last_words}"
     )
 
 

@@ -1,4 +1,4 @@
-"""What parent and worker say to each other: named arrays as the bytes of an `.npz`, no pickle.
+"""Messages to and from a worker: named arrays as the bytes of an `.npz`, without pickle.
 
 Imports nothing but NumPy and the standard library: the worker has to start fast.
 """
