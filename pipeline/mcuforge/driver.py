@@ -76,10 +76,10 @@ def run(
     board: Board,
     output: Path,
     *,
-    count: int | None,
-    inputs_file: Path | None,
-    port: str | None,
-    on_stage: OnStage,
+    count: int | None = None,
+    inputs_file: Path | None = None,
+    port: str | None = None,
+    on_stage: OnStage | None = None,
     name: str | None = None,
     simulator: str = "auto",
     renode: Path | None = None,
@@ -91,12 +91,14 @@ def run(
     """Take one model all the way to a report. Raises `ForgeError`; a failed parity is no error.
 
     `name` is what a `.tflite` is called, instead of by its file's name.
-    `count` bounds the number of samples (None: all golden ones). Without `port` the board is
-    simulated: by `simulator` (auto, qemu or renode), with Renode at `renode`. Writes the `.tflite`
-    and the project under `output`. `tighten_arena` reserves for TFLM only what the simulated device
-    reports to use. `settings` say how a model folder's model is quantised, instead of its recipe.
-    With `force` files of an older project are replaced although they were edited.
+    `count` bounds the number of samples (None: all golden ones), which `inputs_file`, an `.npz`,
+    may give. `on_stage` is told of progress. Without `port` the board is simulated: by `simulator`
+    (auto, qemu or renode), with Renode at `renode`. Writes the `.tflite` and the project under
+    `output`. `tighten_arena` reserves for TFLM only what the simulated device reports to use.
+    `settings` say how a model folder's model is quantised, instead of its recipe. With `force`
+    files of an older project are replaced although they were edited.
     """
+    on_stage = on_stage or _silent
     if port is not None and (simulator != "auto" or renode is not None):
         raise UsageError("--port is a device of your own: --simulator and --renode go without it.")
     if port is not None and tighten_arena:
@@ -167,6 +169,10 @@ def run(
             inputs=border_names.input_names(plan.graph),
             outputs=border_names.output_names(plan.graph),
         )
+
+
+def _silent(_what: str, _done: int, _total: int) -> None:
+    """Tell nobody of progress."""
 
 
 def _title(model: Path) -> str:

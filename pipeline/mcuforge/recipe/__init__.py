@@ -26,7 +26,7 @@
     [variants]                  # optional: recipes of the same task, which a run's report compares
     "without skip connections" = "without_skips.toml"
 
-    [quantization]              # optional; see mcuforge.quantization.settings
+    [quantization]              # optional; see mcuforge.recipe.quantization
     calibration = "percentile"
 
 Paths are relative to the recipe's folder.

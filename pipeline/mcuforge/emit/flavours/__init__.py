@@ -3,7 +3,7 @@
     files = render("zephyr", content, facts)      # relative path -> bytes
 
 A flavour is data: which templates go where, and where sources and headers lie. The sources
-themselves are those of the CMake project, given by `mcuforge.project`.
+themselves are those of the CMake project, given by `emit.project`.
 """
 
 from mcuforge.emit.flavours.layouts import CMAKE, FLAVOURS, Flavour
