@@ -22,7 +22,7 @@ from mcuforge.errors import UsageError
 from mcuforge.files import atomic, locks
 from mcuforge.frontend import border_names
 from mcuforge.frontend.graph import Graph
-from mcuforge.model_files.model_kind import Kind, recognise, require_tflite
+from mcuforge.model_files.kind import Kind, recognise, require_tflite
 from mcuforge.oracle import tflm as oracle
 from mcuforge.planning import cost, fit, make_plan
 from mcuforge.planning.plan import Plan

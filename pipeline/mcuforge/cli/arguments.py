@@ -14,7 +14,7 @@ from mcuforge import recipe
 from mcuforge.cli.consoles import echo
 from mcuforge.emit import c_names, manifest
 from mcuforge.errors import UsageError
-from mcuforge.model_files.model_kind import Kind, recognise, require_tflite
+from mcuforge.model_files.kind import Kind, recognise, require_tflite
 
 OUTPUT = Path("build")  # where `run` and `emit` write by default
 

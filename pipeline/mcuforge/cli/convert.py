@@ -18,7 +18,7 @@ from mcuforge.cli.quantization import chosen, quantization_options, split_calibr
 from mcuforge.convert import ConversionResult, convert
 from mcuforge.errors import UsageError
 from mcuforge.files import atomic
-from mcuforge.model_files.model_kind import Kind, recognise, require_convertible
+from mcuforge.model_files.kind import Kind, recognise, require_convertible
 from mcuforge.proof.evaluation import Evaluation, evaluate
 from mcuforge.recipe import Recipe
 from mcuforge.recipe.quantization import Bits

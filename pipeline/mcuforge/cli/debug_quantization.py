@@ -16,7 +16,7 @@ from mcuforge.cli.quantization import chosen, quantization_options, split_calibr
 from mcuforge.emit import c_names
 from mcuforge.errors import ToolError, UsageError
 from mcuforge.files import atomic
-from mcuforge.model_files.model_kind import Kind, recognise, require_convertible
+from mcuforge.model_files.kind import Kind, recognise, require_convertible
 from mcuforge.report import results
 from mcuforge.simulate.choose import choose
 from mcuforge.studies import debug_quantization

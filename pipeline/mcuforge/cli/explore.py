@@ -14,7 +14,7 @@ from mcuforge.cli.consoles import echo, result_console
 from mcuforge.cli.progress import stages
 from mcuforge.errors import UsageError
 from mcuforge.files import json_text
-from mcuforge.model_files.model_kind import CONVERTIBLE, Kind, recognise, refusal
+from mcuforge.model_files.kind import CONVERTIBLE, Kind, recognise, refusal
 from mcuforge.report import results
 from mcuforge.wording.tables import Table
 

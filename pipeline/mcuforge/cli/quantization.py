@@ -10,7 +10,7 @@ import click
 
 from mcuforge import recipe
 from mcuforge.errors import UsageError
-from mcuforge.model_files.model_kind import Kind, recognise
+from mcuforge.model_files.kind import Kind, recognise
 from mcuforge.recipe import quantization
 from mcuforge.recipe.quantization import QuantizationSettings
 

@@ -13,7 +13,7 @@ from mcuforge.cli.consoles import echo
 from mcuforge.cli.progress import progress
 from mcuforge.errors import UsageError
 from mcuforge.files import locks
-from mcuforge.model_files.model_kind import Kind, recognise
+from mcuforge.model_files.kind import Kind, recognise
 from mcuforge.training import train
 
 

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from mcuforge.errors import ForgeError
 from mcuforge.recipe import Metric, metrics
+from mcuforge.samples.array_files import ONLY
 from mcuforge.samples.calibration import Calibration, InputSamples
-from mcuforge.samples.files import ONLY
 
 FEW = 10  # samples: fewer than these set no range for anything else
 OUTLIER = 5.0  # times the median sample's peak

@@ -21,7 +21,7 @@ from mcuforge.convert import saved_model
 from mcuforge.convert.same_model import Outputs
 from mcuforge.errors import ForgeError, ModelError
 from mcuforge.model_files import keras_config, saved_config
-from mcuforge.model_files.model_kind import Kind, recognise
+from mcuforge.model_files.kind import Kind, recognise
 from mcuforge.model_files.saved_config import SavedConfig
 from mcuforge.samples.calibration import Sample
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from mcuforge.errors import ModelError
 from mcuforge.files import untrusted
-from mcuforge.model_files.model_kind import Kind, recognise, require_convertible
+from mcuforge.model_files.kind import Kind, recognise, require_convertible
 
 _OLDEST_DATE = (1980, 1, 1, 0, 0, 0)  # that a zip archive can hold
 _MEMBERS = ("config.json", "metadata.json", "model.weights.h5")

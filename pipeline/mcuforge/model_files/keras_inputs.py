@@ -12,7 +12,7 @@ from typing import Any
 
 from mcuforge.errors import ForgeError
 from mcuforge.model_files import saved_config
-from mcuforge.model_files.model_kind import Kind, recognise
+from mcuforge.model_files.kind import Kind, recognise
 
 Shape = tuple[int | None, ...]
 Structure = Any  # a name, or lists and dicts of names: what the model is called with

@@ -12,7 +12,7 @@ from typing import Any
 
 from mcuforge.errors import ModelError
 from mcuforge.files import untrusted
-from mcuforge.model_files.model_kind import Kind, recognise
+from mcuforge.model_files.kind import Kind, recognise
 
 _CONFIG = "config.json"  # in a `.keras` archive
 _WEIGHTS = ".h5"  # how their files end

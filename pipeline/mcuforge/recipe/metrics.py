@@ -17,7 +17,7 @@ import numpy.typing as npt
 from mcuforge.errors import ForgeError, UsageError
 from mcuforge.files import untrusted
 from mcuforge.recipe import Metric, truth
-from mcuforge.samples import quantised
+from mcuforge.samples import array_files
 
 Array = npt.NDArray[Any]
 
@@ -253,10 +253,10 @@ def measured_inputs(path: Path, metric: Metric, name: str = "inputs") -> Array:
     All, where none is labelled as normal. `name` is that of the array, of several inputs each has
     one. Raises `UsageError` where there are none.
     """
-    inputs = quantised.read_array(path, name)
+    inputs = array_files.read_array(path, name)
     if metric is not Metric.RECONSTRUCTION or truth.ARRAYS[metric] not in _held(path):
         return inputs
-    normal = ~truth.anomalies(quantised.read_array(path, truth.ARRAYS[metric]))
+    normal = ~truth.anomalies(array_files.read_array(path, truth.ARRAYS[metric]))
     fits = len(normal) == len(inputs) and normal.any()
     return inputs[normal] if fits else inputs
 
@@ -271,7 +271,7 @@ def golden_inputs(
 
 def _array(path: Path, name: str, metric: Metric) -> Array:
     try:
-        return quantised.read_array(path, name)
+        return array_files.read_array(path, name)
     except ForgeError as error:
         held = _held(path)
         if not held or name in held:

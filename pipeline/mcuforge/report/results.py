@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mcuforge.errors import ForgeError
-from mcuforge.model_files.model_kind import Kind, recognise
+from mcuforge.model_files.kind import Kind, recognise
 
 _HEAD_BYTES = 4096
 _PAGE = b'<meta name="generator" content="mcuforge">'

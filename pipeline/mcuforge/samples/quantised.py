@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.errors import ForgeError, ModelError, UsageError
-from mcuforge.files import untrusted
+from mcuforge.errors import ModelError
 from mcuforge.frontend import border_names
 from mcuforge.frontend.graph import DType, Graph, Quantization, Tensor
-from mcuforge.samples import files
+from mcuforge.samples import array_files
 
 _SEED = 20
 
@@ -112,52 +111,9 @@ def _as_input(sample: npt.NDArray[Any], tensor: Tensor, where: str) -> npt.NDArr
 
 
 def load(path: Path, graph: Graph, count: int | None) -> list[list[npt.NDArray[Any]]]:
-    """The first `count` samples of an `.npz` or `.npy` file, whose arrays `sample_files` finds.
+    """The first `count` samples of an `.npz` or `.npy` file, whose arrays `array_files` finds.
 
     Raises `UsageError` where the file cannot be read, `ModelError` where it does not fit.
     """
-    arrays = read_inputs(path, border_names.input_names(graph))
+    arrays = array_files.read_inputs(path, border_names.input_names(graph))
     return quantize_batch(arrays, graph, str(path))[:count]
-
-
-def read_inputs(path: Path, names: Sequence[str]) -> list[npt.NDArray[Any]]:
-    """The array [N, ...] of each input of a model; `names` are the inputs'.
-
-    Raises `UsageError` as `sample_files.open_arrays` does.
-    """
-    with files.open_arrays(path, names) as arrays:
-        if any(array.dtype.hasobject for array in arrays):
-            raise UsageError(f"{path}: holds Python objects, not numbers.")
-        found = [array.whole() for array in arrays]
-    if any(array.ndim < 1 or len(array) == 0 for array in found):
-        raise UsageError(f"{path}: holds no samples.")
-    return found
-
-
-def read_array(path: Path, name: str = "inputs") -> npt.NDArray[Any]:
-    """The array `name` of an `.npz`, or a `.npy` file, shape [N, ...]. Pickled content is refused.
-
-    Raises `UsageError` where the file is missing, damaged or empty, or holds no such array.
-    """
-    try:
-        untrusted.check_archive(path, untrusted.OF_SAMPLES)
-        with path.open("rb") as file:
-            array = _array(np.load(file, allow_pickle=False), name)
-    except ForgeError:
-        raise
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such file.") from None
-    except KeyError:
-        raise UsageError(f"{path}: holds no array named '{name}'.") from None
-    except Exception as error:  # NumPy and zipfile raise whatever the damage leads to
-        raise UsageError(f"{path}: not a readable .npz or .npy file ({error}).") from error
-    if array.ndim < 1 or array.nbytes == 0:
-        raise UsageError(f"{path}: holds no samples.")
-    return np.asarray(array)
-
-
-def _array(content: Any, name: str) -> npt.NDArray[Any]:
-    if not isinstance(content, np.lib.npyio.NpzFile):
-        return np.asarray(content)
-    with content:
-        return np.asarray(content[name])

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from mcuforge.errors import ForgeError, UsageError
 from mcuforge.model_files.keras_inputs import DeclaredInput, DeclaredInputs, Structure
-from mcuforge.samples import files
+from mcuforge.samples import array_files
 
 Array = npt.NDArray[Any]
 Source = str | os.PathLike[str] | npt.NDArray[Any] | Iterable[Any] | Callable[[], Any]
@@ -44,7 +44,7 @@ def samples(source: Any, where: str, inputs: DeclaredInputs | None) -> Iterator[
 
 def _of_file(path: Path, inputs: DeclaredInputs | None) -> Iterator[Values]:
     where = str(path)
-    with files.open_arrays(path, inputs.names if inputs else ()) as arrays:
+    with array_files.open_arrays(path, inputs.names if inputs else ()) as arrays:
         for array in arrays:
             _check_floats(array.dtype, where)
         shapes = [array.shape for array in arrays]
@@ -135,7 +135,7 @@ def _only(
 ) -> Array:
     """The array of a model's only input."""
     if isinstance(item, Mapping):
-        names = [files.ONLY, *(inputs.names if inputs else ())]
+        names = [array_files.ONLY, *(inputs.names if inputs else ())]
         found: dict[str, Any] = {}
         if inputs and _match(inputs.structure, item, found):
             return _array(found[inputs.names[0]], where)

@@ -26,7 +26,7 @@ from mcuforge.files import atomic
 from mcuforge.processes import scratch, tensorflow_child
 from mcuforge.processes.tensorflow_child import Progress
 from mcuforge.recipe import Recipe, Training, metrics
-from mcuforge.samples import quantised
+from mcuforge.samples import array_files
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def _train(training: Training, made: Recipe, on_progress: Progress | None) -> No
         on_progress,
     )
     names = input_names(made.keras)
-    quantised.read_inputs(made.calibration, names)
+    array_files.read_inputs(made.calibration, names)
     metrics.load_golden(made.golden, made.metric, names)
 
 

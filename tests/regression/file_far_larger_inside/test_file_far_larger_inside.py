@@ -19,9 +19,9 @@ from mcuforge.errors import ForgeError, UsageError
 from mcuforge.files import untrusted
 from mcuforge.model_files import keras_inputs, saved_config
 from mcuforge.model_files.keras_file import check_keras_file
-from mcuforge.model_files.model_kind import recognise
+from mcuforge.model_files.kind import recognise
 from mcuforge.recipe import Metric, metrics
-from mcuforge.samples import calibration, quantised
+from mcuforge.samples import array_files, calibration
 
 METADATA = json.dumps({"keras_version": "3.15.1"})
 CONFIG = json.dumps({"class_name": "Sequential", "config": {"layers": []}})
@@ -146,9 +146,9 @@ def test_samples(tmp_path: Path, make: Callable[[Path], None]) -> None:
     with pytest.raises(ForgeError):
         calibration.write(path, tmp_path / "calibration.f32")
     with pytest.raises(ForgeError):
-        quantised.read_inputs(path, ("inputs",))
+        array_files.read_inputs(path, ("inputs",))
     with pytest.raises(ForgeError):
-        quantised.read_array(path)
+        array_files.read_array(path)
     with pytest.raises(ForgeError):
         metrics.load_golden(path, Metric.NONE)
 
@@ -157,7 +157,7 @@ def test_what_is_large_and_sound_passes(tmp_path: Path) -> None:
     path = tmp_path / "samples.npz"
     np.savez_compressed(path, inputs=np.zeros((1 << 14, 1 << 10), np.float32))  # 64 MiB
     assert path.stat().st_size < 1 << 17
-    assert quantised.read_array(path).shape == (1 << 14, 1 << 10)
+    assert array_files.read_array(path).shape == (1 << 14, 1 << 10)
 
 
 def test_hdf5(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ import pytest
 from command_line import mcuforge
 from single_op import Spec, build
 
-from mcuforge.model_files.model_kind import Kind, recognise, refusal
+from mcuforge.model_files.kind import Kind, recognise, refusal
 from mcuforge.processes import tensorflow_child
 
 HERE = Path(__file__).parent

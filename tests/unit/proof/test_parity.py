@@ -13,7 +13,7 @@ from graphs import relu_chain
 from mcuforge.errors import ModelError, UsageError
 from mcuforge.frontend.graph import Quantization
 from mcuforge.proof import parity
-from mcuforge.samples import quantised
+from mcuforge.samples import array_files, quantised
 
 Arrays = list[list[npt.NDArray[Any]]]
 
@@ -98,13 +98,13 @@ def test_unreadable_sample_files(tmp_path: Path) -> None:
     text = tmp_path / "samples.npz"
     text.write_text("hello")
     with pytest.raises(UsageError, match="not a readable"):
-        quantised.read_array(text)
+        array_files.read_array(text)
     with pytest.raises(UsageError, match="no such file"):
-        quantised.read_array(tmp_path / "none.npz")
+        array_files.read_array(tmp_path / "none.npz")
     other = tmp_path / "other.npz"
     np.savez(other, x=np.zeros(3))
     with pytest.raises(UsageError, match="no array named 'inputs'"):
-        quantised.read_array(other)
+        array_files.read_array(other)
     np.savez(other, inputs=np.zeros((0, 4)))
     with pytest.raises(UsageError, match="holds no samples"):
-        quantised.read_array(other)
+        array_files.read_array(other)

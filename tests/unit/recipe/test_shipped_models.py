@@ -17,7 +17,7 @@ from mcuforge.frontend import tflite_reader
 from mcuforge.frontend.verify import verify
 from mcuforge.oracle import tflm
 from mcuforge.recipe import Recipe, metrics
-from mcuforge.samples import quantised
+from mcuforge.samples import array_files, quantised
 
 MODELS = Path(__file__).parents[3] / "models"
 NAMES = sorted(file.parent.name for file in MODELS.glob("*/recipe.toml"))
@@ -72,7 +72,7 @@ def test_artefacts_are_small_and_fit_together(name: str) -> None:
     assert golden["inputs"].dtype == np.float32
     assert len(golden["inputs"]) >= PARITY_SAMPLES
     quantised.quantize_batch(golden["inputs"], graph, "golden")
-    quantised.quantize_batch(quantised.read_array(loaded.calibration), graph, "calibration")
+    quantised.quantize_batch(array_files.read_array(loaded.calibration), graph, "calibration")
     if "labels" in golden:
         assert 0.4 < golden["labels"][:PARITY_SAMPLES].mean() < 0.6
 
@@ -126,7 +126,7 @@ def test_the_data_is_made_again_from_its_seed(name: str, monkeypatch: pytest.Mon
         (loaded.calibration, module.calibration(loaded.training.seed)),
     ):
         for key, values in arrays.items():
-            stored = quantised.read_array(path, key)
+            stored = array_files.read_array(path, key)
             assert stored.dtype == values.dtype
             assert np.abs(stored.astype(float) - values).max() <= 1 / 256
             assert np.mean(stored != values) < 0.001  # libraries may round a pixel differently

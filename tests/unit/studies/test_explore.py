@@ -131,16 +131,16 @@ def test_the_shipped_decoder_reconstructs_digits() -> None:
     """Of the committed artefacts, without TensorFlow: what MODEL.md says of the int8 model."""
     from mcuforge import frontend
     from mcuforge.oracle.tflm import TFLM
-    from mcuforge.samples import quantised
+    from mcuforge.samples import array_files, quantised
 
     loaded = recipe.load(MODELS / "vae")
     graph = frontend.read_graph(loaded.tflite, "vae")
-    golden = quantised.read_array(loaded.golden)
+    golden = array_files.read_array(loaded.golden)
     outputs = TFLM.run(
         loaded.tflite.read_bytes(), quantised.quantize_batch(golden, graph, "golden")
     )
     pictures = quantised.real_outputs(graph, outputs)[0]
-    assert psnr(quantised.read_array(loaded.golden, "targets"), pictures) > 18.4
+    assert psnr(array_files.read_array(loaded.golden, "targets"), pictures) > 18.4
     assert "| PSNR against the digit | 18.50 dB | 18.48 dB | 18.48 dB |" in (
         loaded.folder / "MODEL.md"
     ).read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ from mcuforge.errors import ForgeError, ModelError, ToolError, UsageError
 from mcuforge.frontend import tflite_reader
 from mcuforge.processes import tensorflow_child
 from mcuforge.recipe import Recipe, metrics
-from mcuforge.samples import quantised
+from mcuforge.samples import array_files
 from mcuforge.training import train
 
 SCRIPT = """
@@ -77,7 +77,7 @@ def test_training_makes_every_artefact(tiny: Recipe) -> None:
     golden = metrics.load_golden(tiny.golden, tiny.metric)
     assert golden["labels"].tolist() == [0, 1, 0, 1, 0, 1]
     expected = np.random.default_rng(1).random((6, 4, 4, 1), np.float32)  # the recipe's seed
-    assert np.array_equal(quantised.read_array(tiny.calibration), expected)
+    assert np.array_equal(array_files.read_array(tiny.calibration), expected)
 
 
 @pytest.mark.tensorflow

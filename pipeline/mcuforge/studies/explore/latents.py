@@ -16,7 +16,7 @@ from mcuforge.frontend.graph import Graph
 from mcuforge.oracle.tflm import TFLM
 from mcuforge.processes.tensorflow_child import Progress
 from mcuforge.recipe import Recipe
-from mcuforge.samples import quantised
+from mcuforge.samples import array_files, quantised
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
@@ -64,9 +64,9 @@ def load(recipe: Recipe) -> tuple[Path, Digits]:
             "That is for decoders such as models/vae."
         )
     content = Digits(
-        np.asarray(quantised.read_array(recipe.golden, "targets"), np.float32),
-        quantised.read_array(recipe.golden, "labels"),
-        np.asarray(quantised.read_array(recipe.calibration, "images"), np.float32),
+        np.asarray(array_files.read_array(recipe.golden, "targets"), np.float32),
+        array_files.read_array(recipe.golden, "labels"),
+        np.asarray(array_files.read_array(recipe.calibration, "images"), np.float32),
     )
     if content.labels.shape != content.images.shape[:1]:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""Arrays of samples in `.npz` and `.npy` files, read one sample after the other."""
+"""Arrays of samples in `.npz` and `.npy` files, read whole or one sample after the other."""
 
 from __future__ import annotations
 
@@ -69,6 +69,42 @@ def open_arrays(path: Path, names: Sequence[str]) -> Iterator[list[StoredArray]]
         raise UsageError(f"{path}: a folder; give an .npz or .npy file.") from None
     except Exception as error:  # zipfile and NumPy raise whatever the damage leads to
         raise UsageError(f"{path}: not a readable .npz or .npy file ({error}).") from error
+
+
+def read_inputs(path: Path, names: Sequence[str]) -> list[npt.NDArray[Any]]:
+    """The array [N, ...] of each input of a model; `names` are the inputs'.
+
+    Raises `UsageError` as `open_arrays` does.
+    """
+    with open_arrays(path, names) as arrays:
+        if any(array.dtype.hasobject for array in arrays):
+            raise UsageError(f"{path}: holds Python objects, not numbers.")
+        found = [array.whole() for array in arrays]
+    if any(array.ndim < 1 or len(array) == 0 for array in found):
+        raise UsageError(f"{path}: holds no samples.")
+    return found
+
+
+def read_array(path: Path, name: str = ONLY) -> npt.NDArray[Any]:
+    """The array `name` of an `.npz`, or a `.npy` file, shape [N, ...]. Pickled content is refused.
+
+    Raises `UsageError` where the file is missing, damaged or empty, or holds no such array.
+    """
+    try:
+        untrusted.check_archive(path, untrusted.OF_SAMPLES)
+        with path.open("rb") as file:
+            array = _member(np.load(file, allow_pickle=False), name)
+    except ForgeError:
+        raise
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file.") from None
+    except KeyError:
+        raise UsageError(f"{path}: holds no array named '{name}'.") from None
+    except Exception as error:  # NumPy and zipfile raise whatever the damage leads to
+        raise UsageError(f"{path}: not a readable .npz or .npy file ({error}).") from error
+    if array.ndim < 1 or array.nbytes == 0:
+        raise UsageError(f"{path}: holds no samples.")
+    return np.asarray(array)
 
 
 def choose(path: Path, there: Sequence[str], names: Sequence[str]) -> list[str]:
@@ -147,3 +183,10 @@ def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     if version == (1, 0):
         return np.lib.format.read_array_header_1_0(stream)
     return np.lib.format.read_array_header_2_0(stream)
+
+
+def _member(content: Any, name: str) -> npt.NDArray[Any]:
+    if not isinstance(content, np.lib.npyio.NpzFile):
+        return np.asarray(content)
+    with content:
+        return np.asarray(content[name])
