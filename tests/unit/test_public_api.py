@@ -83,13 +83,17 @@ def test_importing_loads_nothing() -> None:
 
 
 PACKAGES = [m.name for m in pkgutil.walk_packages([str(FACE.parent)], "mcuforge.") if m.ispkg]
+TOP = ("mcuforge", "mcuforge.studies")  # may know everything
 HEAVY = ("tensorflow", "keras", "litert_quantizer", "matplotlib", "pyocd", "sklearn", "skimage")
 
 
 @pytest.mark.parametrize("package", ["mcuforge", *PACKAGES])
 def test_every_package_says_what_it_is(package: str) -> None:
     place = FACE.parents[1].joinpath(*package.split("."), "__init__.py")
-    assert ast.get_docstring(ast.parse(place.read_text()))
+    said = ast.get_docstring(ast.parse(place.read_text())) or ""
+    assert "nothing" in said or package in TOP, (
+        "say what goes in and out, and what it must not know"
+    )
 
 
 def test_packages_are_light_to_import() -> None:

@@ -1,6 +1,7 @@
 """Boards as data: one TOML a board.
 
-The shipped boards lie in `firmware/boards/`; a board of one's own is a file given by its path.
+A name or a `.toml` -> `Board`. Knows nothing of models, nor of what is done with a board. The
+shipped boards lie in `firmware/boards/`; a board of one's own is a file given by its path.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Builds a firmware project with CMake and Ninja, and says in one message why it failed."""
+"""Builds a firmware project with CMake and Ninja, and says in one message why it failed.
+
+A project's folder -> ELF, HEX, BIN, UF2 and sizes. Knows nothing of how the project was written,
+nor of what runs it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""The command line. Every command lives in its own module and is imported when it is called."""
+"""The command line. Every command lives in its own module and is imported when it is called.
+
+Words -> one call of what stands below, its result in words or JSON, and an exit code. Computes
+nothing itself, and no stage knows of it.
+"""
 
 from __future__ import annotations
 

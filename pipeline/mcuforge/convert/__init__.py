@@ -1,4 +1,6 @@
-"""Keras -> full-integer int8 `.tflite`.
+"""A Keras model or SavedModel, and samples -> full-integer int8 `.tflite`.
+
+Knows nothing of boards, kernels or C.
 
     result = convert(recipe)                                   # or
     result = convert(Path("model.keras"), Path("calibration.npz"))

@@ -1,4 +1,7 @@
-"""Does this machine have what mcuforge needs? `check()` looks, and imports nothing heavy."""
+"""Does this machine have what mcuforge needs? `check()` looks, and imports nothing heavy.
+
+This machine -> findings, and how to install what is missing. Knows nothing of models.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
 """`Plan`, `Board` -> the files of a firmware project, written to a folder that may be the user's.
 
-Computes no values: they come with the plan.
+Knows nothing of how values are computed: they come with the plan.
 """

@@ -1,4 +1,7 @@
-"""The engines that compute a model on the device, and where TensorFlow Lite Micro is found."""
+"""The engines that compute a model on the device, and where TensorFlow Lite Micro is found.
+
+`.tflite`, `Plan`, `Board` -> what TFLM needs of a project. Knows nothing of C text or of building.
+"""
 
 from __future__ import annotations
 

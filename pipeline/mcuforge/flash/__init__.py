@@ -1,5 +1,6 @@
 """Writes firmware to a real board, or to anything behind a gdbserver, and reads it back.
 
+Firmware, `Board` -> a board that runs it. Knows nothing of models, nor of the harness.
 `flash` is the only entry. Every method gets a `Job` and raises `FlashError` with a kind: what is
 worth another try is tried again, everything else is said once, with what to do about it.
 """

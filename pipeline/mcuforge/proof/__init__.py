@@ -1,4 +1,4 @@
 """`Device`s, `.tflite` and samples -> `Verdict`: do they compute the same bytes, and how well?
 
-Knows engines only by their outputs; it neither builds nor starts them.
+Knows nothing of engines but their outputs; it neither builds nor starts them.
 """

@@ -1,5 +1,7 @@
 """`recipe.toml`: what belongs to a model, typed, unknown keys refused, all problems at once.
 
+A folder -> `Recipe`, metrics and settings; knows nothing of the stages that follow them.
+
     name = "autoencoder"
     summary = "finds defects in brickwork"
 

@@ -1,4 +1,7 @@
-"""What a run found, as a table, as JSON and as one self-contained HTML page."""
+"""What a run found, as a table, as JSON and as one self-contained HTML page.
+
+Verdict, metrics, costs -> text. Knows nothing of how they came about, and computes none.
+"""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ class Calibration:
 
 
 def write(source: Source | None, file: Path, inputs: DeclaredInputs | None = None) -> Calibration:
-    """Check the samples that `sample_sources` finds in `source`, and write `file`.
+    """Check the samples that `samples.sources` finds in `source`, and write `file`.
 
     `inputs` are the model's; without them it is taken to have one. Raises `UsageError` where there
     is no sample, one is not float, not finite, of another shape than the input or the first sample,

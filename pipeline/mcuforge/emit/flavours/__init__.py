@@ -2,6 +2,7 @@
 
     files = render("zephyr", content, facts)      # relative path -> bytes
 
+Takes the sources of the CMake project, gives the other's files; knows nothing of what is in them.
 A flavour is data: which templates go where, and where sources and headers lie. The sources
 themselves are those of the CMake project, given by `emit.project`.
 """

@@ -1,7 +1,7 @@
 """Legalisation: small functions `Graph -> Graph`, in one explicit order.
 
-A pass never changes what the graph computes, byte for byte. `legalise` verifies the graph after
-each, so that a pass that breaks it is named.
+Knows nothing of kernels. A pass never changes what the graph computes, byte for byte. `legalise`
+verifies the graph after each, so that a pass that breaks it is named.
 """
 
 from __future__ import annotations

@@ -1,5 +1,7 @@
 """The operators that mcuforge compiles, one module each, and the registry of them.
 
+Op of a `Graph` -> `KernelCall`s. Knows nothing of the arena, nor of C text.
+
 An operator module holds three things: *constraints* (functions whose docstring is the rule that
 users read), the parameter structs of its kernels, and `lower`, which maps one op to kernel calls.
 `lower` relies on the constraints and checks nothing twice.

@@ -1,1 +1,4 @@
-"""`mcuforge explore`: what a decoder's latent space looks like, in float, in int8, on a device."""
+"""A decoder, a board -> the page that shows its latent space, in float, in int8, on the device.
+
+Asks the stages; knows nothing of how they compute.
+"""

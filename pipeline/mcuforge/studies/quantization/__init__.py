@@ -1,1 +1,4 @@
-"""What quantisation costs each tensor, layer and strategy, and what to do about it."""
+"""A model, samples -> what quantisation costs each tensor and strategy, and what to do about it.
+
+Asks `convert` and the oracle; knows nothing of kernels or boards.
+"""
