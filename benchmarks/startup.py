@@ -30,7 +30,12 @@ def main() -> None:
     bare = fastest([sys.executable, "-c", "pass"])
     sys.stdout.write(f"{'python -c pass':<48} {bare:6.3f} s\n")
     model = "models/unet/artifacts/model.tflite"
-    for arguments in (["inspect", model], ["emit", model, "-o", "build/startup"], ["boards"]):
+    for arguments in (
+        ["--help"],
+        ["inspect", model],
+        ["emit", model, "-o", "build/startup"],
+        ["boards"],
+    ):
         seconds = fastest([sys.executable, "-m", "mcuforge", *arguments])
         label = f"mcuforge {' '.join(arguments)}"
         sys.stdout.write(f"{label:<48} {seconds:6.3f} s  {seconds / bare:5.1f} times bare\n")

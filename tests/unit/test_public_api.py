@@ -48,6 +48,16 @@ def test_the_page_lists_every_name_with_its_signature() -> None:
     assert sorted(listed) == sorted(map(listing, mcuforge.__all__))
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/python-api.md"])
+def test_examples_use_public_names_alone(page: str) -> None:
+    for example in re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL):
+        for node in ast.walk(ast.parse(example)):
+            if isinstance(node, ast.ImportFrom):
+                assert not (node.module or "").startswith("mcuforge")
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                assert node.value.id != "mcuforge" or node.attr in mcuforge.__all__
+
+
 def test_every_name_has_a_docstring() -> None:
     for name in set(mcuforge.__all__) - {"__version__"}:
         value = getattr(mcuforge, name)
