@@ -27,7 +27,7 @@ from mcuforge.convert import convert, float_outputs
 from mcuforge.proof.evaluation import host_outputs
 from mcuforge.recipe import Recipe, metrics, quantization
 from mcuforge.recipe.quantization import DEFAULT, QuantizationSettings
-from mcuforge.samples import quantised
+from mcuforge.samples import array_files
 
 Array = npt.NDArray[Any]
 
@@ -72,7 +72,7 @@ def load(folder: Path) -> Subject:
     golden = metrics.load_golden(loaded.golden, loaded.metric)
     outputs = float_outputs(loaded.keras, golden["inputs"])
     quality = metrics.evaluate(loaded.metric, golden["inputs"], outputs, golden)
-    return Subject(loaded, golden, quantised.read_array(loaded.calibration), quality)
+    return Subject(loaded, golden, array_files.read_array(loaded.calibration), quality)
 
 
 def quality(subject: Subject, calibration: Array, chosen: QuantizationSettings) -> dict[str, float]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SEARCHED = (HERE, HERE.parent / "unit", HERE.parent / "kernels")
+SEARCHED = (HERE, HERE.parent / "shared", HERE.parent / "kernels")
 
 
 @dataclass

@@ -17,7 +17,7 @@ from mcuforge.simulate.renode import Renode
 from mcuforge.simulate.renode_program import require_renode
 
 BOARD = boards.load("mps2-an386")
-STAND_IN = Path(__file__).parents[1] / "unit" / "fake_renode.py"
+STAND_IN = Path(__file__).parents[1] / "shared" / "fake_renode.py"
 
 
 @pytest.fixture

@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from mcuforge import boards, driver
-from mcuforge import frontend as front
+from mcuforge import boards, driver, planning
 from mcuforge.cli import cli
 from mcuforge.convert import ConversionResult, all_float_outputs, convert, input_names
 from mcuforge.emit import project
@@ -114,7 +113,7 @@ def test_twelve_of_each(folder: Path) -> None:
 
 def test_what_is_generated_has_the_names(lists: ConversionResult, tmp_path: Path) -> None:
     (tmp_path / "net.tflite").write_bytes(lists.tflite)
-    plan = front.make_plan(tmp_path / "net.tflite")
+    plan = planning.make_plan(tmp_path / "net.tflite")
     files = project.files(plan, boards.load("host"))
     text = {Path(path).name: data.decode() for path, data in files.items()}
     header = next(content for name, content in text.items() if name.endswith("application.h"))
