@@ -119,8 +119,12 @@ class Raw:
         self._decoder = protocol.Decoder()
 
     def send(self, message: Message) -> Message:
-        """The reply; what a TRACE tells before it is left out."""
+        """The reply."""
         self._transport.write(protocol.encode(message))
+        return self.reply()
+
+    def reply(self) -> Message:
+        """What comes next, but for what a TRACE tells."""
         deadline = time.monotonic() + 5.0
         while time.monotonic() < deadline:
             for reply in self._decoder.feed(self._transport.read(1.0)):
@@ -280,7 +284,7 @@ def test_hosts_of_the_first_version_are_told(raw: Raw) -> None:
     payload = bytes([Request.STATS, 0, 9, 0])
     stuffed = cobs.encode(payload + words(crc32(payload)))
     raw._transport.write(b"\0" + stuffed + b"\0")
-    [reply] = raw._decoder.feed(raw._transport.read(5.0))
+    reply = raw.reply()
     assert (reply.kind, reply.sequence) == (Request.STATS | protocol.REPLY, 9)
     assert reply.status == Status.MALFORMED
 
