@@ -108,7 +108,7 @@ def test_what_the_quantizer_cannot_do_is_named(folder: Path, name: str) -> None:
 
 
 def test_samples_of_another_shape(folder: Path) -> None:
-    with pytest.raises(UsageError, match=r"samples of shape \[16, 6, 8, 2\] do not fit input 'image'"):
+    with pytest.raises(UsageError, match=r"of shape \[16, 6, 8, 2\] do not fit input 'image'"):
         convert(
             folder / "good.keras",
             BATCH.transpose(0, 2, 1, 3),
