@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from test_quantization_recommend import FINE, damage_of
+from made_up_damage import FINE, damage_of
 
 from mcuforge import recipe
 from mcuforge.convert import sample_checks

@@ -7,40 +7,18 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from made_up_damage import FINE, WEIGHTS, damage_of
 from rich.console import Console
 
 from mcuforge.recipe import strategies
 from mcuforge.recipe.quantization import DEFAULT, Bits, QuantizationSettings, combine
 from mcuforge.studies.debug_quantization import QuantizationReport
 from mcuforge.studies.quantization import analysis_page
-from mcuforge.studies.quantization.analysis import Bars, Damage, TensorDamage, WeightRanges
+from mcuforge.studies.quantization.analysis import Damage
 from mcuforge.studies.quantization.comparison import Outcome
 from mcuforge.studies.quantization.recommend import recommend
 
-FINE = TensorDamage(
-    tensor="model/conv2d_3/Relu",
-    layer="conv2d_3",
-    op="CONV_2D",
-    scale=2 / 255,
-    zero_point=-128,
-    low=0.0,
-    high=2.0,
-    seen_low=0.0,
-    seen_high=1.9,
-    clipped=0.0,
-    sqnr_db=38.0,
-    own_sqnr_db=45.0,
-    cosine=0.9999,
-    max_error=0.02,
-    alone=1e-4,
-    histogram=Bars(0.0, 2.0, (3, 2, 1)),
-)
-WEIGHTS = WeightRanges("model/conv2d_3/Relu", "conv2d_3", (-1.0, -0.5), (0.9, 0.5), (0.008,), 40.0)
 PERCENTILE = replace(DEFAULT, strategy=strategies.parse("percentile 1 99"))
-
-
-def damage_of(*tensors: TensorDamage, weights: WeightRanges = WEIGHTS) -> Damage:
-    return Damage(tensors, (weights,), 1e-4, 100, 32)
 
 
 def advice(
