@@ -1,6 +1,6 @@
-"""Put the operator table, and the table of `make demo` given on stdin, into README.md.
+"""Put the counts of operators, and the table of `make demo` given on stdin, into README.md.
 
-The worked numbers of docs/quantization-arithmetic.md are made as well.
+docs/operators.md and the worked numbers of docs/quantization-arithmetic.md are made as well.
 
 make demo | .venv/bin/python tools/update-readme.py
 """
@@ -33,11 +33,12 @@ def summary(output: str) -> str:
 
 
 def main() -> None:
-    """Rewrite README.md and the page."""
-    text = replace(README.read_text(), table.BEGIN, table.END, table.markdown())
+    """Rewrite README.md and the pages."""
+    text = replace(README.read_text(), table.BEGIN, table.END, table.counts())
     if not sys.stdin.isatty() and (output := sys.stdin.read()).strip():
         text = replace(text, *DEMO, summary(output))
     README.write_text(text)
+    (README.parent / "docs" / "operators.md").write_text(table.page())
     page = README.parent / "docs" / "quantization-arithmetic.md"
     page.write_text(replace(page.read_text(), worked.BEGIN, worked.END, worked.markdown()))
 
