@@ -56,6 +56,12 @@ class Draw:
             return np.full(tuple(shape), self.choice([low, 127, 0]), np.int8)
         return self.rng.integers(low, 128, size=tuple(shape)).astype(np.int8)
 
+    def int4(self, shape: Sequence[int]) -> npt.NDArray[Any]:
+        """int4 data: uniform, or saturated at both ends."""
+        if self.chance(0.2):
+            return self.rng.choice(np.array([-8, 7], np.int8), size=tuple(shape))
+        return self.rng.integers(-8, 8, size=tuple(shape)).astype(np.int8)
+
     def bias(self, channels: int) -> npt.NDArray[Any]:
         """int32 biases, mostly of the size that trained models have, now and then huge."""
         limit = self.choice([100, 10_000, 10_000, 1 << 24, 1 << 30])

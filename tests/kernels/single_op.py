@@ -12,6 +12,7 @@ import numpy.typing as npt
 from ai_edge_litert import schema_py_generated as schema
 
 _TYPES = {
+    "int4": schema.TensorType.INT4,
     "int8": schema.TensorType.INT8,
     "uint8": schema.TensorType.UINT8,
     "int16": schema.TensorType.INT16,
@@ -94,11 +95,19 @@ def _add(model: Any, graph: Any, spec: Spec | None, name: str) -> int:
         tensor.quantization = _quantization(spec)
     if spec.data is not None:
         buffer = schema.BufferT()
-        buffer.data = np.frombuffer(np.ascontiguousarray(spec.data).tobytes(), np.uint8)
+        stored = packed(spec.data) if spec.dtype == "int4" else spec.data
+        buffer.data = np.frombuffer(np.ascontiguousarray(stored).tobytes(), np.uint8)
         model.buffers.append(buffer)
         tensor.buffer = len(model.buffers) - 1
     graph.tensors.append(tensor)
     return len(graph.tensors) - 1
+
+
+def packed(values: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """int4 values two a byte, the first in the low half; 1s fill what an odd number leaves."""
+    nibbles = np.append(values.astype(np.int8).reshape(-1), np.int8(-1)).view(np.uint8) & 15
+    even = nibbles[: len(nibbles) & ~1]
+    return (even[0::2] | even[1::2] << 4).astype(np.uint8)
 
 
 def _quantization(spec: Spec) -> Any:

@@ -15,7 +15,7 @@ from weighted_op import draw_cases, draw_weighted, draw_window
 from mcuforge.planning.ops.window import output_sizes
 
 
-def case(draw: Draw) -> Case | None:
+def case(draw: Draw, dtype: str = "int8") -> Case | None:
     window = draw_window(draw, 4, dilations=[1, 1, 2, 3])
     size = draw.integer(1, 9), draw.integer(1, 9)
     groups, group_channels = draw.choice([1, 1, 1, 2, 3]), draw.integer(1, 7)
@@ -28,6 +28,7 @@ def case(draw: Draw) -> Case | None:
         (batches, *size, groups * group_channels),
         (outputs, *window.filter_size, group_channels),
         (batches, *output, outputs),
+        dtype=dtype,
     )
     inputs = draw.choice([[op.bias], [op.bias], [op.bias], [None], []])
     options = window.fill(schema.Conv2DOptionsT())
@@ -35,6 +36,7 @@ def case(draw: Draw) -> Case | None:
 
 
 cases = partial(draw_cases, case)
+int4_cases = partial(draw_cases, partial(case, dtype="int4"))
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -14,7 +14,7 @@ from weighted_op import draw_cases, draw_weighted, draw_window
 from mcuforge.planning.ops.window import output_sizes
 
 
-def case(draw: Draw) -> Case | None:
+def case(draw: Draw, dtype: str = "int8") -> Case | None:
     window = draw_window(draw, 4, dilations=[1, 1, 2, 3])
     size = draw.integer(1, 9), draw.integer(1, 9)
     channels = draw.integer(12, 40) if draw.chance(0.2) else draw.integer(1, 11)
@@ -28,6 +28,7 @@ def case(draw: Draw) -> Case | None:
         (1, *window.filter_size, channels * multiplier),
         (batches, *output, channels * multiplier),
         axis=3,
+        dtype=dtype,
     )
     options = window.fill(schema.DepthwiseConv2DOptionsT())
     options.depthMultiplier = multiplier
@@ -35,6 +36,7 @@ def case(draw: Draw) -> Case | None:
 
 
 cases = partial(draw_cases, case)
+int4_cases = partial(draw_cases, partial(case, dtype="int4"))
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -12,7 +12,7 @@ from single_op import Case
 from weighted_op import draw_cases, draw_weighted
 
 
-def case(draw: Draw) -> Case:
+def case(draw: Draw, dtype: str = "int8") -> Case:
     inputs, outputs = draw.integer(1, 40), draw.integer(1, 12)
     rows = draw.choice([1, 1, 1, 2, 3])
     shape = draw.choice([(rows, inputs), (rows, 1, inputs), (1, 1, rows, inputs)])
@@ -20,12 +20,13 @@ def case(draw: Draw) -> Case:
     options.weightsFormat = schema.FullyConnectedOptionsWeightsFormat.DEFAULT
     options.keepNumDims = len(shape) != 2 and draw.chance(0.5)
     target = (*shape[:-1], outputs) if options.keepNumDims else (rows, outputs)
-    op = draw_weighted(draw, shape, (outputs, inputs), target)
+    op = draw_weighted(draw, shape, (outputs, inputs), target, dtype=dtype)
     bias = None if draw.chance(0.3) else op.bias
     return op.case(draw, "FULLY_CONNECTED", options, [op.source, op.weights, bias])
 
 
 cases = partial(draw_cases, case)
+int4_cases = partial(draw_cases, partial(case, dtype="int4"))
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -71,15 +71,19 @@ def draw_weighted(
     weights: tuple[int, ...],
     target: tuple[int, ...],
     axis: int = 0,
+    dtype: str = "int8",
 ) -> Weighted:
     """Tensors of these shapes with random values, whose output channels lie along `axis` of the
-    weights. The bias has the scale of the products, which FULLY_CONNECTED insists on."""
+    weights, which are stored as `dtype`. The bias has the scale of the products, which
+    FULLY_CONNECTED insists on, as it does on one scale for int4."""
     channels = target[-1]
-    input_scale, scales = draw.scale(), draw.weight_scales(channels)
+    one_scale = dtype == "int4" and len(weights) == 2
+    input_scale, scales = draw.scale(), draw.weight_scales(1 if one_scale else channels)
+    values = draw.int4(weights) if dtype == "int4" else draw.int8(weights, low=-127)
     products = (np.float32(input_scale) * np.float32(scales)).reshape(-1).tolist()
     return Weighted(
         Spec(source, scale=input_scale, zero_point=draw.zero_point()),
-        Spec(weights, scale=scales, axis=axis, data=draw.int8(weights, low=-127)),
+        Spec(weights, dtype, scale=scales, axis=axis, data=values),
         Spec((channels,), "int32", scale=products, data=draw.bias(channels)),
         Spec(target, scale=draw.scale(1e-3, 4.0), zero_point=draw.zero_point()),
     )

@@ -23,6 +23,7 @@ from c_struct import filled
 
 from mcuforge.frontend import tflite_reader
 from mcuforge.frontend.graph import Graph, Op
+from mcuforge.frontend.passes.widen_int4_weights import widen_int4_weights
 from mcuforge.frontend.verify import verify
 from mcuforge.planning import ops
 from mcuforge.planning.ops.registry import OPERATORS
@@ -61,7 +62,7 @@ def run(
     libraries: dict[str, ctypes.CDLL], model: bytes, inputs: list[npt.NDArray[Any]]
 ) -> list[list[Any]]:
     """Outputs of the model's only op, as each library computes it."""
-    graph = verify(tflite_reader.read_bytes(model, "case"))
+    graph = widen_int4_weights(verify(tflite_reader.read_bytes(model, "case")))
     op = graph.ops[0]
     operator = OPERATORS[op.kind]
     ops.check(operator, graph, op)

@@ -19,13 +19,18 @@ from mcuforge.frontend.layer_names import layer_name
 
 
 class DType(Enum):
-    """Element type of a tensor. The value is the NumPy name."""
+    """Element type of a tensor. The value is the NumPy name, where NumPy has the type.
 
+    INT4 is how a file may store int8 values, two a byte; in a graph each has a byte of its own.
+    """
+
+    INT4 = "int4"
     INT8 = "int8"
     UINT8 = "uint8"
     INT16 = "int16"
     INT32 = "int32"
     INT64 = "int64"
+    FLOAT16 = "float16"
     FLOAT32 = "float32"
     BOOL = "bool"
     OTHER = "other"
@@ -33,7 +38,12 @@ class DType(Enum):
     @property
     def bytes(self) -> int:
         """Bytes of one element; 0 for `OTHER`, which no stage may store."""
-        return 0 if self is DType.OTHER else np.dtype(self.value).itemsize
+        return 0 if self is DType.OTHER else self.numpy.itemsize
+
+    @property
+    def numpy(self) -> np.dtype[Any]:
+        """What NumPy calls the elements of a graph's arrays. Raises `TypeError` for `OTHER`."""
+        return np.dtype(np.int8 if self is DType.INT4 else self.value)
 
 
 class Padding(Enum):
@@ -83,6 +93,7 @@ class Tensor:
     """A value of the graph. `data` is a read-only array for a constant, else None.
 
     `open_axes` are those whose extent the file leaves to the run time, whatever `shape` says.
+    `packed` is true for int8 weights that the file stores as int4.
     """
 
     index: int
@@ -93,6 +104,7 @@ class Tensor:
     data: npt.NDArray[Any] | None = None
     is_variable: bool = False
     open_axes: tuple[int, ...] = ()
+    packed: bool = False
 
     @property
     def elements(self) -> int:

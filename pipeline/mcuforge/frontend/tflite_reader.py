@@ -10,6 +10,7 @@ one `ModelError`. `verify.py` then checks what the values mean.
 from __future__ import annotations
 
 import hashlib
+import math
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -30,11 +31,13 @@ MAX_NAME_LENGTH = 200
 MAX_RANK = 8
 
 _DTYPES = {
+    schema.TensorType.INT4: DType.INT4,
     schema.TensorType.INT8: DType.INT8,
     schema.TensorType.UINT8: DType.UINT8,
     schema.TensorType.INT16: DType.INT16,
     schema.TensorType.INT32: DType.INT32,
     schema.TensorType.INT64: DType.INT64,
+    schema.TensorType.FLOAT16: DType.FLOAT16,
     schema.TensorType.FLOAT32: DType.FLOAT32,
     schema.TensorType.BOOL: DType.BOOL,
 }
@@ -237,17 +240,25 @@ def _typed(
 ) -> npt.NDArray[Any] | None:
     if dtype is DType.OTHER:
         return content
-    expected = dtype.bytes
-    for dimension in shape:
-        expected *= dimension
+    elements = math.prod(shape)
+    expected = (elements + 1) // 2 if dtype is DType.INT4 else elements * dtype.bytes
     if expected != content.size:
         raise ModelError(
             f"{what} of shape {list(shape)} needs {expected} bytes; the file holds {content.size}."
         )
-    array = np.frombuffer(content.tobytes(), dtype=np.dtype(dtype.value).newbyteorder("<"))
-    array = array.reshape(shape)
+    stored = _unpacked(content, elements) if dtype is DType.INT4 else content
+    array = np.frombuffer(stored.tobytes(), dtype=dtype.numpy.newbyteorder("<")).reshape(shape)
     array.flags.writeable = False
     return array
+
+
+def _unpacked(content: npt.NDArray[np.uint8], elements: int) -> npt.NDArray[np.uint8]:
+    """The two's complement bytes of int4 values that are packed two a byte, the first one low.
+
+    Source: TFLite's UnpackDenseInt4IntoInt8. What is left of an odd number's last byte is ignored.
+    """
+    nibbles = np.stack([content & 15, content >> 4], axis=-1).reshape(-1)[:elements]
+    return ((nibbles ^ 8) - np.uint8(8)).astype(np.uint8)
 
 
 def _quantization(raw: Any, budget: _Budget, what: str) -> Quantization | None:

@@ -15,6 +15,7 @@ from mcuforge.wording.keras_words import advice_on_shape
 
 MAX_TENSOR_BYTES = 2**28  # more than any microcontroller has, and indices stay within int32
 _ZERO_POINT_RANGE = {
+    DType.INT4: (-8, 7),
     DType.INT8: (-128, 127),
     DType.UINT8: (0, 255),
     DType.INT16: (-32768, 32767),

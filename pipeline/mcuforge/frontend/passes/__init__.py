@@ -14,12 +14,14 @@ from mcuforge.frontend.passes.drop_dead_ops import drop_dead_ops
 from mcuforge.frontend.passes.fold_constant_views import fold_constant_views
 from mcuforge.frontend.passes.fold_shape_arithmetic import fold_shape_arithmetic
 from mcuforge.frontend.passes.skip_identities import skip_identities
+from mcuforge.frontend.passes.widen_int4_weights import widen_int4_weights
 from mcuforge.frontend.verify import verify
 
 Pass = Callable[[Graph], Graph]
 
 PASSES: tuple[Pass, ...] = (
     fold_shape_arithmetic,  # first: what the shapes of the file tell
+    widen_int4_weights,
     fold_constant_views,  # it turns ops into constants that later ops may require
     skip_identities,
     drop_dead_ops,  # last: it sweeps up what the others left without a reader

@@ -82,6 +82,14 @@ def constraint_weights_format(_graph: Graph, op: Op) -> str | None:
     return None if weights_format == 0 else f"their format is {weights_format}"
 
 
+def constraint_packed_weights(graph: Graph, op: Op) -> str | None:
+    """Weights stored as int4 have one scale: TFLM refuses more in this op."""
+    weights = graph.input(op, 1)
+    if not weights.packed or not quantization(weights).per_channel:
+        return None
+    return f"they have {len(quantization(weights).scales)} scales"
+
+
 def constraint_product(graph: Graph, op: Op) -> str | None:
     """With one weight scale, its product with the input scale is a float32."""
     source, weights = quantization(graph.input(op, 0)), quantization(graph.input(op, 1))
@@ -140,6 +148,7 @@ OPERATORS = (
             constraint_not_empty,
             constraint_fused_activation,
             SUM.constraint_weights,
+            constraint_packed_weights,
             constraint_weights_format,
             constraint_shapes,
             constraint_product,

@@ -81,7 +81,8 @@ class WeightedSum:
         )
 
     def constraint_weights(self, graph: Graph, op: Op) -> str | None:
-        """The weights are a constant int8 tensor with zero point 0, per tensor or per channel."""
+        """The weights are a constant int8 tensor (in CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED
+        also int4) with zero point 0, per tensor or per channel."""
         weights = graph.input(op, self.weights)
         if weights.data is None:
             return "its weights are no constant"
