@@ -75,6 +75,22 @@ typedef struct {
     int32_t padding_left;
 } nn_sliding_window;
 
+/* A reduction over any axes. A row is `inner` outputs, inner_stride input elements apart; kept_rank
+ * loops go around it. Each output reduces runs of `reduced` elements, reduced_stride apart;
+ * reduced_rank loops go around them. Loops are as in nn_loops.h, steps in elements. */
+typedef struct {
+    int32_t inner;
+    int32_t inner_stride;
+    int32_t kept_rank;
+    const int32_t *kept_extents; /* [kept_rank], NULL for 0 */
+    const int32_t *kept_steps;   /* [kept_rank], NULL for 0 */
+    int32_t reduced;
+    int32_t reduced_stride;
+    int32_t reduced_rank;
+    const int32_t *reduced_extents; /* [reduced_rank], NULL for 0 */
+    const int32_t *reduced_steps;   /* [reduced_rank], NULL for 0 */
+} nn_reduction;
+
 /* Element-wise kernels -------------------------------------------------------------------------*/
 
 /* output[i] = table[input[i] + 128]: every unary int8 op (RELU, LOGISTIC, TANH, ...), whose 256
@@ -199,30 +215,26 @@ typedef struct {
 void nn_max_pool2d_s8(const nn_pool2d_s8_params *params, const int8_t *input, int8_t *output);
 void nn_average_pool2d_s8(const nn_pool2d_s8_params *params, const int8_t *input, int8_t *output);
 
-/* MEAN over any axes: requantize(bias + sum) + output_offset clamped to int8. The multiplier holds
- * the division by the number of elements, so that it may be below 2^30.
- *
- * A row is `inner` outputs, inner_stride input bytes apart; kept_rank loops go around it. Each
- * output sums runs of `reduced` elements, reduced_stride apart; reduced_rank loops go around them.
- * Loops are as in nn_loops.h, steps in elements. Sums must fit int32. Not in place. */
+/* MEAN and SUM: requantize(bias + sum) + output_offset clamped to int8. The multiplier of MEAN
+ * holds the division by the number of elements, so that it may be below 2^30. Sums must fit int32.
+ * Not in place. */
 typedef struct {
-    int32_t inner;
-    int32_t inner_stride;
-    int32_t kept_rank;
-    const int32_t *kept_extents; /* [kept_rank], NULL for 0 */
-    const int32_t *kept_steps;   /* [kept_rank], NULL for 0 */
-    int32_t reduced;
-    int32_t reduced_stride;
-    int32_t reduced_rank;
-    const int32_t *reduced_extents; /* [reduced_rank], NULL for 0 */
-    const int32_t *reduced_steps;   /* [reduced_rank], NULL for 0 */
-    int32_t bias;                   /* -zero_point * number of elements */
+    nn_reduction reduction;
+    int32_t bias; /* -zero_point * number of elements */
     int32_t multiplier;
     int32_t shift;
     int32_t output_offset;
-} nn_mean_s8_params;
+} nn_sum_s8_params;
 
-void nn_mean_s8(const nn_mean_s8_params *params, const int8_t *input, int8_t *output);
+void nn_sum_s8(const nn_sum_s8_params *params, const int8_t *input, int8_t *output);
+
+/* REDUCE_MAX and REDUCE_MIN. Not in place. */
+typedef struct {
+    nn_reduction reduction;
+} nn_reduce_s8_params;
+
+void nn_reduce_max_s8(const nn_reduce_s8_params *params, const int8_t *input, int8_t *output);
+void nn_reduce_min_s8(const nn_reduce_s8_params *params, const int8_t *input, int8_t *output);
 
 /* Moving bytes ---------------------------------------------------------------------------------*/
 

@@ -229,7 +229,7 @@ class LeakyReluAttributes:
 
 @dataclass(frozen=True)
 class ReducerAttributes:
-    """MEAN and REDUCE_PROD."""
+    """MEAN, SUM, REDUCE_MAX, REDUCE_MIN and REDUCE_PROD."""
 
     keep_dims: bool
 

@@ -13,6 +13,7 @@ import hashlib
 import math
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -138,12 +139,23 @@ def _decode(data: bytes, name: str) -> Graph:
     )
     return Graph(
         name=name,
-        tensors=tensors,
+        tensors=_with_empty_lists(tensors, ops),
         ops=ops,
         inputs=_numbers(subgraph.InputsLength, subgraph.InputsAsNumpy, budget),
         outputs=_numbers(subgraph.OutputsLength, subgraph.OutputsAsNumpy, budget),
         model_hash=hashlib.sha256(data).hexdigest(),
         signature=_signature(model, budget),
+    )
+
+
+def _with_empty_lists(tensors: tuple[Tensor, ...], ops: tuple[Op, ...]) -> tuple[Tensor, ...]:
+    """`tensors` with every list of no axes or sizes a constant: it has no bytes to tell it by."""
+    written = {i for op in ops for i in op.outputs}
+    return tuple(
+        replace(t, data=np.empty(0, np.int32))
+        if t.data is None and t.dtype is DType.INT32 and t.shape == (0,) and t.index not in written
+        else t
+        for t in tensors
     )
 
 

@@ -60,10 +60,11 @@ def constraint_int8_activations(graph: Graph, op: Op) -> str | None:
 
 
 def constraint_not_empty(graph: Graph, op: Op) -> str | None:
-    """Every tensor has at least one element."""
-    for index in (*op.inputs, *op.outputs):
-        if index >= 0 and graph.tensors[index].elements == 0:
-            return f"tensor '{graph.tensors[index].name}' is empty"
+    """Every tensor has at least one element, but a constant list of axes or sizes may have none."""
+    for tensor in (graph.tensors[i] for i in (*op.inputs, *op.outputs) if i >= 0):
+        is_list = tensor.is_constant and tensor.dtype is DType.INT32
+        if tensor.elements == 0 and not is_list:
+            return f"tensor '{tensor.name}' is empty"
     return None
 
 

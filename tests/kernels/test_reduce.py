@@ -1,8 +1,9 @@
-"""MEAN against the oracle."""
+"""MEAN, SUM, REDUCE_MAX and REDUCE_MIN against the oracle."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from single_op import Case, Spec, build
 
 Check = Callable[[Iterable[Case]], None]
 
+EXTREMA = ("REDUCE_MAX", "REDUCE_MIN")
+
 
 def reduced(shape: tuple[int, ...], axes: list[int], keep_dims: bool) -> tuple[int, ...]:
     gone = {axis % len(shape) for axis in axes}
@@ -20,12 +23,12 @@ def reduced(shape: tuple[int, ...], axes: list[int], keep_dims: bool) -> tuple[i
     return tuple(d for i, d in enumerate(shape) if i not in gone)
 
 
-def cases(seed: int, count: int) -> Iterator[Case]:
+def cases(kind: str, seed: int, count: int) -> Iterator[Case]:
     draw = Draw(seed)
     for _ in range(count):
-        rank = draw.choice([1, 2, 3, 4, 4, 4, 5, 6])
-        shape = tuple(draw.integer(1, 4 if rank > 4 else 9) for _ in range(rank))
-        axes = [draw.integer(-rank, rank - 1) for _ in range(draw.integer(1, rank))]
+        rank = draw.choice([1, 2, 3, 4, 4, 4, 5, 6, 7, 8])
+        shape = tuple(draw.integer(1, 3 if rank > 4 else 9) for _ in range(rank))
+        axes = [draw.integer(-rank, rank - 1) for _ in range(draw.integer(0, rank + 1))]
         if rank == 4 and draw.chance(0.4):
             axes = draw.choice([[1, 2], [2, 1], [-2, -3]])
         options = schema.ReducerOptionsT()
@@ -33,17 +36,27 @@ def cases(seed: int, count: int) -> Iterator[Case]:
         source_scale = draw.scale(*draw.choice([(1e-3, 1.0), (1e-3, 1.0), (1e-10, 1e3)]))
         source = Spec(shape, scale=source_scale, zero_point=draw.zero_point())
         target_scale = source_scale if draw.chance(0.2) else draw.scale(1e-3, 10.0)
+        if kind == "SUM":  # no sum of the draw may overflow
+            target_scale = max(target_scale, float(np.float32(source_scale / 64)))
         target = Spec(
             reduced(shape, axes, options.keepDims), scale=target_scale, zero_point=draw.zero_point()
         )
+        if kind in EXTREMA:
+            target = replace(source, shape=target.shape)
         table = np.array(axes, np.int32)
         axis = Spec(table.shape, "int32", None, data=table)
         if len(axes) == 1 and draw.chance(0.3):
             axis = Spec((), "int32", None, data=table)
-        model = build("MEAN", [source, axis], [target], options)
+        model = build(kind, [source, axis], [target], options)
         yield Case(model, [draw.int8(shape)], f"{shape} {axes} {source_scale} -> {target_scale}")
 
 
-@pytest.mark.parametrize("seed", range(2))
-def test_mean_equals_the_oracle(assert_exact: Check, seed: int) -> None:
-    assert_exact(cases(seed, 750))
+@pytest.mark.parametrize("kind", ["MEAN", "SUM", *EXTREMA])
+def test_reductions_equal_the_oracle(assert_exact: Check, kind: str) -> None:
+    assert_exact(cases(kind, 0, 600))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["MEAN", "SUM", *EXTREMA])
+def test_many_reductions_equal_the_oracle(assert_exact: Check, kind: str) -> None:
+    assert_exact(cases(kind, 1, 4000))
