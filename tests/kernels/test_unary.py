@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from draw import Draw
+from op_rules import refusal
 from single_op import Case, Spec, build
 
 SHAPE = (1, 4, 8, 8)
@@ -53,6 +55,61 @@ def squash_cases(kind: str, scale: float, zero_point: int, seed: int, count: int
         low, high = draw.choice([(1e-3, 1.0), (1e-3, 1.0), (4e-9, 1e-3), (1.0, 2.8)])
         source = Spec(SHAPE, scale=draw.scale(low, high), zero_point=draw.zero_point())
         yield case(kind, source, Spec(SHAPE, scale=scale, zero_point=zero_point))
+
+
+def hard_swish_cases(seed: int, count: int) -> Iterator[Case]:
+    """Scales far beyond where 16 bits suffice, too, whose models are refused."""
+    draw = Draw(seed)
+    for _ in range(count):
+        low, high = draw.choice([(1e-3, 0.3), (1e-3, 0.3), (3e-7, 1e-3), (0.3, 100.0)])
+        source = Spec(SHAPE, scale=draw.scale(low, high), zero_point=draw.zero_point())
+        ratio = draw.choice([draw.scale(0.5, 4.0), draw.scale(0.5, 4.0), draw.scale(0.03, 300.0)])
+        scale = float(np.float32(source.scale * ratio))
+        yield case("HARD_SWISH", source, Spec(SHAPE, scale=scale, zero_point=draw.zero_point()))
+
+
+def rsqrt_cases(seed: int, count: int) -> Iterator[Case]:
+    """Inputs from the zero point on: below it TFLM stops."""
+    draw = Draw(seed)
+    for _ in range(count):
+        low, high = draw.choice([(1e-5, 1.0), (1e-5, 1.0), (1e-12, 1e-3), (1.0, 1e6)])
+        source = Spec(SHAPE, scale=draw.scale(low, high), zero_point=draw.zero_point())
+        root = float(np.sqrt(source.scale))
+        scale = draw.choice([draw.scale(), draw.scale(1e-3, 0.1) / root])
+        scale = float(np.float32(min(scale, 2000.0 / root)))
+        target = Spec(SHAPE, scale=scale, zero_point=draw.zero_point())
+        one = case("RSQRT", source, target)
+        yield Case(one.model, [np.maximum(EVERY_VALUE, np.int8(source.zero_point))], one.note)
+
+
+def elu_cases(seed: int, count: int) -> Iterator[Case]:
+    draw = Draw(seed)
+    for _ in range(count):
+        source = Spec(SHAPE, scale=draw.scale(*draw.choice([(1e-3, 1.0), (1e-9, 1e3)])))
+        source = replace(source, zero_point=draw.zero_point())
+        scale = draw.choice([source.scale, draw.scale(1e-3, 1.0), draw.scale(1e-4, 1e6)])
+        yield case("ELU", source, Spec(SHAPE, scale=scale, zero_point=draw.zero_point()))
+
+
+def accepted(cases: Iterable[Case]) -> list[Case]:
+    """Those that no rule refuses; most are."""
+    every = list(cases)
+    kept = [one for one in every if refusal(one.model) == ""]
+    assert len(kept) > len(every) * 2 // 3
+    return kept
+
+
+FUNCTIONS = {"HARD_SWISH": hard_swish_cases, "RSQRT": rsqrt_cases, "ELU": elu_cases}
+
+
+def test_functions_equal_the_oracle(assert_exact: Check) -> None:
+    assert_exact([one for f in FUNCTIONS.values() for one in accepted(f(seed=5, count=120))])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", FUNCTIONS)
+def test_many_functions_equal_the_oracle(assert_exact: Check, kind: str) -> None:
+    assert_exact(accepted(FUNCTIONS[kind](seed=6, count=2000)))
 
 
 @pytest.mark.parametrize("kind", ["RELU", "RELU6", "ABS"])

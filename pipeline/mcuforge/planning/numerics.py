@@ -178,3 +178,37 @@ def input_radius(integer_bits: int, left_shift: int) -> int:
     Source: TFLite's CalculateInputRadius with 31 bits in all.
     """
     return math.floor(((1 << integer_bits) - 1) * (1 << (31 - integer_bits)) / (1 << left_shift))
+
+
+def inverse_sqrt_multiplier(x: int) -> tuple[int, int]:
+    """1 / sqrt(x) as a Q0.31 multiplier and a shift (positive: left), for 0 <= x < 2^31.
+
+    0 counts as 1. Five Newton-Raphson steps in Q3.28, from 1. Source: TFLite's
+    GetInvSqrtQuantizedMultiplierExp.
+    """
+    if x <= 1:
+        return INT32_MAX, 0
+    right = 11
+    while x >= 1 << 29:
+        x //= 4
+        right += 1
+    pairs = (31 - x.bit_length()) // 2 - 1  # of zero bits that are shifted out
+    right -= pairs
+    x <<= 2 * pairs  # in [2^27, 2^29)
+    root = _newton_inverse_sqrt(np.asarray(x >> 1, np.int64))
+    multiplier = int(rounding_doubling_high_mul(root, 1518500250))  # sqrt(2) / 2
+    return (multiplier << max(-right, 0)), -max(right, 0)
+
+
+def _newton_inverse_sqrt(x: Int64Array) -> Int64Array:
+    """1 / sqrt(x) of a Q3.28 value."""
+    half_x = rounding_divide_by_pot(x, 1)
+    half_three = (1 << 28) + (1 << 27)
+    root: Int64Array = np.asarray(1 << 28, np.int64)
+    for _ in range(5):
+        square = rounding_doubling_high_mul(root, root)
+        cube = saturating_shift_left(rounding_doubling_high_mul(square, root), 6)
+        grown = rounding_doubling_high_mul(root, half_three)
+        shrunk = rounding_doubling_high_mul(cube, half_x)
+        root = saturating_shift_left(grown - shrunk, 3)
+    return root

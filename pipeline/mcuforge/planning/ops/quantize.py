@@ -20,7 +20,7 @@ from mcuforge.planning.ops.common import (
     describe,
     quantization,
 )
-from mcuforge.planning.ops.unary import (
+from mcuforge.planning.ops.unary.lookup import (
     MAX_TABLE_SHIFT,
     LookupS8Params,
     Table,

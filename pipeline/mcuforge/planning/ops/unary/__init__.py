@@ -1,0 +1,15 @@
+"""Unary int8 operators, all computed by one table look-up.
+
+An int8 input has 256 values, so the planner evaluates the op on each of them, with the reference
+kernel's own steps, and the device only looks results up.
+"""
+
+from mcuforge.planning.ops.unary import hard_swish, real_functions, rectifiers, rsqrt, squashing
+
+OPERATORS = (
+    *rectifiers.OPERATORS,
+    *squashing.OPERATORS,
+    *hard_swish.OPERATORS,
+    *rsqrt.OPERATORS,
+    *real_functions.OPERATORS,
+)
