@@ -113,7 +113,7 @@ static void hello(const request *from) {
     mf_frame_u32(MF_TICK_HZ);
     mf_frame_bytes(model->hash, sizeof model->hash);
     mf_frame_u32(model->arena_bytes);
-    mf_frame_u32(model->op_count);
+    mf_frame_u32(model->result_count);
     mf_frame_u32(model->input_count);
     mf_frame_u32(model->output_count);
     send_text(MF_BOARD_NAME);
@@ -204,11 +204,11 @@ static uint8_t trace(const request *from) {
         return MF_STATUS_MALFORMED;
     }
     uint32_t mode = word(from, 0);
-    uint32_t op = word(from, 1);
-    if (mode > MF_TRACE_OUTPUT || (mode == MF_TRACE_OUTPUT && op >= model->op_count)) {
+    uint32_t result = word(from, 1);
+    if (mode > MF_TRACE_OUTPUT || (mode == MF_TRACE_OUTPUT && result >= model->result_count)) {
         return MF_STATUS_RANGE;
     }
-    mf_status status = mf_harness_trace(model, &from->header, mode, op);
+    mf_status status = mf_harness_trace(model, &from->header, mode, result);
     return invoked(status);
 }
 

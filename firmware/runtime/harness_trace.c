@@ -7,31 +7,31 @@
 typedef struct {
     mf_message header; /* of the request */
     uint32_t mode;
-    uint32_t op;
+    uint32_t result;
 } trace_context;
 
-static void begin_event(const trace_context *trace, uint8_t type, uint32_t op) {
+static void begin_event(const trace_context *trace, uint8_t type, uint32_t result) {
     mf_message header = trace->header;
     header.type = type;
     header.status = MF_STATUS_OK;
     mf_message_begin(&header);
-    mf_frame_u32(op);
+    mf_frame_u32(result);
 }
 
-static void send_digest(const trace_context *trace, uint32_t op, const void *output, uint32_t bytes,
-                        uint64_t ticks) {
-    begin_event(trace, MF_EVENT_DIGEST, op);
+static void send_digest(const trace_context *trace, uint32_t result, const void *output,
+                        uint32_t bytes, uint64_t ticks) {
+    begin_event(trace, MF_EVENT_DIGEST, result);
     mf_frame_u32(bytes);
     mf_frame_u32(mf_crc32(0, output, bytes));
     mf_frame_u64(ticks);
     mf_frame_end();
 }
 
-static void send_output(const trace_context *trace, uint32_t op, const uint8_t *output,
+static void send_output(const trace_context *trace, uint32_t result, const uint8_t *output,
                         uint32_t bytes) {
     for (uint32_t offset = 0; offset < bytes; offset += MF_OUTPUT_PIECE_BYTES) {
         uint32_t left = bytes - offset;
-        begin_event(trace, MF_EVENT_OUTPUT, op);
+        begin_event(trace, MF_EVENT_OUTPUT, result);
         mf_frame_u32(bytes);
         mf_frame_u32(offset);
         mf_frame_bytes(output + offset,
@@ -40,20 +40,22 @@ static void send_output(const trace_context *trace, uint32_t op, const uint8_t *
     }
 }
 
-static void on_op(void *context, uint32_t op, const void *output, uint32_t bytes) {
-    uint64_t ticks = mf_ticks_elapsed(); /* of this op alone: the stopwatch restarts below */
+static void on_result(void *context, uint32_t result, const void *output, uint32_t bytes) {
+    /* Of this op alone, since the stopwatch restarts below; those of an op go with its first
+     * output. */
+    uint64_t ticks = mf_ticks_elapsed();
     const trace_context *trace = context;
     if (trace->mode == MF_TRACE_DIGESTS) {
-        send_digest(trace, op, output, bytes, ticks);
-    } else if (op == trace->op) {
-        send_output(trace, op, output, bytes);
+        send_digest(trace, result, output, bytes, ticks);
+    } else if (result == trace->result) {
+        send_output(trace, result, output, bytes);
     }
     mf_ticks_start();
 }
 
 mf_status mf_harness_trace(const mf_model *model, const mf_message *request, uint32_t mode,
-                           uint32_t op) {
-    trace_context trace = {.header = *request, .mode = mode, .op = op};
+                           uint32_t result) {
+    trace_context trace = {.header = *request, .mode = mode, .result = result};
     mf_ticks_start();
-    return model->invoke(on_op, &trace);
+    return model->invoke(on_result, &trace);
 }

@@ -9,6 +9,6 @@
  * (MF_TRACE_DIGESTS) or the bytes of the output of op `op` (MF_TRACE_OUTPUT). Events carry
  * the header of the request. */
 mf_status mf_harness_trace(const mf_model *model, const mf_message *request, uint32_t mode,
-                           uint32_t op);
+                           uint32_t result);
 
 #endif /* MF_HARNESS_TRACE_H */

@@ -49,7 +49,7 @@ def _calls(device: Device, columns: int, seed: int) -> Iterator[tuple[str, Call]
     rng = np.random.default_rng(seed)
     data = rng.integers(-128, 128, (4, columns), np.int8)
     other = rng.integers(-128, 128, (4, columns), np.int8)
-    yield "hello", lambda: device.hello(fake.HASH).op_count == 3
+    yield "hello", lambda: device.hello(fake.HASH).result_count == 3
     yield "run", lambda: _is_run(device, data)
     yield "stats", lambda: device.stats().arena_used == 8 * columns + 16
     yield "trace", lambda: _is_trace(device, other)

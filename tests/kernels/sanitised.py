@@ -48,7 +48,8 @@ def run_oracle(case: Case) -> list[Any]:
     for position, values in enumerate(case.inputs):
         interpreter.set_input(values, position)
     interpreter.invoke()
-    return [np.array(interpreter.get_output(0))]
+    outputs = runtime.schema_fb.Model.GetRootAs(case.model, 0).Subgraphs(0).OutputsLength()
+    return [np.array(interpreter.get_output(i)) for i in range(outputs)]
 
 
 def run_ours(libraries: dict[str, Path], cases: list[Case]) -> list[dict[str, list[Any]]]:

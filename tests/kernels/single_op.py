@@ -19,6 +19,7 @@ _TYPES = {
     "int32": schema.TensorType.INT32,
     "int64": schema.TensorType.INT64,
     "float32": schema.TensorType.FLOAT32,
+    "bool": schema.TensorType.BOOL,
 }
 
 

@@ -64,8 +64,9 @@ def view_cases(seed: int, count: int) -> Iterator[Case]:
     draw = Draw(seed)
     for _ in range(count):
         shape = tuple(draw.choice([1, 2, 3, 5]) for _ in range(draw.integer(1, 4)))
-        dtype: str = draw.choice(["int8", "int8", "float32"])
         kind, options, inputs = draw.choice(["RESHAPE", "SQUEEZE", "EXPAND_DIMS"]), None, []
+        others = ("int16", "float32", *(("int32", "int64") if kind != "EXPAND_DIMS" else ()))
+        dtype: str = draw.choice(["int8", *others])
         if kind == "RESHAPE":
             output: tuple[int, ...] = draw.choice([shape[::-1], (int(np.prod(shape)),)])
             if draw.chance(0.5):

@@ -67,12 +67,22 @@ def run(
     operator = OPERATORS[op.kind]
     ops.check(operator, graph, op)
     if operator.view(graph, op):
-        return [[np.reshape(inputs[0], graph.output(op).shape)]] * len(libraries)
+        return [_views(graph, op, operator.viewed_input, inputs)] * len(libraries)
     calls = operator.lower(graph, op)
     results = []
     for name, library in libraries.items():
         print(f"in {name}", file=sys.stderr, flush=True)
         results.append(_run_op(library, graph, op, calls, inputs))
+    return results
+
+
+def _views(graph: Graph, op: Op, viewed: int, inputs: list[npt.NDArray[Any]]) -> list[Any]:
+    """The op's outputs, which lie in its input one after the other."""
+    content, results = inputs[graph.inputs.index(op.inputs[viewed])].tobytes(), []
+    for tensor in map(graph.tensor, op.outputs):
+        values = np.frombuffer(content[: tensor.bytes], tensor.dtype.value)
+        results.append(values.reshape(tensor.shape))
+        content = content[tensor.bytes :]
     return results
 
 

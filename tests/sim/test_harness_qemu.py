@@ -32,7 +32,7 @@ def test_hello_describes_board_and_model(board: Board, firmware: Firmware) -> No
         hello = qemu.device.hello(fake.HASH)
         stats = qemu.device.stats()
     assert (hello.board, hello.engine, hello.model) == (board.name, "aot", "fake")
-    assert (hello.tick_hz, hello.op_count) == (board.ticks.hz, fake.OPS)
+    assert (hello.tick_hz, hello.result_count) == (board.ticks.hz, fake.OPS)
     assert [(t.dtype, t.shape) for t in hello.inputs] == [("int8", (4, 600)), ("int32", (1,))]
     assert (hello.outputs[0].scale, hello.outputs[0].zero_point) == (0.25, -3)
     assert board.placement is not None

@@ -13,15 +13,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MF_ENGINE_ABI_VERSION 1
+#define MF_ENGINE_ABI_VERSION 2
 
-typedef enum { MF_INT8 = 0, MF_UINT8 = 1, MF_INT16 = 2, MF_INT32 = 3, MF_FLOAT32 = 4 } mf_dtype;
+/* MF_BOOL is a byte, 0 or 1. */
+typedef enum {
+    MF_INT8 = 0,
+    MF_UINT8 = 1,
+    MF_INT16 = 2,
+    MF_INT32 = 3,
+    MF_FLOAT32 = 4,
+    MF_INT64 = 5,
+    MF_BOOL = 6
+} mf_dtype;
 
 typedef enum { MF_OK = 0, MF_ERROR = 1 } mf_status;
 
-#define MF_MAX_RANK 6
+#define MF_MAX_RANK 8
 
-/* A graph input or output. real = scale * (q - zero_point) where the dtype is an integer. */
+/* A graph input or output. real = scale * (q - zero_point) where the dtype is an integer;
+ * scale is 1 and zero_point 0 where the numbers are not quantised. */
 typedef struct {
     void *data;
     uint32_t bytes;
@@ -32,15 +42,16 @@ typedef struct {
     int32_t zero_point;
 } mf_tensor;
 
-/* Called after op `op_index` with its first output, while that output is still in memory. */
-typedef void (*mf_op_hook)(void *context, uint32_t op_index, const void *output, uint32_t bytes);
+/* Called after an op, once for each of its outputs, while they are still in memory. `result`
+ * numbers the outputs of all ops, in the order of the ops. */
+typedef void (*mf_op_hook)(void *context, uint32_t result, const void *output, uint32_t bytes);
 
 typedef struct {
     const char *name;
     const char *engine; /* "aot" or "tflm" */
     uint8_t hash[32];   /* SHA-256 of the .tflite */
     uint32_t arena_bytes;
-    uint32_t op_count;
+    uint32_t result_count; /* outputs of all ops */
     uint32_t input_count;
     uint32_t output_count;
     const mf_tensor *inputs;

@@ -7,7 +7,8 @@
  *     mf_read_real(&model->outputs[0], results);
  *
  * q = round(x / scale) + zero_point, ties away from zero, clamped to the tensor's type: what
- * TensorFlow Lite's QUANTIZE does, NaN becoming the zero point. x = scale * (q - zero_point).
+ * TensorFlow Lite's QUANTIZE does, NaN becoming the zero point. x = scale * (q - zero_point). Wider
+ * integers and booleans are not quantised: round(x) within +-2^20, x != 0, and the number itself.
  */
 #ifndef MCUFORGE_MF_REAL_H
 #define MCUFORGE_MF_REAL_H
@@ -66,6 +67,12 @@ static inline void mf_write_real(const mf_tensor *tensor, const float *values) {
         case MF_INT32:
             MF_CAST(int32_t *, data)[i] = mf_round(x);
             break;
+        case MF_INT64:
+            MF_CAST(int64_t *, data)[i] = mf_round(x);
+            break;
+        case MF_BOOL:
+            MF_CAST(uint8_t *, data)[i] = x < 0.0f || x > 0.0f;
+            break;
         case MF_FLOAT32:
             MF_CAST(float *, data)[i] = x;
             break;
@@ -91,6 +98,12 @@ static inline void mf_read_real(const mf_tensor *tensor, float *values) {
             break;
         case MF_INT32:
             values[i] = MF_CAST(float, MF_CAST(const int32_t *, data)[i]);
+            continue;
+        case MF_INT64:
+            values[i] = MF_CAST(float, MF_CAST(const int64_t *, data)[i]);
+            continue;
+        case MF_BOOL:
+            values[i] = MF_CAST(const uint8_t *, data)[i] != 0 ? 1.0f : 0.0f;
             continue;
         case MF_FLOAT32:
             values[i] = MF_CAST(const float *, data)[i];

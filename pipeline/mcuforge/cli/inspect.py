@@ -16,7 +16,7 @@ from mcuforge.errors import UnsupportedError
 from mcuforge.frontend.graph import Graph
 from mcuforge.planning import cost, planner
 from mcuforge.planning.cost import summary
-from mcuforge.planning.plan import Plan, shape_text
+from mcuforge.planning.plan import Plan, outputs_text
 from mcuforge.wording.tables import Table
 
 MAX_ROWS = 1000  # laying out a row takes longer than all else that is done with its op
@@ -72,7 +72,7 @@ def _table(graph: Graph, plan: Plan | None) -> Table:
             str(position),
             op.kind if wide else Text.assemble(f"{op.kind}\n", (kernels, "dim")),
             graph.layer(op),
-            shape_text(graph.output(op)).replace("[", "\\["),
+            outputs_text(graph, op).replace("[", "\\["),
             *((kernels,) if wide else ()),
             f"{cost.macs(graph, op):,}",
         )

@@ -97,6 +97,8 @@ def _run(device: Device, number: int, runs: int) -> dict[str, Any]:
     inputs = [
         (rng.random(t.shape, np.float32) * 2 - 1)
         if t.dtype == "float32"
+        else rng.integers(0, 2, t.shape).astype(np.bool_)
+        if t.dtype == "bool"
         else np.frombuffer(rng.bytes(t.bytes), t.dtype).reshape(t.shape)
         for t in device.info.inputs
     ]

@@ -19,7 +19,7 @@ from mcuforge.device.fault_text import fault_text_of
 from mcuforge.device.faults import Fault
 from mcuforge.device.link import Link as Link
 from mcuforge.device.protocol import Event, Message, Request, Trace
-from mcuforge.device.replies import Hello, OpDigest, Stats, TensorInfo
+from mcuforge.device.replies import Digest, Hello, Stats, TensorInfo
 from mcuforge.device.status import check_status
 from mcuforge.device.transport import Transport, open_url, spawn
 from mcuforge.errors import DeviceError
@@ -157,39 +157,39 @@ class Device:
         self._exchange(Request.LATENT, request.body())
         return self._run()
 
-    def trace(self, inputs: Arrays) -> list[OpDigest]:
-        """A digest of the first output of every op, in order."""
-        digests: dict[int, OpDigest] = {}
-        count = self.info.op_count
+    def trace(self, inputs: Arrays) -> list[Digest]:
+        """A digest of every output of every op, in order."""
+        digests: dict[int, Digest] = {}
+        count = self.info.result_count
 
         def collect(message: Message) -> None:
             if message.kind == Event.DIGEST:
-                parse = partial(replies.parse_digest, op_count=count)
+                parse = partial(replies.parse_digest, count=count)
                 digest = parsed(parse, message.body)
-                digests[digest.op] = digest
+                digests[digest.result] = digest
 
         self._trace(
-            inputs, Trace.DIGESTS, 0, collect, lambda: all(op in digests for op in range(count))
+            inputs, Trace.DIGESTS, 0, collect, lambda: all(i in digests for i in range(count))
         )
-        return [digests[op] for op in range(count)]
+        return [digests[i] for i in range(count)]
 
-    def fetch_op_output(self, op: int, inputs: Arrays) -> bytes:
-        """The bytes of the first output of op number `op`."""
+    def fetch_op_output(self, result: int, inputs: Arrays) -> bytes:
+        """The bytes of an output of an op, by its number among the outputs of all ops."""
         pieces: dict[int, bytes] = {}
         total: list[int] = []
 
         def collect(message: Message) -> None:
             if message.kind == Event.OUTPUT:
-                piece = parsed(partial(replies.parse_output, op=op), message.body)
+                piece = parsed(partial(replies.parse_output, result=result), message.body)
                 if total and total != [piece.total]:
-                    raise DeviceError(f"The device sent two sizes of the output of op {op}.")
+                    raise DeviceError(f"The device sent two sizes of output {result}.")
                 pieces[piece.offset] = piece.data
                 total[:] = [piece.total]
 
         def complete() -> bool:
             return bool(total) and sum(map(len, pieces.values())) == total[0]
 
-        self._trace(inputs, Trace.OUTPUT, op, collect, complete)
+        self._trace(inputs, Trace.OUTPUT, result, collect, complete)
         return b"".join(pieces[offset] for offset in sorted(pieces))
 
     def stats(self) -> Stats:
@@ -238,12 +238,12 @@ class Device:
         self,
         inputs: Arrays,
         mode: Trace,
-        op: int,
+        result: int,
         collect: Callable[[Message], None],
         complete: Callable[[], bool],
     ) -> None:
         """TRACE until `complete`: running it again is what brings back an event that was lost."""
-        body = struct.pack("<II", mode, op)
+        body = struct.pack("<II", mode, result)
         attempts = self._conversation.link.attempts
         for _ in range(attempts):
             self._write_inputs(inputs)

@@ -8,21 +8,32 @@ from math import isfinite, prod
 
 from mcuforge.device.protocol import OUTPUT_PIECE_BYTES, Message
 
-ENGINE_ABI = 1  # MF_ENGINE_ABI_VERSION of engine.h
-DTYPES = ("int8", "uint8", "int16", "int32", "float32")  # by mf_dtype of engine.h
+ENGINE_ABI = 2  # MF_ENGINE_ABI_VERSION of engine.h
+# by mf_dtype of engine.h
+DTYPES = ("int8", "uint8", "int16", "int32", "float32", "int64", "bool")
 
-_DTYPE_BYTES = {"int8": 1, "uint8": 1, "int16": 2, "int32": 4, "float32": 4}
+_DTYPE_BYTES = {
+    "int8": 1,
+    "uint8": 1,
+    "int16": 2,
+    "int32": 4,
+    "float32": 4,
+    "int64": 8,
+    "bool": 1,
+}
 _ZERO_POINTS = {
     "int8": (-128, 127),
     "uint8": (0, 255),
     "int16": (-(2**15), 2**15 - 1),
     "int32": (-(2**31), 2**31 - 1),
     "float32": (0, 0),
+    "int64": (0, 0),
+    "bool": (0, 0),
 }
-_MAX_RANK = 6  # MF_MAX_RANK of engine.h
+_MAX_RANK = 8  # MF_MAX_RANK of engine.h
 _MAX_TEXT = 255
 _BODY_BYTES = (256, 65_536)  # of the largest request: every board takes more, and none so much
-_MAX_OPS = 2**20
+_MAX_RESULTS = 2**20
 _MAX_TENSORS = 1024
 _MAX_TENSOR_BYTES = 2**30
 
@@ -52,7 +63,7 @@ class Hello:
     tick_hz: int
     model_hash: str
     arena_bytes: int
-    op_count: int
+    result_count: int
     board: str
     engine: str
     model: str
@@ -61,10 +72,13 @@ class Hello:
 
 
 @dataclass(frozen=True)
-class OpDigest:
-    """CRC-32 of the first output of an op, and the ticks that the op took."""
+class Digest:
+    """CRC-32 of an output of an op, and the ticks that the op took, 0 or so after its first output.
 
-    op: int
+    `result` numbers the outputs of all ops, in the order of the ops.
+    """
+
+    result: int
     bytes: int
     crc32: int
     ticks: int
@@ -72,9 +86,9 @@ class OpDigest:
 
 @dataclass(frozen=True)
 class OutputPiece:
-    """A piece of the output of an op of `total` bytes."""
+    """A piece of an output of an op, of `total` bytes."""
 
-    op: int
+    result: int
     total: int
     offset: int
     data: bytes
@@ -127,12 +141,12 @@ def parse_hello(message: Message) -> Hello:
     reader = _Reader(message.body)
     abi, max_body, tick_hz = reader.take("3I")
     digest = reader.bytes(32).hex()
-    arena, ops, inputs, outputs = reader.take("4I")
+    arena, results, inputs, outputs = reader.take("4I")
     _require(abi == ENGINE_ABI, f"version {abi} of engine.h, instead of {ENGINE_ABI}")
     least, most = _BODY_BYTES
     _require(least <= max_body <= most, f"a largest request of {max_body:,} bytes")
     _require(tick_hz > 0, "a stopwatch that does not tick")
-    _require(ops <= _MAX_OPS, f"{ops:,} ops")
+    _require(results <= _MAX_RESULTS, f"{results:,} outputs of ops")
     _require(max(inputs, outputs) <= _MAX_TENSORS, "too many inputs or outputs")
     board, engine, model = reader.text(), reader.text(), reader.text()
     hello = Hello(
@@ -142,7 +156,7 @@ def parse_hello(message: Message) -> Hello:
         tick_hz=tick_hz,
         model_hash=digest,
         arena_bytes=arena,
-        op_count=ops,
+        result_count=results,
         board=board,
         engine=engine,
         model=model,
@@ -168,18 +182,18 @@ def _tensor(reader: _Reader) -> TensorInfo:
     return TensorInfo(dtype, shape, size, float(scale), zero_point)
 
 
-def parse_digest(body: bytes, op_count: int) -> OpDigest:
-    """Raises `ReplyError`, also for an op that the model does not have."""
-    digest = OpDigest(*_unpack("<IIIQ", body))
-    _require(digest.op < op_count, f"op {digest.op} of {op_count}")
+def parse_digest(body: bytes, count: int) -> Digest:
+    """Raises `ReplyError`, also for an output that no op of the model has: there are `count`."""
+    digest = Digest(*_unpack("<IIIQ", body))
+    _require(digest.result < count, f"output {digest.result} of {count}")
     return digest
 
 
-def parse_output(body: bytes, op: int) -> OutputPiece:
-    """A piece of the output of op `op`. Raises `ReplyError`."""
+def parse_output(body: bytes, result: int) -> OutputPiece:
+    """A piece of that output of an op. Raises `ReplyError`."""
     number, total, offset = _unpack("<III", body[:12])
     piece = OutputPiece(number, total, offset, body[12:])
-    _require(number == op, f"op {number} instead of {op}")
+    _require(number == result, f"output {number} instead of {result}")
     _require(total <= _MAX_TENSOR_BYTES, f"an output of {total:,} bytes")
     wanted = min(OUTPUT_PIECE_BYTES, total - offset)
     cut = offset % OUTPUT_PIECE_BYTES == 0 and 0 < wanted == len(piece.data)

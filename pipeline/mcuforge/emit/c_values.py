@@ -9,15 +9,19 @@ import numpy as np
 import numpy.typing as npt
 
 _LINE = 96
+# Their digits without the sign would not fit their types.
+_LOWEST = {"int32_t": (-(2**31), "INT32_MIN"), "int64_t": (-(2**63), "INT64_MIN")}
 
 
 def scalar(c_type: str, value: int | float) -> str:
     """A constant of that C type that compiles without a conversion warning."""
     if c_type == "float":
         return floating(float(value))
-    if c_type == "int32_t" and value == -(2**31):
-        return "INT32_MIN"  # the literal 2147483648 would not be an int
-    return f"{value}u" if c_type.startswith("uint") else str(value)
+    if c_type in _LOWEST and value == _LOWEST[c_type][0]:
+        return _LOWEST[c_type][1]
+    if c_type == "int64_t":
+        return f"INT64_C({int(value)})"
+    return f"{int(value)}u" if c_type.startswith("uint") else str(value)
 
 
 def floating(value: float) -> str:

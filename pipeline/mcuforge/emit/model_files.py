@@ -122,7 +122,7 @@ def _op_json(plan: Plan, position: int, planned: PlannedOp) -> dict[str, Any]:
         "kind": op.kind,
         "layer": plan.graph.layer(op),
         "inputs": [_tensor_json(plan, i) for i in op.inputs if i in plan.offsets],
-        "output": _tensor_json(plan, op.outputs[0]),
+        "outputs": [_tensor_json(plan, i) for i in op.outputs],
         "view_of": planned.view_of,
         "calls": [_call_json(call) for call in planned.calls],
     }

@@ -20,15 +20,18 @@ from mcuforge.emit import c_names, c_values, kernel_signatures
 from mcuforge.frontend import border_names
 from mcuforge.frontend.graph import DType, Graph
 from mcuforge.frontend.layer_names import layer_name
-from mcuforge.planning.plan import CScalar, CStruct, KernelCall, Plan, shape_text
+from mcuforge.planning.plan import CScalar, CStruct, KernelCall, Plan, outputs_text, shape_text
 
 C_TYPES = {
     DType.INT8: "int8_t",
     DType.UINT8: "uint8_t",
+    DType.INT16: "int16_t",
     DType.INT32: "int32_t",
+    DType.INT64: "int64_t",
     DType.FLOAT32: "float",
+    DType.BOOL: "uint8_t",  # 0 or 1
 }
-MF_DTYPES = {DType.INT8: "MF_INT8", DType.UINT8: "MF_UINT8", DType.FLOAT32: "MF_FLOAT32"}
+MF_DTYPES = {dtype: f"MF_{dtype.name}" for dtype in C_TYPES}
 
 
 @dataclass(frozen=True)
@@ -64,14 +67,22 @@ class CallView:
 
 
 @dataclass(frozen=True)
+class ResultView:
+    """An output of an op: its number among those of all ops, and where it lies."""
+
+    number: int
+    name: str
+    bytes: int
+
+
+@dataclass(frozen=True)
 class OpView:
-    """One op: the comment above it, its calls, and where its output lies."""
+    """One op: the comment above it, its calls, and where its outputs lie."""
 
     index: int
     title: str
     calls: tuple[CallView, ...]
-    output: str
-    output_bytes: int
+    results: tuple[ResultView, ...]
 
 
 @dataclass(frozen=True)
@@ -115,6 +126,7 @@ class ModelView:
     constants: tuple[ConstantView, ...]
     tensors: tuple[TensorView, ...]
     ops: tuple[OpView, ...]
+    result_count: int
     inputs: tuple[BorderView, ...]
     outputs: tuple[BorderView, ...]
 
@@ -126,6 +138,7 @@ class _Builder:
         self.plan = plan
         self.model = model
         self.graph = plan.graph
+        self.results = 0
         self.constants: list[ConstantView] = []
         self.constant_names: dict[int, str] = {}
         self.equal_constants: dict[tuple[str, bytes], str] = {}
@@ -168,13 +181,12 @@ class _Builder:
 
     def op(self, position: int) -> OpView:
         planned, op = self.plan.ops[position], self.graph.ops[position]
-        output = self.graph.output(op)
         sources = ", ".join(
             shape_text(t)
             for i in op.inputs
             if i >= 0 and not (t := self.graph.tensor(i)).is_constant
         )
-        title = f"{op.kind}  {sources} -> {shape_text(output)}  {self.graph.layer(op)}"
+        title = f"{op.kind}  {sources} -> {outputs_text(self.graph, op)}  {self.graph.layer(op)}"
         if planned.view_of is not None:
             title += "  (a view: no bytes move)"
         return OpView(
@@ -184,9 +196,13 @@ class _Builder:
                 self._call(position, number, call, len(planned.calls))
                 for number, call in enumerate(planned.calls)
             ),
-            output=self.tensor_name(op.outputs[0]),
-            output_bytes=output.bytes,
+            results=tuple(map(self._result, op.outputs)),
         )
+
+    def _result(self, tensor: int) -> ResultView:
+        self.results += 1
+        name = self.tensor_name(tensor)
+        return ResultView(self.results - 1, name, self.graph.tensor(tensor).bytes)
 
     def _call(self, position: int, number: int, call: KernelCall, count: int) -> CallView:
         prefix = f"op{position}" if count == 1 else f"op{position}_{number}"
@@ -282,6 +298,7 @@ def model_view(plan: Plan, name: str, version: str) -> ModelView:
         alignment=plan.alignment,
         kernels=kernels(plan),
         ops=ops,
+        result_count=builder.results,
         tensors=tuple(builder.tensor(i) for i in plan.offsets),
         inputs=input_views(graph, [builder.tensor_name(i) for i in graph.inputs]),
         outputs=output_views(graph, [builder.tensor_name(i) for i in graph.outputs]),

@@ -2,7 +2,7 @@
 
 A template writes a value in one of three ways:
 
-    {{ model.op_count }}             a number, or text that is plain in every language: see `_PLAIN`
+    {{ model.result_count }}         a number, or text that is plain in every language: see `_PLAIN`
     {{ board.title | comment }}      any text, by the escaper of the place (`wording.escape`)
     {{ constant.values | c_code }}   C that we wrote: numbers, names and the signs between them
 

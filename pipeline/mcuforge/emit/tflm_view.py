@@ -9,17 +9,23 @@ import numpy as np
 from mcuforge.emit import c_values
 from mcuforge.emit.model_view import BorderView, hash_bytes, input_views, output_views
 from mcuforge.engines.tflm import TflmModel, TracedOp
-from mcuforge.planning.plan import Plan, shape_text
+from mcuforge.planning.plan import Plan, outputs_text
 
 
 @dataclass(frozen=True)
 class TracedOpView:
-    """An op of the file: its number in the trace or `UNTRACED`, and its first output."""
+    """An op of the file: of how many outputs the trace tells, and what it is."""
 
-    number: str
+    outputs: int
+    comment: str
+
+
+@dataclass(frozen=True)
+class TracedTensorView:
+    """An output of an op that the trace tells of."""
+
     tensor: int
     bytes: int
-    comment: str
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class TflmView:
     arena_comment: tuple[str, ...]
     methods: tuple[str, ...]
     ops: tuple[TracedOpView, ...]
-    op_count: int
+    results: tuple[TracedTensorView, ...]
     inputs: tuple[BorderView, ...]
     outputs: tuple[BorderView, ...]
     tflite_bytes: int
@@ -57,7 +63,7 @@ def tflm_view(plan: Plan, model: TflmModel, name: str, version: str) -> TflmView
         arena_comment=_arena_comment(model),
         methods=model.methods,
         ops=tuple(_op(plan, op) for op in model.ops),
-        op_count=len(graph.ops),
+        results=tuple(TracedTensorView(t, graph.tensor(t).bytes) for _, t in graph.results()),
         inputs=input_views(graph, [""] * len(graph.inputs)),
         outputs=output_views(graph, [""] * len(graph.outputs)),
         tflite_bytes=len(model.tflite),
@@ -67,10 +73,10 @@ def tflm_view(plan: Plan, model: TflmModel, name: str, version: str) -> TflmView
 
 def _op(plan: Plan, op: TracedOp) -> TracedOpView:
     if op.position is None:
-        return TracedOpView("UNTRACED", op.tensor, op.bytes, "not needed")
+        return TracedOpView(0, "not traced")
     known = plan.graph.ops[op.position]
-    text = f"{known.kind} -> {shape_text(plan.graph.output(known))}  {plan.graph.layer(known)}"
-    return TracedOpView(f"{op.position}u", op.tensor, op.bytes, text)
+    text = f"{known.kind} -> {outputs_text(plan.graph, known)}  {plan.graph.layer(known)}"
+    return TracedOpView(len(op.tensors), text)
 
 
 def _arena_comment(model: TflmModel) -> tuple[str, ...]:

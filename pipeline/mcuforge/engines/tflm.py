@@ -9,6 +9,7 @@ from mcuforge.boards import Board
 from mcuforge.engines import tflm_arena, tflm_ops
 from mcuforge.engines.tflm_arena import TflmArena
 from mcuforge.frontend import tflite_reader
+from mcuforge.frontend.graph import Op
 from mcuforge.planning.plan import Plan
 from mcuforge.tflite import folded_file
 
@@ -19,13 +20,12 @@ _LARGEST_POINTER = 8
 class TracedOp:
     """An op of the file, as TFLM runs it.
 
-    `position` is that of the same op in the plan, None where the plan leaves the op out; `tensor`
-    is its first output.
+    `position` is that of the same op in the plan, None where the plan leaves the op out; `tensors`
+    are its outputs then.
     """
 
     position: int | None
-    tensor: int
-    bytes: int
+    tensors: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,11 +76,10 @@ def prepare(plan: Plan, tflite: Path, board: Board) -> TflmModel:
     pointer_bytes = _LARGEST_POINTER if board.is_host else 4
     vector = board.core is not None and board.core.mve
     arena = tflm_arena.convert(host, graph, pointer_bytes=pointer_bytes, vector=vector)
-    ops = tuple(
-        TracedOp(positions.get(folded.ops[op.index]), op.outputs[0], graph.output(op).bytes)
-        if op.outputs
-        else TracedOp(None, 0, 0)
-        for op in graph.ops
-    )
+    ops = tuple(_traced(op, positions.get(folded.ops[op.index])) for op in graph.ops)
     excess = max(0, tflm_arena.planning_bytes(graph, pointer_bytes) - plan.arena.lower_bound)
     return TflmModel(content, methods, ops, arena, arena.bytes, excess)
+
+
+def _traced(op: Op, position: int | None) -> TracedOp:
+    return TracedOp(position, () if position is None else op.outputs)

@@ -325,6 +325,10 @@ class Graph:
         """The op's output at `position`."""
         return self.tensors[op.outputs[position]]
 
+    def results(self) -> tuple[tuple[int, int], ...]:
+        """Every output of every op: the op's position, and the tensor. What a trace numbers."""
+        return tuple((at, tensor) for at, op in enumerate(self.ops) for tensor in op.outputs)
+
     def layer(self, op: Op) -> str:
         """The Keras layer the op came from, as far as the name of its output tells."""
         return layer_name(self.output(op).name) if op.outputs else ""

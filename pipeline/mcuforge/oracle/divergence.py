@@ -33,10 +33,8 @@ def first_divergence(
     tensors = op_outputs(graph)
     want = expected.trace(model, [sample], tensors)[0]
     got = actual.trace(model, [sample], tensors)[0]
-    for op in graph.ops:
-        if not op.outputs:
-            continue
-        count, largest = difference(want[op.outputs[0]], got[op.outputs[0]])
+    for position, tensor in graph.results():
+        count, largest = difference(want[tensor], got[tensor])
         if count and largest > more_than:
-            return Divergence(op, count, largest)
+            return Divergence(graph.ops[position], count, largest)
     return None

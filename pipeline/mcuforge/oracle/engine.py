@@ -36,8 +36,8 @@ class Engine(Protocol):
 
 
 def op_outputs(graph: Graph) -> tuple[int, ...]:
-    """Tensor indices of every op's first output, in execution order: what to trace."""
-    return tuple(op.outputs[0] for op in graph.ops if op.outputs)
+    """Tensor indices of every op's outputs, in execution order: what to trace."""
+    return tuple(tensor for _, tensor in graph.results())
 
 
 def difference(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> tuple[int, float]:

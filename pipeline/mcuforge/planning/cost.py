@@ -7,7 +7,7 @@ from typing import Any
 
 from mcuforge.frontend import border_names
 from mcuforge.frontend.graph import Graph, Op
-from mcuforge.planning.plan import Plan, PlannedOp, shape_text
+from mcuforge.planning.plan import Plan, PlannedOp, outputs_text, shape_text
 
 
 def macs(graph: Graph, op: Op) -> int:
@@ -60,7 +60,7 @@ def summary(plan: Plan) -> dict[str, Any]:
                 "index": position,
                 "kind": op.kind,
                 "layer": graph.layer(op),
-                "output": shape_text(graph.output(op)),
+                "output": outputs_text(graph, op),
                 "kernels": [c.kernel for c in planned.calls],
                 "macs": macs(graph, op),
                 "constant_bytes": constant_bytes(planned),

@@ -19,7 +19,7 @@ from typing import Annotated, Any, ClassVar, cast, get_type_hints
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.frontend.graph import Graph, Tensor
+from mcuforge.frontend.graph import Graph, Op, Tensor
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,10 @@ class KernelCall:
 
 @dataclass(frozen=True, eq=False)
 class PlannedOp:
-    """An op of the graph and the calls that compute it; none where its output is only a view."""
+    """An op of the graph and the calls that compute it.
+
+    There are none where its outputs are views: they lie in tensor `view_of`, one after the other.
+    """
 
     op: int
     calls: tuple[KernelCall, ...]
@@ -148,3 +151,12 @@ class Plan:
 def shape_text(tensor: Tensor) -> str:
     """How people are shown a tensor's type: `int8[1, 48, 48, 8]`."""
     return f"{tensor.dtype.value}{list(tensor.shape)}"
+
+
+def outputs_text(graph: Graph, op: Op) -> str:
+    """The types of an op's outputs: `int8[1, 4]`, or of several that are alike `3 x int8[1, 4]`."""
+    texts = [shape_text(graph.tensor(i)) for i in op.outputs]
+    return ", ".join(
+        text if texts.count(text) == 1 else f"{texts.count(text)} x {text}"
+        for text in dict.fromkeys(texts)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mcuforge.errors import UnsupportedError
@@ -10,14 +11,16 @@ from mcuforge.frontend.graph import DType, Graph, Op
 from mcuforge.planning import arena, effort, ops
 from mcuforge.planning.arena import Buffer, Overlap
 from mcuforge.planning.ops.registry import OPERATORS
-from mcuforge.planning.plan import ArenaSummary, Plan, PlannedOp
+from mcuforge.planning.plan import ArenaSummary, KernelCall, Plan, PlannedOp
 from mcuforge.wording import keras_words
 
 ALIGNMENT = 16
-MAX_BORDER_RANK = 6  # MF_MAX_RANK of engine.h
+MAX_BORDER_RANK = 8  # MF_MAX_RANK of engine.h
 MAX_PROBLEMS_SHOWN = 10
 MAX_LAYERS_SHOWN = 5
-STORED_DTYPES = (DType.INT8, DType.UINT8, DType.FLOAT32)
+ANYWHERE = 2**31  # as a distance: the output may begin anywhere in the input
+STORED_DTYPES = tuple(dtype for dtype in DType if dtype.bytes)
+_STORED = ", ".join(dtype.value for dtype in STORED_DTYPES)
 
 
 def plan(graph: Graph) -> Plan:
@@ -79,7 +82,7 @@ def _problem(graph: Graph, op: Op) -> tuple[str, str] | None:
     broken = ops.broken(operator, graph, op)
     if broken is not None:
         return broken[1] + _unknown_shape(graph, op), f"Rule: {ops.rule(broken[0])}"
-    if operator.view(graph, op) and graph.input(op, 0).is_constant:
+    if operator.view(graph, op) and graph.input(op, operator.viewed_input).is_constant:
         return "it makes a constant an output of the model", "Leave that output out."
     return None
 
@@ -100,7 +103,7 @@ def _border_problems(graph: Graph) -> list[str]:
             if tensor.dtype not in STORED_DTYPES or tensor.elements == 0:
                 problems.append(
                     f"the model's {kind} '{tensor.name}' is {tensor.dtype.value}"
-                    f"{list(tensor.shape)}: only int8, uint8 and float32 data are supported."
+                    f"{list(tensor.shape)}: only {_STORED} are supported."
                 )
             elif len(tensor.shape) > MAX_BORDER_RANK:
                 problems.append(
@@ -128,29 +131,40 @@ def _variable_problems(graph: Graph) -> list[str]:
 def _lower(graph: Graph, op: Op) -> PlannedOp:
     operator = OPERATORS[op.kind]
     if operator.view(graph, op):
-        return PlannedOp(op=op.index, calls=(), view_of=op.inputs[0])
+        return PlannedOp(op=op.index, calls=(), view_of=op.inputs[operator.viewed_input])
     return PlannedOp(op=op.index, calls=operator.lower(graph, op))
 
 
 @dataclass
 class _Storage:
-    """Tensors that share bytes because one is a view of the other."""
+    """Tensors that share bytes because one is a view of the other, and where in it each begins."""
 
-    root: dict[int, int]
+    views: dict[int, tuple[int, int]]
+
+    @classmethod
+    def of(cls, graph: Graph, lowered: tuple[PlannedOp, ...]) -> _Storage:
+        """That of the ops that are views: their outputs lie in the input one after the other."""
+        views: dict[int, tuple[int, int]] = {}
+        for op, planned in zip(graph.ops, lowered, strict=True):
+            if planned.view_of is None:
+                continue
+            source, begin = views.get(planned.view_of, (planned.view_of, 0))
+            for tensor in op.outputs:
+                views[tensor] = source, begin
+                begin += graph.tensor(tensor).bytes
+        return cls(views)
 
     def find(self, tensor: int) -> int:
-        passed = []
-        while (source := self.root.get(tensor, tensor)) != tensor:
-            passed.append(tensor)
-            tensor = source
-        self.root.update(dict.fromkeys(passed, tensor))  # the next time it is one step
-        return tensor
+        """The tensor that owns the bytes."""
+        return self.views.get(tensor, (tensor, 0))[0]
+
+    def begin(self, tensor: int) -> int:
+        """Bytes of the owner before the tensor."""
+        return self.views.get(tensor, (tensor, 0))[1]
 
 
 def _place(graph: Graph, lowered: tuple[PlannedOp, ...]) -> Plan:
-    storage = _Storage(
-        {graph.ops[i].outputs[0]: p.view_of for i, p in enumerate(lowered) if p.view_of is not None}
-    )
+    storage = _Storage.of(graph, lowered)
     ranges = _live_ranges(graph, storage)
     roots = sorted(ranges)
     sizes = _sizes(graph, storage)
@@ -167,7 +181,11 @@ def _place(graph: Graph, lowered: tuple[PlannedOp, ...]) -> Plan:
     at_position = {
         b.first: offset for b, offset in zip(scratch, placement.offsets[len(roots) :], strict=True)
     }
-    offsets = {t: at[root] for t in _activations(graph) if (root := storage.find(t)) in at}
+    offsets = {
+        t: at[root] + storage.begin(t)
+        for t in _activations(graph)
+        if (root := storage.find(t)) in at
+    }
     return Plan(
         graph=graph,
         ops=tuple(replace(p, scratch_offset=at_position.get(i, 0)) for i, p in enumerate(lowered)),
@@ -190,7 +208,8 @@ def _sizes(graph: Graph, storage: _Storage) -> dict[int, int]:
     sizes: dict[int, int] = {}
     for tensor in _activations(graph):
         root = storage.find(tensor)
-        sizes[root] = max(sizes.get(root, 0), graph.tensor(tensor).bytes)
+        end = storage.begin(tensor) + graph.tensor(tensor).bytes
+        sizes[root] = max(sizes.get(root, 0), end)
     return sizes
 
 
@@ -205,27 +224,40 @@ def _overlaps(
     storage: _Storage,
     buffers: dict[int, Buffer],
 ) -> list[Overlap]:
-    """Where an op's output may run into an input that dies there.
-
-    Only what just the first call reads: it writes before the others have read their inputs.
-    """
+    """Where an op's output may run into an input that dies there."""
     index = {root: i for i, root in enumerate(buffers)}
     found = []
     for position, planned in enumerate(lowered):
-        for source, distance in _sources(planned, storage).items():
-            if source in index and buffers[source].last == position:
-                target = storage.find(planned.calls[0].output)
-                found.append(Overlap(index[source], index[target], distance))
+        for target, number in _first_writers(planned, storage).items():
+            for source, distance in _sources(planned.calls, number, storage).items():
+                if source in index and buffers[source].last == position:
+                    found.append(Overlap(index[source], index[target], distance))
     return found
 
 
-def _sources(planned: PlannedOp, storage: _Storage) -> dict[int, int]:
-    """Storage roots that the op's output may run into, and the distance: see `KernelCall`."""
+def _first_writers(planned: PlannedOp, storage: _Storage) -> dict[int, int]:
+    """Storage roots that the calls write, and the number of the first call that does."""
+    writers: dict[int, int] = {}
+    for number, call in enumerate(planned.calls):
+        writers.setdefault(storage.find(call.output), number)
+    return writers
+
+
+def _sources(calls: Sequence[KernelCall], writer: int, storage: _Storage) -> dict[int, int]:
+    """Storage roots that the output of call `writer` may run into, and how far: see `KernelCall`.
+
+    Only what no later call reads; what only earlier calls have read may be overwritten anyhow.
+    """
+    written = storage.begin(calls[writer].output)
     distances: dict[int, int | None] = {}
-    for call_number, call in enumerate(planned.calls):
-        for number, tensor in enumerate(call.inputs):
-            root = storage.find(tensor)
-            allowed = call.overlaps.get(number) if call_number == 0 else None
+    for number, call in enumerate(calls):
+        for place, tensor in enumerate(call.inputs):
+            root, begin = storage.find(tensor), storage.begin(tensor)
+            allowed: int | None = ANYWHERE
+            if number == writer and place in call.overlaps:
+                allowed = call.overlaps[place] + begin - written
+            elif number >= writer:
+                allowed = None
             known = distances.get(root, allowed)
             distances[root] = None if allowed is None or known is None else min(allowed, known)
     return {root: d for root, d in distances.items() if d is not None}

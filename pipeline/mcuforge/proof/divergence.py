@@ -1,7 +1,7 @@
 """Where two engines part: the first op whose output differs, and the first byte of it.
 
-Both ends trace the same input: a digest of every op's output comes back, the first pair that
-differs names the op, and only that op's output is fetched from both and compared.
+Both ends trace the same input: a digest of every op's outputs comes back, the first pair that
+differs names the op, and only that output is fetched from both and compared.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Arrays = Sequence[npt.NDArray[Any]]
 
 @dataclass(frozen=True)
 class Trace:
-    """One engine's run of one input: CRC-32 of every op's output, and how to get an output."""
+    """One engine's run of one input: CRC-32 of the outputs of all ops, and how to get one."""
 
     engine: str
     digests: tuple[int, ...]
@@ -34,13 +34,13 @@ class Trace:
 def trace_device(engine: str, device: Device, inputs: Arrays) -> Trace:
     """The trace of a device, simulated or real, or of the host build."""
     digests = tuple(digest.crc32 for digest in device.trace(inputs))
-    return Trace(engine, digests, lambda op: device.fetch_op_output(op, inputs))
+    return Trace(engine, digests, lambda number: device.fetch_op_output(number, inputs))
 
 
 def trace_outputs(engine: str, outputs: Sequence[npt.NDArray[Any]]) -> Trace:
     """The trace of an engine whose op outputs are all known."""
     contents = [np.ascontiguousarray(o).tobytes() for o in outputs]
-    return Trace(engine, tuple(map(crc32, contents)), lambda op: contents[op])
+    return Trace(engine, tuple(map(crc32, contents)), lambda number: contents[number])
 
 
 def first(plan: Plan, expected: Trace, actual: Trace, *, ours: bool = True) -> str | None:
@@ -50,24 +50,24 @@ def first(plan: Plan, expected: Trace, actual: Trace, *, ours: bool = True) -> s
     """
     if len(actual.digests) != len(expected.digests):
         raise DeviceError(
-            f"{actual.engine} traces {len(actual.digests)} ops; the model has "
+            f"{actual.engine} traces {len(actual.digests)} outputs of ops; the model has "
             f"{len(expected.digests)}. Emit, build and flash the project again."
         )
-    for position, (want, got) in enumerate(zip(expected.digests, actual.digests, strict=True)):
+    for number, (want, got) in enumerate(zip(expected.digests, actual.digests, strict=True)):
         if want != got:
-            return _describe(plan, position, expected, actual, ours)
+            return _describe(plan, number, expected, actual, ours)
     return None
 
 
-def _describe(plan: Plan, position: int, expected: Trace, actual: Trace, ours: bool) -> str:
+def _describe(plan: Plan, number: int, expected: Trace, actual: Trace, ours: bool) -> str:
     graph = plan.graph
-    op = graph.ops[position]
-    tensor = graph.output(op)
-    contents = [t.fetch(position) for t in (expected, actual)]
+    position, index = graph.results()[number]
+    op, tensor = graph.ops[position], graph.tensor(index)
+    contents = [t.fetch(number) for t in (expected, actual)]
     if len(contents[0]) != len(contents[1]):
         raise DeviceError(
-            f"{actual.engine} sends {len(contents[1]):,} bytes of op {position}, whose output has "
-            f"{len(contents[0]):,}. Emit, build and flash the project again."
+            f"{actual.engine} sends {len(contents[1]):,} bytes of an output of op {position} "
+            f"that has {len(contents[0]):,}. Emit, build and flash the project again."
         )
     arrays = [np.frombuffer(c, tensor.dtype.value).reshape(tensor.shape) for c in contents]
     wrong = int(np.count_nonzero(arrays[0] != arrays[1]))

@@ -14,19 +14,26 @@ from mcuforge.frontend import border_names
 from mcuforge.frontend.graph import DType, Graph, Quantization, Tensor
 from mcuforge.samples import array_files
 
+QUANTIZED = (DType.INT8, DType.UINT8, DType.INT16)
 _SEED = 20
 
 
-def quantize(values: npt.NDArray[Any], quantization: Quantization) -> npt.NDArray[np.int8]:
-    """round(x / scale) + zero point, ties away from zero, clamped to int8 (TFLite's QUANTIZE)."""
+def quantize(
+    values: npt.NDArray[Any], quantization: Quantization, dtype: DType = DType.INT8
+) -> npt.NDArray[Any]:
+    """round(x / scale) + zero point, ties away from zero, clamped to `dtype` (TFLite's QUANTIZE).
+
+    `dtype` is one of `QUANTIZED`.
+    """
     ratio = (np.asarray(values, np.float32) / np.float32(quantization.scale)).astype(np.float64)
     rounded = np.copysign(np.floor(np.abs(ratio) + 0.5), ratio)  # exact in float64
-    clamped = np.clip(rounded + quantization.zero_point, -128, 127)
-    return np.asarray(clamped, np.int8)
+    limits = np.iinfo(dtype.value)
+    clamped = np.clip(rounded + quantization.zero_point, limits.min, limits.max)
+    return np.asarray(clamped, dtype.value)
 
 
 def dequantize(values: npt.NDArray[Any], tensor: Tensor) -> npt.NDArray[np.float32]:
-    """scale * (q - zero point) of an output; a float output as it is."""
+    """scale * (q - zero point) of an output; one that is not quantised as it is."""
     if tensor.dtype is DType.FLOAT32 or tensor.quantization is None:
         return np.asarray(values, np.float32)
     shifted = values.astype(np.int32) - tensor.quantization.zero_point
@@ -55,8 +62,11 @@ def random_samples(graph: Graph, count: int) -> list[list[npt.NDArray[Any]]]:
 def _random(rng: np.random.Generator, tensor: Tensor) -> npt.NDArray[Any]:
     if tensor.dtype is DType.FLOAT32:
         return rng.uniform(-1.0, 1.0, tensor.shape).astype(np.float32)
+    if tensor.dtype is DType.BOOL:
+        return rng.integers(0, 2, tensor.shape).astype(np.bool_)
     info = np.iinfo(tensor.dtype.value)
-    return rng.integers(info.min, info.max + 1, tensor.shape).astype(tensor.dtype.value)
+    numbers = rng.integers(info.min, info.max, tensor.shape, np.int64, endpoint=True)
+    return numbers.astype(tensor.dtype.value)
 
 
 def quantize_batch(
@@ -64,7 +74,8 @@ def quantize_batch(
 ) -> list[list[npt.NDArray[Any]]]:
     """Float inputs of shape [N, ...] as samples: the array of an only input, or one for each.
 
-    int8 arrays are taken as quantised already. Raises `ModelError` on another shape or dtype.
+    Integers are taken as quantised already, or as the numbers that an integer input takes. Raises
+    `ModelError` on another shape or dtype.
     """
     arrays = [batches] if isinstance(batches, np.ndarray) else list(batches)
     names = border_names.input_names(graph)
@@ -105,9 +116,27 @@ def _as_input(sample: npt.NDArray[Any], tensor: Tensor, where: str) -> npt.NDArr
     shaped = sample.reshape(tensor.shape)
     if shaped.dtype == np.dtype(tensor.dtype.value):
         return shaped
-    if shaped.dtype != np.float32 or tensor.dtype is not DType.INT8 or not tensor.quantization:
+    if tensor.quantization is None and shaped.dtype.kind in "iub":
+        return _as_numbers(shaped, tensor, where)
+    if shaped.dtype != np.float32 or tensor.dtype not in QUANTIZED or not tensor.quantization:
         raise ModelError(f"{where}: {shaped.dtype} samples for a {tensor.dtype.value} input.")
-    return quantize(shaped, tensor.quantization)
+    return quantize(shaped, tensor.quantization, tensor.dtype)
+
+
+def _as_numbers(sample: npt.NDArray[Any], tensor: Tensor, where: str) -> npt.NDArray[Any]:
+    """Integers as an input of another type that holds them all: indices, conditions."""
+    dtype = np.dtype(tensor.dtype.value)
+    low, high = (0, 1) if dtype.kind == "b" else _limits(dtype)
+    if sample.size and not low <= int(sample.min()) <= int(sample.max()) <= high:
+        raise ModelError(f"{where}: a number does not fit into the input of type {dtype}.")
+    return sample.astype(dtype)
+
+
+def _limits(dtype: np.dtype[Any]) -> tuple[int, int]:
+    if dtype.kind not in "iu":
+        return -(2**24), 2**24  # whole numbers that float32 holds
+    limits = np.iinfo(dtype)
+    return int(limits.min), int(limits.max)
 
 
 def load(path: Path, graph: Graph, count: int | None) -> list[list[npt.NDArray[Any]]]:

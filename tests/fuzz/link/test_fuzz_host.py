@@ -39,7 +39,7 @@ def ask_everything(device: Device) -> int:
         assert [(o.dtype, o.shape) for o in result.outputs] == [(np.int8, DATA.shape)]
 
     def trace() -> None:
-        assert [d.op for d in device.trace([DATA])] == list(range(OPS))
+        assert [d.result for d in device.trace([DATA])] == list(range(OPS))
 
     def fetch() -> None:
         assert len(device.fetch_op_output(1, [DATA])) > 0

@@ -15,6 +15,7 @@ from mcuforge import boards, driver, planning
 from mcuforge.build import build
 from mcuforge.device.client import Device
 from mcuforge.emit import project
+from mcuforge.frontend.graph import DType
 from mcuforge.oracle.tflm import TFLM
 from mcuforge.proof import parity
 from mcuforge.samples import quantised
@@ -46,7 +47,34 @@ def untouched() -> bytes:
     return b.build([first, second], [second, first])
 
 
-MODELS: dict[str, Callable[[], bytes]] = {"everything": everything, "untouched": untouched}
+def every_type() -> bytes:
+    """Of each type an input, its view with as many dimensions as there may be, and a constant."""
+    b = Builder()
+    inputs, outputs = [], []
+    for dtype in DType:
+        if not dtype.bytes:
+            continue
+        kind = getattr(schema.TensorType, dtype.name)
+        source, view = b.tensor([2, 3], kind, None), b.tensor([1, 2, 1, 1, 3, 1, 1, 1], kind, None)
+        b.op(RESHAPE, [source, b.constant([1, 2, 1, 1, 3, 1, 1, 1])], [view])
+        inputs.append(source)
+        outputs += [view, b.tensor([3], kind, None, extremes(dtype))]
+    return b.build(inputs, outputs)
+
+
+def extremes(dtype: DType) -> Any:
+    """The lowest value of a type, 1, and the highest."""
+    if dtype is DType.BOOL:
+        return np.array([False, True, True])
+    limits = (np.finfo if dtype is DType.FLOAT32 else np.iinfo)(dtype.value)
+    return np.array([limits.min, 1, limits.max], dtype.value)
+
+
+MODELS: dict[str, Callable[[], bytes]] = {
+    "everything": everything,
+    "untouched": untouched,
+    "every type": every_type,
+}
 
 
 def check(name: str, inputs: list[list[Any]], outputs: list[list[Any]]) -> None:
@@ -59,6 +87,8 @@ def check(name: str, inputs: list[list[Any]], outputs: list[list[Any]]) -> None:
         if name == "everything":  # of two values for one tensor the later one counts
             assert np.array_equal(sample[2], given[1]) and np.array_equal(sample[8], given[1])
             assert sample[7].tolist() == [[-128, -1], [0, 127]]
+        elif name == "every type":
+            assert all(o.tobytes() == i.tobytes() for o, i in zip(sample[::2], given, strict=True))
         else:
             assert np.array_equal(sample[0], given[1]) and np.array_equal(sample[1], given[0])
 
@@ -72,7 +102,7 @@ def test_the_host_build_equals_tflm(name: str, tmp_path: Path) -> None:
     inputs = quantised.random_samples(plan.graph, 5)
     with Device.spawn([str(build(tmp_path / "project", "host-asan").elf)]) as host:
         check(name, inputs, [host.run(sample).outputs for sample in inputs])
-        assert len(host.trace(inputs[0])) == len(plan.graph.ops)
+        assert len(host.trace(inputs[0])) == len(plan.graph.results())
 
 
 @pytest.mark.sim

@@ -21,7 +21,7 @@ NAN, INF = float("nan"), float("inf")
 def hello_body(**fields: Any) -> bytes:
     """The body of a sound HELLO, but for the fields given."""
     f: dict[str, Any] = {
-        "abi": 1, "body": 4080, "hz": 25, "arena": 100, "ops": 3, "inputs": 1, "outputs": 0,
+        "abi": 2, "body": 4080, "hz": 25, "arena": 100, "ops": 3, "inputs": 1, "outputs": 0,
         "board": b"board", "engine": b"aot", "model": b"model",
         "dtype": 0, "rank": 2, "zero": 0, "size": 6, "scale": 0.5, "zero_point": -1,
         "shape": (2, 3), "more": b"",
@@ -55,7 +55,7 @@ def test_a_hello_cut_short_is_refused(length: int) -> None:
 
 
 WRONG: list[dict[str, Any]] = [
-    {"abi": 2},
+    {"abi": 3},
     {"body": 0}, {"body": 4}, {"body": 8}, {"body": 255}, {"body": 2**32 - 1},
     {"hz": 0},
     {"ops": 2**32 - 1},
@@ -63,7 +63,7 @@ WRONG: list[dict[str, Any]] = [
     {"board": b"\x1b[2J"}, {"model": b"a\nb"}, {"engine": b""}, {"board": b"\xff\xfe"},
     {"model": b"x" * 300}, {"model": "\u202etxt".encode()}, {"board": "\x9b2J".encode()},
     {"rank": 9}, {"rank": 7}, {"rank": 1}, {"zero": 1},
-    {"size": 7}, {"size": 0}, {"dtype": 5}, {"dtype": 255}, {"dtype": 3},
+    {"size": 7}, {"size": 0}, {"dtype": 5}, {"dtype": 7}, {"dtype": 255}, {"dtype": 3},
     {"shape": (-2, -3)}, {"shape": (0, 3), "size": 0}, {"shape": (2**31 - 1, 2**31 - 1)},
     {"scale": NAN}, {"scale": INF}, {"scale": -0.5},
     {"zero_point": 128}, {"zero_point": -129}, {"dtype": 4, "size": 24, "zero_point": 1},
@@ -137,7 +137,7 @@ def test_pieces_of_outputs(op: int, total: int, offset: int, size: int, is_sound
 
 
 def test_digests_are_of_ops_that_exist() -> None:
-    assert replies.parse_digest(struct.pack("<IIIQ", 2, 4, 5, 6), 3).op == 2
+    assert replies.parse_digest(struct.pack("<IIIQ", 2, 4, 5, 6), 3).result == 2
     for body in (struct.pack("<IIIQ", 3, 4, 5, 6), words(2, 4, 5)):
         with pytest.raises(ReplyError):
             replies.parse_digest(body, 3)

@@ -84,5 +84,5 @@ def test_the_plan_says_why() -> None:
     (op,) = content["ops"]
     assert op["calls"][0]["kernel"] == "lookup_s8"
     assert "256 results" in op["calls"][0]["reason"]
-    assert op["output"]["arena_offset"] == 0
+    assert op["outputs"][0]["arena_offset"] == 0
     assert content["arena"]["bytes"] == 64

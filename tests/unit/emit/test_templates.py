@@ -15,24 +15,34 @@ from mcuforge.wording import escape
 # What a template may write as it is, by the last part of its name, and what keeps it plain.
 GUARDS = {
     "an identifier of C, by emit/c_names": {
-        *("name", "NAME", "upper", "prefix", "params", "output", "stack", "arena"),
+        *("name", "NAME", "upper", "prefix", "params", "stack", "arena"),
         *("code", "constants", "data"),  # regions of memory, by a pattern of board_file
     },
     "a number": {
         *("hz", "clock_hz", "baud", "port", "number", "alternate", "enable_bit", "crystal_hz"),
         *("m", "n", "p", "factors", "request_bytes", "stack_bytes", "stack_guard_bytes", "rank"),
         *("boot_bytes", "bytes", "arena_bytes", "lower_bound", "alignment", "count", "offset"),
-        *("index", "index0", "output_bytes", "zero_point", "elements", "ram_kib", "flash_kib"),
+        *("index", "index0", "zero_point", "elements", "ram_kib", "flash_kib"),
         *(
             "mpu_regions",
             "mips",
             "tensor",
-            "op_count",
+            "result_count",
             "base",
             "tflite_bytes",
             "instructions_per_tick",
         ),
-        *("kernels", "engine", "inputs", "outputs", "ops", "models", "byte", "renode_minimum"),
+        *(
+            "kernels",
+            "engine",
+            "inputs",
+            "outputs",
+            "ops",
+            "results",
+            "models",
+            "byte",
+            "renode_minimum",
+        ),
         *("minimum", "quantum", "enable", "uf2_family", "vector_table", "address"),
     },
     "made here of numbers and fixed words": {

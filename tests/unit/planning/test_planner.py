@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from graphs import graph, relu_chain
 
 from mcuforge.errors import UnsupportedError
-from mcuforge.frontend.graph import Activation, ConcatenationAttributes, DType, Graph
+from mcuforge.frontend.graph import Activation, ConcatenationAttributes, DType, Graph, Op
+from mcuforge.planning.ops import Operator
+from mcuforge.planning.ops.pad import PadS8Params
+from mcuforge.planning.ops.registry import OPERATORS
+from mcuforge.planning.plan import KernelCall
 from mcuforge.planning.planner import plan
 
 
@@ -123,8 +129,12 @@ def test_a_float_op_among_others_names_the_rule() -> None:
 @pytest.mark.parametrize(
     ("dtype", "shape", "message"),
     [
-        (DType.INT32, (1, 64), "only int8, uint8 and float32"),
-        (DType.INT8, (1, 1, 1, 1, 1, 1, 64), "7 dimensions"),
+        (
+            DType.OTHER,
+            (1, 64),
+            "only int8, uint8, int16, int32, int64",
+        ),
+        (DType.INT8, (1, 1, 1, 1, 1, 1, 1, 1, 64), "9 dimensions"),
     ],
 )
 def test_borders_of_the_model(dtype: DType, shape: tuple[int, ...], message: str) -> None:
@@ -139,3 +149,38 @@ def test_variable_tensors_are_refused() -> None:
     tensors = (replace(chain.tensors[0], is_variable=True), chain.tensors[1])
     with pytest.raises(UnsupportedError, match="keeps state"):
         plan(replace(chain, tensors=tensors, inputs=(0,)))
+
+
+def halves(calls: Any, *, view: bool = False) -> Graph:
+    """RELU 0 -> 1, then HALVES 1 -> 2 and 3, which the test's own operator computes."""
+    made = graph([(2, 32)] * 2 + [(1, 32)] * 2, [("RELU", (0,), 1)], [0], [3, 2])
+    split = Op(1, "HALVES", 1, (1,), (2, 3))
+    OPERATORS["HALVES"] = Operator(("HALVES",), (), calls, ("k",), lambda _g, _o: view)
+    return replace(made, ops=(*made.ops, split))
+
+
+@pytest.fixture
+def own_operator() -> Iterator[None]:
+    yield
+    del OPERATORS["HALVES"]
+
+
+@pytest.mark.usefixtures("own_operator")
+def test_outputs_that_are_views_lie_one_after_the_other() -> None:
+    planned = plan(halves(lambda _g, _o: (), view=True))
+    assert planned.offsets == {0: 0, 1: 0, 2: 0, 3: 32}
+    assert planned.arena.bytes == 64
+    assert planned.ops[1].view_of == 1
+
+
+@pytest.mark.usefixtures("own_operator")
+def test_only_what_the_last_call_writes_runs_into_what_all_read() -> None:
+    def calls(_graph: Graph, _op: Op) -> tuple[KernelCall, ...]:
+        params = PadS8Params(0, 1, 0, 0, None, None, 0)
+        return tuple(KernelCall("pad_s8", params, (1,), t, "", overlaps={0: 0}) for t in (2, 3))
+
+    planned = plan(halves(calls))
+    source, first, second = (planned.offsets[t] for t in (1, 2, 3))
+    assert first >= source + 64 or first + 32 <= source
+    assert planned.arena.bytes == 64 + 32
+    assert second <= source  # it overwrites what nobody reads any more

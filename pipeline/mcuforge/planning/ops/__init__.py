@@ -25,9 +25,10 @@ class Operator:
     """A supported operator.
 
     `kinds` are TFLite operator names. `kernels` names the C kernels it may become (for the table in
-    docs/operators.md). An op whose `view` returns true only renames its input's bytes and needs no
-    call. `since` is the version of mcuforge that has the operator first, `since_16x8` the one that
-    has it for int16 activations with int8 weights, None where none does.
+    docs/operators.md). An op whose `view` returns true needs no call: its outputs are the bytes of
+    its input at position `viewed_input`, one after the other. `since` is the version of mcuforge
+    that has the operator first, `since_16x8` the one that has it for int16 activations with int8
+    weights, None where none does.
     """
 
     kinds: tuple[str, ...]
@@ -35,6 +36,7 @@ class Operator:
     lower: Callable[[Graph, Op], tuple[KernelCall, ...]]
     kernels: tuple[str, ...]
     view: Callable[[Graph, Op], bool] = lambda _graph, _op: False
+    viewed_input: int = 0
     since: str = "0.1.0"
     since_16x8: str | None = None
 

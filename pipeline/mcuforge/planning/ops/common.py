@@ -32,8 +32,10 @@ def is_per_tensor_int8(tensor: Tensor) -> bool:
     return tensor.dtype is DType.INT8 and q is not None and not q.per_channel
 
 
-def constraint_arity(least: int, most: int) -> Constraint:
+def constraint_arity(least: int, most: int, *, several_outputs: bool = False) -> Constraint:
     """The constraint that an op has `least` to `most` inputs, the first `least` of them present.
+
+    It has one output, unless `several_outputs`.
 
     It goes first: all other constraints rely on the inputs being there.
     """
@@ -43,11 +45,14 @@ def constraint_arity(least: int, most: int) -> Constraint:
             return f"it has {len(op.inputs)} inputs"
         if any(index < 0 for index in op.inputs[:least]):
             return "an input is left out"
-        return None if len(op.outputs) == 1 else f"it has {len(op.outputs)} outputs"
+        if several_outputs or len(op.outputs) == 1:
+            return None
+        return f"it has {len(op.outputs)} outputs"
 
     count = str(most) if least == most else f"{least} to {most}"
+    outputs = "one or more outputs" if several_outputs else "one output"
     plural = "" if count == "1" else "s"
-    constraint.__doc__ = f"The op has {count} input{plural} and one output."
+    constraint.__doc__ = f"The op has {count} input{plural} and {outputs}."
     return constraint
 
 

@@ -8,17 +8,23 @@ from mcuforge.planning.ops.common import constraint_arity, constraint_not_empty,
 from mcuforge.planning.ops.meaning import constraint_copies
 from mcuforge.planning.plan import KernelCall
 
-STORED_DTYPES = (DType.INT8, DType.UINT8, DType.FLOAT32)
+EXPANDED = (DType.INT8, DType.INT16, DType.FLOAT32)
 
 
 def constraint_same_bytes(graph: Graph, op: Op) -> str | None:
-    """Input and output have the same type (int8, uint8 or float32) and number of elements."""
+    """Input and output have the same type and number of elements."""
     given, computed = graph.input(op, 0), graph.output(op)
-    if given.dtype is not computed.dtype or given.dtype not in STORED_DTYPES:
+    if given.dtype is not computed.dtype or given.dtype.bytes == 0:
         return f"{describe(given)} becomes {describe(computed)}"
     if given.elements != computed.elements:
         return f"{describe(given)} becomes {describe(computed)}"
     return None
+
+
+def constraint_expanded_types(graph: Graph, op: Op) -> str | None:
+    """The input is int8, int16 or float32."""
+    source = graph.input(op, 0)
+    return None if source.dtype in EXPANDED else f"it is {describe(source)}"
 
 
 def constraint_only_ones_change(graph: Graph, op: Op) -> str | None:
@@ -69,6 +75,7 @@ OPERATORS = (
         constraints=(
             constraint_arity(2, 2),
             constraint_not_empty,
+            constraint_expanded_types,
             constraint_same_bytes,
             constraint_only_ones_change,
             constraint_copies,

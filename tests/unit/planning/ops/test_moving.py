@@ -28,8 +28,11 @@ def test_views() -> None:
     assert refusal(build("RESHAPE", [spec(2, 3), spec(1, dtype="int32")], [spec(3, 2)])) == ""
     assert "becomes" in refusal(build("RESHAPE", [spec(2, 3)], [spec(5)]))
     assert "becomes" in refusal(build("RESHAPE", [spec(2, 3)], [spec(6, dtype="uint8")]))
-    both = [spec(2, dtype="int32"), spec(2, 1, dtype="int32")]
-    assert "becomes" in refusal(build("RESHAPE", both[:1], both[1:]))
+    for dtype in ("uint8", "bool", "int16", "int32", "int64", "float32"):
+        flat, column = spec(2, dtype=dtype, scale=None), spec(2, 1, dtype=dtype, scale=None)
+        assert refusal(build("RESHAPE", [flat], [column])) == ""
+        expanded = refusal(build("EXPAND_DIMS", [flat, ints(1)], [column]))
+        assert expanded == "" if dtype in ("int16", "float32") else "int8, int16" in expanded
     assert "is empty" in refusal(build("RESHAPE", [spec(0)], [spec(0, 1)]))
     assert "it has 3 inputs" in refusal(build("RESHAPE", [spec(1)] * 3, [spec(1)]))
     squeeze = schema.SqueezeOptionsT()
