@@ -235,7 +235,7 @@ def _tensor(
         name=name,
         shape=shape,
         dtype=dtype,
-        quantization=_quantization(raw.Quantization(), budget, f"tensor {index} '{name}'"),
+        quantization=_quantization(raw.Quantization(), budget),
         data=data,
         is_variable=bool(raw.IsVariable()),
         open_axes=_open_axes(raw, budget),
@@ -273,7 +273,7 @@ def _unpacked(content: npt.NDArray[np.uint8], elements: int) -> npt.NDArray[np.u
     return ((nibbles ^ 8) - np.uint8(8)).astype(np.uint8)
 
 
-def _quantization(raw: Any, budget: _Budget, what: str) -> Quantization | None:
+def _quantization(raw: Any, budget: _Budget) -> Quantization | None:
     if raw is None:
         return None
     budget.take(raw.MinLength() + raw.MaxLength())  # not read here, but unpacked elsewhere
@@ -281,10 +281,8 @@ def _quantization(raw: Any, budget: _Budget, what: str) -> Quantization | None:
     zero_points = _numbers(raw.ZeroPointLength, raw.ZeroPointAsNumpy, budget)
     if not scales:
         return None
-    if not zero_points:  # TFLM takes such a tensor for one that is not quantised
-        raise ModelError(f"{what} has a scale but no zero point.")
-    if len(zero_points) == 1:
-        zero_points = zero_points * len(scales)
+    if len(set(zero_points)) == 1:  # of one, or several alike, TFLM takes the first for all scales
+        zero_points = zero_points[:1] * len(scales)
     return Quantization(scales, zero_points, int(raw.QuantizedDimension()))
 
 

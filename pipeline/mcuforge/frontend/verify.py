@@ -1,7 +1,9 @@
 """What must hold for every `Graph`, whoever made it. Runs after reading and after every pass.
 
 The checks are about soundness (indices, order, sizes, quantisation), not about what mcuforge
-supports; that is the operators' business. Everything raises `ModelError`, never `assert`.
+supports; that is the operators' business. Everything raises `ModelError`, never `assert`. What TFLM
+never looks at may be odd: the quantisation of tensors that nothing uses, and of floats, indices and
+truth values.
 """
 
 from __future__ import annotations
@@ -20,39 +22,55 @@ _ZERO_POINT_RANGE = {
     DType.UINT8: (0, 255),
     DType.INT16: (-32768, 32767),
     DType.INT32: (0, 0),
+    DType.INT64: (0, 0),
 }
+# What they multiply with may have a scale of 0: all of it is 0 then, for TFLM as for the file.
+_MULTIPLIES = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "MUL", "TRANSPOSE_CONV")
 
 
 def verify(graph: Graph) -> Graph:
     """Return `graph` if it is sound, else raise `ModelError` that names the op or tensor."""
     for tensor in graph.tensors:
-        _check_tensor(tensor)
+        _check_size(tensor)
     _check_indices(graph)
+    _check_quantizations(graph)
     _check_shapes_are_known(graph)
     _check_order(graph)
     return graph
 
 
-def _check_tensor(tensor: Tensor) -> None:
-    what = f"tensor {tensor.index} '{tensor.name}'"
+def _check_size(tensor: Tensor) -> None:
     if math.prod(tensor.shape) * max(tensor.dtype.bytes, 1) > MAX_TENSOR_BYTES:
         raise ModelError(
-            f"{what} of shape {list(tensor.shape)} is larger than 256 MiB: "
-            "this is no model for a microcontroller."
+            f"tensor {tensor.index} '{tensor.name}' of shape {list(tensor.shape)} is larger than "
+            "256 MiB: this is no model for a microcontroller."
         )
-    if tensor.quantization is not None:
-        _check_quantization(tensor, tensor.quantization, what)
 
 
-def _check_quantization(tensor: Tensor, quantization: Quantization, what: str) -> None:
+def _check_quantizations(graph: Graph) -> None:
+    """Those of the tensors that ops, or the model's borders, make use of."""
+    factors: set[int] = set()
+    others = {*graph.inputs, *graph.outputs}
+    for op in graph.ops:
+        others.update(op.outputs)
+        (factors if op.kind in _MULTIPLIES else others).update(op.inputs)
+    for tensor in (graph.tensor(i) for i in sorted((factors | others) - {-1})):
+        if tensor.quantization is not None and tensor.dtype in _ZERO_POINT_RANGE:
+            _check_quantization(tensor, tensor.quantization, tensor.index not in others)
+
+
+def _check_quantization(tensor: Tensor, quantization: Quantization, may_be_0: bool) -> None:
+    what = f"tensor {tensor.index} '{tensor.name}'"
     count = len(quantization.scales)
+    if not quantization.zero_points:  # TFLM takes such a tensor for one that is not quantised
+        raise ModelError(f"{what} has a scale but no zero point.")
     if len(quantization.zero_points) != count:
         raise ModelError(
             f"{what} has {count} scales but {len(quantization.zero_points)} zero points."
         )
-    if not all(math.isfinite(s) and s > 0 for s in quantization.scales):
+    if not all(math.isfinite(s) and (s > 0 or (may_be_0 and s == 0)) for s in quantization.scales):
         raise ModelError(f"{what} has a scale that is not a positive number.")
-    low, high = _ZERO_POINT_RANGE.get(tensor.dtype, (-(2**31), 2**31 - 1))
+    low, high = _ZERO_POINT_RANGE[tensor.dtype]
     if not all(low <= z <= high for z in quantization.zero_points):
         raise ModelError(
             f"{what} has a zero point outside {low} ... {high}, the range of {tensor.dtype.value}."
@@ -126,7 +144,7 @@ def _check_order(graph: Graph) -> None:
 
 def _check_reads(graph: Graph, op: Op, written: set[int]) -> None:
     for index in op.inputs:
-        if index >= 0 and index not in written:
+        if index >= 0 and index not in written and graph.tensors[index].elements:
             raise ModelError(
                 f"{graph.describe(op)} reads tensor {index} '{graph.tensors[index].name}' "
                 "before anything has written it."

@@ -57,7 +57,10 @@ def test_a_byte_too_few_is_refused() -> None:
 
 
 def test_a_zero_point_beyond_four_bits_is_refused() -> None:
-    model = build("NEG", [Spec((2,), "int4", 0.5, 8, data=ALL[:2])], [Spec((2,))])
+    model = build(
+        "ADD", [Spec((2,)), Spec((2,), "int4", 0.5, 8, data=ALL[:2])], [Spec((2,))],
+        schema.AddOptionsT(),
+    )  # fmt: skip
     with pytest.raises(ModelError, match=r"outside -8 \.\.\. 7, the range of int4"):
         read(model)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import flatbuffers
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
@@ -121,3 +122,17 @@ def test_constant_of_the_wrong_size() -> None:
     model = build("RELU", [Spec((1, 4), data=np.zeros(3, np.int8)), Spec((1, 4))], [Spec((1, 4))])
     with pytest.raises(ModelError, match="needs 4 bytes; the file holds 3"):
         tflite_reader.read_bytes(model, "short")
+
+
+@pytest.mark.parametrize(
+    ("stored", "read"), [([0], (0, 0)), ([0, 0, 0], (0, 0)), ([0, 1, 2], (0, 1, 2)), ([], ())]
+)
+def test_zero_points_of_another_number_are_the_first_where_all_are_alike(
+    stored: list[int], read: tuple[int, ...]
+) -> None:
+    parts = schema.ModelT.InitFromObj(schema.Model.GetRootAs(conv_model(), 0))
+    parts.subgraphs[0].tensors[1].quantization.zeroPoint = stored
+    builder = flatbuffers.Builder(0)
+    builder.Finish(parts.Pack(builder), b"TFL3")
+    weights = tflite_reader.read_bytes(bytes(builder.Output()), "odd").tensors[1]
+    assert weights.quantization is not None and weights.quantization.zero_points == read

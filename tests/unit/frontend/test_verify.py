@@ -90,3 +90,40 @@ def test_an_input_with_a_value() -> None:
     constant = replace(graph.tensors[0], data=np.zeros((1, 4), np.int8))
     with pytest.raises(ModelError, match="input 't0' is a constant"):
         verify(with_tensor(graph, constant))
+
+
+def test_a_quantisation_that_nothing_uses_may_be_anything() -> None:
+    graph = chain()
+    odd = Quantization((float("nan"), -1.0), (999,), axis=7)
+    spare = Tensor(3, "spare", (4,), DType.INT8, odd)
+    verify(replace(graph, tensors=(*graph.tensors, spare)))
+
+
+@pytest.mark.parametrize("dtype", [DType.FLOAT32, DType.BOOL])
+def test_a_quantisation_that_means_nothing_may_be_anything(dtype: DType) -> None:
+    graph = chain()
+    odd = replace(graph.tensors[1], dtype=dtype, quantization=Quantization((0.0,), ()))
+    verify(with_tensor(graph, odd))
+
+
+def with_factor(kind: str, scale: float) -> Graph:
+    """An op that reads a constant of zeros with that scale beside its input."""
+    graph = chain()
+    zeros = Tensor(3, "zeros", (1, 4), DType.INT8, Quantization((scale,), (0,)),
+                   np.zeros((1, 4), np.int8))  # fmt: skip
+    ops = (Op(0, kind, 1, (0, 3), (1,)), graph.ops[1])
+    return replace(graph, tensors=(*graph.tensors, zeros), ops=ops)
+
+
+def test_a_factor_may_have_a_scale_of_0() -> None:
+    verify(with_factor("CONV_2D", 0.0))
+    for kind, scale in (("ADD", 0.0), ("CONV_2D", -1.0), ("CONV_2D", float("nan"))):
+        with pytest.raises(ModelError, match="tensor 3 'zeros' has a scale that is not a positive"):
+            verify(with_factor(kind, scale))
+
+
+def test_an_empty_tensor_needs_nobody_to_write_it() -> None:
+    graph = chain()
+    empty = Tensor(3, "empty", (0,), DType.INT32)
+    ops = (replace(graph.ops[0], inputs=(0, 3)), graph.ops[1])
+    verify(replace(graph, tensors=(*graph.tensors, empty), ops=ops))
