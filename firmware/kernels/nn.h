@@ -186,6 +186,30 @@ typedef struct {
 void nn_mul_s8(const nn_mul_s8_params *params, const int8_t *input1, const int8_t *input2,
                int8_t *output);
 
+/* PRELU with broadcasting: requantize(input + input_offset), where that is negative times
+ * (alpha + alpha_offset) and with the other multiplier; output_offset is added and the result
+ * clamped to int8. Loops as in nn_add_s8; shift <= 23, alpha_shift <= 15. In place over an input
+ * that is not broadcast. */
+typedef struct {
+    int32_t inner;
+    int32_t input_stride;
+    int32_t alpha_stride;
+    int32_t rank;
+    const int32_t *extents;     /* [rank], NULL for rank 0; so are the steps */
+    const int32_t *input_steps; /* [rank] */
+    const int32_t *alpha_steps; /* [rank] */
+    int32_t input_offset;
+    int32_t alpha_offset;
+    int32_t multiplier;
+    int32_t shift;
+    int32_t alpha_multiplier;
+    int32_t alpha_shift;
+    int32_t output_offset;
+} nn_prelu_s8_params;
+
+void nn_prelu_s8(const nn_prelu_s8_params *params, const int8_t *input, const int8_t *alpha,
+                 int8_t *output);
+
 /* SOFTMAX of `rows` rows of `depth` <= 4095 values; the output is in 1/256 with zero point -128.
  *
  * exponentials[d] is exp of the rescaled difference -d from the row's maximum, as Q0.31; from
@@ -199,6 +223,34 @@ typedef struct {
 } nn_softmax_s8_params;
 
 void nn_softmax_s8(const nn_softmax_s8_params *params, const int8_t *input, int8_t *output);
+
+/* LOG_SOFTMAX of `rows` rows of `depth` <= 4095 values; the output is in 1/16 with zero point 127.
+ *
+ * exponentials as in nn_softmax_s8; differences[d] is the rescaled difference -d itself, as Q5.26.
+ * reverse_multiplier and reverse_shift take Q5.26 back to differences. In place. */
+typedef struct {
+    int32_t rows;
+    int32_t depth;
+    int32_t entries; /* 1 ... 256 */
+    const int32_t *exponentials;
+    const int32_t *differences;
+    int32_t reverse_multiplier;
+    int32_t reverse_shift;
+} nn_log_softmax_s8_params;
+
+void nn_log_softmax_s8(const nn_log_softmax_s8_params *params, const int8_t *input, int8_t *output);
+
+/* L2_NORMALIZATION of `rows` rows of `depth` <= 33025 values: each divided by the root of the sum
+ * of the row's squares; the output is in 1/128 with zero point 0. A row of zeros stays. In place.
+ */
+typedef struct {
+    int32_t rows;
+    int32_t depth;
+    int32_t input_offset;
+} nn_l2_normalization_s8_params;
+
+void nn_l2_normalization_s8(const nn_l2_normalization_s8_params *params, const int8_t *input,
+                            int8_t *output);
 
 /* Pooling and reductions -----------------------------------------------------------------------*/
 

@@ -112,4 +112,44 @@ static inline int32_t nn_one_over_one_plus_x(int32_t x) {
     return nn_saturating_shift_left(reciprocal, 1);
 }
 
+/* A Q0.31 multiplier and its shift, positive to the left: the arguments of nn_requantize. */
+typedef struct {
+    int32_t multiplier;
+    int32_t shift;
+} nn_factor;
+
+/* 1 / sqrt(x) of a Q3.28 value: five Newton-Raphson steps from 1. */
+static inline int32_t nn_newton_inverse_sqrt(int32_t x) {
+    const int32_t half_x = nn_rounding_divide_by_pot(x, 1);
+    const int32_t half_three = (INT32_C(1) << 28) + (INT32_C(1) << 27);
+    int32_t root = INT32_C(1) << 28;
+    for (int32_t step = 0; step < 5; ++step) {
+        const int32_t square = nn_rounding_doubling_high_mul(root, root);
+        const int32_t cube =
+            nn_saturating_shift_left(nn_rounding_doubling_high_mul(square, root), 6);
+        const int32_t grown = nn_rounding_doubling_high_mul(half_three, root);
+        const int32_t shrunk = nn_rounding_doubling_high_mul(half_x, cube);
+        root = nn_saturating_shift_left(grown - shrunk, 3);
+    }
+    return root;
+}
+
+/* 1 / sqrt(x) for x >= 0; 0 counts as 1. TFLite's GetInvSqrtQuantizedMultiplierExp. */
+static inline nn_factor nn_inverse_sqrt(int32_t x) {
+    if (x <= 1) {
+        return (nn_factor){INT32_MAX, 0};
+    }
+    int32_t right = 11;
+    for (; x >= INT32_C(1) << 29; x /= 4) {
+        ++right;
+    }
+    const int32_t pairs = (nn_leading_zeros(x) - 1) / 2 - 1; /* of bits that are zero */
+    right -= pairs;
+    const int32_t root = nn_newton_inverse_sqrt((x * (INT32_C(1) << (2 * pairs))) >> 1);
+    const int32_t sqrt_half = 1518500250;
+    const int32_t multiplier = nn_rounding_doubling_high_mul(root, sqrt_half);
+    const int32_t left = nn_max(-right, 0);
+    return (nn_factor){multiplier * (INT32_C(1) << left), -nn_max(right, 0)};
+}
+
 #endif /* NN_FIXED_POINT_H */

@@ -1,30 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn.h"
+#include "nn_exponentials.h"
 #include "nn_fixed_point.h"
 
-enum { SUM_INTEGER_BITS = 12, BITS_BELOW_OUTPUT = 31 - 8 };
-
-static int32_t row_maximum(const int8_t *input, int32_t depth) {
-    int32_t best = INT8_MIN;
-    for (int32_t i = 0; i < depth; ++i) {
-        best = nn_max(best, input[i]);
-    }
-    return best;
-}
-
-/* Sum of the exponentials of a row as Q12.19. */
-static int32_t row_sum(const nn_softmax_s8_params *p, const int8_t *input, int32_t maximum) {
-    const uint32_t half = UINT32_C(1) << (SUM_INTEGER_BITS - 1);
-    int32_t sum = 0;
-    for (int32_t i = 0; i < p->depth; ++i) {
-        const int32_t difference = maximum - input[i];
-        if (difference < p->entries) {
-            const uint32_t exponential = (uint32_t)p->exponentials[difference];
-            sum += (int32_t)((exponential + half) >> SUM_INTEGER_BITS);
-        }
-    }
-    return sum;
-}
+enum { BITS_BELOW_OUTPUT = 31 - 8 };
 
 /* The factor from exponentials to probabilities in 1/256: reciprocal (Q0.31) / 2^exponent. */
 typedef struct {
@@ -36,15 +15,15 @@ static factor row_factor(int32_t sum) {
     const int32_t headroom = nn_leading_zeros(sum);
     /* sum = (1 + fraction) * 2^(12 - headroom), the fraction being Q0.31. */
     const int32_t fraction = (int32_t)(((uint32_t)sum << headroom) - (UINT32_C(1) << 31));
-    const int32_t exponent = SUM_INTEGER_BITS - headroom + BITS_BELOW_OUTPUT;
+    const int32_t exponent = NN_SUM_INTEGER_BITS - headroom + BITS_BELOW_OUTPUT;
     const factor negligible = {0, 31};
     const factor f = {nn_one_over_one_plus_x(fraction), exponent};
     return exponent > 31 ? negligible : f;
 }
 
 static void softmax_row(const nn_softmax_s8_params *p, const int8_t *input, int8_t *output) {
-    const int32_t maximum = row_maximum(input, p->depth);
-    const factor f = row_factor(row_sum(p, input, maximum));
+    const int32_t maximum = nn_row_maximum(input, p->depth);
+    const factor f = row_factor(nn_row_sum(p->exponentials, p->entries, input, p->depth, maximum));
     /* Nothing is negative, so that both roundings are plain; 2^31 + half fits uint32. */
     const uint32_t half = (UINT32_C(1) << f.exponent) >> 1;
     for (int32_t i = 0; i < p->depth; ++i) {

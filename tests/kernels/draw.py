@@ -72,3 +72,20 @@ class Draw:
         if channels == 1 or self.chance(0.4):
             return self.scale(1e-6, 1.0)
         return tuple(self.scale(1e-7, 2.0) for _ in range(channels))
+
+    def broadcast(self) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
+        """Two shapes and what they broadcast to: alike, one a scalar or vector, or mixed."""
+        rank = self.choice([0, 1, 2, 3, 4, 4, 4, 5, 6])
+        output = tuple(self.integer(1, 4 if rank > 3 else 9) for _ in range(rank))
+        style = self.choice(["alike", "alike", "last", "mixed", "mixed"])
+        if style == "alike":
+            return output, output, output
+        if style == "last":
+            other = self.choice([output[rank - 1 :], (1,) * rank, ()])
+            pair = (output, other) if self.chance(0.5) else (other, output)
+            return *pair, output
+        a = tuple(1 if self.chance(0.35) else d for d in output)
+        b = tuple(1 if self.chance(0.35) else d for d in output)
+        leading = self.integer(0, rank)
+        b = b[leading:] if all(d == 1 for d in b[:leading]) else b
+        return a, b, tuple(np.broadcast_shapes(a, b))

@@ -16,24 +16,6 @@ Check = Callable[[Iterable[Case]], None]
 OPTIONS = {"ADD": schema.AddOptionsT, "SUB": schema.SubOptionsT, "MUL": schema.MulOptionsT}
 
 
-def shapes(draw: Draw) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
-    """Two shapes and the one that they broadcast to: alike, one a scalar or vector, or mixed."""
-    rank = draw.choice([0, 1, 2, 3, 4, 4, 4, 5, 6])
-    output = tuple(draw.integer(1, 4 if rank > 3 else 9) for _ in range(rank))
-    style = draw.choice(["alike", "alike", "last", "mixed", "mixed"])
-    if style == "alike":
-        return output, output, output
-    if style == "last":
-        other = draw.choice([output[rank - 1 :], (1,) * rank, ()])
-        pair = (output, other) if draw.chance(0.5) else (other, output)
-        return *pair, output
-    a = tuple(1 if draw.chance(0.35) else d for d in output)
-    b = tuple(1 if draw.chance(0.35) else d for d in output)
-    leading = draw.integer(0, rank)
-    b = b[leading:] if all(d == 1 for d in b[:leading]) else b
-    return a, b, tuple(np.broadcast_shapes(a, b))
-
-
 def quantised(draw: Draw, kind: str) -> list[tuple[float, int]]:
     """Scale and zero point of both inputs and the output, within the op's range."""
     a, b = draw.scale(), draw.scale()
@@ -60,7 +42,7 @@ def ties(draw: Draw) -> list[tuple[float, int]]:
 def case(draw: Draw, kind: str, quantisation: list[tuple[float, int]]) -> Case:
     specs = [
         Spec(shape, scale=scale, zero_point=zero_point)
-        for shape, (scale, zero_point) in zip(shapes(draw), quantisation, strict=True)
+        for shape, (scale, zero_point) in zip(draw.broadcast(), quantisation, strict=True)
     ]
     options = OPTIONS[kind]()
     if specs[2].scale > 1e-8:  # else the clamp of an activation overflows

@@ -167,7 +167,7 @@ def broadcast_loops(
     return loops[-1], odometer(loops[:-1], 2)
 
 
-def _overlaps(graph: Graph, inputs: tuple[int, ...], output: int) -> dict[int, int]:
+def overlaps_of_elementwise(graph: Graph, inputs: tuple[int, ...], output: int) -> dict[int, int]:
     """The inputs that are not broadcast: each element is read just before it is overwritten."""
     elements = graph.tensor(output).elements
     return {i: 0 for i, t in enumerate(inputs) if graph.tensor(t).elements == elements}
@@ -222,7 +222,7 @@ def lower_add(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
             inputs=inputs,
             output=op.outputs[0],
             reason=f"input {wide} has the larger scale: rescaling it is exactly a shift",
-            overlaps=_overlaps(graph, inputs, op.outputs[0]),
+            overlaps=overlaps_of_elementwise(graph, inputs, op.outputs[0]),
         ),
     )
 
@@ -258,7 +258,7 @@ def lower_mul(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
             inputs=inputs,
             output=op.outputs[0],
             reason=f"dimensions merged into {outer.rank + 1} loop(s)",
-            overlaps=_overlaps(graph, inputs, op.outputs[0]),
+            overlaps=overlaps_of_elementwise(graph, inputs, op.outputs[0]),
         ),
     )
 

@@ -42,13 +42,15 @@ class SoftmaxS8Params(KernelParams):
     exponentials: ArrayI32
 
 
-def _real_multiplier(graph: Graph, op: Op) -> float:
+def real_multiplier(beta: float, scale: float) -> float:
     """Input difference -> Q5.26, capped. Source: TFLite's PreprocessSoftmaxScaling."""
+    return min(beta * scale * (1 << (31 - DIFFERENCE_INTEGER_BITS)), MAX_REAL_MULTIPLIER)
+
+
+def _real_multiplier(graph: Graph, op: Op) -> float:
     if not isinstance(op.attributes, SoftmaxAttributes):
         raise TypeError(f"{op.kind} carries {type(op.attributes).__name__}")
-    scale = quantization(graph.input(op, 0)).scale
-    real = op.attributes.beta * scale * (1 << (31 - DIFFERENCE_INTEGER_BITS))
-    return min(real, MAX_REAL_MULTIPLIER)
+    return real_multiplier(op.attributes.beta, quantization(graph.input(op, 0)).scale)
 
 
 def constraint_shape(graph: Graph, op: Op) -> str | None:
