@@ -23,6 +23,11 @@ void mf_frame_end(void);
  * length of its payload. Damaged and longer ones are dropped and counted. */
 uint32_t mf_frame_receive(uint8_t *buffer, uint32_t capacity);
 
+/* For simulators, whose UARTs take far longer for a byte than their memory: one that has written a
+ * frame, as it is without COBS, to the buffer of `mf_frame_receive` writes its length here, and
+ * then sends a delimiter over the UART. Elsewhere it is always 0. */
+extern volatile uint32_t mf_frame_in_memory;
+
 /* Frames dropped since the start. */
 uint32_t mf_frame_dropped(void);
 

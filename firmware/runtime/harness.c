@@ -34,7 +34,7 @@ typedef struct {
     uint64_t ticks;
 } session;
 
-static _Alignas(8) uint8_t received[MF_REQUEST_BYTES];
+_Alignas(8) uint8_t mf_harness_received[MF_REQUEST_BYTES];
 static const mf_model *model;
 static mf_status model_ready;
 static session current;
@@ -286,8 +286,9 @@ static void answer(const request *from) {
 static void take(uint32_t bytes) {
     uint32_t header_bytes = (uint32_t)sizeof(mf_message);
     bool whole = bytes >= header_bytes;
-    request from = {.body = received + header_bytes, .bytes = whole ? bytes - header_bytes : 0};
-    memcpy(&from.header, received, (size_t)(whole ? header_bytes : bytes));
+    request from = {.body = mf_harness_received + header_bytes,
+                    .bytes = whole ? bytes - header_bytes : 0};
+    memcpy(&from.header, mf_harness_received, (size_t)(whole ? header_bytes : bytes));
     if (whole) {
         answer(&from);
     } else if (bytes >= MF_MESSAGE_LEAST_BYTES) {
@@ -300,6 +301,6 @@ void mf_harness_serve(const mf_model *served) {
     model_ready = model->init();
     mf_uart_init();
     for (;;) {
-        take(mf_frame_receive(received, sizeof received));
+        take(mf_frame_receive(mf_harness_received, sizeof mf_harness_received));
     }
 }

@@ -7,6 +7,11 @@
 
 #include "mcuforge/engine.h"
 
+#include <stdint.h>
+
+/* Requests arrive here. Simulators find it by its name, and may write to it: see frame.h. */
+extern uint8_t mf_harness_received[];
+
 /* Serves the host for ever. */
 void mf_harness_serve(const mf_model *model);
 

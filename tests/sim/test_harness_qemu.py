@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from zlib import crc32
 
 import fake_project as fake
@@ -14,8 +14,10 @@ from mcuforge.boards import Board
 from mcuforge.build import BuildResult
 from mcuforge.device.client import FaultError, Link
 from mcuforge.device.protocol import Crash
+from mcuforge.device.transport import SocketTransport
 from mcuforge.errors import DeviceError
 from mcuforge.simulate.autopsy import Symbols
+from mcuforge.simulate.memory_link import LINK_VARIABLE
 from mcuforge.simulate.qemu import Qemu
 
 pytestmark = pytest.mark.sim
@@ -42,10 +44,26 @@ def test_hello_describes_board_and_model(board: Board, firmware: Firmware) -> No
     assert stats.dropped_frames == 0
 
 
+@pytest.fixture(params=["memory", "uart"])
+def sent(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """Bytes of each writing to the UART; past it and over it, as is checked at the end."""
+    sizes: list[int] = []
+    write = SocketTransport.write
+    monkeypatch.setenv(LINK_VARIABLE, request.param)
+    monkeypatch.setattr(
+        SocketTransport, "write", lambda self, data: (sizes.append(len(data)), write(self, data))
+    )
+    yield sizes
+    largest = max(sizes)
+    assert largest < 24 if request.param == "memory" else largest > 400
+
+
+@pytest.mark.usefixtures("sent")
 def test_runs_and_traces(board: Board, firmware: Firmware) -> None:
     inputs = fake.inputs(1)
     expected = fake.expected_ops(inputs[0])
-    with Qemu(board, firmware(board.name).elf) as qemu:
+    patient = Link(reply_seconds=60.0, lossless=True)  # what is repeated goes over the UART
+    with Qemu(board, firmware(board.name).elf, patient) as qemu:
         result = qemu.device.run(inputs)
         digests = qemu.device.trace(inputs)
         fetched = [qemu.device.fetch_op_output(op, inputs) for op in range(fake.OPS)]

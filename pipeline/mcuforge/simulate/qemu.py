@@ -28,6 +28,7 @@ from mcuforge.simulate.autopsy import (
     running_text,
     waits_for_frame,
 )
+from mcuforge.simulate.memory_link import DELIMITER, MemoryLink
 
 _START_SECONDS = 20.0
 _PORT_ATTEMPTS = 5
@@ -42,19 +43,21 @@ class _PortTakenError(Exception):
     """Another program took the port between our choice and QEMU's start."""
 
 
-class _WakingTransport(SocketTransport):
-    """QEMU's UART. Each write wakes QEMU up, which sleeps where the firmware was not ready before.
+class _QemuTransport(SocketTransport):
+    """QEMU's UART, which long frames pass by. Each write wakes QEMU up, which may sleep.
 
     QEMU stops looking at a connection while a UART does not receive. The models of some UARTs
     (nRF51) do not tell it when they do: then the first request would wait for a second or for ever.
     """
 
-    def __init__(self, port: int, wake: Callable[[], None]) -> None:
+    def __init__(self, port: int, wake: Callable[[], None], memory: MemoryLink | None) -> None:
         super().__init__(LOCALHOST, port)
-        self._wake = wake
+        self._wake, self._memory = wake, memory
 
     def write(self, data: bytes) -> None:
-        super().write(data)
+        """Send all of `data`, which is one frame."""
+        in_memory = self._memory is not None and self._memory.put(data)
+        super().write(DELIMITER if in_memory else data)
         self._wake()
 
 
@@ -79,6 +82,7 @@ class Qemu:
         self._process: subprocess.Popen[bytes] | None = None
         self._stderr: IO[bytes] | None = None
         self._monitor: IO[bytes] | None = None
+        self._memory: MemoryLink | None = None
         self._device: Device | None = None
         self._crash: str | None = None
         self.port = 0
@@ -130,21 +134,26 @@ class Qemu:
                 return
 
     def _launch(self) -> SocketTransport:
+        memory = self._memory = MemoryLink.of(self._elf)
         command = [
             *_die_with_parent(),
             *qemu_command(self._board, str(self._elf), monitor="stdio"),
             *serial_options(self.port, self._board.qemu_serial),
+            *(memory.options if memory else ()),
         ]
         # Files, not pipes: nobody would empty a pipe while the firmware runs.
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - `stop` closes it
         self._monitor = tempfile.TemporaryFile()  # noqa: SIM115 - `stop` closes it
         self._process = groups.start(
-            command, stdin=subprocess.PIPE, stdout=self._monitor, stderr=self._stderr, bufsize=0
-        )
+            command, stdin=subprocess.PIPE, stdout=self._monitor, stderr=self._stderr, bufsize=0,
+            pass_fds=(memory.descriptor,) if memory else (),
+        )  # fmt: skip
+        if memory:
+            memory.started()
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline:
             try:
-                transport = _WakingTransport(self.port, self._wake)
+                transport = _QemuTransport(self.port, self._wake, memory)
             except OSError:
                 if self._process.poll() is not None:
                     raise self._start_error() from None
@@ -224,6 +233,9 @@ class Qemu:
         if self._device is not None:
             self._device.close()
             self._device = None
+        if self._memory is not None:
+            self._memory.close()
+            self._memory = None
         if self._process is not None:
             _end(self._process)
             self._process = None

@@ -247,8 +247,19 @@ static void put_inference(void) {
 }
 
 static void reset(void) {
+    mf_frame_in_memory = 0;
     current = (session){0};
     known = (knowledge){0};
+}
+
+/* As a simulator does: past the UART, of which a delimiter says so. At times of a wrong length. */
+static void put_in_memory(void) {
+    uint32_t bytes = unstuff(to_device.bytes + 1, to_device.length - 2u);
+    if (bytes <= sizeof mf_harness_received) {
+        memcpy(mf_harness_received, to_device.bytes + 1, bytes);
+        mf_frame_in_memory = next() < 240u ? bytes : number(MF_REQUEST_BYTES);
+        to_device.length = 1; /* the first delimiter */
+    }
 }
 
 static void put_damage(uint8_t choice) {
@@ -272,6 +283,9 @@ static void refill(void) {
         put_inference();
     } else {
         put_request(choice);
+    }
+    if (choice >= 192u && choice < 224u) {
+        put_in_memory();
     }
     if (choice >= 224u && choice < 250u) {
         put_damage(choice);

@@ -1,0 +1,90 @@
+"""Writes a simulated machine's memory through QEMU's debugger interface, GDB's remote protocol.
+
+A packet is `$data#checksum`, answered by `+` and a reply; the checksum is the sum of the data's
+bytes, in hex. Any byte stops a machine that runs, which it reports.
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from collections.abc import Sequence
+
+from mcuforge.device.transport import LinkError
+
+_CHUNK = 65536
+_SECONDS = 60.0  # on a busy computer
+_DATA_BYTES = 1024  # of a packet; QEMU takes 4096 characters, two for each byte
+_STOP = b"\x03"
+_REPLY = re.compile(rb"\$([^#]*)#[0-9a-fA-F]{2}")
+
+
+class GdbStub:
+    """The debugger's end of a connection. Methods raise `LinkError` where QEMU does not answer."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._socket = connection
+        self._pending = b""
+        self._runs = False  # whether is not known: to connect stops a machine that has started
+
+    def write(self, pieces: Sequence[tuple[int, bytes]]) -> bool:
+        """Write bytes to addresses, in order, while the machine stands still; then it runs on.
+
+        False where there is no memory at one of them: what follows is not written then.
+        """
+        self._stop()
+        written = all(
+            self._ask(b"M%x,%x:%s" % (address + offset, len(part), part.hex().encode())) == b"OK"
+            for address, data in pieces
+            for offset in range(0, len(data), _DATA_BYTES)
+            if (part := data[offset : offset + _DATA_BYTES])
+        )
+        self._send(_packet(b"c"))
+        self._runs = True
+        return written
+
+    def close(self) -> None:
+        """Let the machine go. May be called twice."""
+        self._socket.close()
+
+    def _stop(self) -> None:
+        """One report that it stopped, whether it ran (any byte stops it) or not (`?` asks)."""
+        self._send(_STOP if self._runs else _packet(b"?"))
+        while not self._reply().startswith((b"T", b"S")):
+            pass
+
+    def _ask(self, data: bytes) -> bytes:
+        self._send(_packet(data))
+        return self._reply()
+
+    def _reply(self) -> bytes:
+        until = time.monotonic() + _SECONDS
+        while (found := _REPLY.search(self._pending)) is None:
+            self._pending += self._receive(until)
+        self._pending = self._pending[found.end() :]
+        self._send(b"+")
+        return found[1]
+
+    def _receive(self, until: float) -> bytes:
+        try:
+            self._socket.settimeout(max(until - time.monotonic(), 0.001))
+            data = self._socket.recv(_CHUNK)
+        except TimeoutError:
+            raise LinkError(f"its debugger interface was silent for {_SECONDS:g} s") from None
+        except OSError as error:
+            raise LinkError(str(error)) from None
+        if not data:
+            raise LinkError("the connection was closed")
+        return data
+
+    def _send(self, data: bytes) -> None:
+        try:
+            self._socket.settimeout(_SECONDS)
+            self._socket.sendall(data)
+        except OSError as error:
+            raise LinkError(str(error)) from None
+
+
+def _packet(data: bytes) -> bytes:
+    return b"$%s#%02x" % (data, sum(data) % 256)

@@ -1,0 +1,107 @@
+"""Frames past QEMU's UART: what is said to its debugger interface, and when the UART is taken."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from mcuforge.device.protocol import Message, Request, encode
+from mcuforge.device.transport import LinkError
+from mcuforge.simulate.gdb_stub import GdbStub
+from mcuforge.simulate.memory_link import LINK_VARIABLE, Mailbox, MemoryLink
+
+STOPPED, OK, NO_MEMORY = b"$T05thread:01;#07", b"$OK#9a", b"$E14#aa"
+MAILBOX = Mailbox(0x20000100, 1024, 0x20000010)
+WRITE = encode(Message(Request.WRITE, 7, bytes(range(64)), session=5))
+
+
+@pytest.fixture
+def ends() -> Iterator[tuple[GdbStub, socket.socket]]:
+    """A debugger, and QEMU's end of its connection."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        yield GdbStub(ours), theirs
+
+
+def test_memory_is_written_while_the_machine_stands_still(
+    ends: tuple[GdbStub, socket.socket],
+) -> None:
+    stub, qemu = ends
+    for stop in (b"$?#3f", b"\x03"):  # at first nobody knows whether it runs
+        qemu.sendall(b"+" + STOPPED + b"+" + OK + b"+" + OK + b"+")
+        assert stub.write([(0x20000100, b"\x01\xff"), (0x10, b"z")])
+        wanted = stop + b"+$M20000100,2:01ff#95+$M10,1:7a#dd+$c#63"
+        assert qemu.recv(4096) == wanted
+
+
+def test_large_blocks_go_in_parts_that_a_packet_holds(ends: tuple[GdbStub, socket.socket]) -> None:
+    stub, qemu = ends
+    qemu.sendall(STOPPED + 3 * OK)
+    assert stub.write([(0, bytes(2500))])
+    said = qemu.recv(1 << 16)
+    assert [p.partition(b":")[0] for p in said.split(b"$")[2:5]] == [
+        b"M0,400",
+        b"M400,400",
+        b"M800,1c4",
+    ]
+
+
+def test_where_there_is_no_memory_the_machine_runs_on(ends: tuple[GdbStub, socket.socket]) -> None:
+    stub, qemu = ends
+    qemu.sendall(STOPPED + NO_MEMORY)
+    assert not stub.write([(0, b"a"), (4, b"b")])
+    assert qemu.recv(4096).endswith(b"$c#63")
+
+
+def test_a_debugger_that_is_gone_is_a_lost_link(ends: tuple[GdbStub, socket.socket]) -> None:
+    stub, qemu = ends
+    qemu.close()
+    with pytest.raises(LinkError):
+        stub.write([(0, b"a")])
+
+
+class Recorder(GdbStub):
+    """A debugger whose memory takes everything."""
+
+    def __init__(self) -> None:
+        self.pieces: list[tuple[int, bytes]] = []
+
+    def write(self, pieces: Sequence[tuple[int, bytes]]) -> bool:
+        self.pieces += pieces
+        return True
+
+
+def test_a_frame_is_put_without_its_cobs_and_a_repeated_one_goes_over_the_uart() -> None:
+    link, memory = MemoryLink(MAILBOX), Recorder()
+    link._debugger.close()
+    link._debugger = memory
+    try:
+        assert link.put(WRITE)
+        content = memory.pieces[0][1]
+        assert memory.pieces[0][0] == 0x20000100 and bytes(range(64)) in content
+        assert memory.pieces[1] == (0x20000010, struct.pack("<I", len(content)))
+        assert len(content) == 12 + 64 + 4  # header, body and CRC
+        assert not link.put(WRITE)  # the same again: a repetition
+        assert not link.put(encode(Message(Request.RUN, 8, session=5)))  # short
+        assert not link.put(encode(Message(Request.WRITE, 9, bytes(1024))))  # no room for it
+        assert len(memory.pieces) == 2
+    finally:
+        link._theirs.close()
+
+
+def test_without_a_mailbox_or_where_asked_for_everything_goes_over_the_uart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elf = tmp_path / "firmware.elf"
+    elf.write_bytes(b"\x7fELF of another kind")
+    assert Mailbox.of(elf) is None and MemoryLink.of(elf) is None
+    monkeypatch.setattr(Mailbox, "of", lambda _elf: MAILBOX)
+    link = MemoryLink.of(elf)
+    assert link is not None and str(link.descriptor) in link.options[1]
+    link.close()
+    monkeypatch.setenv(LINK_VARIABLE, "uart")
+    assert MemoryLink.of(elf) is None
