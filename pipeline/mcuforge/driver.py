@@ -23,6 +23,7 @@ from mcuforge.files import atomic, locks
 from mcuforge.frontend import border_names
 from mcuforge.frontend.graph import Graph
 from mcuforge.model_files.kind import Kind, recognise, require_tflite
+from mcuforge.oracle import child as oracle_workers
 from mcuforge.oracle import tflm as oracle
 from mcuforge.planning import cost, fit, make_plan
 from mcuforge.planning.plan import Plan
@@ -114,6 +115,7 @@ def run(
         require_root(board)
     with ExitStack() as stack:
         stack.enter_context(locks.writing(output))
+        stack.enter_context(oracle_workers.kept())
         title = name or _title(model)
         project_folder.check(output / project.folder_name(title, board, engine), force=force)
         on_port = stack.enter_context(attached(board, port)) if port is not None else None

@@ -54,8 +54,9 @@ def sent(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
         SocketTransport, "write", lambda self, data: (sizes.append(len(data)), write(self, data))
     )
     yield sizes
-    largest = max(sizes)
-    assert largest < 24 if request.param == "memory" else largest > 400
+    large = [size for size in sizes if size >= 24]
+    # What is repeated, and the one after it, go over the UART: on a busy computer HELLO is.
+    assert len(large) <= 1 if request.param == "memory" else len(large) > 10
 
 
 @pytest.mark.usefixtures("sent")

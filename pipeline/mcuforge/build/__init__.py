@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from mcuforge.build import image, uf2
+from mcuforge.build.configured import Configuration
 from mcuforge.build.firmware_size import NO_SIZE, FirmwareSize, firmware_size
 from mcuforge.build.toolchains import CLANG, GCC, TOOLCHAINS, ZIG, Toolchain, zig_program
 from mcuforge.errors import ForgeError, ToolError, UsageError
@@ -48,6 +49,8 @@ _OTHER_TFLM = re.compile(
     re.MULTILINE,
 )
 _PATHS_IN_ENVIRONMENT = ("TFLM_ROOT", "TFLM_LIBRARY")  # CMake runs in the project's folder
+_HOST_COMPILERS = ("cc", "gcc", "clang")
+_CONFIGURED_AGAIN = "Re-running CMake"  # what Ninja says
 _NO_RUNTIME = re.compile(r"undefined symbol: (__aeabi_\w+|__\w+di\d)")
 # A message of CMake is indented and ends at the first line that is not.
 _CMAKE_SAYS = r"^CMake {} at \S+ \(message\):\n((?:(?:[ \t]+.*)?\n)+)"
@@ -102,9 +105,19 @@ def build(
     folder = project / "build" / preset
     with plain_paths.for_cmake(project) as place:
         _forget_moved_build(place, folder)
-        said = _run([cmake, "-S", str(place), "--preset", preset, *options], place, project)
-        _run([cmake, "--build", str(place / "build" / preset)], place, project, on_progress)
-    warnings = tuple(" ".join(text.split()) for text in _CMAKE_WARNING.findall(said))
+        command = [cmake, "-S", str(place), "--preset", preset, *options]
+        programs = (cmake, ninja, *_compilers(toolchain))
+        configured = Configuration(project, folder, command, programs, _PATHS_IN_ENVIRONMENT)
+        anew = ["--clean-first"] if configured.has_other_tools() else []
+        known = configured.warnings()
+        said = _run(command, place, project) if known is None else ""
+        compile_ = [cmake, "--build", str(place / "build" / preset), *anew]
+        said += _run(compile_, place, project, on_progress)
+        warnings = tuple(" ".join(text.split()) for text in _CMAKE_WARNING.findall(said))
+        if known is None or _CONFIGURED_AGAIN in said:
+            configured.record(warnings)
+        else:
+            warnings = known
     if toolchain is None:
         return BuildResult(elf=folder / "firmware", warnings=warnings)
     family = chosen.get("vendor", {}).get("mcuforge", {}).get("uf2Family")
@@ -185,10 +198,18 @@ def _toolchain(preset: dict[str, Any]) -> Toolchain | None:
     return next((t for t in TOOLCHAINS.values() if Path(t.cmake).name == cmake_file), None)
 
 
+def _compilers(toolchain: Toolchain | None) -> tuple[str, ...]:
+    """The programs that may compile."""
+    if toolchain is None:
+        return _HOST_COMPILERS
+    zig = zig_program() if toolchain is ZIG else None
+    return (str(zig or toolchain.program),)
+
+
 def _require_compiler(toolchain: Toolchain | None) -> list[str]:
     """Options that tell CMake where the compiler is, if it is not on PATH."""
     if toolchain is None:
-        if not any(map(shutil.which, ("cc", "gcc", "clang"))):
+        if not any(map(shutil.which, _HOST_COMPILERS)):
             raise ToolError(f"There is no C compiler on PATH. {_INSTALL_HOST_COMPILER}")
         return []
     if toolchain is ZIG and (zig := zig_program()):

@@ -28,6 +28,7 @@ _LOOK_SECONDS = 1.0  # of silence, after which a simulator is asked whether the 
 _LONGEST_REPLY_SECONDS = 120.0  # 8 KB at 1,200 baud take 70
 _CALMING = 0.5  # how much of the patience stays after a prompt reply
 _REMEMBERED = 16  # requests whose late replies are recognised
+_CHECK_LINK = " Is the firmware running, and are port and baud rate right?"
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -120,9 +121,10 @@ class Conversation:
             if time.monotonic() >= self._give_up_at():
                 break
         waited = self._allowed * self._stretch()
+        hint = "" if self.link.lossless else _CHECK_LINK
         raise DeviceError(
-            f"No answer to {kind.name} within {waited:g} s and {attempts} attempts"
-            f"{self.damage()}. Is the firmware running, and are port and baud rate right?"
+            f"No answer to {kind.name} within {waited:g} s and {attempts} attempts{self.damage()}."
+            + hint
             + self._explanation()
         )
 

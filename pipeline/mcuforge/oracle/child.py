@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from mcuforge.errors import ModelError, ToolError
 from mcuforge.oracle.engine import Sample
-from mcuforge.processes import framing, groups, python_worker
+from mcuforge.processes import framing, python_worker
+from mcuforge.processes.kept_worker import Answer, KeptWorker
 
 _COMMAND = python_worker.command("mcuforge.oracle.worker")
 _NOISE = ("INFO:", "WARNING:")
@@ -59,17 +60,17 @@ def _ask(
     name: str, header: dict[str, Any], arrays: framing.Arrays, timeout_s: float
 ) -> tuple[framing.Arrays, str]:
     """The arrays of the worker's reply, and what it printed."""
-    ended = _start(name, framing.pack(header, arrays), timeout_s)
-    log = "\n".join(python_worker.last_words(ended.stderr, _LOG_LINES, _NOISE))
-    if ended.returncode != 0:
-        raise ModelError(_crash(name, ended.returncode, log))
+    found = _answer(name, header["engine"], framing.pack(header, arrays), timeout_s)
+    log = "\n".join(python_worker.last_words(found.printed, _LOG_LINES, _NOISE))
+    if found.exit_code:
+        raise ModelError(_crash(name, found.exit_code, log))
     try:
-        reply, results = framing.unpack(ended.stdout)
+        reply, results = framing.unpack(found.content)
     except framing.FramingError as error:
         raise ToolError(f"{name}: the worker process answered with nonsense ({error}).") from None
     if "error" in reply:
         raise _refusal(name, str(reply["error"]), log)
-    return results, ended.stderr.decode(errors="replace")
+    return results, found.printed.decode(errors="replace")
 
 
 def _stack(inputs: Sequence[Sample]) -> dict[str, npt.NDArray[Any]]:
@@ -80,19 +81,63 @@ def _stack(inputs: Sequence[Sample]) -> dict[str, npt.NDArray[Any]]:
     return {f"input{i}": np.stack([s[i] for s in inputs]) for i in range(len(first))}
 
 
-def _start(name: str, request: bytes, timeout_s: float) -> subprocess.CompletedProcess[bytes]:
+@contextmanager
+def kept() -> Iterator[None]:
+    """Inside, a worker stays for the next request: one for TFLM, one for all else.
+
+    TFLM decides, and shares its process with no other interpreter.
+    """
+    if _kept.workers is not None:  # somebody around us keeps them
+        yield
+        return
+    _kept.workers = {}
     try:
-        return groups.run(
-            _COMMAND, input=request, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            timeout=timeout_s,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired:
+        yield
+    finally:
+        workers, _kept.workers = _kept.workers, None
+        for worker in workers.values():
+            worker.close()
+
+
+@dataclass
+class _Kept:
+    """By which interpreters they have loaded; None outside of `kept`."""
+
+    workers: dict[str, KeptWorker] | None = None
+
+
+_kept = _Kept()
+
+
+def _answer(name: str, engine: str, request: bytes, timeout_s: float) -> Answer:
+    """The worker's answer, by one that is kept, or by one for this request."""
+    try:
+        with ExitStack() as stack:
+            worker = _worker(engine, stack)
+            found = worker.ask(request, timeout_s)
+            if found.exit_code is None and _kept.workers is not None:
+                _kept.workers[_family(engine)] = worker
+                stack.pop_all()
+            return found
+    except TimeoutError:
         raise ModelError(
             f"{name} did not finish within {timeout_s:g} s. The model may be damaged: "
             "`mcuforge inspect` checks it."
         ) from None
     except OSError as error:
         raise ToolError(f"{name}: cannot start {_COMMAND[0]} ({error.strerror}).") from None
+
+
+def _worker(engine: str, stack: ExitStack) -> KeptWorker:
+    """A worker for the engine, which ends with the stack: it is kept once it has answered."""
+    found = _kept.workers.pop(_family(engine), None) if _kept.workers is not None else None
+    worker = found or KeptWorker(_COMMAND)
+    stack.callback(worker.close)
+    return worker
+
+
+def _family(engine: str) -> str:
+    return "tflm" if engine.startswith("tflm") else "litert"
 
 
 def _crash(name: str, code: int, log: str) -> str:

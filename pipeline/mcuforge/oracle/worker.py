@@ -1,7 +1,8 @@
 """The child process that runs an interpreter: `python -P -m mcuforge.oracle.worker`.
 
-Reads one request on stdin and writes one reply on stdout, as `framing` messages. Whatever the
-interpreters print goes to stderr, which the parent shows where they fail.
+Answers requests on stdin on stdout, one after the other, until stdin ends: `framing` messages, each
+after its length. Whatever the interpreters print goes to stderr, which the parent shows where they
+fail.
 
 request   header {engine: "tflm" or a LiteRT resolver, tensors: [tensor index, ...]},
           arrays `model` (uint8) and `input<i>` of shape [samples, *shape of input i]
@@ -22,7 +23,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.processes import framing, python_worker
+from mcuforge.processes import framing, kept_worker, python_worker
 
 Array = npt.NDArray[Any]
 
@@ -168,16 +169,23 @@ def _no_core_files() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def reply(request: bytes) -> bytes:
+    """The reply to a request, whatever it is."""
+    try:
+        return framing.pack({}, answer(*framing.unpack(request)))
+    except Exception as error:
+        return framing.pack({"error": f"{type(error).__name__}: {error}"}, {})
+
+
 def main() -> None:
-    """Answer the request on stdin."""
+    """Answer the requests on stdin."""
     _no_core_files()
     warnings.simplefilter("ignore")
     with python_worker.answers(prints_to=sys.stderr.fileno()) as stream:  # interpreters print, too
-        try:
-            message = framing.pack({}, answer(*framing.unpack(sys.stdin.buffer.read())))
-        except Exception as error:
-            message = framing.pack({"error": f"{type(error).__name__}: {error}"}, {})
-        stream.write(message)
+        while (request := kept_worker.read_message(sys.stdin.fileno())) is not None:
+            stream.write(kept_worker.framed(reply(request)))
+            stream.flush()
+            sys.stderr.flush()
 
 
 if __name__ == "__main__":

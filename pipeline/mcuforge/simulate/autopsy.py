@@ -17,6 +17,8 @@ _PROGRAM_COUNTER = re.compile(r"\bR15=([0-9a-f]{8})")
 _STATUS = re.compile(r"\bXPSR=([0-9a-f]{8})")
 _LOCKUP = re.compile(r"[Ll]ockup")
 _EXCEPTION_BITS = 0x1FF  # of the xPSR: the number of the exception that runs
+_BUSY = 0.5  # of a core: what has one to itself gets 0.9 and more
+_TRY_AGAIN = " Run the command again when this computer has less to do."
 _WAITING = ("mf_uart_read", "mf_frame_receive", "receive_stuffed")
 
 
@@ -65,24 +67,41 @@ def exception_numbers(registers: str) -> list[int]:
     return [int(text, 16) & _EXCEPTION_BITS for text in _STATUS.findall(registers)]
 
 
-def running_text(registers: str, symbols: Symbols) -> str:
-    """What the firmware does, from what QEMU printed about registers at a few moments."""
+def running_text(
+    registers: str, symbols: Symbols, *, answered: bool = False, core_share: float | None = None
+) -> str:
+    """What the firmware does, from what QEMU printed about registers at a few moments.
+
+    `answered`: it has answered before. `core_share` is how much of a core QEMU gets, 1 for a whole
+    one; a simulated core that runs, or polls a UART, takes all of it.
+    """
     counters = program_counters(registers)
+    busy = _busy_text(core_share)
     if not counters:
-        return "QEMU still runs. Where the firmware is cannot be told."
+        return f"QEMU still runs. Where the firmware is cannot be told.{busy}"
     crashed = crash_text(registers, symbols)
     if crashed is not None:
         return crashed
     functions, names = _functions(counters, symbols)
     if waits_for_frame(registers, symbols):
-        return (
-            f"QEMU still runs. The firmware waits for a request, in {functions[0]}: "
-            "the link loses bytes, or is that of another UART."
-        )
+        waits = f"The firmware waits for a request, in {functions[0]}"
+        if answered or busy:
+            return (
+                f"QEMU still runs, and its link loses nothing: the simulator is slow. {waits}, "
+                f"which is on its way.{busy or _TRY_AGAIN}"
+            )
+        return f"QEMU still runs. {waits}: is the board's UART another one?"
     return (
         f"QEMU still runs. The firmware neither crashed nor locked up: it runs, in {names}. Either "
-        "it is not done yet, or this is an endless loop."
+        f"it is not done yet, or this is an endless loop.{busy}"
     )
+
+
+def _busy_text(core_share: float | None) -> str:
+    """That this computer has other work, where QEMU gets little of it; else nothing."""
+    if core_share is None or core_share >= _BUSY:
+        return ""
+    return f" This computer is busy: QEMU gets {core_share:.0%} of a core.{_TRY_AGAIN}"
 
 
 def waits_for_frame(registers: str, symbols: Symbols) -> bool:

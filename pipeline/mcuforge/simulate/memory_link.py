@@ -56,7 +56,7 @@ class MemoryLink:
         self._mailbox = mailbox
         ours, self._theirs = socket.socketpair()  # no port: others could use the debugger as well
         self._debugger = GdbStub(ours)
-        self._last = b""
+        self._last, self._repeated = b"", False
 
     @classmethod
     def of(cls, elf: Path) -> Self | None:
@@ -85,10 +85,12 @@ class MemoryLink:
         """Whether a frame, as it is on the wire, is in memory now; a delimiter is to follow.
 
         Not so for a short one, and one that is repeated: whatever went wrong with it, the UART has
-        nothing to do with it. Raises `LinkError`.
+        nothing to do with it. Nor for the one after that: copies may be arriving still, in the same
+        buffer. The answer to it comes after all of them. Raises `LinkError`.
         """
-        repeated, self._last = frame == self._last, frame
-        if repeated or len(frame) < _LEAST_BYTES:
+        repeated, is_quiet = frame == self._last, not self._repeated
+        self._last, self._repeated = frame, repeated
+        if repeated or not is_quiet or len(frame) < _LEAST_BYTES:
             return False
         content = cobs.decode(frame.strip(DELIMITER))
         if len(content) > self._mailbox.capacity:

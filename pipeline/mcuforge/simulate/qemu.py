@@ -21,6 +21,7 @@ from mcuforge.device.client import Device, Link
 from mcuforge.device.transport import SocketTransport
 from mcuforge.errors import DeviceError, ToolError, UsageError
 from mcuforge.processes import groups
+from mcuforge.processes.cpu_time import CoreShare
 from mcuforge.simulate.autopsy import (
     Symbols,
     crash_text,
@@ -53,6 +54,13 @@ class _QemuTransport(SocketTransport):
     def __init__(self, port: int, wake: Callable[[], None], memory: MemoryLink | None) -> None:
         super().__init__(LOCALHOST, port)
         self._wake, self._memory = wake, memory
+        self.heard = False  # whether the firmware has ever sent anything
+
+    def read(self, timeout: float) -> bytes:
+        """What has arrived within `timeout` seconds."""
+        data = super().read(timeout)
+        self.heard = self.heard or bool(data)
+        return data
 
     def write(self, data: bytes) -> None:
         """Send all of `data`, which is one frame."""
@@ -83,6 +91,7 @@ class Qemu:
         self._stderr: IO[bytes] | None = None
         self._monitor: IO[bytes] | None = None
         self._memory: MemoryLink | None = None
+        self._transport: _QemuTransport | None = None
         self._device: Device | None = None
         self._crash: str | None = None
         self.port = 0
@@ -124,7 +133,7 @@ class Qemu:
         for attempt in range(_PORT_ATTEMPTS):
             self.port = free_port()
             try:
-                transport = self._launch()
+                transport = self._transport = self._launch()
             except _PortTakenError:
                 self.stop()
                 if attempt == _PORT_ATTEMPTS - 1:
@@ -133,7 +142,7 @@ class Qemu:
                 self._device = Device(transport, self._link, self.explain, self._elf, self.stopped)
                 return
 
-    def _launch(self) -> SocketTransport:
+    def _launch(self) -> _QemuTransport:
         memory = self._memory = MemoryLink.of(self._elf)
         command = [
             *_die_with_parent(),
@@ -187,13 +196,19 @@ class Qemu:
             code = None
         symbols = Symbols.of(self._elf)
         if code is None:
-            return running_text(self._registers(), symbols)
+            return self._running_text(self._process.pid, symbols)
         printed = self._printed()
         lockup = lockup_text(printed, symbols)
         if lockup is not None:
             return lockup
         state = f"QEMU ended with exit code {code}."
         return f"{state} It printed:\n{printed}" if printed else state
+
+    def _running_text(self, pid: int, symbols: Symbols) -> str:
+        share = CoreShare(pid)
+        registers = self._registers()
+        heard = self._transport is not None and self._transport.heard
+        return running_text(registers, symbols, answered=heard, core_share=share.so_far())
 
     def stopped(self) -> str | None:
         """How the core crashed where it cannot report that itself; None where it did not crash.

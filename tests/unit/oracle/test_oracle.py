@@ -149,7 +149,7 @@ def test_a_tensor_that_does_not_exist_is_refused() -> None:
 
 def test_a_crash_is_named_and_its_last_words_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     script = (
-        "import os, signal, sys; sys.stdin.buffer.read(); print('last words', file=sys.stderr);"
+        "import os, signal, sys; sys.stdin.buffer.read(1); print('last words', file=sys.stderr);"
         "sys.stderr.flush(); os.kill(os.getpid(), signal.SIGABRT)"
     )
     monkeypatch.setattr(child, "_COMMAND", (sys.executable, "-c", script))
@@ -165,10 +165,53 @@ def test_a_worker_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("reply", ["hello", ""])
 def test_nonsense_from_the_worker(monkeypatch: pytest.MonkeyPatch, reply: str) -> None:
-    script = f"import sys; sys.stdin.buffer.read(); print({reply!r})"
+    script = f"import sys; sys.stdin.buffer.read(1); print({reply!r})"
     monkeypatch.setattr(child, "_COMMAND", (sys.executable, "-c", script))
     with pytest.raises(ToolError, match="answered with nonsense"):
         run_tflm(relu(), [[int8(1, 2, 3, 4)]])
+
+
+@pytest.fixture
+def starts(monkeypatch: pytest.MonkeyPatch) -> list[child.KeptWorker]:
+    """The workers that were started."""
+    made: list[child.KeptWorker] = []
+
+    class Noted(child.KeptWorker):
+        def __init__(self, command: Sequence[str]) -> None:
+            super().__init__(command)
+            made.append(self)
+
+    monkeypatch.setattr(child, "KeptWorker", Noted)
+    return made
+
+
+def test_workers_are_kept_and_tflm_has_its_own(starts: list[child.KeptWorker]) -> None:
+    sample = [[int8(1, 2, 3, 4)]]
+    with child.kept():
+        for engine in (TFLM, LITERT[2], TFLM, LITERT[1]):
+            assert np.array_equal(engine.run(relu(), sample)[0][0], run_tflm(relu(), sample)[0][0])
+        with child.kept(), pytest.raises(ModelError, match="no tensor 99"):
+            TFLM.trace(relu(), sample, [99])  # refused, and goes on
+        TFLM.run(relu(), sample)
+    assert len(starts) == 2
+    assert all(worker._process.poll() is not None for worker in starts)
+
+
+def test_a_kept_worker_that_hangs_or_crashes_is_replaced(
+    starts: list[child.KeptWorker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample = [[int8(1, 2, 3, 4)]]
+    with child.kept():
+        expected = TFLM.run(relu(), sample)
+        starts[0]._process.kill()
+        with pytest.raises(ModelError, match=r"crashed on the model \(SIGKILL\)"):
+            TFLM.run(relu(), sample)
+        with monkeypatch.context() as sleepy, pytest.raises(ModelError, match="did not finish"):
+            sleepy.setattr(child, "_COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
+            child.run("TFLM", "tflm", relu(), sample, timeout_s=0.1)
+        assert np.array_equal(TFLM.run(relu(), sample)[0][0], expected[0][0])
+    assert len(starts) == 3
+    assert all(worker._process.poll() is not None for worker in starts)
 
 
 def test_a_python_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:

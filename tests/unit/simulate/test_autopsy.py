@@ -41,6 +41,22 @@ def test_running_waiting_and_unknown_are_told_apart() -> None:
     assert "cannot be told" in running_text("", SYMBOLS)
 
 
+def test_a_slow_simulator_is_not_taken_for_a_bad_link() -> None:
+    waiting = looks(0x300)
+    assert "the board's UART another one?" in running_text(waiting, SYMBOLS, core_share=0.97)
+    for text in (
+        running_text(waiting, SYMBOLS, answered=True, core_share=0.97),
+        running_text(waiting, SYMBOLS, answered=True),  # where the system does not tell
+        running_text(waiting, SYMBOLS, core_share=0.12),
+    ):
+        assert "the simulator is slow" in text and "Run the command again when this" in text
+        assert "UART another" not in text
+    busy = "This computer is busy: QEMU gets 12% of a core."
+    assert busy in running_text(waiting, SYMBOLS, core_share=0.12)
+    assert busy in running_text(looks(0x210), SYMBOLS, core_share=0.12)
+    assert "busy" not in running_text(looks(0x210), SYMBOLS, core_share=0.97)
+
+
 def test_a_crash_that_could_not_be_reported_is_called_one() -> None:
     handler = running_text(looks(0x100, status=0x6100_0003), SYMBOLS)
     assert handler.startswith("The firmware crashed: the core is in its HardFault handler, in main")

@@ -75,22 +75,33 @@ class Recorder(GdbStub):
         return True
 
 
-def test_a_frame_is_put_without_its_cobs_and_a_repeated_one_goes_over_the_uart() -> None:
-    link, memory = MemoryLink(MAILBOX), Recorder()
-    link._debugger.close()
-    link._debugger = memory
-    try:
-        assert link.put(WRITE)
-        content = memory.pieces[0][1]
-        assert memory.pieces[0][0] == 0x20000100 and bytes(range(64)) in content
-        assert memory.pieces[1] == (0x20000010, struct.pack("<I", len(content)))
-        assert len(content) == 12 + 64 + 4  # header, body and CRC
-        assert not link.put(WRITE)  # the same again: a repetition
-        assert not link.put(encode(Message(Request.RUN, 8, session=5)))  # short
-        assert not link.put(encode(Message(Request.WRITE, 9, bytes(1024))))  # no room for it
-        assert len(memory.pieces) == 2
-    finally:
-        link._theirs.close()
+@pytest.fixture
+def link() -> Iterator[MemoryLink]:
+    made = MemoryLink(MAILBOX)
+    made._debugger.close()
+    made._debugger = Recorder()
+    yield made
+    made._theirs.close()
+
+
+def test_a_frame_is_put_without_its_cobs(link: MemoryLink) -> None:
+    memory = link._debugger
+    assert isinstance(memory, Recorder)
+    assert link.put(WRITE)
+    content = memory.pieces[0][1]
+    assert memory.pieces[0][0] == 0x20000100 and bytes(range(64)) in content
+    assert memory.pieces[1] == (0x20000010, struct.pack("<I", len(content)))
+    assert len(content) == 12 + 64 + 4  # header, body and CRC
+    assert not link.put(encode(Message(Request.RUN, 8, session=5)))  # short
+    assert not link.put(encode(Message(Request.WRITE, 9, bytes(1024))))  # no room for it
+    assert len(memory.pieces) == 2
+
+
+def test_while_copies_may_arrive_nothing_is_put_into_their_buffer(link: MemoryLink) -> None:
+    frames = [encode(Message(Request.WRITE, n, bytes(64), session=5)) for n in range(4)]
+    a, b, c, d = frames
+    taken = [link.put(frame) for frame in (a, a, a, b, c, d, d, a, b)]
+    assert taken == [True, False, False, False, True, True, False, False, True]
 
 
 def test_without_a_mailbox_or_where_asked_for_everything_goes_over_the_uart(
