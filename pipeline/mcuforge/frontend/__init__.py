@@ -9,7 +9,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from mcuforge.frontend import tflite_reader
+from mcuforge.frontend import accelerators, tflite_reader
 from mcuforge.frontend.graph import Graph
 from mcuforge.frontend.passes import legalise
 from mcuforge.frontend.verify import verify
@@ -22,5 +22,11 @@ def title(model: Path) -> str | None:
 
 def read_graph(tflite: Path, name: str | None = None) -> Graph:
     """Read, verify and legalise a `.tflite`. Raises `ModelError`."""
-    graph = legalise(verify(tflite_reader.read(tflite)))
+    graph = sound(tflite_reader.read(tflite))
     return replace(graph, name=name) if name else graph
+
+
+def sound(graph: Graph) -> Graph:
+    """A graph as it was read, verified and legalised. Raises `ModelError`."""
+    accelerators.refuse(graph)
+    return legalise(verify(graph))

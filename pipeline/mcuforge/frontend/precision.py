@@ -5,29 +5,46 @@ from __future__ import annotations
 from mcuforge.frontend.graph import DType, Graph, Op
 
 _BORDERS = ("QUANTIZE", "DEQUANTIZE")
+_BESIDE = {DType.INT32, DType.INT64, DType.BOOL, None}  # indices, sizes and conditions
 _CONVERT = "Convert the Keras model to full-integer int8: mcuforge convert MODEL --samples FILE."
 _INT16 = (
     "the model has int16 activations (16x8), for which there is no firmware yet: the kernels "
     "compute int8 activations only. Convert it with --bits 8; what 16x8 brings is measured on the "
     "host: mcuforge convert MODEL --bits 16x8 --evaluate."
 )
-_DYNAMIC = (
-    "the model is quantised for a dynamic range: its weights are int8, its activations are float "
-    "and are quantised on the fly, which neither the kernels nor TensorFlow Lite Micro do. "
-    f"{_CONVERT}"
+_UINT8 = (
+    "the model is quantised, but not to int8: it computes in uint8, the scheme before TensorFlow "
+    "2.3, which neither the kernels nor TensorFlow Lite Micro compute. Quantise the float model "
+    f"anew. {_CONVERT}"
 )
-_FLOAT = f"the model computes in float, and the kernels in int8 only. {_CONVERT}"
+_DYNAMIC = (
+    "the model is quantised for a dynamic range (hybrid): its weights are int8, its activations "
+    "are float and are quantised on the fly, which neither the kernels nor TensorFlow Lite Micro "
+    f"do. {_CONVERT}"
+)
+_FLOAT16 = (
+    "the model is not quantised: its weights are stored as float16, and it computes in float32, "
+    f"the kernels in int8 only. {_CONVERT}"
+)
+_FLOAT = (
+    f"the model is not quantised: it computes in float32, and the kernels in int8 only. {_CONVERT}"
+)
 
 
 def obstacle(graph: Graph) -> str | None:
-    """What to say of a model that is 16x8, dynamic-range or float throughout; None for others."""
+    """What to say of a model that is throughout of another type than int8; None for others."""
     ops = [op for op in graph.ops if op.kind not in _BORDERS]
-    dtypes = {_activation(graph, op) for op in ops}
+    dtypes = {_activation(graph, op) for op in ops} - _BESIDE
     if dtypes == {DType.INT16}:
         return _INT16
+    if dtypes == {DType.UINT8}:
+        return _UINT8
     if dtypes != {DType.FLOAT32}:
         return None
-    return _DYNAMIC if any(_has_int8_weights(graph, op) for op in ops) else _FLOAT
+    if any(_has_constant(graph, op, DType.FLOAT16) for op in graph.ops):
+        return _FLOAT16
+    hybrid = any(_has_constant(graph, op, DType.INT8, DType.INT4) for op in ops)
+    return _DYNAMIC if hybrid else _FLOAT
 
 
 def _activation(graph: Graph, op: Op) -> DType | None:
@@ -36,6 +53,6 @@ def _activation(graph: Graph, op: Op) -> DType | None:
     return next((t.dtype for t in tensors if not t.is_constant), None)
 
 
-def _has_int8_weights(graph: Graph, op: Op) -> bool:
+def _has_constant(graph: Graph, op: Op, *dtypes: DType) -> bool:
     tensors = [graph.tensor(i) for i in op.inputs if i >= 0]
-    return any(t.is_constant and t.dtype is DType.INT8 for t in tensors)
+    return any(t.is_constant and t.dtype in dtypes for t in tensors)

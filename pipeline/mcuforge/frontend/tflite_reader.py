@@ -214,7 +214,10 @@ def _op_kind(code: Any, budget: _Budget) -> str:
 
 def _buffer(buffer: Any, budget: _Budget) -> npt.NDArray[np.uint8] | None:
     if buffer.Offset() > 1:
-        raise ModelError("the model keeps its weights outside the flatbuffer; this is not read.")
+        raise ModelError(
+            "the model keeps its weights behind the flatbuffer, or in a file beside it, where "
+            "neither is read. Convert it again without _experimental_use_buffer_offset."
+        )
     if budget.take(buffer.DataLength()) == 0:
         return None
     return np.array(buffer.DataAsNumpy(), dtype=np.uint8)

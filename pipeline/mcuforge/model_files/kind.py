@@ -41,6 +41,10 @@ class Kind(Enum):
     GGUF = "a GGUF language model"
     CORE_ML = "a Core ML model"
     OPENVINO = "an OpenVINO model"
+    BUNDLE = "an archive of several .tflite files (a MediaPipe bundle)"
+    LANGUAGE_MODEL = "a language model for LiteRT-LM"
+    ENGINE = "a model compiled for another vendor's accelerator"
+    NCNN = "an ncnn model"
     PICKLE = "a Python pickle"
     C_ARRAY = "a model as a C array"
     LFS_POINTER = "a Git LFS pointer, not the file itself"
@@ -87,6 +91,10 @@ _WAY_OUT = {
     Kind.GGUF: "It is far too large for a microcontroller.",
     Kind.CORE_ML: "Give the Keras model that it was made from.",
     Kind.OPENVINO: "Give the Keras or ONNX model that it was made from.",
+    Kind.BUNDLE: "Unpack it, and give the one that you want: unzip {path}",
+    Kind.LANGUAGE_MODEL: "It is far too large for a microcontroller.",
+    Kind.ENGINE: "Give the .tflite or Keras model that it was compiled from.",
+    Kind.NCNN: "Give the Keras or ONNX model that it was made from.",
     Kind.PICKLE: "It is not opened: a pickle can run any code. Write model.save('model.keras').",
     Kind.C_ARRAY: f"Turn it back into the .tflite: {_C_TO_BYTES}",
     Kind.LFS_POINTER: "Fetch the file: git lfs pull --include={path}",
@@ -181,6 +189,8 @@ def _zip(path: Path) -> Kind:
         return Kind.PYTORCH
     if any(name.endswith(".npy") for name in names):
         return Kind.SAMPLES
+    if sum(name.endswith(".tflite") for name in names) > 1:
+        return Kind.BUNDLE
     is_part = {"config.json", "metadata.json", "model.weights.h5"} & set(names)
     return Kind.KERAS if is_part else Kind.ARCHIVE
 
@@ -228,8 +238,17 @@ def _holds(mark: bytes, at: int) -> Callable[[bytes], bool]:
 
 def _is_onnx(head: bytes) -> bool:
     """ModelProto: ir_version (field 1, a small number), then text fields or the graph."""
-    version_first = len(head) > 3 and head[0] == 0x08 and 0 < head[1] < 0x40
-    return version_first and head[2] in (0x12, 0x1A, 0x22, 0x2A, 0x32, 0x3A, 0x42)
+    return _has_version(head) and head[2] in (0x12, 0x1A, 0x22, 0x2A, 0x32, 0x3A, 0x42)
+
+
+def _is_core_ml(head: bytes) -> bool:
+    """Core ML's Model: its version as ONNX has it, then a message (field 2) that begins with an
+    input (its field 1), where ONNX has the name of a program."""
+    return _has_version(head) and re.match(rb"\x12[\x80-\xff]*[\x01-\x7f]\n", head[2:]) is not None
+
+
+def _has_version(head: bytes) -> bool:
+    return len(head) > 3 and head[0] == 0x08 and 0 < head[1] < 0x40
 
 
 def _is_saved_model(head: bytes) -> bool:
@@ -264,7 +283,12 @@ _TESTS: tuple[tuple[Callable[[bytes], bool], Kind], ...] = (
     (_begins(b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46"), Kind.PYTORCH),  # its older format, a pickle
     (lambda head: len(head) > 1 and head[0] == 0x80 and 2 <= head[1] <= 5, Kind.PICKLE),
     (_is_safetensors, Kind.SAFETENSORS),
+    (_begins(b"LITERTLM"), Kind.LANGUAGE_MODEL),
+    # Hailo, Rockchip, Kendryte, TensorRT
+    (_begins(b"\x01HEF", b"RKNN", b"LDMK", b"ftrt", b"ptrt"), Kind.ENGINE),
+    (_begins(b"7767517\n"), Kind.NCNN),
     (_is_saved_model, Kind.SAVED_MODEL_PB),
+    (_is_core_ml, Kind.CORE_ML),
     (_is_onnx, Kind.ONNX),
     (_is_graph, Kind.FROZEN_GRAPH),
 )

@@ -8,9 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mcuforge.errors import ModelError
-from mcuforge.frontend import read_graph, tflite_reader
-from mcuforge.frontend.passes import legalise
-from mcuforge.frontend.verify import verify
+from mcuforge.frontend import read_graph, sound, tflite_reader
 from mcuforge.planning import planner
 from mcuforge.planning.plan import Plan
 
@@ -18,7 +16,7 @@ from mcuforge.planning.plan import Plan
 def refusals(tflite: bytes, name: str) -> tuple[str, ...]:
     """What keeps the planner from a converted model, an entry a kind of op; empty if nothing."""
     try:
-        planner.check(legalise(verify(tflite_reader.read_bytes(tflite, name, name))))
+        planner.check(sound(tflite_reader.read_bytes(tflite, name, name)))
     except ModelError as error:
         return error.problems or (error.message,)
     return ()

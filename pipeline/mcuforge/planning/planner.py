@@ -19,7 +19,8 @@ MAX_BORDER_RANK = 8  # MF_MAX_RANK of engine.h
 MAX_PROBLEMS_SHOWN = 10
 MAX_LAYERS_SHOWN = 5
 ANYWHERE = 2**31  # as a distance: the output may begin anywhere in the input
-STORED_DTYPES = tuple(dtype for dtype in DType if dtype.bytes)
+_ONLY_IN_FILES = (DType.INT4, DType.FLOAT16)  # how weights may be stored
+STORED_DTYPES = tuple(d for d in DType if d.bytes and d not in _ONLY_IN_FILES)
 _STORED = ", ".join(dtype.value for dtype in STORED_DTYPES)
 
 
@@ -34,35 +35,53 @@ def plan(graph: Graph) -> Plan:
     return planned
 
 
+@dataclass(frozen=True)
+class Problem:
+    """Why a graph cannot be compiled: what is wrong, what to do, and positions of the ops."""
+
+    message: str
+    ops: tuple[int, ...] = ()
+
+
 def check(graph: Graph) -> None:
     """Raise `UnsupportedError` naming every kind of op that cannot be compiled, and why."""
-    effort.check_sharing(graph)
-    problems = _op_problems(graph)
-    problems += _border_problems(graph)
-    problems += _variable_problems(graph)
-    if not problems:
+    found = problems(graph)
+    if not found:
         return
+    messages = [problem.message for problem in found]
     whole = precision.obstacle(graph)
     if whole is not None:
-        raise UnsupportedError(f"{whole}\nThe first op: {problems[0]}")
-    shown = problems[:MAX_PROBLEMS_SHOWN]
-    if len(problems) > len(shown):
-        shown.append(f"... and {len(problems) - len(shown)} more.")
-    raise UnsupportedError("\n".join(shown), problems=problems)
+        raise UnsupportedError(f"{whole}\nThe first op: {messages[0]}")
+    shown = messages[:MAX_PROBLEMS_SHOWN]
+    if len(messages) > len(shown):
+        shown.append(
+            f"... and {len(messages) - len(shown)} more: `mcuforge inspect` lists all of them."
+        )
+    raise UnsupportedError("\n".join(shown), problems=messages)
 
 
-def _op_problems(graph: Graph) -> list[str]:
+def problems(graph: Graph) -> list[Problem]:
+    """All that keeps the graph from being compiled. Raises `ModelError` for a hostile one."""
+    effort.check_sharing(graph)
+    borders = _border_problems(graph) + _variable_problems(graph)
+    return _op_problems(graph) + [Problem(message) for message in borders]
+
+
+def _op_problems(graph: Graph) -> list[Problem]:
     """What is wrong with ops: one entry for all ops of a kind that break the same rule."""
-    groups: dict[tuple[str, str], list[tuple[Op, str]]] = {}
-    for op in graph.ops:
+    groups: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for position, op in enumerate(graph.ops):
         problem = _problem(graph, op)
         if problem is not None:
             found, remedy = problem
-            groups.setdefault((op.kind, remedy), []).append((op, found))
-    return [
-        f"{_described(graph, [op for op, _ in group])} is not supported: {group[0][1]}. {remedy}"
-        for (_, remedy), group in groups.items()
-    ]
+            groups.setdefault((op.kind, remedy), []).append((position, found))
+    result = []
+    for (_, remedy), group in groups.items():
+        positions = tuple(position for position, _ in group)
+        described = _described(graph, [graph.ops[p] for p in positions])
+        message = f"{described} is not supported: {group[0][1]}. {remedy}"
+        result.append(Problem(message, positions))
+    return result
 
 
 def _described(graph: Graph, ops: list[Op]) -> str:

@@ -156,6 +156,22 @@ _BY_KINDS: tuple[tuple[tuple[str, ...], Words], ...] = (
 
 WORDS: dict[str, Words] = {kind: words for kinds, words in _BY_KINDS for kind in kinds}
 
+_CUSTOM = "CUSTOM "
+_FLEX = "CUSTOM Flex"
+_SELECTED = (
+    "It needs TensorFlow itself (SELECT_TF_OPS), which no microcontroller runs. Convert with "
+    "TFLITE_BUILTINS_INT8 alone, and replace the layer that this refuses."
+)
+_FOREIGN = (
+    "A custom op's code is not in the file. Use layers of Keras, or move it out of the model."
+)
+_OF_CUSTOM = {
+    "CUSTOM TFLite_Detection_PostProcess": (
+        "It sorts the boxes of a detector in float. End the model before it, at the scores and "
+        "boxes, and let the application choose among them."
+    ),
+}
+
 # TensorFlow's ops, as its converter names them, -> the classes of keras.ops that are made of them.
 OF_TENSORFLOW: dict[str, tuple[tuple[str, ...], str]] = {
     "BitwiseAnd": (("Argmax", "Argmin"), "ARG_MAX"),
@@ -166,6 +182,8 @@ OF_TENSORFLOW: dict[str, tuple[tuple[str, ...], str]] = {
 
 def advice(kind: str) -> str:
     """A sentence or two: what becomes an op of `kind` in Keras, and what to use instead."""
+    if kind.startswith(_CUSTOM):
+        return _OF_CUSTOM.get(kind) or (_SELECTED if kind.startswith(_FLEX) else _FOREIGN)
     words = WORDS.get(kind)
     if words is None:
         return f"In Keras use what is computed: {COMPUTED}; or move it out of the model."

@@ -26,6 +26,14 @@ def describe(tensor: Tensor) -> str:
     return f"{tensor.dtype.value}{list(tensor.shape)}"
 
 
+def found_type(tensor: Tensor) -> str:
+    """How messages show a type that an op does not take: whether it is quantised, too."""
+    q = tensor.quantization
+    if q is None:
+        return f"{describe(tensor)}, not quantised"
+    return f"{describe(tensor)} with {len(q.scales)} scales" if q.per_channel else describe(tensor)
+
+
 def is_per_tensor_int8(tensor: Tensor) -> bool:
     """True for an int8 tensor with one scale and zero point."""
     q = tensor.quantization
@@ -60,7 +68,7 @@ def constraint_int8_activations(graph: Graph, op: Op) -> str | None:
     """The first input and the output are int8, quantised per tensor."""
     for tensor in (graph.input(op, 0), graph.output(op)):
         if not is_per_tensor_int8(tensor):
-            return f"tensor '{tensor.name}' is {describe(tensor)}, or not quantised per tensor"
+            return f"tensor '{tensor.name}' is {found_type(tensor)}"
     return None
 
 
@@ -69,7 +77,7 @@ def constraint_not_empty(graph: Graph, op: Op) -> str | None:
     for tensor in (graph.tensors[i] for i in (*op.inputs, *op.outputs) if i >= 0):
         is_list = tensor.is_constant and tensor.dtype is DType.INT32
         if tensor.elements == 0 and not is_list:
-            return f"tensor '{tensor.name}' is empty"
+            return f"tensor '{tensor.name}' of shape {list(tensor.shape)} is empty"
     return None
 
 

@@ -12,6 +12,7 @@ from mcuforge.planning.ops.common import (
     constraint_arity,
     constraint_not_empty,
     describe,
+    found_type,
     is_per_tensor_int8,
     quantization,
 )
@@ -48,11 +49,11 @@ def constraint_same_quantization(graph: Graph, op: Op) -> str | None:
     """All inputs and the output are int8 with the same scale and zero point."""
     output = graph.output(op)
     if not is_per_tensor_int8(output):
-        return f"the output is {describe(output)}, or not quantised per tensor"
+        return f"the output is {found_type(output)}"
     target = quantization(output)
     for tensor in map(graph.tensor, op.inputs):
         if not is_per_tensor_int8(tensor):
-            return f"input '{tensor.name}' is {describe(tensor)}, or not quantised per tensor"
+            return f"input '{tensor.name}' is {found_type(tensor)}"
         q = quantization(tensor)
         if (q.scale, q.zero_point) != (target.scale, target.zero_point):
             return f"input '{tensor.name}' has another scale or zero point than the output"

@@ -23,6 +23,7 @@ from mcuforge.planning.ops.common import (
     constraint_fused_activation,
     constraint_not_empty,
     describe,
+    found_type,
     is_per_tensor_int8,
     quantization,
 )
@@ -93,7 +94,7 @@ def constraint_int8_operands(graph: Graph, op: Op) -> str | None:
     """Both inputs and the output are int8, quantised per tensor."""
     for tensor in (graph.input(op, 0), graph.input(op, 1), graph.output(op)):
         if not is_per_tensor_int8(tensor):
-            return f"tensor '{tensor.name}' is {describe(tensor)}, or not quantised per tensor"
+            return f"tensor '{tensor.name}' is {found_type(tensor)}"
     return None
 
 

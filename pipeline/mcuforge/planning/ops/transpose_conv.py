@@ -18,6 +18,7 @@ from mcuforge.planning.ops.common import (
     constraint_fused_activation,
     constraint_not_empty,
     describe,
+    found_type,
     is_per_tensor_int8,
     quantization,
 )
@@ -65,7 +66,7 @@ def constraint_int8_input(graph: Graph, op: Op) -> str | None:
     """Input and output are int8, quantised per tensor."""
     for tensor in (graph.input(op, INPUT), graph.output(op)):
         if not is_per_tensor_int8(tensor):
-            return f"tensor '{tensor.name}' is {describe(tensor)}, or not quantised per tensor"
+            return f"tensor '{tensor.name}' is {found_type(tensor)}"
     return None
 
 
