@@ -104,6 +104,9 @@ static void hello(const request *from) {
     bool starts = status == MF_STATUS_OK || status == MF_STATUS_INIT_FAILED;
     if (starts && from->header.session != current.id) {
         current = (session){.id = from->header.session};
+        if (model_ready == MF_OK) { /* a sequence of inferences belongs to one session */
+            model_ready = model->reset();
+        }
     }
     request speaks = *from;
     speaks.header.state = MF_PROTOCOL_VERSION;
@@ -113,6 +116,7 @@ static void hello(const request *from) {
     mf_frame_u32(MF_TICK_HZ);
     mf_frame_bytes(model->hash, sizeof model->hash);
     mf_frame_u32(model->arena_bytes);
+    mf_frame_u32(model->state_bytes);
     mf_frame_u32(model->result_count);
     mf_frame_u32(model->input_count);
     mf_frame_u32(model->output_count);
@@ -212,6 +216,15 @@ static uint8_t trace(const request *from) {
     return invoked(status);
 }
 
+/* Begins a sequence of inferences of a model with state. */
+static uint8_t reset_state(const request *from) {
+    if (from->bytes != 0) {
+        return MF_STATUS_MALFORMED;
+    }
+    model_ready = model->reset();
+    return model_ready == MF_OK ? MF_STATUS_OK : MF_STATUS_INIT_FAILED;
+}
+
 static uint8_t change(const request *from) {
     if (model_ready != MF_OK) {
         return MF_STATUS_INIT_FAILED;
@@ -223,6 +236,8 @@ static uint8_t change(const request *from) {
         return run(from);
     case MF_REQUEST_LATENT:
         return mf_harness_latent(model, from->body, from->bytes);
+    case MF_REQUEST_RESET:
+        return reset_state(from);
     default:
         return trace(from);
     }
@@ -268,6 +283,7 @@ static void answer(const request *from) {
     case MF_REQUEST_RUN:
     case MF_REQUEST_TRACE:
     case MF_REQUEST_LATENT:
+    case MF_REQUEST_RESET:
         change_once(from);
         break;
 #if defined(MF_CRASH_TEST)

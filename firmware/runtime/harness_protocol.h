@@ -6,7 +6,7 @@
 #ifndef MF_HARNESS_PROTOCOL_H
 #define MF_HARNESS_PROTOCOL_H
 
-#define MF_PROTOCOL_VERSION 2
+#define MF_PROTOCOL_VERSION 3
 
 /* Requests. A reply has the type of its request with MF_REPLY set. */
 #define MF_REQUEST_HELLO 0x01
@@ -16,6 +16,7 @@
 #define MF_REQUEST_TRACE 0x05
 #define MF_REQUEST_STATS 0x06
 #define MF_REQUEST_LATENT 0x07
+#define MF_REQUEST_RESET 0x08
 #define MF_REQUEST_CRASH 0x70 /* only where the firmware was built with MF_CRASH_TEST */
 #define MF_REPLY 0x80
 

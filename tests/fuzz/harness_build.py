@@ -31,10 +31,10 @@ def write_sources(folder: Path, request_bytes: int) -> Path:
     return project
 
 
-def program(project: Path, columns: int) -> Path:
-    """Firmware whose input has 4 times so many bytes."""
+def program(project: Path, columns: int, state_bytes: int = 0) -> Path:
+    """Firmware whose input has 4 times so many bytes, and whose model keeps so much state."""
     elf = project / "firmware"
-    _compile(project, [project / s for s in _PROGRAM], columns, elf)
+    _compile(project, [project / s for s in _PROGRAM], columns, elf, state_bytes=state_bytes)
     return elf
 
 
@@ -57,6 +57,7 @@ def _compile(
     elf: Path,
     compiler: str = "gcc",
     sanitize: str = _SANITIZE,
+    state_bytes: int = 0,
 ) -> None:
     runtime = project / "runtime"
     everywhere = [*_RUNTIME, "stack_posix", "ticks_posix", "chip_none"]
@@ -64,6 +65,7 @@ def _compile(
     folders = [runtime, project / "engines", project / "board/host", project / "model"]
     command = [
         compiler, *_FLAGS, sanitize, f"-DFAKE_COLUMNS={columns}", "-DFAKE_MOST_LOOPS=9",
+        f"-DFAKE_STATE_BYTES={state_bytes}u",
         *(f"-I{f}" for f in folders), *map(str, files), "-o", str(elf),
     ]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True, text=True)

@@ -155,7 +155,7 @@ class LyingDevice:
 def hello_body() -> bytes:
     """Of a model with one int8 input and one output, both of `SIZE` elements."""
     tensor = struct.pack("<BBHIfi2i", 0, 2, 0, SIZE, 0.5, -1, 3, SIZE // 3)
-    head = struct.pack("<3I32s4I", 1, 1008, 25, HASH, 4000, OPS, 1, 1)
+    head = struct.pack("<3I32s5I", 3, 1008, 25, HASH, 4000, 0, OPS, 1, 1)
     return head + b"board\0aot\0model\0" + tensor * 2
 
 

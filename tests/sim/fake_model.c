@@ -7,6 +7,8 @@
  *   op 2   result = b + 3 (mod 256)  int8[4, 600], after looping `loops` times
  *   op 2 also counts: runs = number of invocations so far, int32[1]
  *
+ * With FAKE_STATE_BYTES op 2 adds a byte besides, 0 at first and then of what the inferences gave.
+ *
  * As in a real model, inputs and outputs share the arena, so that invoke overwrites the inputs.
  */
 #include "fake_model.h"
@@ -17,10 +19,14 @@
 #ifndef FAKE_MOST_LOOPS
 #define FAKE_MOST_LOOPS INT32_MAX
 #endif
+#ifndef FAKE_STATE_BYTES
+#define FAKE_STATE_BYTES 0u /* 1: op 2 adds a byte that each inference changes */
+#endif
 #define BYTES (4u * FAKE_COLUMNS)
 
 static _Alignas(16) uint8_t arena[2u * BYTES + 16u];
 static int32_t count;
+static uint8_t carried;
 
 #define DATA arena
 #define SCRATCH (arena + BYTES)
@@ -38,6 +44,11 @@ static void spin(int32_t turns) {
 }
 
 static mf_status init(void) {
+    return MF_OK;
+}
+
+static mf_status reset(void) {
+    carried = 0;
     return MF_OK;
 }
 
@@ -61,7 +72,10 @@ static mf_status invoke(mf_op_hook hook, void *context) {
         hook(context, 1, SCRATCH, BYTES);
     }
     for (uint32_t i = 0; i < BYTES; i++) {
-        DATA[i] = (uint8_t)(SCRATCH[i] + 3u);
+        DATA[i] = (uint8_t)(SCRATCH[i] + 3u + carried);
+    }
+    if (FAKE_STATE_BYTES > 0u) {
+        carried = (uint8_t)(3u * carried + DATA[0] + 1u);
     }
     if (turns > 0) {
         spin(turns < FAKE_MOST_LOOPS ? turns : FAKE_MOST_LOOPS);
@@ -99,12 +113,14 @@ const mf_model fake_model = {
     .engine = "aot",
     .hash = {0xFA, 0x4E},
     .arena_bytes = sizeof arena,
+    .state_bytes = FAKE_STATE_BYTES,
     .result_count = 3,
     .input_count = 2,
     .output_count = 2,
     .inputs = inputs,
     .outputs = outputs,
     .init = init,
+    .reset = reset,
     .invoke = invoke,
     .arena_used = arena_used,
 };

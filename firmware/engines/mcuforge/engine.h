@@ -6,6 +6,8 @@
  * else. A model is used from one thread; init, then any number of: fill the inputs, invoke, read
  * the outputs. Inputs share the arena with everything else: invoke overwrites them, so fill them
  * again before each call. Outputs stay valid until the inputs are next written.
+ *
+ * A model with state goes on from one invoke to the next: a sequence, which init and reset begin.
  */
 #ifndef MCUFORGE_ENGINE_H
 #define MCUFORGE_ENGINE_H
@@ -13,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MF_ENGINE_ABI_VERSION 2
+#define MF_ENGINE_ABI_VERSION 3
 
 /* MF_BOOL is a byte, 0 or 1. */
 typedef enum {
@@ -51,12 +53,14 @@ typedef struct {
     const char *engine; /* "aot" or "tflm" */
     uint8_t hash[32];   /* SHA-256 of the .tflite */
     uint32_t arena_bytes;
+    uint32_t state_bytes;  /* kept from one invoke to the next; 0: each inference is for itself */
     uint32_t result_count; /* outputs of all ops */
     uint32_t input_count;
     uint32_t output_count;
     const mf_tensor *inputs;
     const mf_tensor *outputs;
     mf_status (*init)(void);
+    mf_status (*reset)(void); /* the state as it was after init; nothing without state */
     mf_status (*invoke)(mf_op_hook hook, void *context); /* hook may be NULL */
     uint32_t (*arena_used)(void);
 } mf_model;

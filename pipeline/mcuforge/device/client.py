@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -72,6 +73,7 @@ class Device:
         )
         self._hello: Hello | None = None
         self._model_hash: str | None = None
+        self._steps: int | None = 0  # of a stateful model's sequence; None: lost
 
     @classmethod
     def open(cls, url: str, link: Link | None = None, elf: Path | None = None) -> Self:
@@ -104,11 +106,11 @@ class Device:
         self._conversation.transport.close()
 
     def hello(self, model_hash: str | None = None) -> Hello:
-        """Start a session, with what the device says about itself.
+        """Start a session, and in it a sequence, with what the device says about itself.
 
         Checked against the SHA-256 of a `.tflite` (hex), here and where a later session starts.
         """
-        self._hello, self._model_hash = None, model_hash
+        self._hello, self._model_hash, self._steps = None, model_hash, 0
         reply = self._conversation.hello()
         if reply.is_of_another_version:
             raise DeviceError(
@@ -130,13 +132,43 @@ class Device:
     def info(self) -> Hello:
         """The answer of the last `hello`; says hello where there is no session, or one was lost."""
         if self._hello is None or not self._conversation.is_open:
-            return self.hello(self._model_hash)
+            steps = self._steps
+            hello = self.hello(self._model_hash)
+            self._steps = None if steps is None or steps > 0 else 0
+            return hello
         return self._hello
 
+    def reset(self) -> None:
+        """Begin a sequence: a model with state is as it was after its start."""
+        stateful = self.info.state_bytes > 0
+        self._steps = None
+        if stateful:
+            self._exchange(Request.RESET)
+        self._steps = 0
+
     def run(self, inputs: Arrays) -> RunResult:
-        """One inference. `inputs` hold an array of the right dtype and size for each input."""
-        self._write_inputs(inputs)
-        return self._run()
+        """One inference. `inputs` hold an array of the right dtype and size for each input.
+
+        A model with state goes on with its sequence, which `hello` and `reset` begin. Where one of
+        its inferences failed, or the session was lost, nobody knows the state: only `reset` helps.
+        """
+        with self._step():
+            self._write_inputs(inputs)
+            return self._run()
+
+    @contextmanager
+    def _step(self) -> Iterator[None]:
+        """One inference of a sequence, which is lost unless all of it succeeds."""
+        steps = self._steps
+        is_stateful = self.info.state_bytes > 0
+        if is_stateful and self._steps is None:
+            raise DeviceError(
+                "The model on the device has state, and what it was is lost: begin the sequence "
+                "again, from its reset."
+            )
+        self._steps = None
+        yield
+        self._steps = (steps or 0) + 1
 
     def _run(self) -> RunResult:
         outputs = self.info.outputs
@@ -154,11 +186,15 @@ class Device:
             raise DeviceError(f"The model on the device has no input {request.input}.")
         if count > 1:
             raise DeviceError(f"The model on the device has {count} inputs; a point fills one.")
-        self._exchange(Request.LATENT, request.body())
-        return self._run()
+        with self._step():
+            self._exchange(Request.LATENT, request.body())
+            return self._run()
 
-    def trace(self, inputs: Arrays) -> list[Digest]:
-        """A digest of every output of every op, in order."""
+    def trace(self, inputs: Arrays, before: Sequence[Arrays] = ()) -> list[Digest]:
+        """A digest of every output of every op, in order.
+
+        Of a model with state, `before` are the inputs of its sequence so far, which runs again.
+        """
         digests: dict[int, Digest] = {}
         count = self.info.result_count
 
@@ -169,12 +205,16 @@ class Device:
                 digests[digest.result] = digest
 
         self._trace(
-            inputs, Trace.DIGESTS, 0, collect, lambda: all(i in digests for i in range(count))
-        )
+            (*before, inputs), Trace.DIGESTS, 0, collect,
+            lambda: all(i in digests for i in range(count)),
+        )  # fmt: skip
         return [digests[i] for i in range(count)]
 
-    def fetch_op_output(self, result: int, inputs: Arrays) -> bytes:
-        """The bytes of an output of an op, by its number among the outputs of all ops."""
+    def fetch_op_output(self, result: int, inputs: Arrays, before: Sequence[Arrays] = ()) -> bytes:
+        """The bytes of an output of an op, by its number among the outputs of all ops.
+
+        `before`: see `trace`.
+        """
         pieces: dict[int, bytes] = {}
         total: list[int] = []
 
@@ -189,7 +229,7 @@ class Device:
         def complete() -> bool:
             return bool(total) and sum(map(len, pieces.values())) == total[0]
 
-        self._trace(inputs, Trace.OUTPUT, result, collect, complete)
+        self._trace((*before, inputs), Trace.OUTPUT, result, collect, complete)
         return b"".join(pieces[offset] for offset in sorted(pieces))
 
     def stats(self) -> Stats:
@@ -236,24 +276,36 @@ class Device:
 
     def _trace(
         self,
-        inputs: Arrays,
+        sequence: Sequence[Arrays],
         mode: Trace,
         result: int,
         collect: Callable[[Message], None],
         complete: Callable[[], bool],
     ) -> None:
-        """TRACE until `complete`: running it again is what brings back an event that was lost."""
+        """TRACE until `complete`: running it again is what brings back an event that was lost.
+
+        The last of the sequence is traced; only a model with state needs those before it.
+        """
         body = struct.pack("<II", mode, result)
         attempts = self._conversation.link.attempts
         for _ in range(attempts):
-            self._write_inputs(inputs)
-            self._exchange(Request.TRACE, body, running=True, on_event=collect)
+            self._begin(sequence[:-1])
+            with self._step():
+                self._write_inputs(sequence[-1])
+                self._exchange(Request.TRACE, body, running=True, on_event=collect)
             if complete():
                 return
         raise DeviceError(
             f"Part of a trace was lost in each of {attempts} attempts"
             f"{self._conversation.damage()}. Is the link reliable?"
         )
+
+    def _begin(self, before: Sequence[Arrays]) -> None:
+        """A model with state: as it is after these inputs, from its reset on."""
+        if self.info.state_bytes:
+            self.reset()
+            for inputs in before:
+                self.run(inputs)
 
     def _exchange(
         self,

@@ -16,7 +16,7 @@ from enum import IntEnum
 
 from cobs import cobs
 
-VERSION = 2
+VERSION = 3
 REPLY = 0x80
 REQUEST_BYTES = 4096  # header, body and CRC of the largest request that a device takes in
 OUTPUT_PIECE_BYTES = 1024
@@ -37,11 +37,12 @@ class Request(IntEnum):
     TRACE = 0x05
     STATS = 0x06
     LATENT = 0x07
+    RESET = 0x08
     CRASH = 0x70
 
 
 # They change something: a device runs them once, and counts them.
-CHANGES = frozenset({Request.WRITE, Request.RUN, Request.TRACE, Request.LATENT})
+CHANGES = frozenset({Request.WRITE, Request.RUN, Request.TRACE, Request.LATENT, Request.RESET})
 
 
 class Event(IntEnum):

@@ -8,7 +8,7 @@ from math import isfinite, prod
 
 from mcuforge.device.protocol import OUTPUT_PIECE_BYTES, Message
 
-ENGINE_ABI = 2  # MF_ENGINE_ABI_VERSION of engine.h
+ENGINE_ABI = 3  # MF_ENGINE_ABI_VERSION of engine.h
 # by mf_dtype of engine.h
 DTYPES = ("int8", "uint8", "int16", "int32", "float32", "int64", "bool")
 
@@ -55,7 +55,10 @@ class TensorInfo:
 
 @dataclass(frozen=True)
 class Hello:
-    """What a device says about itself. `model_hash` is the SHA-256 of the `.tflite`, in hex."""
+    """What a device says about itself. `model_hash` is the SHA-256 of the `.tflite`, in hex.
+
+    `state_bytes` are kept from one inference to the next; 0 where each is for itself.
+    """
 
     protocol: int
     engine_abi: int
@@ -63,6 +66,7 @@ class Hello:
     tick_hz: int
     model_hash: str
     arena_bytes: int
+    state_bytes: int
     result_count: int
     board: str
     engine: str
@@ -141,11 +145,12 @@ def parse_hello(message: Message) -> Hello:
     reader = _Reader(message.body)
     abi, max_body, tick_hz = reader.take("3I")
     digest = reader.bytes(32).hex()
-    arena, results, inputs, outputs = reader.take("4I")
+    arena, state, results, inputs, outputs = reader.take("5I")
     _require(abi == ENGINE_ABI, f"version {abi} of engine.h, instead of {ENGINE_ABI}")
     least, most = _BODY_BYTES
     _require(least <= max_body <= most, f"a largest request of {max_body:,} bytes")
     _require(tick_hz > 0, "a stopwatch that does not tick")
+    _require(state <= _MAX_TENSOR_BYTES, f"a state of {state:,} bytes")
     _require(results <= _MAX_RESULTS, f"{results:,} outputs of ops")
     _require(max(inputs, outputs) <= _MAX_TENSORS, "too many inputs or outputs")
     board, engine, model = reader.text(), reader.text(), reader.text()
@@ -156,6 +161,7 @@ def parse_hello(message: Message) -> Hello:
         tick_hz=tick_hz,
         model_hash=digest,
         arena_bytes=arena,
+        state_bytes=state,
         result_count=results,
         board=board,
         engine=engine,

@@ -32,6 +32,15 @@ def floating(value: float) -> str:
     return f"{text}f" if any(c in text for c in ".e") else f"{text}.0f"
 
 
+def repeated_byte(values: npt.NDArray[Any]) -> int | None:
+    """The byte, 0 to 255, that all bytes of an array are; None where they differ."""
+    first: bytes = values.flat[0].tobytes()
+    if len(set(first)) != 1 or not (any(values.strides) or np.ndim(values) == 0):
+        return first[0] if len(set(first)) == 1 else None  # one element, seen everywhere
+    content = np.frombuffer(np.ascontiguousarray(values).tobytes(), np.uint8)
+    return first[0] if bool(np.all(content == first[0])) else None
+
+
 def initializer(c_type: str, values: npt.NDArray[Any]) -> str:
     """The lines between the braces of an array initialiser, wrapped and indented."""
     lines: list[str] = []

@@ -102,6 +102,14 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "mcuforge": __version__,
         "model": {"name": graph.name, "sha256": graph.model_hash},
         "arena": asdict(plan.arena),
+        "state": {
+            "bytes": plan.state_bytes,
+            "variables": [
+                _tensor_json(plan, v.tensor)
+                for v in graph.variables
+                if v.tensor in plan.state_offsets
+            ],
+        },
         "inputs": [
             {"called": name, **_tensor_json(plan, i)}
             for name, i in zip(border_names.input_names(graph), graph.inputs, strict=True)
@@ -117,11 +125,12 @@ def plan_json(plan: Plan) -> dict[str, Any]:
 
 def _op_json(plan: Plan, position: int, planned: PlannedOp) -> dict[str, Any]:
     op = plan.graph.ops[position]
+    known = plan.offsets.keys() | plan.state_offsets.keys()
     return {
         "index": position,
         "kind": op.kind,
         "layer": plan.graph.layer(op),
-        "inputs": [_tensor_json(plan, i) for i in op.inputs if i in plan.offsets],
+        "inputs": [_tensor_json(plan, i) for i in op.inputs if i in known],
         "outputs": [_tensor_json(plan, i) for i in op.outputs],
         "view_of": planned.view_of,
         "calls": [_call_json(call) for call in planned.calls],
@@ -163,4 +172,5 @@ def _tensor_json(plan: Plan, index: int) -> dict[str, Any]:
         "scale": q.scale if q else None,
         "zero_point": q.zero_point if q else None,
         "arena_offset": plan.offsets.get(index),
+        "state_offset": plan.state_offsets.get(index),
     }

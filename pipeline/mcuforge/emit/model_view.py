@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from mcuforge.emit import c_names, c_values, kernel_signatures
 from mcuforge.frontend import border_names
-from mcuforge.frontend.graph import DType, Graph
+from mcuforge.frontend.graph import DType, Graph, Variable
 from mcuforge.frontend.layer_names import layer_name
 from mcuforge.planning.plan import CScalar, CStruct, KernelCall, Plan, outputs_text, shape_text
 
@@ -87,11 +87,23 @@ class OpView:
 
 @dataclass(frozen=True)
 class TensorView:
-    """A tensor in the arena."""
+    """A tensor in the arena or, where `is_state`, in the region of what the model keeps."""
 
     name: str
     c_type: str
     offset: int
+    comment: str
+    is_state: bool
+
+
+@dataclass(frozen=True)
+class FirstValueView:
+    """What `bytes` of the state are at first: a copy of `array`, or `fill` everywhere."""
+
+    offset: int
+    bytes: int
+    array: str | None
+    fill: int
     comment: str
 
 
@@ -122,6 +134,8 @@ class ModelView:
     arena_bytes: int
     lower_bound: int
     alignment: int
+    state_bytes: int
+    first_values: tuple[FirstValueView, ...]
     kernels: tuple[str, ...]
     constants: tuple[ConstantView, ...]
     tensors: tuple[TensorView, ...]
@@ -129,6 +143,11 @@ class ModelView:
     result_count: int
     inputs: tuple[BorderView, ...]
     outputs: tuple[BorderView, ...]
+
+    @property
+    def is_stateful(self) -> bool:
+        """Whether something is kept from one invoke to the next."""
+        return self.state_bytes > 0
 
 
 class _Builder:
@@ -240,11 +259,29 @@ class _Builder:
 
     def tensor(self, index: int) -> TensorView:
         tensor = self.graph.tensor(index)
+        is_state = index in self.plan.state_offsets
         return TensorView(
             name=self.tensor_name(index),
             c_type=C_TYPES[tensor.dtype],
-            offset=self.plan.offsets[index],
+            offset=self.plan.state_offsets[index] if is_state else self.plan.offsets[index],
             comment=f"{shape_text(tensor)} {tensor.name}",
+            is_state=is_state,
+        )
+
+    def first_value(self, variable: Variable) -> FirstValueView:
+        tensor = self.graph.tensor(variable.tensor)
+        about = f"{shape_text(tensor)} {tensor.name}"
+        fill = c_values.repeated_byte(variable.first)
+        array = None
+        if fill is None:
+            name = f"{self.model}_first{variable.tensor}"
+            array = self._constant(name, C_TYPES[tensor.dtype], variable.first, f"first {about}")
+        return FirstValueView(
+            offset=self.plan.state_offsets[variable.tensor],
+            bytes=tensor.bytes,
+            array=array,
+            fill=fill or 0,
+            comment=about,
         )
 
 
@@ -287,6 +324,8 @@ def model_view(plan: Plan, name: str, version: str) -> ModelView:
     builder = _Builder(plan, name)
     graph = plan.graph
     ops = tuple(builder.op(position) for position in range(len(plan.ops)))
+    kept = [v for v in graph.variables if v.tensor in plan.state_offsets]
+    first_values = tuple(map(builder.first_value, kept))
     return ModelView(
         name=name,
         title=graph.name,
@@ -296,10 +335,12 @@ def model_view(plan: Plan, name: str, version: str) -> ModelView:
         arena_bytes=plan.arena.bytes,
         lower_bound=plan.arena.lower_bound,
         alignment=plan.alignment,
+        state_bytes=plan.state_bytes,
+        first_values=first_values,
         kernels=kernels(plan),
         ops=ops,
         result_count=builder.results,
-        tensors=tuple(builder.tensor(i) for i in plan.offsets),
+        tensors=tuple(builder.tensor(i) for i in (*plan.offsets, *plan.state_offsets)),
         inputs=input_views(graph, [builder.tensor_name(i) for i in graph.inputs]),
         outputs=output_views(graph, [builder.tensor_name(i) for i in graph.outputs]),
         constants=tuple(builder.constants),

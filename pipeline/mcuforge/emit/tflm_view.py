@@ -30,7 +30,10 @@ class TracedTensorView:
 
 @dataclass(frozen=True)
 class TflmView:
-    """Everything that the templates of the engine need; `model.h.j2` takes it as well."""
+    """Everything that the templates of the engine need; `model.h.j2` takes it as well.
+
+    `state_bytes` is 0: what the model carries over, `carried_bytes`, lies in TFLM's arena.
+    """
 
     name: str
     title: str
@@ -38,6 +41,8 @@ class TflmView:
     hash: str
     hash_bytes: str
     arena_bytes: int
+    carried_bytes: int
+    resource_variables: int
     alignment: int
     arena_comment: tuple[str, ...]
     methods: tuple[str, ...]
@@ -47,6 +52,12 @@ class TflmView:
     outputs: tuple[BorderView, ...]
     tflite_bytes: int
     tflite_values: str
+    state_bytes: int = 0
+
+    @property
+    def is_stateful(self) -> bool:
+        """Whether something is kept from one invoke to the next."""
+        return self.carried_bytes > 0
 
 
 def tflm_view(plan: Plan, model: TflmModel, name: str, version: str) -> TflmView:
@@ -59,6 +70,8 @@ def tflm_view(plan: Plan, model: TflmModel, name: str, version: str) -> TflmView
         hash=graph.model_hash,
         hash_bytes=hash_bytes(graph),
         arena_bytes=model.arena_bytes,
+        carried_bytes=plan.state_bytes,
+        resource_variables=model.resource_variables,
         alignment=plan.alignment,
         arena_comment=_arena_comment(model),
         methods=model.methods,

@@ -9,7 +9,7 @@ from mcuforge.boards import Board
 from mcuforge.engines import tflm_arena, tflm_ops
 from mcuforge.engines.tflm_arena import TflmArena
 from mcuforge.frontend import tflite_reader
-from mcuforge.frontend.graph import Op
+from mcuforge.frontend.graph import Op, VarHandleAttributes
 from mcuforge.planning.plan import Plan
 from mcuforge.tflite import folded_file
 
@@ -34,7 +34,8 @@ class TflmModel:
 
     `methods` are those of the resolver, `ops` all ops of the file in order, `arena_bytes` the size
     to reserve: that of `arena`, unless it was tightened. `planning_excess` is by how much TFLM's
-    memory planner may need more than the activations.
+    memory planner may need more than the activations. `resource_variables` is how many
+    names of variables the file has.
     """
 
     tflite: bytes
@@ -43,6 +44,7 @@ class TflmModel:
     arena: TflmArena
     arena_bytes: int
     planning_excess: int
+    resource_variables: int = 0
 
     def tightened(self, used: int) -> TflmModel:
         """The same with the arena that the device reported to use.
@@ -71,15 +73,23 @@ def prepare(plan: Plan, tflite: Path, board: Board) -> TflmModel:
     content = folded.model
     graph = tflite_reader.read_bytes(content, plan.graph.name, str(tflite))
     positions = {op.index: position for position, op in enumerate(plan.graph.ops)}
-    methods = tflm_ops.methods(graph.ops)
+    every_op = [op for part in (graph, *graph.subgraphs) for op in part.ops]
+    methods = tflm_ops.methods(every_op)
     host = tflm_arena.measure(content)
     pointer_bytes = _LARGEST_POINTER if board.is_host else 4
     vector = board.core is not None and board.core.mve
     arena = tflm_arena.convert(host, graph, pointer_bytes=pointer_bytes, vector=vector)
     ops = tuple(_traced(op, positions.get(folded.ops[op.index])) for op in graph.ops)
+    names = {
+        op.attributes.shared_name
+        for op in every_op
+        if isinstance(op.attributes, VarHandleAttributes)
+    }
     excess = max(0, tflm_arena.planning_bytes(graph, pointer_bytes) - plan.arena.lower_bound)
-    return TflmModel(content, methods, ops, arena, arena.bytes, excess)
+    return TflmModel(content, methods, ops, arena, arena.bytes, excess, len(names))
 
 
 def _traced(op: Op, position: int | None) -> TracedOp:
-    return TracedOp(position, () if position is None else op.outputs)
+    """What an op of the file computes or, of an ASSIGN_VARIABLE, what it keeps."""
+    results = op.inputs[1:] if op.kind == "ASSIGN_VARIABLE" else op.outputs
+    return TracedOp(position, () if position is None else results)

@@ -7,15 +7,18 @@ values of the file, widened to Python floats.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from math import prod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from mcuforge.frontend.layer_names import layer_name
+
+_Sample = TypeVar("_Sample")
 
 
 class DType(Enum):
@@ -33,17 +36,21 @@ class DType(Enum):
     FLOAT16 = "float16"
     FLOAT32 = "float32"
     BOOL = "bool"
+    RESOURCE = "resource"  # names a variable; only in graphs that are not legalised yet
     OTHER = "other"
 
     @property
     def bytes(self) -> int:
-        """Bytes of one element; 0 for `OTHER`, which no stage may store."""
-        return 0 if self is DType.OTHER else self.numpy.itemsize
+        """Bytes of one element; 0 for `RESOURCE` and `OTHER`, which no stage may store."""
+        return 0 if self in _NOT_STORED else self.numpy.itemsize
 
     @property
     def numpy(self) -> np.dtype[Any]:
         """What NumPy calls the elements of a graph's arrays. Raises `TypeError` for `OTHER`."""
         return np.dtype(np.int8 if self is DType.INT4 else self.value)
+
+
+_NOT_STORED = (DType.RESOURCE, DType.OTHER)
 
 
 class Padding(Enum):
@@ -91,6 +98,8 @@ class Quantization:
 @dataclass(frozen=True, eq=False)
 class Tensor:
     """A value of the graph. `data` is a read-only array for a constant, else None.
+
+    A variable keeps its value from one inference to the next.
 
     `open_axes` are those whose extent the file leaves to the run time, whatever `shape` says.
     `packed` is true for int8 weights that the file stores as int4.
@@ -192,7 +201,7 @@ class Pool2DAttributes:
 
 @dataclass(frozen=True)
 class ElementwiseAttributes:
-    """ADD, SUB, MUL, DIV and L2_NORMALIZATION."""
+    """ADD, SUB, MUL and L2_NORMALIZATION."""
 
     activation: Activation
 
@@ -252,6 +261,21 @@ class StridedSliceAttributes:
     shrink_axis_mask: int
 
 
+@dataclass(frozen=True)
+class VarHandleAttributes:
+    """VAR_HANDLE: the names of a variable. Variables of the same name are the same."""
+
+    container: str
+    shared_name: str
+
+
+@dataclass(frozen=True)
+class CallOnceAttributes:
+    """CALL_ONCE: the number of the subgraph that gives variables their first values."""
+
+    init_subgraph: int
+
+
 Attributes = (
     NoAttributes
     | Conv2DAttributes
@@ -267,6 +291,8 @@ Attributes = (
     | ReducerAttributes
     | AxisAttributes
     | StridedSliceAttributes
+    | VarHandleAttributes
+    | CallOnceAttributes
 )
 
 
@@ -296,8 +322,21 @@ class Signature:
 
 
 @dataclass(frozen=True, eq=False)
+class Variable:
+    """A tensor that keeps its value from one inference to the next, and its first value."""
+
+    tensor: int
+    first: npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
 class Graph:
-    """One subgraph, ops in execution order. `model_hash` is the SHA-256 of the file's bytes."""
+    """One subgraph, ops in execution order. `model_hash` is the SHA-256 of the file's bytes.
+
+    `subgraphs` are the file's others, as read: the one numbered i in the file is at i - 1.
+    Legalised, a graph has none; then `variables` are its state, and an op's first output may be a
+    variable, which it writes.
+    """
 
     name: str
     tensors: tuple[Tensor, ...]
@@ -306,6 +345,8 @@ class Graph:
     outputs: tuple[int, ...]
     model_hash: str = ""
     signature: Signature = Signature()
+    subgraphs: tuple[Graph, ...] = ()
+    variables: tuple[Variable, ...] = ()
 
     def tensor(self, index: int) -> Tensor:
         """The tensor with that index."""
@@ -332,6 +373,10 @@ class Graph:
     def layer(self, op: Op) -> str:
         """The Keras layer the op came from, as far as the name of its output tells."""
         return layer_name(self.output(op).name) if op.outputs else ""
+
+    def before(self, samples: Sequence[_Sample], number: int) -> Sequence[_Sample]:
+        """The samples that sample `number` rests on: none where nothing is kept between them."""
+        return samples[:number] if self.variables else ()
 
     def describe(self, op: Op) -> str:
         """How messages name an op: kind, position and layer."""

@@ -12,6 +12,7 @@ from mcuforge.frontend.graph import (
     Activation,
     Attributes,
     AxisAttributes,
+    CallOnceAttributes,
     ConcatenationAttributes,
     Conv2DAttributes,
     DepthwiseConv2DAttributes,
@@ -26,6 +27,7 @@ from mcuforge.frontend.graph import (
     SoftmaxAttributes,
     StridedSliceAttributes,
     TransposeConvAttributes,
+    VarHandleAttributes,
 )
 
 _ACTIVATIONS = {
@@ -36,6 +38,8 @@ _ACTIVATIONS = {
     schema.ActivationFunctionType.TANH: Activation.TANH,
     schema.ActivationFunctionType.SIGN_BIT: Activation.SIGN_BIT,
 }
+MAX_NAME_BYTES = 1024  # of a variable; VAR_HANDLE's options hold two
+_CONTAINER, _SHARED_NAME = 4, 6  # where they lie in their table
 _PADDINGS = {schema.Padding.SAME: Padding.SAME, schema.Padding.VALID: Padding.VALID}
 
 
@@ -144,6 +148,25 @@ def _strided_slice(o: Any) -> StridedSliceAttributes:
     )
 
 
+def _var_handle(o: Any) -> VarHandleAttributes:
+    return VarHandleAttributes(_text(o, _CONTAINER), _text(o, _SHARED_NAME))
+
+
+def _text(o: Any, field: int) -> str:
+    """A name in a field of a table. The bindings would copy all of it, however long it is."""
+    offset = o._tab.Offset(field)
+    if offset == 0:
+        return ""
+    start, length = o._tab.Vector(offset), o._tab.VectorLen(offset)
+    if length > MAX_NAME_BYTES or start + length > len(o._tab.Bytes):
+        raise ModelError(f"a variable has a name of {length:,} bytes.")
+    return bytes(o._tab.Bytes[start : start + length]).decode("utf-8", "surrogateescape")
+
+
+def _call_once(o: Any) -> CallOnceAttributes:
+    return CallOnceAttributes(int(o.InitSubgraphIndex()))
+
+
 # Options table of the schema, and its reader. RESHAPE, PAD, RELU, ... carry nothing that is needed.
 _READERS: dict[str, tuple[str, Callable[[Any], Attributes]]] = {
     "CONV_2D": ("Conv2DOptions", _conv2d),
@@ -156,7 +179,6 @@ _READERS: dict[str, tuple[str, Callable[[Any], Attributes]]] = {
     "SUB": ("SubOptions", _elementwise),
     "MUL": ("MulOptions", _elementwise),
     "L2_NORMALIZATION": ("L2NormOptions", _elementwise),
-    "DIV": ("DivOptions", _elementwise),
     "CONCATENATION": ("ConcatenationOptions", _concatenation),
     "RESIZE_BILINEAR": ("ResizeBilinearOptions", _resize),
     "RESIZE_NEAREST_NEIGHBOR": ("ResizeNearestNeighborOptions", _resize),
@@ -171,4 +193,6 @@ _READERS: dict[str, tuple[str, Callable[[Any], Attributes]]] = {
     "UNPACK": ("UnpackOptions", _axis),
     "GATHER": ("GatherOptions", _axis),
     "STRIDED_SLICE": ("StridedSliceOptions", _strided_slice),
+    "VAR_HANDLE": ("VarHandleOptions", _var_handle),
+    "CALL_ONCE": ("CallOnceOptions", _call_once),
 }

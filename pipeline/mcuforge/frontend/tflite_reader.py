@@ -41,6 +41,7 @@ _DTYPES = {
     schema.TensorType.FLOAT16: DType.FLOAT16,
     schema.TensorType.FLOAT32: DType.FLOAT32,
     schema.TensorType.BOOL: DType.BOOL,
+    schema.TensorType.RESOURCE: DType.RESOURCE,
 }
 _OP_NAMES = {
     value: name
@@ -52,6 +53,8 @@ _NAME_OF_TENSOR, _NAME_OF_CODE, _NAME_OF_MAPPING = 10, 6, 4
 # What the bindings raise on offsets and counts that make no sense.
 _DECODING_FAILED = (struct.error, IndexError, ValueError, TypeError, OverflowError)
 
+
+_Constant = Callable[[int], npt.NDArray[np.uint8] | None]
 
 _TABLE_UNITS = 64  # what reading a table costs, in vector elements
 
@@ -113,9 +116,8 @@ def read_bytes(data: bytes, name: str, where: str = "model") -> Graph:
 def _decode(data: bytes, name: str) -> Graph:
     budget = _Budget(len(data))
     model = schema.Model.GetRootAs(data, 0)
-    if budget.take(model.SubgraphsLength()) < 1:
+    if model.SubgraphsLength() < 1:
         raise ModelError("the model holds no subgraph.")
-    subgraph = model.Subgraphs(0)
     codes = [
         (_op_kind(model.OperatorCodes(i), budget), int(model.OperatorCodes(i).Version()))
         for i in range(budget.tables(model.OperatorCodesLength()))
@@ -129,22 +131,34 @@ def _decode(data: bytes, name: str) -> Graph:
             raise ValueError(f"buffer {index} of {len(buffers)}")
         return _buffer(buffers[index], budget)
 
+    first, *others = (
+        _subgraph(model.Subgraphs(i), name, codes, constant, budget)
+        for i in range(budget.tables(model.SubgraphsLength()))
+    )
+    return replace(
+        first,
+        model_hash=hashlib.sha256(data).hexdigest(),
+        signature=_signature(model, budget),
+        subgraphs=tuple(others),
+    )
+
+
+def _subgraph(
+    raw: Any, name: str, codes: list[tuple[str, int]], constant: _Constant, budget: _Budget
+) -> Graph:
     tensors = tuple(
-        _tensor(subgraph.Tensors(i), i, constant, budget)
-        for i in range(budget.tables(subgraph.TensorsLength()))
+        _tensor(raw.Tensors(i), i, constant, budget)
+        for i in range(budget.tables(raw.TensorsLength()))
     )
     ops = tuple(
-        _op(subgraph.Operators(i), i, codes, budget)
-        for i in range(budget.tables(subgraph.OperatorsLength()))
+        _op(raw.Operators(i), i, codes, budget) for i in range(budget.tables(raw.OperatorsLength()))
     )
     return Graph(
         name=name,
         tensors=_with_empty_lists(tensors, ops),
         ops=ops,
-        inputs=_numbers(subgraph.InputsLength, subgraph.InputsAsNumpy, budget),
-        outputs=_numbers(subgraph.OutputsLength, subgraph.OutputsAsNumpy, budget),
-        model_hash=hashlib.sha256(data).hexdigest(),
-        signature=_signature(model, budget),
+        inputs=_numbers(raw.InputsLength, raw.InputsAsNumpy, budget),
+        outputs=_numbers(raw.OutputsLength, raw.OutputsAsNumpy, budget),
     )
 
 
@@ -223,9 +237,7 @@ def _buffer(buffer: Any, budget: _Budget) -> npt.NDArray[np.uint8] | None:
     return np.array(buffer.DataAsNumpy(), dtype=np.uint8)
 
 
-def _tensor(
-    raw: Any, index: int, constant: Callable[[int], npt.NDArray[np.uint8] | None], budget: _Budget
-) -> Tensor:
+def _tensor(raw: Any, index: int, constant: _Constant, budget: _Budget) -> Tensor:
     shape = _numbers(raw.ShapeLength, raw.ShapeAsNumpy, budget)
     name = _name(raw, _NAME_OF_TENSOR, budget)
     if len(shape) > MAX_RANK or any(d < 0 for d in shape):
@@ -253,7 +265,7 @@ def _open_axes(raw: Any, budget: _Budget) -> tuple[int, ...]:
 def _typed(
     content: npt.NDArray[np.uint8], dtype: DType, shape: tuple[int, ...], what: str
 ) -> npt.NDArray[Any] | None:
-    if dtype is DType.OTHER:
+    if dtype.bytes == 0:
         return content
     elements = math.prod(shape)
     expected = (elements + 1) // 2 if dtype is DType.INT4 else elements * dtype.bytes

@@ -26,6 +26,7 @@ _ZERO_POINT_RANGE = {
 }
 # What they multiply with may have a scale of 0: all of it is 0 then, for TFLM as for the file.
 _MULTIPLIES = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "MUL", "TRANSPOSE_CONV")
+_WITHOUT_OUTPUT = ("ASSIGN_VARIABLE", "CALL_ONCE")  # until variables are tensors
 
 
 def verify(graph: Graph) -> Graph:
@@ -44,6 +45,11 @@ def _check_size(tensor: Tensor) -> None:
         raise ModelError(
             f"tensor {tensor.index} '{tensor.name}' of shape {list(tensor.shape)} is larger than "
             "256 MiB: this is no model for a microcontroller."
+        )
+    if tensor.is_variable and tensor.is_constant:
+        raise ModelError(
+            f"tensor {tensor.index} '{tensor.name}' is a variable, and the file holds a value for "
+            "it."
         )
 
 
@@ -92,7 +98,7 @@ def _slices(tensor: Tensor, axis: int) -> int:
 def _check_indices(graph: Graph) -> None:
     count = len(graph.tensors)
     for op in graph.ops:
-        if not op.outputs:
+        if not op.outputs and op.kind not in _WITHOUT_OUTPUT:
             raise ModelError(f"{op.kind} (op {op.index}) has no output.")
         if not all(-1 <= i < count for i in op.inputs):
             raise ModelError(f"{op.kind} (op {op.index}) reads a tensor that does not exist.")
@@ -132,7 +138,7 @@ def _check_order(graph: Graph) -> None:
     for op in graph.ops:
         _check_reads(graph, op, written)
         for index in op.outputs:
-            if index in written:
+            if index in written and not _is_assigned(graph, op, index):
                 raise ModelError(
                     f"{graph.describe(op)} writes tensor {index}, which already has a value."
                 )
@@ -140,6 +146,10 @@ def _check_order(graph: Graph) -> None:
     for index in graph.outputs:
         if index not in written:
             raise ModelError(f"nothing computes the model's output '{graph.tensors[index].name}'.")
+
+
+def _is_assigned(graph: Graph, op: Op, index: int) -> bool:
+    return op.kind == "ASSIGN_VARIABLE" and graph.tensors[index].is_variable
 
 
 def _check_reads(graph: Graph, op: Op, written: set[int]) -> None:

@@ -36,8 +36,14 @@ class Engine(Protocol):
 
 
 def op_outputs(graph: Graph) -> tuple[int, ...]:
-    """Tensor indices of every op's outputs, in execution order: what to trace."""
-    return tuple(tensor for _, tensor in graph.results())
+    """Tensor indices of every op's outputs, in execution order: what to trace.
+
+    Of an op that writes a variable, which the file gives no tensor, it is what is written.
+    """
+    return tuple(
+        graph.ops[position].inputs[0] if graph.tensor(tensor).is_variable else tensor
+        for position, tensor in graph.results()
+    )
 
 
 def difference(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> tuple[int, float]:

@@ -52,9 +52,10 @@ def lowered(graph: Graph, ops: Iterable[PlannedOp]) -> tuple[PlannedOp, ...]:
 
 def check_arena(plan: Plan) -> None:
     """Raise `ModelError` where the activations are beyond any microcontroller."""
-    if plan.arena.bytes > MAX_ARENA_BYTES:
+    needed = plan.arena.bytes + plan.state_bytes
+    if needed > MAX_ARENA_BYTES:
         raise ModelError(
-            f"'{plan.graph.name}' needs an arena of {plan.arena.bytes:,} B for its activations; "
+            f"'{plan.graph.name}' needs {needed:,} B for its activations and its state; "
             "this is no model for a microcontroller."
         )
 

@@ -139,13 +139,19 @@ class ArenaSummary:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """A graph, its calls, and the byte offset in the arena of every activation it keeps there."""
+    """A graph, its calls, and the byte offset in the arena of every activation it keeps there.
+
+    `state_offsets` are those of variables, and of what is read of them in place, in a region of
+    `state_bytes` of its own, which keeps its content from one inference to the next.
+    """
 
     graph: Graph
     ops: tuple[PlannedOp, ...]
     offsets: dict[int, int]
     arena: ArenaSummary
     alignment: int = 16
+    state_offsets: dict[int, int] = field(default_factory=dict)
+    state_bytes: int = 0
 
 
 def shape_text(tensor: Tensor) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from mcuforge.errors import UnsupportedError
 from mcuforge.frontend import precision
 from mcuforge.frontend.graph import DType, Graph, Op
-from mcuforge.planning import arena, effort, ops
+from mcuforge.planning import arena, effort, ops, state
 from mcuforge.planning.arena import Buffer, Overlap
 from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.plan import ArenaSummary, KernelCall, Plan, PlannedOp
@@ -30,7 +30,9 @@ def plan(graph: Graph) -> Plan:
     Raises `UnsupportedError` that lists what no kernel computes, with layers and rule or advice.
     """
     check(graph)
-    planned = _place(graph, effort.lowered(graph, (_lower(graph, op) for op in graph.ops)))
+    in_place = state.reads_in_place(graph, lambda op: OPERATORS[op.kind].view(graph, op))
+    lowered = (_lower(graph, op, at in in_place) for at, op in enumerate(graph.ops))
+    planned = _place(graph, effort.lowered(graph, lowered))
     effort.check_arena(planned)
     return planned
 
@@ -63,7 +65,7 @@ def check(graph: Graph) -> None:
 def problems(graph: Graph) -> list[Problem]:
     """All that keeps the graph from being compiled. Raises `ModelError` for a hostile one."""
     effort.check_sharing(graph)
-    borders = _border_problems(graph) + _variable_problems(graph)
+    borders = _border_problems(graph)
     return _op_problems(graph) + [Problem(message) for message in borders]
 
 
@@ -131,24 +133,16 @@ def _border_problems(graph: Graph) -> list[str]:
                 )
             elif kind == "output" and tensor.is_variable:
                 problems.append(
-                    f"the model's output '{tensor.name}' is a variable; models with state between "
-                    "inferences are not supported."
+                    f"the model's output '{tensor.name}' is a variable itself, not what is read "
+                    "of it. Give an output of its own the value."
                 )
     return problems
 
 
-def _variable_problems(graph: Graph) -> list[str]:
-    return [
-        f"{graph.describe(op)} keeps state in the variable tensor '{graph.tensor(i).name}'; "
-        "models with state between inferences are not supported."
-        for op in graph.ops
-        for i in op.inputs
-        if i >= 0 and graph.tensor(i).is_variable
-    ]
-
-
-def _lower(graph: Graph, op: Op) -> PlannedOp:
+def _lower(graph: Graph, op: Op, in_place: bool) -> PlannedOp:
     operator = OPERATORS[op.kind]
+    if in_place:
+        return PlannedOp(op=op.index, calls=(), view_of=op.inputs[0])
     if operator.view(graph, op):
         return PlannedOp(op=op.index, calls=(), view_of=op.inputs[operator.viewed_input])
     return PlannedOp(op=op.index, calls=operator.lower(graph, op))
@@ -184,7 +178,8 @@ class _Storage:
 
 def _place(graph: Graph, lowered: tuple[PlannedOp, ...]) -> Plan:
     storage = _Storage.of(graph, lowered)
-    ranges = _live_ranges(graph, storage)
+    kept, state_bytes = state.layout(graph, ALIGNMENT)
+    ranges = {r: live for r, live in _live_ranges(graph, storage).items() if r not in kept}
     roots = sorted(ranges)
     sizes = _sizes(graph, storage)
     buffers = [Buffer(sizes[r], *ranges[r]) for r in roots]
@@ -200,11 +195,8 @@ def _place(graph: Graph, lowered: tuple[PlannedOp, ...]) -> Plan:
     at_position = {
         b.first: offset for b, offset in zip(scratch, placement.offsets[len(roots) :], strict=True)
     }
-    offsets = {
-        t: at[root] + storage.begin(t)
-        for t in _activations(graph)
-        if (root := storage.find(t)) in at
-    }
+    offsets = _offsets(graph, storage, at)
+    state_offsets = _offsets(graph, storage, kept)
     return Plan(
         graph=graph,
         ops=tuple(replace(p, scratch_offset=at_position.get(i, 0)) for i, p in enumerate(lowered)),
@@ -215,7 +207,15 @@ def _place(graph: Graph, lowered: tuple[PlannedOp, ...]) -> Plan:
             peak_op=max(arena.peak_position(everything, overlaps), 0),
         ),
         alignment=ALIGNMENT,
+        state_offsets=state_offsets,
+        state_bytes=state_bytes,
     )
+
+
+def _offsets(graph: Graph, storage: _Storage, at: dict[int, int]) -> dict[int, int]:
+    """Where every tensor begins whose owner's place is in `at`."""
+    everywhere = [*(v.tensor for v in graph.variables), *_activations(graph)]
+    return {t: at[root] + storage.begin(t) for t in everywhere if (root := storage.find(t)) in at}
 
 
 def _activations(graph: Graph) -> list[int]:
@@ -249,7 +249,8 @@ def _overlaps(
     for position, planned in enumerate(lowered):
         for target, number in _first_writers(planned, storage).items():
             for source, distance in _sources(planned.calls, number, storage).items():
-                if source in index and buffers[source].last == position:
+                both = source in index and target in index  # neither is a variable
+                if both and buffers[source].last == position:
                     found.append(Overlap(index[source], index[target], distance))
     return found
 

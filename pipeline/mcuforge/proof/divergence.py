@@ -31,10 +31,15 @@ class Trace:
     fetch: Callable[[int], bytes]
 
 
-def trace_device(engine: str, device: Device, inputs: Arrays) -> Trace:
-    """The trace of a device, simulated or real, or of the host build."""
-    digests = tuple(digest.crc32 for digest in device.trace(inputs))
-    return Trace(engine, digests, lambda number: device.fetch_op_output(number, inputs))
+def trace_device(
+    engine: str, device: Device, inputs: Arrays, before: Sequence[Arrays] = ()
+) -> Trace:
+    """The trace of a device, simulated or real, or of the host build.
+
+    `before` are the inputs that a model with state has to see first.
+    """
+    digests = tuple(digest.crc32 for digest in device.trace(inputs, before))
+    return Trace(engine, digests, lambda number: device.fetch_op_output(number, inputs, before))
 
 
 def trace_outputs(engine: str, outputs: Sequence[npt.NDArray[Any]]) -> Trace:

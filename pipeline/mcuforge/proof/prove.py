@@ -55,6 +55,7 @@ def measure(
 ) -> Measurement:
     """Run all samples on a device whose firmware is that of `plan`. Raises `DeviceError`.
 
+    The samples of a model with state are the steps of one sequence, from its reset on.
     Where there are fewer samples than `counting_runs`, the first one runs again for the ticks.
     """
     _require_tensors(plan, device.hello(plan.graph.model_hash))
@@ -66,13 +67,19 @@ def measure(
         ticks.append(result.ticks)
         on_stage(label, number + 1, len(samples))
     for _ in range(len(ticks), counting_runs):
+        device.reset()
         ticks.append(device.run(samples[0]).ticks)
     return Measurement(outputs, tuple(ticks), device.stats())
 
 
 def _require_tensors(plan: Plan, hello: Hello) -> None:
-    """Raise where the device says the model's hash, but not its inputs, outputs and ops."""
+    """Raise where the device says the model's hash, but not its state, inputs and outputs."""
     graph = plan.graph
+    if hello.state_bytes != plan.state_bytes:
+        raise DeviceError(
+            f"The device keeps {hello.state_bytes:,} B of state, and the plan of '{hello.model}' "
+            f"{plan.state_bytes:,} B. Emit, build and flash the project again."
+        )
     for named, tensors in ((graph.inputs, hello.inputs), (graph.outputs, hello.outputs)):
         expected = [(graph.tensor(t).dtype.value, tuple(graph.tensor(t).shape)) for t in named]
         if [(t.dtype, t.shape) for t in tensors] != expected:
@@ -128,13 +135,14 @@ def _locate(
     """Where the first engine that failed leaves the oracle."""
     failed = next(c for c in comparisons if c.decides and c.bytes_differing)
     culprit = device if host is None or failed.engine == device_name else host
-    sample = samples[failed.first_sample or 0]
+    number = failed.first_sample or 0
+    sample, before = samples[number], plan.graph.before(samples, number)
     tensors = op_outputs(plan.graph)
     model = folded_file.fold(tflite, plan.graph).model
-    known = TFLM.trace(model, [sample], tensors)[0]
+    known = TFLM.trace(model, [*before, sample], tensors)[-1]
     expected = divergence.trace_outputs(parity.ORACLE, [known[t] for t in tensors])
     try:
-        actual = divergence.trace_device(failed.engine, culprit, sample)
+        actual = divergence.trace_device(failed.engine, culprit, sample, before)
     except DeviceError as error:
         if host is not None:
             raise

@@ -69,11 +69,14 @@ def _compare(
         found = replace(found, steps=steps)
         if found.first_sample is None:
             return found
-        first = samples[found.first_sample]
-        start = first_divergence(graph, folded, first, TFLM, engine)
+        first, before = samples[found.first_sample], graph.before(samples, found.first_sample)
+        start = first_divergence(graph, folded, first, TFLM, engine, before=before)
         strays = None
         if steps > A_FEW_STEPS:
-            strays = first_divergence(graph, folded, samples[worst], TFLM, engine, A_FEW_STEPS)
+            strays = first_divergence(
+                graph, folded, samples[worst], TFLM, engine, A_FEW_STEPS,
+                graph.before(samples, worst),
+            )  # fmt: skip
     except ForgeError as error:
         return Comparison(engine.name, 0, 0, 0, 0.0, decides=False, problem=str(error))
     return replace(

@@ -31,7 +31,8 @@ def fold(tflite: bytes, graph: Graph) -> Folded:
     known = {
         t.index
         for t in graph.tensors
-        if t.data is not None
+        if t.index < subgraph.TensorsLength()
+        and t.data is not None
         and model.Buffers(subgraph.Tensors(t.index).Buffer()).DataLength() == 0
     }
     count = subgraph.OperatorsLength()
@@ -49,7 +50,9 @@ def _writes_only(op: Any, known: set[int]) -> bool:
 def _written(
     model: Any, subgraph: Any, graph: Graph, known: set[int], kept: tuple[int, ...]
 ) -> bytes:
-    """A new file of the first subgraph; signatures and metadata, which TFLM ignores, stay out."""
+    """A new file with the first subgraph folded; signatures and metadata, which TFLM ignores, stay
+    out.
+    """
     new = schema.ModelT()
     new.version = model.Version()
     new.buffers = [
@@ -59,7 +62,10 @@ def _written(
         schema.OperatorCodeT.InitFromObj(model.OperatorCodes(i))
         for i in range(model.OperatorCodesLength())
     ]
-    new.subgraphs = [schema.SubGraphT.InitFromObj(subgraph)]
+    others = range(1, model.SubgraphsLength())  # CALL_ONCE calls them
+    new.subgraphs = [
+        schema.SubGraphT.InitFromObj(s) for s in (subgraph, *map(model.Subgraphs, others))
+    ]
     new.subgraphs[0].operators = [new.subgraphs[0].operators[i] for i in kept]
     for index in sorted(known):
         buffer = schema.BufferT()

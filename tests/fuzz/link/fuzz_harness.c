@@ -78,7 +78,7 @@ static uint32_t unstuff(uint8_t *frame, uint32_t length) {
 
 static bool is_change(uint8_t type) {
     return type == MF_REQUEST_WRITE || type == MF_REQUEST_RUN || type == MF_REQUEST_TRACE ||
-           type == MF_REQUEST_LATENT;
+           type == MF_REQUEST_LATENT || type == MF_REQUEST_RESET;
 }
 
 static void learn_from_change(const mf_message *reply, uint8_t type) {

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mcuforge.errors import ModelError
+from mcuforge.errors import ModelError, UnsupportedError
 from mcuforge.frontend.graph import Graph
 from mcuforge.frontend.passes.drop_dead_ops import drop_dead_ops
 from mcuforge.frontend.passes.fold_constant_views import fold_constant_views
 from mcuforge.frontend.passes.fold_shape_arithmetic import fold_shape_arithmetic
+from mcuforge.frontend.passes.resolve_variables import resolve_variables
 from mcuforge.frontend.passes.skip_identities import skip_identities
 from mcuforge.frontend.passes.widen_int4_weights import widen_int4_weights
 from mcuforge.frontend.verify import verify
@@ -20,7 +21,8 @@ from mcuforge.frontend.verify import verify
 Pass = Callable[[Graph], Graph]
 
 PASSES: tuple[Pass, ...] = (
-    fold_shape_arithmetic,  # first: what the shapes of the file tell
+    resolve_variables,  # before any other: they know no handles and no subgraphs
+    fold_shape_arithmetic,  # what the shapes of the file tell
     widen_int4_weights,
     fold_constant_views,  # it turns ops into constants that later ops may require
     skip_identities,
@@ -33,6 +35,8 @@ def legalise(graph: Graph) -> Graph:
     for step in PASSES:
         try:
             graph = verify(step(graph))
+        except UnsupportedError:
+            raise
         except ModelError as error:
             raise ModelError(f"after {step.__name__}: {error.message}") from error
     return graph

@@ -1,4 +1,4 @@
-"""Ops that nothing reads."""
+"""Ops whose results nothing reads."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from mcuforge.frontend.graph import Graph, Op
 
 
 def drop_dead_ops(graph: Graph) -> Graph:
-    """Leave out every op whose outputs reach no output of the model."""
-    needed = set(graph.outputs)
+    """Leave out every op whose outputs reach no output of the model, and no variable."""
+    needed = {*graph.outputs, *(v.tensor for v in graph.variables)}
     kept: list[Op] = []
     for op in reversed(graph.ops):
         if needed.intersection(op.outputs):

@@ -7,9 +7,7 @@ from mcuforge.planning.ops import (
     concatenation,
     conv2d,
     depthwise_conv2d,
-    division,
     elementwise,
-    extremum,
     fully_connected,
     l2_normalization,
     log_softmax,
@@ -21,18 +19,16 @@ from mcuforge.planning.ops import (
     reshape,
     resize,
     softmax,
-    squared_difference,
     transpose_conv,
     unary,
+    variables,
 )
 
 _MODULES = (
     concatenation.OPERATORS,
     conv2d.OPERATORS,
     depthwise_conv2d.OPERATORS,
-    division.OPERATORS,
     elementwise.OPERATORS,
-    extremum.OPERATORS,
     fully_connected.OPERATORS,
     l2_normalization.OPERATORS,
     log_softmax.OPERATORS,
@@ -44,9 +40,9 @@ _MODULES = (
     reshape.OPERATORS,
     resize.OPERATORS,
     softmax.OPERATORS,
-    squared_difference.OPERATORS,
     transpose_conv.OPERATORS,
     unary.OPERATORS,
+    variables.OPERATORS,
 )
 
 OPERATORS: dict[str, Operator] = {

@@ -1,0 +1,63 @@
+"""READ_VARIABLE and ASSIGN_VARIABLE: copies from and to what a model keeps.
+
+The passes have put variable tensors in place of handles: one is the input of the former and the
+output of the latter. The planner leaves out the copy of a read where nothing writes meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mcuforge.frontend.graph import Graph, Op
+from mcuforge.planning.ops import Operator
+from mcuforge.planning.ops.common import constraint_arity, constraint_not_empty, describe
+from mcuforge.planning.ops.meaning import constraint_copies
+from mcuforge.planning.plan import I32, KernelCall, KernelParams
+
+
+@dataclass(frozen=True, eq=False)
+class CopyBytesParams(KernelParams):
+    """Mirror of nn_copy_bytes_params."""
+
+    c_type: ClassVar[str] = "nn_copy_bytes_params"
+    bytes: I32
+
+
+def constraint_same_bytes(graph: Graph, op: Op) -> str | None:
+    """The variable and the value have the same type and number of elements."""
+    given, computed = graph.input(op, 0), graph.output(op)
+    if (given.dtype, given.elements) == (computed.dtype, computed.elements):
+        return None if given.dtype.bytes else f"they are {describe(given)}"
+    return f"{describe(given)} becomes {describe(computed)}"
+
+
+def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
+    """One copy."""
+    return (
+        KernelCall(
+            kernel="copy_bytes",
+            params=CopyBytesParams(bytes=graph.output(op).bytes),
+            inputs=(op.inputs[0],),
+            output=op.outputs[0],
+            reason="a variable's value is read after the variable was written"
+            if op.kind == "READ_VARIABLE"
+            else "the value is kept for the next inference",
+        ),
+    )
+
+
+OPERATORS = (
+    Operator(
+        kinds=("READ_VARIABLE", "ASSIGN_VARIABLE"),
+        constraints=(
+            constraint_arity(1, 1),
+            constraint_not_empty,
+            constraint_same_bytes,
+            constraint_copies,
+        ),
+        lower=lower,
+        kernels=("copy_bytes",),
+        since="0.2.0",
+    ),
+)
