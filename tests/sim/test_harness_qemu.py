@@ -69,7 +69,7 @@ def test_runs_and_traces(board: Board, firmware: Firmware) -> None:
         digests = qemu.device.trace(inputs)
         fetched = [qemu.device.fetch_op_output(op, inputs) for op in range(fake.OPS)]
     assert np.array_equal(result.outputs[0], expected[2].reshape(fake.SHAPE))
-    assert [(d.op, d.bytes) for d in digests] == [(0, 2400), (1, 2400), (2, 2400)]
+    assert [(d.result, d.bytes) for d in digests] == [(0, 2400), (1, 2400), (2, 2400)]
     assert [d.crc32 for d in digests] == [crc32(e.tobytes()) for e in expected]
     assert fetched == [e.tobytes() for e in expected]
 

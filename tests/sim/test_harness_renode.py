@@ -41,7 +41,7 @@ def test_the_harness_answers_through_renode(
         assert simulator.executed_instructions() > 0
     expected = fake.expected_ops(inputs[0])[2]
     assert np.array_equal(result.outputs[0], expected.reshape(fake.SHAPE))
-    assert [d.op for d in digests] == [0, 1, 2]
+    assert [d.result for d in digests] == [0, 1, 2]
 
 
 @pytest.mark.sim
