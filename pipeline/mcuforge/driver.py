@@ -28,6 +28,7 @@ from mcuforge.oracle import tflm as oracle
 from mcuforge.planning import cost, fit, make_plan
 from mcuforge.planning.plan import Plan
 from mcuforge.proof import prove, reference, variants
+from mcuforge.proof.default_samples import default_samples
 from mcuforge.proof.prove import OnStage, Proof
 from mcuforge.recipe import Recipe, metrics
 from mcuforge.recipe.quantization import QuantizationSettings
@@ -37,7 +38,6 @@ from mcuforge.simulate import tflm_tightening
 from mcuforge.simulate.choose import Choice, choose
 
 HOST_PRESET = "host"
-DEFAULT_SAMPLES = 50  # for a model without golden samples
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,13 @@ class Source:
 class Inputs:
     """The samples of a run: as the model takes them, and as real values with their truth.
 
-    `real` holds an array [N, ...] for each input.
+    `real` holds an array [N, ...] for each input. `note` says why there are fewer than usual.
     """
 
     samples: list[list[npt.NDArray[Any]]]
     real: list[npt.NDArray[np.float32]] | None = None
     golden: dict[str, npt.NDArray[Any]] | None = None
+    note: str | None = None
 
     @property
     def only(self) -> npt.NDArray[np.float32] | None:
@@ -168,6 +169,7 @@ def run(
                 source.recipe, inputs.only, inputs.golden, floats, plan.graph, proof.device.outputs
             ),
             variants=compared,
+            samples_note=inputs.note,
             inputs=border_names.input_names(plan.graph),
             outputs=border_names.output_names(plan.graph),
         )
@@ -263,7 +265,8 @@ def make_inputs(
     if inputs_file is not None:
         return Inputs(samples.load(inputs_file, graph, count))
     if source.recipe is None:
-        return Inputs(samples.random_samples(graph, count or DEFAULT_SAMPLES))
+        chosen, note = (count, None) if count else default_samples(graph)
+        return Inputs(samples.random_samples(graph, chosen), note=note)
     names = border_names.input_names(graph)
     golden = metrics.load_golden(source.recipe.golden, source.recipe.metric, names)
     real = metrics.golden_inputs(golden, names, count)

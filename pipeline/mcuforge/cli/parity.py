@@ -38,7 +38,7 @@ from mcuforge.report import results
     "inputs_file",
     type=SAMPLES,
     help="An .npz whose array 'inputs' holds samples, of several inputs one for each, by name; "
-    "by default random ones.",
+    "by default random ones: 50, fewer for a large model.",
 )
 @click.option(
     "--count", metavar="N", type=click.IntRange(1, MOST_SAMPLES), help="Use only so many samples."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from mcuforge.processes import framing, python_worker
 from mcuforge.processes.kept_worker import Answer, KeptWorker
 
 _COMMAND = python_worker.command("mcuforge.oracle.worker")
+_TFLM, _LITERT = "tflm", "litert"  # what a worker is told to load
 _NOISE = ("INFO:", "WARNING:")
 _LOG_LINES = 6
 
@@ -85,13 +86,17 @@ def _stack(inputs: Sequence[Sample]) -> dict[str, npt.NDArray[Any]]:
 def kept() -> Iterator[None]:
     """Inside, a worker stays for the next request: one for TFLM, one for all else.
 
-    TFLM decides, and shares its process with no other interpreter.
+    Both begin to load their interpreters at once. TFLM decides, and shares its process with no
+    other interpreter.
     """
     if _kept.workers is not None:  # somebody around us keeps them
         yield
         return
     _kept.workers = {}
     try:
+        with suppress(OSError):  # whoever needs one will say so
+            for family in (_TFLM, _LITERT):
+                _kept.workers[family] = KeptWorker([*_COMMAND, family])
         yield
     finally:
         workers, _kept.workers = _kept.workers, None
@@ -131,13 +136,13 @@ def _answer(name: str, engine: str, request: bytes, timeout_s: float) -> Answer:
 def _worker(engine: str, stack: ExitStack) -> KeptWorker:
     """A worker for the engine, which ends with the stack: it is kept once it has answered."""
     found = _kept.workers.pop(_family(engine), None) if _kept.workers is not None else None
-    worker = found or KeptWorker(_COMMAND)
+    worker = found or KeptWorker([*_COMMAND, _family(engine)])
     stack.callback(worker.close)
     return worker
 
 
 def _family(engine: str) -> str:
-    return "tflm" if engine.startswith("tflm") else "litert"
+    return _TFLM if engine.startswith(_TFLM) else _LITERT
 
 
 def _crash(name: str, code: int, log: str) -> str:

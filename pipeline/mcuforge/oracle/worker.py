@@ -1,4 +1,4 @@
-"""The child process that runs an interpreter: `python -P -m mcuforge.oracle.worker`.
+"""The child process that runs an interpreter: `python -P -m mcuforge.oracle.worker [tflm|litert]`.
 
 Answers requests on stdin on stdout, one after the other, until stdin ends: `framing` messages, each
 after its length. Whatever the interpreters print goes to stderr, which the parent shows where they
@@ -16,6 +16,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any, Protocol
@@ -27,6 +28,7 @@ from mcuforge.processes import framing, kept_worker, python_worker
 
 Array = npt.NDArray[Any]
 
+_TFLM_MODULE = "tflite_micro.python.tflite_micro.runtime"
 # Enough for any model of a microcontroller at first. The memory is touched only where it is used.
 _ARENA_BYTES = (1 << 22, 1 << 26, 1 << 30)
 
@@ -47,7 +49,7 @@ class TflmSession:
     """TFLM's reference kernels."""
 
     def __init__(self, model: bytes, preserve: bool) -> None:
-        runtime = import_module("tflite_micro.python.tflite_micro.runtime")
+        runtime = import_module(_TFLM_MODULE)
         graph = runtime.schema_fb.Model.GetRootAs(model, 0).Subgraphs(0)
         # TFLM's Python API does not count them, and does not check a tensor's index.
         self._inputs = int(graph.InputsLength())
@@ -169,6 +171,15 @@ def _no_core_files() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
+def _load(family: str = "") -> None:
+    """Load what requests will need, while none has come; where it is missing, they say so."""
+    with suppress(ImportError):
+        if family == "tflm":
+            import_module(_TFLM_MODULE)
+        elif family:
+            litert_module()
+
+
 def reply(request: bytes) -> bytes:
     """The reply to a request, whatever it is."""
     try:
@@ -182,6 +193,7 @@ def main() -> None:
     _no_core_files()
     warnings.simplefilter("ignore")
     with python_worker.answers(prints_to=sys.stderr.fileno()) as stream:  # interpreters print, too
+        _load(*sys.argv[1:2])
         while (request := kept_worker.read_message(sys.stdin.fileno())) is not None:
             stream.write(kept_worker.framed(reply(request)))
             stream.flush()

@@ -83,7 +83,8 @@ class RunReport:
 
     `quantization` is that of the conversion, where the run made one; `warnings` are those of the
     conversion and of the build. `galleries` are for the HTML page alone. `variants` are other
-    models for the same task. `library` tells which TensorFlow Lite Micro was linked.
+    models for the same task. `library` tells which TensorFlow Lite Micro was linked, `samples_note`
+    why there were fewer samples than usual.
     """
 
     model: str
@@ -102,6 +103,7 @@ class RunReport:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     library: str | None = None
+    samples_note: str | None = None
 
 
 def as_json(reports: Sequence[RunReport]) -> str:
@@ -235,12 +237,14 @@ def parity_table(report: RunReport) -> Table:
 def notes(report: RunReport) -> list[str]:
     """One line for each engine that differs, or that could not run: where it starts, or why.
 
-    Before them what is to be said about the quantisation.
+    Before them what is to be said about the quantisation and the samples.
     """
     comparisons = report.verdict.comparisons
     found = [f"Warning: {warning}" for warning in all_warnings(report)]
     if report.quantization is not None:
         found.append(f"{report.model} is quantised with: {report.quantization}.")
+    if report.samples_note is not None:
+        found.append(report.samples_note)
     return found + [
         f"{c.engine} cannot run: {c.problem}"
         if c.problem is not None

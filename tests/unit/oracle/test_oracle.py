@@ -210,7 +210,7 @@ def test_a_kept_worker_that_hangs_or_crashes_is_replaced(
             sleepy.setattr(child, "_COMMAND", (sys.executable, "-c", "import time; time.sleep(60)"))
             child.run("TFLM", "tflm", relu(), sample, timeout_s=0.1)
         assert np.array_equal(TFLM.run(relu(), sample)[0][0], expected[0][0])
-    assert len(starts) == 3
+    assert len(starts) == 4
     assert all(worker._process.poll() is not None for worker in starts)
 
 
