@@ -75,6 +75,19 @@ typedef struct {
     int32_t padding_left;
 } nn_sliding_window;
 
+/* Two inputs that broadcast to the output. A row is `inner` outputs; the inputs move by their
+ * stride, 0 or 1, within it. Around it go `rank` <= 7 loops, extents[0] the innermost (see
+ * nn_loops.h); the steps, in elements, move the inputs from row to row. */
+typedef struct {
+    int32_t inner;
+    int32_t stride1;
+    int32_t stride2;
+    int32_t rank;
+    const int32_t *extents; /* [rank], NULL for rank 0; so are the steps */
+    const int32_t *steps1;  /* [rank] */
+    const int32_t *steps2;  /* [rank] */
+} nn_broadcast;
+
 /* A reduction over any axes. A row is `inner` outputs, inner_stride input elements apart; kept_rank
  * loops go around it. Each output reduces runs of `reduced` elements, reduced_stride apart;
  * reduced_rank loops go around them. Loops are as in nn_loops.h, steps in elements. */
@@ -209,6 +222,60 @@ typedef struct {
 
 void nn_prelu_s8(const nn_prelu_s8_params *params, const int8_t *input, const int8_t *alpha,
                  int8_t *output);
+/* MAXIMUM and MINIMUM with broadcasting, of bytes that are quantised alike. In place over an input
+ * that is not broadcast. */
+typedef struct {
+    nn_broadcast loops;
+} nn_binary_s8_params;
+
+void nn_maximum_s8(const nn_binary_s8_params *params, const int8_t *input1, const int8_t *input2,
+                   int8_t *output);
+void nn_minimum_s8(const nn_binary_s8_params *params, const int8_t *input1, const int8_t *input2,
+                   int8_t *output);
+
+/* SQUARED_DIFFERENCE with broadcasting:
+ *
+ *   difference = rescale1((input1 + offset1) * 2^7) - rescale2((input2 + offset2) * 2^7)
+ *   output     = clamp(requantize(difference^2) + output_offset)
+ *
+ * shift1 and shift2 are <= 0, output_shift <= 1. In place over an input that is not broadcast. */
+typedef struct {
+    nn_broadcast loops;
+    int32_t offset1;
+    int32_t multiplier1;
+    int32_t shift1;
+    int32_t offset2;
+    int32_t multiplier2;
+    int32_t shift2;
+    int32_t output_multiplier;
+    int32_t output_shift;
+    int32_t output_offset;
+} nn_squared_difference_s8_params;
+
+void nn_squared_difference_s8(const nn_squared_difference_s8_params *params, const int8_t *input1,
+                              const int8_t *input2, int8_t *output);
+
+/* DIV with broadcasting: clamp((input1 + offset1) / (input2 + offset2) * multiplier +
+ * output_offset).
+ *
+ * A divisor d looks its reciprocal up, which TFLM computes for every element: reciprocals[|d|] /
+ * 2^31 is in [0.5, 1], and shifts[|d|] + the sign bits of the dividend is what the product is
+ * shifted right by at last. For d = 0 the planner lets TFLM's steps run into what they make of it.
+ * In place over an input that is not broadcast. */
+typedef struct {
+    nn_broadcast loops;
+    int32_t offset1;
+    int32_t offset2;
+    const int32_t *reciprocals; /* [256] */
+    const int8_t *shifts;       /* [256] */
+    int32_t multiplier;
+    int32_t output_offset;
+    int32_t activation_min;
+    int32_t activation_max;
+} nn_div_s8_params;
+
+void nn_div_s8(const nn_div_s8_params *params, const int8_t *input1, const int8_t *input2,
+               int8_t *output);
 
 /* SOFTMAX of `rows` rows of `depth` <= 4095 values; the output is in 1/256 with zero point -128.
  *

@@ -10,6 +10,13 @@
 
 #define NN_MAX_LOOPS 8
 
+/* For loops that are given what to do with an element: the compiler puts it in its place. */
+#if defined(__GNUC__)
+#define NN_ALWAYS_INLINE static inline __attribute__((always_inline))
+#else
+#define NN_ALWAYS_INLINE static inline
+#endif
+
 /* Advances a counter whose digit 0 is the innermost loop; all digits start at 0. Returns the level
  * that advanced, that is how many digits wrapped; `rank` once every iteration has been done. */
 static inline int32_t nn_odometer_next(int32_t *digits, const int32_t *extents, int32_t rank) {

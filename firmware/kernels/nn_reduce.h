@@ -11,12 +11,6 @@
 #include "nn.h"
 #include "nn_loops.h"
 
-#if defined(__GNUC__)
-#define NN_ALWAYS_INLINE static inline __attribute__((always_inline))
-#else
-#define NN_ALWAYS_INLINE static inline
-#endif
-
 enum { NN_REDUCE_LANES = 4 };
 
 typedef struct {

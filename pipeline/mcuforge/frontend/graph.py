@@ -201,7 +201,7 @@ class Pool2DAttributes:
 
 @dataclass(frozen=True)
 class ElementwiseAttributes:
-    """ADD, SUB, MUL and L2_NORMALIZATION."""
+    """ADD, SUB, MUL, DIV and L2_NORMALIZATION."""
 
     activation: Activation
 

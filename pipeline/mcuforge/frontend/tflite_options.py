@@ -179,6 +179,7 @@ _READERS: dict[str, tuple[str, Callable[[Any], Attributes]]] = {
     "SUB": ("SubOptions", _elementwise),
     "MUL": ("MulOptions", _elementwise),
     "L2_NORMALIZATION": ("L2NormOptions", _elementwise),
+    "DIV": ("DivOptions", _elementwise),
     "CONCATENATION": ("ConcatenationOptions", _concatenation),
     "RESIZE_BILINEAR": ("ResizeBilinearOptions", _resize),
     "RESIZE_NEAREST_NEIGHBOR": ("ResizeNearestNeighborOptions", _resize),

@@ -137,12 +137,16 @@ def exp_on_negative_values(a: Int64Array, integer_bits: int) -> Int64Array:
 
 
 def _reciprocal_of_half_sum(a: Int64Array) -> Int64Array:
-    """2 / (1 + a) as Q2.29 for a in [0, 1] as Q0.31: three Newton-Raphson steps."""
-    half = (np.asarray(a, np.int64) + _ONE_Q0_31 + 1) >> 1
+    """2 / (1 + a) as Q2.29 for a in [0, 1] as Q0.31: three Newton-Raphson steps.
+
+    For a = -1, where the sum is 0, the steps wrap as they do in TFLM.
+    """
+    total = np.asarray(a, np.int64) + _ONE_Q0_31
+    half = (total + (total >= 0)) >> 1
     x = 1515870810 + rounding_doubling_high_mul(half, -1010580540)  # 48/17 - 32/17 * half
     for _ in range(3):
         error = _ONE_Q2_29 - rounding_doubling_high_mul(half, x)
-        x = x + saturating_shift_left(rounding_doubling_high_mul(x, error), 2)
+        x = wrap_int32(x + saturating_shift_left(rounding_doubling_high_mul(x, error), 2))
     return x
 
 

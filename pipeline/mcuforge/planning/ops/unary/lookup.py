@@ -97,13 +97,13 @@ def constraint_approximates(table: MakeTable, function: RealFunction, advice: st
     return constraint_fixed_point_suffices
 
 
-def lookup(graph: Graph, op: Op, table: Table) -> tuple[KernelCall, ...]:
+def lookup(graph: Graph, op: Op, table: Table, source: int = 0) -> tuple[KernelCall, ...]:
     """The call that applies `table` to the op's input."""
     return (
         KernelCall(
             kernel="lookup_s8",
             params=LookupS8Params(elements=graph.output(op).elements, table=table),
-            inputs=(op.inputs[0],),
+            inputs=(op.inputs[source],),
             output=op.outputs[0],
             reason=f"{op.kind} of int8 has 256 results: a table is exact and fastest",
             overlaps={0: 0},

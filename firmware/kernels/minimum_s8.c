@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stddef.h>
+
+#include "nn.h"
+#include "nn_broadcast.h"
+#include "nn_fixed_point.h"
+
+static int8_t minimum(const void *params, int32_t a, int32_t b) {
+    (void)params;
+    return (int8_t)nn_min(a, b);
+}
+
+void nn_minimum_s8(const nn_binary_s8_params *params, const int8_t *input1, const int8_t *input2,
+                   int8_t *output) {
+    nn_broadcast_apply(&params->loops, minimum, NULL, input1, input2, output);
+}

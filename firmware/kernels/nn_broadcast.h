@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The loops of binary kernels (see nn_broadcast in nn.h). A kernel names what it makes of two
+ * elements, which is inlined into the loops.
+ */
+#ifndef NN_BROADCAST_H
+#define NN_BROADCAST_H
+
+#include <stdint.h>
+
+#include "nn.h"
+#include "nn_loops.h"
+
+typedef int8_t (*nn_binary)(const void *params, int32_t a, int32_t b);
+
+NN_ALWAYS_INLINE void nn_broadcast_apply(const nn_broadcast *loops, nn_binary binary,
+                                         const void *params, const int8_t *input1,
+                                         const int8_t *input2, int8_t *output) {
+    /* A copy that no output can alias: its members stay in registers. */
+    const nn_broadcast l = *loops;
+    int32_t digits[NN_MAX_LOOPS] = {0};
+    for (;;) {
+        const int8_t *a = input1;
+        const int8_t *b = input2;
+        for (int32_t i = 0; i < l.inner; ++i) {
+            output[i] = binary(params, *a, *b);
+            a += l.stride1;
+            b += l.stride2;
+        }
+        const int32_t level = nn_odometer_next(digits, l.extents, l.rank);
+        if (level == l.rank) {
+            return;
+        }
+        input1 += l.steps1[level];
+        input2 += l.steps2[level];
+        output += l.inner;
+    }
+}
+
+#endif /* NN_BROADCAST_H */
