@@ -1,4 +1,4 @@
-"""Options of the whole suite: where the hardware is."""
+"""Options of the whole suite: where the hardware is, how much is drawn, which models are tried."""
 
 from __future__ import annotations
 
@@ -15,3 +15,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("hardware")
     group.addoption("--board", help="the board that is attached; its firmware is flashed")
     group.addoption("--port", help="its serial port, as a pyserial URL")
+    parser.addoption(
+        "--rounds",
+        type=int,
+        default=5,
+        help="how often the kernels' random cases are drawn; all rounds but the first are slow",
+    )

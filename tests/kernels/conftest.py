@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import draw
 import pytest
 import sanitised
 from single_op import Case
@@ -14,22 +13,33 @@ from single_op import Case
 
 @pytest.fixture(scope="session")
 def sanitised_kernels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """All kernels as a sanitised library for each variant, built once for all test processes."""
-    content = b"".join(p.read_bytes() for p in sorted(sanitised.KERNELS.glob("*.[ch]")))
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
-    libraries = {}
-    for variant in sanitised.VARIANTS:
-        library = shared / f"{variant}-{hashlib.sha256(content).hexdigest()[:16]}.so"
-        if not library.exists():
-            sanitised.build(library, variant)
-        libraries[variant] = library
-    return libraries
+    """All kernels as a sanitised library for each variant."""
+    return sanitised.libraries(tmp_path_factory.getbasetemp())
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test of random cases runs `--rounds` times, each time with cases of its own."""
+    if "draw_round" in metafunc.fixturenames:
+        later = range(1, metafunc.config.getoption("--rounds"))
+        rounds = [0, *(pytest.param(number, marks=pytest.mark.slow) for number in later)]
+        metafunc.parametrize(
+            "draw_round", rounds, indirect=True, scope="session", ids=lambda n: f"round{n}"
+        )
 
 
 @pytest.fixture(scope="session")
-def assert_exact(sanitised_kernels: dict[str, Path]) -> Callable[[Iterable[Case]], None]:
+def draw_round(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Gives all seeds of the kernel tests another meaning in each round."""
+    draw.Draw.round = request.param
+    yield
+    draw.Draw.round = 0
+
+
+@pytest.fixture(scope="session")
+def assert_exact(
+    sanitised_kernels: dict[str, Path],
+    draw_round: None,  # noqa: ARG001
+) -> Callable[[Iterable[Case]], None]:
     """Fails with case, index, expected and actual value at the first byte that differs."""
 
     def check(cases: Iterable[Case]) -> None:

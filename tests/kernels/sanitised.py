@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
 import subprocess
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from single_op import Case
 
 KERNELS = Path(__file__).parents[2] / "firmware" / "kernels"
@@ -38,6 +40,21 @@ def build(library: Path, variant: str) -> None:
         ["gcc", *FLAGS, *VARIANTS[variant], *SANITIZERS, "-o", partial, *sources], check=True
     )
     partial.rename(library)
+
+
+def libraries(temporary: Path) -> dict[str, Path]:
+    """The library of every variant, built once for all test processes, whose folder of temporary
+    files is `temporary` or beside it."""
+    content = b"".join(p.read_bytes() for p in sorted(KERNELS.glob("*.[ch]")))
+    shared = temporary.parent if "PYTEST_XDIST_WORKER" in os.environ else temporary
+    found = {}
+    for variant in VARIANTS:
+        library = shared / f"{variant}-{hashlib.sha256(content).hexdigest()[:16]}.so"
+        with FileLock(library.with_suffix(".lock")):
+            if not library.exists():
+                build(library, variant)
+        found[variant] = library
+    return found
 
 
 def run_oracle(case: Case) -> list[Any]:

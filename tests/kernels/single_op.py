@@ -60,8 +60,8 @@ def build(
     graph.tensors = []
     op = schema.OperatorT()
     op.opcodeIndex = 0
-    op.inputs = [_add(model, graph, s, f"in{i}") for i, s in enumerate(inputs)]
-    op.outputs = [_add(model, graph, s, f"out{i}") for i, s in enumerate(outputs)]
+    op.inputs = [add_tensor(model, graph, s, f"in{i}") for i, s in enumerate(inputs)]
+    op.outputs = [add_tensor(model, graph, s, f"out{i}") for i, s in enumerate(outputs)]
     if options is not None:
         name = type(options).__name__.removesuffix("T")
         op.builtinOptionsType = getattr(schema.BuiltinOptions, name)
@@ -84,7 +84,8 @@ def build(
     return bytes(builder.Output())
 
 
-def _add(model: Any, graph: Any, spec: Spec | None, name: str) -> int:
+def add_tensor(model: Any, graph: Any, spec: Spec | None, name: str) -> int:
+    """Append a tensor to the subgraph, and its data to the model's buffers; -1 for no tensor."""
     if spec is None:
         return -1
     tensor = schema.TensorT()

@@ -1,0 +1,156 @@
+"""Valid networks from a seed: 10 to 60 ops with residuals and branches, several inputs and outputs.
+
+`OPS` says how each kind of op is drawn; a new operator is a line there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import elementwise
+import moving
+import numpy as np
+import reducing
+import weighted
+from network import Network
+from op_rules import refusal
+from shrink import alone
+from single_op import Spec
+from sketch import Sketch, Values
+
+Drawer = Callable[[Sketch], bool]
+
+OPS: dict[str, Drawer] = {
+    "ABS": elementwise.absolute,
+    "ADD": elementwise.add,
+    "AVERAGE_POOL_2D": reducing.average_pool,
+    "CONCATENATION": moving.concatenation,
+    "CONV_2D": weighted.conv2d,
+    "DEPTHWISE_CONV_2D": weighted.depthwise_conv2d,
+    "DIV": elementwise.div,
+    "ELU": elementwise.elu,
+    "EXPAND_DIMS": moving.expand_dims,
+    "FULLY_CONNECTED": weighted.fully_connected,
+    "HARD_SWISH": elementwise.hard_swish,
+    "L2_NORMALIZATION": reducing.l2_normalization,
+    "LEAKY_RELU": elementwise.leaky_relu,
+    "LOGISTIC": elementwise.logistic,
+    "LOG_SOFTMAX": reducing.log_softmax,
+    "MAXIMUM": elementwise.maximum,
+    "MAX_POOL_2D": reducing.max_pool,
+    "MEAN": reducing.mean,
+    "MINIMUM": elementwise.minimum,
+    "MUL": elementwise.mul,
+    "PAD": moving.pad_zero,
+    "PADV2": moving.pad_value,
+    "PRELU": elementwise.prelu,
+    "QUANTIZE": elementwise.quantize,
+    "REDUCE_MAX": reducing.maximum,
+    "REDUCE_MIN": reducing.minimum,
+    "RELU": elementwise.relu,
+    "RELU6": elementwise.relu6,
+    "RESHAPE": moving.reshape,
+    "RESIZE_BILINEAR": moving.bilinear,
+    "RESIZE_NEAREST_NEIGHBOR": moving.nearest,
+    "RSQRT": elementwise.rsqrt,
+    "SOFTMAX": reducing.softmax,
+    "SQUARED_DIFFERENCE": elementwise.squared_difference,
+    "SQUEEZE": moving.squeeze,
+    "SUB": elementwise.sub,
+    "SUM": reducing.total,
+    "TANH": elementwise.tanh,
+    "TRANSPOSE_CONV": weighted.transpose_conv,
+}
+# Not drawn among the others, and why.
+ELSEWHERE = {"DEQUANTIZE": "stands at outputs: see `_finish`"}
+NARROW = {"DIV", "HARD_SWISH", "PRELU", "RSQRT", "SQUARED_DIFFERENCE"}  # by rules of scales
+VANISHING = {"EXPAND_DIMS"}  # may be drawn, and folded away by the reader
+OFTEN = {"ADD": 3.0, "CONV_2D": 3.0, "DEPTHWISE_CONV_2D": 2.0, "CONCATENATION": 2.0}
+ATTEMPTS = 400
+
+
+def drawn(sketch: Sketch, kind: str) -> bool:
+    """Draw an op; one that breaks a rule of mcuforge is taken back."""
+    before = sketch.network.nodes[:], sketch.values.copy()
+    done = OPS[kind](sketch)
+    if done and kind in NARROW and refusal(alone(sketch.network, -1).tflite()):
+        sketch.network.nodes, sketch.values = before
+        return False
+    return done
+
+
+def network(seed: int, dtype: str = "int8", least: int = 10, most: int = 60) -> Network:
+    """A random network of `least` to `most` ops, the same for the same seed."""
+    sketch = _begun(seed, dtype)
+    count = sketch.draw.integer(least, most)
+    kinds = list(OPS)
+    weights = np.array([OFTEN.get(kind, 1.0) for kind in kinds])
+    for _ in range(ATTEMPTS):
+        if len(sketch.network.nodes) >= count - 2:
+            break
+        drawn(sketch, kinds[int(sketch.draw.rng.choice(len(kinds), p=weights / weights.sum()))])
+    return _finish(sketch)
+
+
+def of_every_op(seed: int, dtype: str = "int8", most_elements: int = 800) -> Network:
+    """A network that holds every op of `OPS`, of tensors of so many elements at most."""
+    sketch = _begun(seed, dtype, most_elements)
+    for kind in sketch.draw.rng.permutation(sorted(OPS)):
+        for _ in range(ATTEMPTS):
+            if drawn(sketch, str(kind)):
+                break
+            moving.reshape(sketch)
+        else:
+            raise AssertionError(f"{kind} finds no tensor that it could read")
+    return _finish(sketch)
+
+
+def _begun(seed: int, dtype: str, most_elements: int = 800) -> Sketch:
+    """A sketch with one to four inputs, most of them images of odd sizes."""
+    sketch = Sketch(seed, dtype, most_elements)
+    draw = sketch.draw
+    batches = draw.choice([1, 1, 1, 1, 2, 3])
+    image = (batches, draw.integer(3, 9), draw.integer(1, 11), draw.integer(1, 6))
+    for _ in range(draw.integer(1, 4)):
+        shape = draw.choice(
+            [image, image, (*image[:3], draw.integer(1, 6)), (1, draw.integer(2, 40))]
+        )
+        if int(np.prod(shape)) <= sketch.most_elements:
+            _border_input(sketch, shape)
+    if not sketch.values:
+        sketch.input((1, 5, 3, 2))
+    return sketch
+
+
+def _border_input(sketch: Sketch, shape: tuple[int, ...]) -> None:
+    """An input of the model; now and then a float32 or uint8 one, which a QUANTIZE follows."""
+    index = sketch.input(shape)
+    dtype = sketch.draw.choice(["same", "same", "same", "float32", "uint8"])
+    if dtype == "same" or sketch.dtype != "int8":
+        return
+    given, values = sketch.spec(index), sketch.values.pop(index)
+    scale = None if dtype == "float32" else given.scale
+    sketch.network.tensors[index] = Spec(shape, dtype, scale, given.zero_point + 128)
+    if dtype == "float32":
+        values = Values(0.0, 0.58)  # of samples from -1 to 1
+        given = sketch.quantised(shape, values)
+    sketch.op("QUANTIZE", [index], given, values)
+
+
+def _finish(sketch: Sketch) -> Network:
+    """What nothing reads becomes an output, and now and then what something reads as well."""
+    draw, found = sketch.draw, sketch.network
+    for index in sketch.leaves():
+        if index in found.inputs:
+            continue
+        if sketch.dtype == "int8" and draw.chance(0.15):
+            shape = sketch.spec(index).shape
+            values = sketch.values.pop(index)
+            index = sketch.op("DEQUANTIZE", [index], Spec(shape, "float32", None), values)
+        found.outputs.append(index)
+    inner = [i for i in sketch.values if i not in found.inputs and i not in found.outputs]
+    if inner and draw.chance(0.4):
+        found.outputs.insert(0, draw.choice(inner))
+    read = {i for node in found.nodes for i in node.inputs}
+    found.inputs = [i for i in found.inputs if i in read]
+    return found

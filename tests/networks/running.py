@@ -1,0 +1,226 @@
+"""Runs many networks: as one program of emitted C under sanitizers, and on the oracle.
+
+The program links against the sanitised kernels of the kernel tests, one variant after the other.
+It tells every op's output, which the oracle's must equal, and every output of the model; several
+steps, in which state carries over.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import sanitised
+from emitted import SANITIZERS, WARNINGS, unpack
+from network import Network
+from tracing_oracle import Answer
+
+from mcuforge import planning
+from mcuforge.emit.project_files import Source
+from mcuforge.frontend.graph import DType, Tensor
+from mcuforge.oracle.engine import op_outputs
+from mcuforge.planning.plan import Plan
+
+Array = npt.NDArray[Any]
+STEPS = 3
+ENGINES = sanitised.KERNELS.parent / "engines"
+WORKER = Path(__file__).parent / "tracing_oracle.py"
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """A planned `.tflite` and the inputs of every step."""
+
+    name: str
+    tflite: bytes
+    plan: Plan
+    steps: list[list[Array]]
+
+    @property
+    def traced(self) -> tuple[int, ...]:
+        """The tensor that each op of the plan writes first."""
+        return op_outputs(self.plan.graph)
+
+
+def trial(name: str, tflite: bytes, folder: Path, seed: int = 1) -> Trial:
+    """Plan a `.tflite`; its inputs are all over their types, each of a seed of its own."""
+    path = folder / f"{name}.tflite"
+    path.write_bytes(tflite)
+    plan = planning.make_plan(path, name)
+    graph = plan.graph
+    steps = [[_random(graph.tensor(i), (seed, s, i)) for i in graph.inputs] for s in range(STEPS)]
+    return Trial(name, tflite, plan, steps)
+
+
+def _random(tensor: Tensor, seed: tuple[int, ...]) -> Array:
+    rng = np.random.default_rng(seed)
+    if tensor.dtype is DType.FLOAT32:
+        return rng.uniform(-1.0, 1.0, tensor.shape).astype(np.float32)
+    info = np.iinfo(tensor.dtype.value)
+    return rng.integers(info.min, info.max + 1, tensor.shape).astype(tensor.dtype.value)
+
+
+def network_trial(name: str, network: Network, folder: Path) -> Trial:
+    """See `trial`."""
+    return trial(name, network.tflite(), folder)
+
+
+def problems(trials: Sequence[Trial], folder: Path, libraries: dict[str, Path]) -> dict[str, str]:
+    """What is wrong, by the name of the trial: where the first byte differs, or how a run ended."""
+    expected = dict(zip((t.name for t in trials), oracle(trials), strict=True))
+    found = {n: f"TFLM: {a}" for n, a in expected.items() if isinstance(a, str)}
+    sound = [t for t in trials if t.name not in found]
+    objects = _objects(sound, folder / "program") if sound else []
+    for variant, library in libraries.items():
+        program, rest = folder / f"program-{variant}", sound
+        if sound:
+            compiled("gcc", *SANITIZERS, "-o", program, *objects, library)
+        while rest:
+            done = _run(program, rest, sound.index(rest[0]))
+            rest = _compared(variant, rest, expected, done, found)
+    return found
+
+
+def oracle(trials: Sequence[Trial]) -> Iterator[Answer]:
+    """TFLM's answers, from a process that may die of them."""
+    requests = [(t.tflite, t.steps, t.traced) for t in trials]
+    while requests:
+        done = subprocess.run(
+            [sys.executable, "-P", WORKER],
+            input=pickle.dumps(requests), capture_output=True, check=False,
+        )  # fmt: skip
+        stream, count = BytesIO(done.stdout), 0
+        while stream.tell() < len(done.stdout):
+            yield pickle.load(stream)
+            count += 1
+        if done.returncode == 0:
+            return
+        yield f"died with {done.returncode}: {done.stderr.decode(errors='replace')[-500:]}"
+        requests = requests[count + 1 :]
+
+
+def _objects(trials: Sequence[Trial], folder: Path) -> list[Path]:
+    """The models and a `main` that runs them, compiled; two compilers at a time."""
+    flags = ("-std=c11", "-O0", *WARNINGS, *SANITIZERS)
+    includes = [f"-I{p}" for p in (folder / "model", sanitised.KERNELS, ENGINES)]
+    for each in trials:
+        unpack(Source(each.plan, each.name).files(), folder)
+    main = folder / "main.c"
+    main.write_text(_main_c(trials))
+
+    def object_of(file: Path) -> Path:
+        compiled("gcc", *flags, *includes, "-c", "-o", file.with_suffix(".o"), file)
+        return file.with_suffix(".o")
+
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(object_of, [main, *sorted((folder / "model").glob("*.c"))]))
+
+
+def compiled(*command: str | Path) -> None:
+    """Run a compiler, which must succeed."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+
+
+def _main_c(trials: Sequence[Trial]) -> str:
+    """Runs the models from the one that the argument names: inputs from stdin, all to stdout."""
+    includes = "".join(f'#include "{t.name}_model.h"\n' for t in trials)
+    listed = ", ".join(f"&{t.name}_model" for t in trials)
+    return (
+        "#include <stdio.h>\n#include <stdlib.h>\n" + includes
+        + f"static const mf_model *const models[] = {{{listed}}};\n"
+        "static void tell(void *context, uint32_t op, const void *output, uint32_t bytes) {\n"
+        "    (void)context;\n"
+        "    if (fwrite(&op, 4, 1, stdout) != 1 || fwrite(output, bytes, 1, stdout) != 1) {\n"
+        "        exit(4);\n"
+        "    }\n"
+        "}\n"
+        "int main(int count, char **arguments) {\n"
+        "    size_t m = count > 1 ? (size_t)atoi(arguments[1]) : 0;\n"
+        "    for (; m < sizeof models / sizeof *models; ++m) {\n"
+        "        const mf_model *model = models[m];\n"
+        "        if (model->init() != MF_OK) { return 2; }\n"
+        f"        for (int step = 0; step < {STEPS}; ++step) {{\n"
+        "            for (uint32_t i = 0; i < model->input_count; ++i) {\n"
+        "                const mf_tensor *t = &model->inputs[i];\n"
+        "                if (fread(t->data, t->bytes, 1, stdin) != 1) { return 0; }\n"
+        "            }\n"
+        "            if (model->invoke(tell, NULL) != MF_OK) { return 3; }\n"
+        "            for (uint32_t i = 0; i < model->output_count; ++i) {\n"
+        "                const mf_tensor *t = &model->outputs[i];\n"
+        "                if (fwrite(t->data, t->bytes, 1, stdout) != 1) { return 4; }\n"
+        "            }\n"
+        "            fflush(stdout);\n"
+        "        }\n"
+        "    }\n"
+        "}\n"
+    )  # fmt: skip
+
+
+def _run(program: Path, trials: Sequence[Trial], first: int) -> subprocess.CompletedProcess[bytes]:
+    data = b"".join(a.tobytes() for t in trials for step in t.steps for a in step)
+    environment = {**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1"}
+    return subprocess.run(
+        [program, str(first)], input=data, capture_output=True, env=environment, check=False
+    )
+
+
+def _compared(
+    variant: str,
+    trials: list[Trial],
+    expected: dict[str, Answer],
+    done: subprocess.CompletedProcess[bytes],
+    found: dict[str, str],
+) -> list[Trial]:
+    """Notes what differs; the trials that are left where the program ended early."""
+    stream = BytesIO(done.stdout)
+    for number, each in enumerate(trials):
+        for step, answer in enumerate(expected[each.name]):
+            assert not isinstance(answer, str)
+            said = _step(each, stream)
+            if said is None:
+                log = done.stderr.decode(errors="replace")
+                assert done.returncode != 0, "the program ended early, and said nothing"
+                found[each.name] = f"{variant}, step {step}: ended with {done.returncode}\n{log}"
+                return trials[number + 1 :]
+            different = _difference(each, answer[0] + answer[1], said)
+            if different is not None:
+                found.setdefault(each.name, f"{variant}, step {step}: {different}")
+    return []
+
+
+def _step(each: Trial, stream: BytesIO) -> list[bytes] | None:
+    """What the program told of a step: an entry an op and an output; None where it ended."""
+    graph, told = each.plan.graph, []
+    for op, index in enumerate(each.traced):
+        if stream.read(4) != op.to_bytes(4, "little"):
+            return None
+        told.append(stream.read(graph.tensor(index).bytes))
+    told += [stream.read(graph.tensor(index).bytes) for index in graph.outputs]
+    return told if all(told) or not told else None
+
+
+def _difference(each: Trial, expected: Sequence[Array], told: Sequence[bytes]) -> str | None:
+    graph = each.plan.graph
+    names = [f"op {i}, {graph.describe(graph.ops[i])}" for i, _ in graph.results()]
+    names += [f"output {i}" for i in range(len(graph.outputs))]
+    for name, want, content in zip(names, expected, told, strict=True):
+        if want.tobytes() != content:
+            got = np.frombuffer(content, want.dtype).reshape(want.shape)
+            wrong = np.argwhere(want != got)
+            where = tuple(int(i) for i in wrong[0])
+            return (
+                f"{name}: {len(wrong)} of {want.size} values differ, first at {list(where)}: "
+                f"expected {want[where]}, got {got[where]}"
+            )
+    return None

@@ -1,0 +1,63 @@
+"""Firmware of a network that holds every op: in QEMU, on every kind of core, byte for byte."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import generator
+import numpy as np
+import pytest
+import running
+
+from mcuforge import boards
+from mcuforge.build import build
+from mcuforge.emit import project
+from mcuforge.proof import divergence
+from mcuforge.simulate.qemu import Qemu
+
+pytestmark = pytest.mark.sim
+
+CORES = {
+    "cortex-m0": "microbit",
+    "cortex-m3": "mps2-an385",
+    "cortex-m4": "mps2-an386",
+    "cortex-m7": "mps2-an500",
+    "cortex-m33": "mps2-an505",
+    "cortex-m55": "mps3-an547-helium",
+}
+DEFAULT = ("cortex-m0", "cortex-m55")  # the least and the most that a core can do
+MOST_ELEMENTS = 120  # so that inputs, outputs and arena fit the Cortex-M0's 16 KiB
+
+
+def test_boards_have_these_cores() -> None:
+    assert {core: boards.load(name).core.name for core, name in CORES.items()} == {
+        c: c for c in CORES
+    }
+
+
+@pytest.mark.parametrize(
+    ("core", "seed"),
+    [
+        pytest.param(core, seed, marks=[] if core in DEFAULT and seed == 0 else pytest.mark.slow)
+        for core in CORES
+        for seed in range(4)
+    ],
+)
+def test_every_op_as_firmware_equals_the_oracle(tmp_path: Path, core: str, seed: int) -> None:
+    network = generator.of_every_op(seed, most_elements=MOST_ELEMENTS)
+    trial = running.network_trial("every_op", network, tmp_path)
+    (answer,) = running.oracle([trial])
+    assert not isinstance(answer, str), answer
+    board = boards.load(CORES[core])
+    project.emit(trial.plan, board, tmp_path / "project")
+    elf = build(tmp_path / "project", board.name).elf
+    with Qemu(board, elf) as running_board:
+        device = running_board.device
+        device.hello(trial.plan.graph.model_hash)
+        for inputs, (tensors, outputs) in zip(trial.steps, answer, strict=True):
+            expected = divergence.trace_outputs("TFLM", tensors)
+            actual = divergence.trace_device(core, device, inputs)
+            assert divergence.first(trial.plan, expected, actual) is None
+            for want, got in zip(outputs, device.run(inputs).outputs, strict=True):
+                np.testing.assert_array_equal(got.reshape(want.shape), want)
+    assert len(trial.plan.graph.ops) >= len(generator.OPS) - len(generator.VANISHING)
