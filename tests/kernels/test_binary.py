@@ -50,7 +50,8 @@ def data_of(draw: Draw, kind: str, position: int, spec: Spec) -> Any:
 
 
 def case(draw: Draw, kind: str, table: bool) -> Case:
-    given, quantisation = (shapes_for_tables if table else Draw.broadcast)(draw), quantised(draw, kind)
+    given = shapes_for_tables(draw) if table else draw.broadcast()
+    quantisation = quantised(draw, kind)
     specs = [
         Spec(shape, scale=scale, zero_point=zero_point)
         for shape, (scale, zero_point) in zip(given, quantisation, strict=True)
