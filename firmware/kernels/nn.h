@@ -277,6 +277,70 @@ typedef struct {
 void nn_div_s8(const nn_div_s8_params *params, const int8_t *input1, const int8_t *input2,
                int8_t *output);
 
+/* EQUAL, NOT_EQUAL, GREATER, GREATER_EQUAL, LESS and LESS_EQUAL with broadcasting; the output is 0
+ * or 1. Bit 0 of `relation` is the result where input1 is less, bit 1 where both are equal, bit 2
+ * where it is greater. Of int8 the ranks are compared: the order, 0 ... 511, of what TFLM rescales
+ * every q to. nn_compare_s8 works in place over an input that is not broadcast, the other
+ * ascending. */
+typedef struct {
+    nn_broadcast loops;
+    int32_t relation;
+    const int16_t *ranks1; /* 256 values, for q = -128 ... 127 */
+    const int16_t *ranks2; /* likewise */
+} nn_compare_s8_params;
+
+void nn_compare_s8(const nn_compare_s8_params *params, const int8_t *input1, const int8_t *input2,
+                   uint8_t *output);
+
+typedef struct {
+    nn_broadcast loops;
+    int32_t relation;
+} nn_compare_s32_params;
+
+void nn_compare_s32(const nn_compare_s32_params *params, const int32_t *input1,
+                    const int32_t *input2, uint8_t *output);
+
+/* Operators of bool with broadcasting: bit 2 * input1 + input2 of `truth`. LOGICAL_NOT has the same
+ * input twice. In place over an input that is not broadcast. */
+typedef struct {
+    nn_broadcast loops;
+    int32_t truth; /* LOGICAL_AND 8, LOGICAL_OR 14, EQUAL 9, NOT_EQUAL 6, LOGICAL_NOT 1 */
+} nn_logical_params;
+
+void nn_logical(const nn_logical_params *params, const uint8_t *input1, const uint8_t *input2,
+                uint8_t *output);
+
+/* SELECT_V2 with broadcasting: input1 where the condition holds, else input2. Loops as in
+ * nn_broadcast; strides and steps are in bytes. In place over an input that is not broadcast. */
+typedef struct {
+    int32_t inner;
+    int32_t condition_stride;
+    int32_t stride1;
+    int32_t stride2;
+    int32_t rank;
+    const int32_t *extents;         /* [rank], NULL for rank 0; so are the steps */
+    const int32_t *condition_steps; /* [rank] */
+    const int32_t *steps1;          /* [rank] */
+    const int32_t *steps2;          /* [rank] */
+    int32_t element_bytes;
+} nn_select_params;
+
+void nn_select(const nn_select_params *params, const uint8_t *condition, const void *input1,
+               const void *input2, void *output);
+
+/* CAST of stored values, whatever their quantisation. What does not fit an integer keeps its lowest
+ * bits, as in C; a float beyond int32, which C and TFLM leave undefined, saturates there first and
+ * NaN is 0. Ascending. */
+enum { NN_CAST_S8, NN_CAST_S16, NN_CAST_S32, NN_CAST_F32, NN_CAST_BOOL };
+
+typedef struct {
+    int32_t elements;
+    int32_t source;
+    int32_t target;
+} nn_cast_params;
+
+void nn_cast(const nn_cast_params *params, const void *input, void *output);
+
 /* SOFTMAX of `rows` rows of `depth` <= 4095 values; the output is in 1/256 with zero point -128.
  *
  * exponentials[d] is exp of the rescaled difference -d from the row's maximum, as Q0.31; from

@@ -74,8 +74,12 @@ def possible_values(tensor: Tensor) -> Int64Array:
 
 def broadcast(graph: Graph, op: Op) -> Broadcast:
     """The loops over both inputs."""
-    first, second = operands(graph, op)
-    inner, outer = broadcast_loops((first.shape, second.shape), graph.output(op).shape)
+    return broadcast_of(operands(graph, op), graph.output(op))
+
+
+def broadcast_of(inputs: tuple[Tensor, Tensor], output: Tensor) -> Broadcast:
+    """The loops over two tensors that broadcast to the output."""
+    inner, outer = broadcast_loops([t.shape for t in inputs], output.shape)
     return Broadcast(
         inner=inner.extent,
         stride1=inner.strides[0],

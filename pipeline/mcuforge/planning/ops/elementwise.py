@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -100,15 +101,16 @@ def constraint_int8_operands(graph: Graph, op: Op) -> str | None:
 
 def constraint_broadcast(graph: Graph, op: Op) -> str | None:
     """The inputs' shapes broadcast to the output's shape, of rank 6 at most."""
-    a, b, c = graph.input(op, 0), graph.input(op, 1), graph.output(op)
-    found = f"{describe(a)} and {describe(b)} become {describe(c)}"
-    if max(len(a.shape), len(b.shape), len(c.shape)) > MAX_RANK:
+    inputs = [graph.tensor(i) for i in op.inputs]
+    output = graph.output(op)
+    found = f"{' and '.join(map(describe, inputs))} become {describe(output)}"
+    if max(len(t.shape) for t in (*inputs, output)) > MAX_RANK:
         return found
     try:
-        expected = np.broadcast_shapes(a.shape, b.shape)
+        expected = np.broadcast_shapes(*(t.shape for t in inputs))
     except ValueError:
         return found
-    return None if expected == c.shape else found
+    return None if expected == output.shape else found
 
 
 def add_scaling(a: Quantization, b: Quantization, output: Quantization) -> AddScaling:
@@ -152,9 +154,9 @@ def _activation(op: Op) -> Activation:
 
 
 def broadcast_loops(
-    shapes: tuple[tuple[int, ...], tuple[int, ...]], output: tuple[int, ...]
+    shapes: Sequence[tuple[int, ...]], output: tuple[int, ...]
 ) -> tuple[Loop, Odometer]:
-    """The innermost loop over both inputs, and the odometer of the loops around it."""
+    """The innermost loop over all inputs, and the odometer of the loops around it."""
     rank = len(output)
     strides = []
     for shape in shapes:
@@ -162,10 +164,10 @@ def broadcast_loops(
         dense = dense_strides(padded)
         strides.append([0 if d == 1 else s for d, s in zip(padded, dense, strict=True)])
     loops = merge(
-        [Loop(extent, (strides[0][i], strides[1][i])) for i, extent in enumerate(output)]
-        or [Loop(1, (0, 0))]
+        [Loop(extent, tuple(moves)) for extent, *moves in zip(output, *strides, strict=True)]
+        or [Loop(1, (0,) * len(shapes))]
     )
-    return loops[-1], odometer(loops[:-1], 2)
+    return loops[-1], odometer(loops[:-1], len(shapes))
 
 
 def overlaps_of_elementwise(graph: Graph, inputs: tuple[int, ...], output: int) -> dict[int, int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from mcuforge.planning.ops import (
     Operator,
+    cast,
+    comparison,
     concatenation,
     conv2d,
     depthwise_conv2d,
@@ -13,6 +15,7 @@ from mcuforge.planning.ops import (
     fully_connected,
     l2_normalization,
     log_softmax,
+    logical,
     pad,
     pooling,
     prelu,
@@ -20,6 +23,7 @@ from mcuforge.planning.ops import (
     reduce,
     reshape,
     resize,
+    select,
     softmax,
     squared_difference,
     transpose_conv,
@@ -28,6 +32,8 @@ from mcuforge.planning.ops import (
 )
 
 _MODULES = (
+    cast.OPERATORS,
+    comparison.OPERATORS,
     concatenation.OPERATORS,
     conv2d.OPERATORS,
     depthwise_conv2d.OPERATORS,
@@ -37,6 +43,7 @@ _MODULES = (
     fully_connected.OPERATORS,
     l2_normalization.OPERATORS,
     log_softmax.OPERATORS,
+    logical.OPERATORS,
     pad.OPERATORS,
     pooling.OPERATORS,
     prelu.OPERATORS,
@@ -44,6 +51,7 @@ _MODULES = (
     reduce.OPERATORS,
     reshape.OPERATORS,
     resize.OPERATORS,
+    select.OPERATORS,
     softmax.OPERATORS,
     squared_difference.OPERATORS,
     transpose_conv.OPERATORS,

@@ -38,7 +38,7 @@ def test_shapes_and_types(kind: str) -> None:
     assert "rank 6 at most" in binary(kind, seven, seven, seven)
     assert "int32[3]" in binary(kind, spec(3), Spec((3,), "int32"), spec(3))
     per_channel = Spec((3,), scale=[1.0, 2.0, 3.0])
-    assert "not quantised per tensor" in binary(kind, spec(3), per_channel, spec(3))
+    assert "int8[3] with 3 scales" in binary(kind, spec(3), per_channel, spec(3))
     assert "is empty" in binary(kind, spec(0), spec(0), spec(0))
     assert "it fuses TANH" in binary(kind, spec(3), spec(3), spec(3), 4)
 

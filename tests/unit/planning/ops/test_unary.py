@@ -30,7 +30,7 @@ def scaled(scale: float, dtype: str = "int8") -> Spec:
     [
         ("RELU", Spec((1, 4), "int16"), Spec((1, 4), "int16"), "int16"),
         ("RELU", Spec((1, 4), scale=None), INT8, "not quantised"),
-        ("RELU", Spec((2, 4), scale=[0.1, 0.2]), Spec((2, 4)), "not quantised per tensor"),
+        ("RELU", Spec((2, 4), scale=[0.1, 0.2]), Spec((2, 4)), "int8[2, 4] with 2 scales"),
         ("RELU", INT8, Spec((1, 5)), "4 elements go in and 5 come out"),
         ("RELU", Spec((0, 4)), Spec((0, 4)), "is empty"),
         ("RELU", scaled(1e6), scaled(1e-2), "2^23"),

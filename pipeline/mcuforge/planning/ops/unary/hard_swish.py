@@ -12,20 +12,21 @@ from mcuforge.planning.numerics import (
     quantize_multiplier,
     rounding_divide_by_pot,
 )
-from mcuforge.planning.ops.common import float32_ratio
 from mcuforge.planning.ops.unary.lookup import Table, ends, unary_operator
 
 INT16_MIN, INT16_MAX = -(2**15), 2**15 - 1
 MAX_LEFT_SHIFT = 30
 MAX_RIGHT_SHIFT = 15  # beyond, the mask of a 16-bit rounding divide does not fit
-_REAL_THREE = np.float32(3.0) / np.float32(32768.0)  # the step in which 3.0 is 2^15
+_RELUISH_STEP = 3 / 2**15
 
 
 def _multipliers(source: Quantization, target: Quantization) -> tuple[tuple[int, int], ...]:
-    """Q0.31 multiplier and shift from input / 128 to the output, and to the step of "relu-ish"."""
-    finer = float(np.float32(1.0 / 128.0) * np.float32(source.scale))
-    to_output = quantize_multiplier(float32_ratio(finer, target.scale))
-    return to_output, quantize_multiplier(float32_ratio(finer, float(_REAL_THREE)))
+    """Q0.31 multiplier and shift from input / 128 to the output, and to the step of "relu-ish".
+
+    The oracle computes the ratios in double, though there is a TFLM that does so in float32.
+    """
+    finer = source.scale / 128
+    return quantize_multiplier(finer / target.scale), quantize_multiplier(finer / _RELUISH_STEP)
 
 
 def constraint_hard_swish_scales(graph: Graph, op: Op) -> str | None:

