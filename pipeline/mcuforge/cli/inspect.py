@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from rich import box
 from rich.text import Text
 
-from mcuforge import frontend
 from mcuforge.cli.arguments import find_model
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import result_console
-from mcuforge.errors import UnsupportedError
-from mcuforge.frontend.graph import Graph
-from mcuforge.planning import cost, planner
-from mcuforge.planning.cost import summary
+from mcuforge.frontend.graph import Op
+from mcuforge.planning import cost
+from mcuforge.planning.fit import Fit, Memory
 from mcuforge.planning.plan import Plan, outputs_text
+from mcuforge.studies import inspection
+from mcuforge.studies.inspection import Inspection
 from mcuforge.wording.tables import Table
 
 MAX_ROWS = 1000  # laying out a row takes longer than all else that is done with its op
@@ -29,51 +31,137 @@ _WIDE = 120  # columns that have room for the kernel's own
 def command(model: Path, as_json: bool) -> None:
     """Show what MODEL (a .tflite, or a model folder) holds and what it would cost.
 
-    Lists every op with its layer, shape, kernel and multiply-accumulates, and the arena that it
-    needs. Exit code 1 where an op is not supported.
+    Lists inputs and outputs, every op with its layer, shape, kernel and multiply-accumulates, the
+    memory that it needs, and the boards that it fits. Where something is not supported, it tells
+    every reason, what to change, and which ops are at fault.
+
+    Exit code 0: it can be compiled. 1: it is refused, or damaged. 2: MODEL is no .tflite.
     """
-    found = find_model(model)
-    graph = frontend.read_graph(found.tflite, found.name)
-    try:
-        plan = planner.plan(graph)
-    except UnsupportedError as error:
-        if not as_json:
-            result_console.print(_table(graph, None))
+    file = find_model(model)
+    found = inspection.inspect(file.tflite, file.name)
+    error = found.error()
+    if as_json and error is None:
+        echo_json(found.summary())
+    if not as_json:
+        _show(found)
+    if error is not None:
         raise error
-    if as_json:
-        echo_json(summary(plan))
-        return
-    result_console.print(_table(graph, plan))
-    if len(graph.ops) > MAX_ROWS:
-        result_console.print(f"... and {len(graph.ops) - MAX_ROWS:,} ops more: --json lists all.")
-    totals = summary(plan)
-    result_console.print(
-        f"{totals['macs']:,} multiply-accumulates, {totals['parameters']:,} parameters, "
-        f"{totals['constant_bytes']:,} B of constants.\n"
-        f"Arena {totals['arena']['bytes']:,} B; no placement can need less than "
-        f"{totals['arena']['lower_bound']:,} B."
+
+
+def _show(found: Inspection) -> None:
+    result_console.print(_borders(found))
+    result_console.print(_ops(found))
+    left = len(found.graph.ops) - MAX_ROWS
+    if left > 0:
+        result_console.print(f"... and {left:,} ops more: --json lists all.")
+    if found.not_in_tflm:
+        result_console.print(f"Not in TensorFlow Lite Micro: {', '.join(found.not_in_tflm)}.")
+    if found.plan is not None:
+        result_console.print(_totals(found.plan))
+        result_console.print(_boards(found.fits))
+        result_console.print(
+            "Flash: constants alone, `mcuforge build` adds the code. RAM: arena, stack and buffers."
+        )
+
+
+def _borders(found: Inspection) -> Table:
+    """A row an input and output."""
+    table = Table(title=found.graph.name, box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("", "name", "type"):
+        table.add_column(heading)
+    for heading in ("scale", "zero point"):
+        table.add_column(heading, justify="right")
+    values = cost.described(found.graph)
+    for kind in ("input", "output"):
+        for tensor in values[f"{kind}_tensors"][:MAX_ROWS]:
+            table.add_row(kind, *_border(tensor))
+    return table
+
+
+def _border(tensor: dict[str, Any]) -> Sequence[str]:
+    scale, zero_point = tensor["scale"], tensor["zero_point"]
+    return (
+        tensor["name"],
+        f"{tensor['dtype']}{tensor['shape']}",
+        "-" if scale is None else f"{scale:.9g}",
+        "-" if zero_point is None else str(zero_point),
     )
 
 
-def _table(graph: Graph, plan: Plan | None) -> Table:
+def _ops(found: Inspection) -> Table:
     """A row an op. In a narrow terminal the kernel stands under the op, so that names have room."""
     wide = result_console.width >= _WIDE
-    padding = (0, 1) if wide else 0
-    table = Table(title=graph.name, box=box.SIMPLE_HEAD, pad_edge=False, padding=padding)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1) if wide else 0)
     headings = ("#", "op", "layer", "output", *(("kernel",) if wide else ()))
     for heading in headings:
         table.add_column(heading)
     table.add_column("MACs", justify="right", no_wrap=True)
-    for position, op in enumerate(graph.ops[:MAX_ROWS]):
-        calls = plan.ops[position].calls if plan else ()
-        kernels = ", ".join(dict.fromkeys(c.kernel for c in calls))
-        kernels = kernels or ("(view)" if plan else "?")
+    faults = found.faults
+    for position, op in enumerate(found.graph.ops[:MAX_ROWS]):
+        kernels = Text(_kernels(found, position), "red" if position in faults else "")
         table.add_row(
             str(position),
-            op.kind if wide else Text.assemble(f"{op.kind}\n", (kernels, "dim")),
-            graph.layer(op),
-            outputs_text(graph, op).replace("[", "\\["),
+            op.kind if wide else Text.assemble(f"{op.kind}\n", kernels),
+            found.graph.layer(op),
+            outputs_text(found.graph, op),
             *((kernels,) if wide else ()),
-            f"{cost.macs(graph, op):,}",
+            f"{cost.macs(found.graph, op):,}" if found.plan else "-",
         )
     return table
+
+
+def _kernels(found: Inspection, position: int) -> str:
+    """What computes an op, or which of the reasons keeps it from being computed."""
+    number = found.faults.get(position)
+    if number is not None:
+        return f"refused: {number}." if len(found.problems) > 1 else "refused"
+    if found.plan is None:
+        return ""
+    kernels = ", ".join(dict.fromkeys(c.kernel for c in found.plan.ops[position].calls))
+    stored = " (int4 weights)" if _reads_packed(found, found.graph.ops[position]) else ""
+    return (kernels or "(view)") + stored
+
+
+def _reads_packed(found: Inspection, op: Op) -> bool:
+    return any(found.graph.tensor(i).packed for i in op.inputs if i >= 0)
+
+
+def _totals(plan: Plan) -> str:
+    totals = cost.summary(plan)
+    packed = cost.packed_weights(plan.graph)
+    lines = [
+        f"{totals['macs']:,} multiply-accumulates, {totals['parameters']:,} parameters, "
+        f"{totals['constant_bytes']:,} B of constants."
+    ]
+    if packed is not None:
+        lines.append(
+            f"int4: {packed.weights:,} weights take {packed.file_bytes:,} B of the file and, "
+            f"unpacked for the kernels, {packed.flash_bytes:,} B of flash."
+        )
+    lines.append(
+        f"Arena {totals['arena']['bytes']:,} B; no placement can need less than "
+        f"{totals['arena']['lower_bound']:,} B."
+    )
+    return "\n".join(lines)
+
+
+def _boards(fits: dict[str, Fit]) -> Table:
+    """A row a board: what it has, and what the model takes of that."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("board")
+    for heading in ("flash", "RAM"):
+        table.add_column(heading, justify="right")
+    table.add_column("fits")
+    for name, found in fits.items():
+        table.add_row(name, _share(found.flash), _share(found.ram), _verdict(found))
+    return table
+
+
+def _share(memory: Memory) -> str:
+    return f"{memory.bytes:,} B ({memory.bytes / memory.available:.0%})"
+
+
+def _verdict(found: Fit) -> str:
+    over = {"flash": found.flash.over, "RAM": found.ram.over}
+    missing = [f"{count:,} B too much {memory}" for memory, count in over.items() if count]
+    return f"no: {', '.join(missing)}" if missing else "yes"

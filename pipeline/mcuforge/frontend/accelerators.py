@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mcuforge.errors import UnsupportedError
-from mcuforge.frontend.graph import Graph
+from mcuforge.frontend.graph import Graph, Op
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,11 @@ _COMPILERS = {
     "CUSTOM NeutronGraph": _Compiler("NXP's Neutron converter", "an eIQ Neutron NPU"),
     "CUSTOM vsi-npu": _Compiler("VeriSilicon's compiler", "a VIP NPU"),
 }
+
+
+def is_compiled(op: Op) -> bool:
+    """True for an op that holds commands of an accelerator."""
+    return op.kind in _COMPILERS
 
 
 def refuse(graph: Graph) -> None:

@@ -33,7 +33,7 @@ def verify(graph: Graph) -> Graph:
     """Return `graph` if it is sound, else raise `ModelError` that names the op or tensor."""
     for tensor in graph.tensors:
         _check_size(tensor)
-    _check_indices(graph)
+    check_indices(graph)
     _check_quantizations(graph)
     _check_shapes_are_known(graph)
     _check_order(graph)
@@ -95,7 +95,8 @@ def _slices(tensor: Tensor, axis: int) -> int:
     return tensor.shape[axis] if 0 <= axis < len(tensor.shape) else -1
 
 
-def _check_indices(graph: Graph) -> None:
+def check_indices(graph: Graph) -> None:
+    """Raise `ModelError` where an op, an input or an output is no tensor of the graph."""
     count = len(graph.tensors)
     for op in graph.ops:
         if not op.outputs and op.kind not in _WITHOUT_OUTPUT:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -39,28 +41,39 @@ def constant_bytes(planned: PlannedOp) -> int:
     return sum(len(content) for _, content in arrays)
 
 
+@dataclass(frozen=True)
+class PackedWeights:
+    """Weights that the file stores as int4: how many, and what they take of file and flash."""
+
+    weights: int
+    file_bytes: int
+
+    @property
+    def flash_bytes(self) -> int:
+        """A byte for each."""
+        return self.weights
+
+
+def packed_weights(graph: Graph) -> PackedWeights | None:
+    """The int4 weights that ops read; None where there are none."""
+    read = {i for op in graph.ops for i in op.inputs}
+    sizes = [t.elements for t in graph.tensors if t.packed and t.index in read]
+    return PackedWeights(sum(sizes), sum((n + 1) // 2 for n in sizes)) if sizes else None
+
+
 def summary(plan: Plan) -> dict[str, Any]:
     """What a plan holds and costs, as JSON-ready values."""
     graph = plan.graph
     read = {i for op in graph.ops for i in op.inputs[1:]}
     constants = [t for t in graph.tensors if t.data is not None and t.shape and t.index in read]
-    return {
-        "name": graph.name,
-        "sha256": graph.model_hash,
-        "input_names": list(border_names.input_names(graph)),
-        "output_names": list(border_names.output_names(graph)),
-        "inputs": [shape_text(graph.tensor(i)) for i in graph.inputs],
-        "outputs": [shape_text(graph.tensor(i)) for i in graph.outputs],
+    return described(graph) | {
         "macs": sum(macs(graph, op) for op in graph.ops),
         "parameters": sum(t.elements for t in constants),
         "constant_bytes": sum(constant_bytes(p) for p in plan.ops),
         "arena": {"bytes": plan.arena.bytes, "lower_bound": plan.arena.lower_bound},
         "ops": [
             {
-                "index": position,
-                "kind": op.kind,
-                "layer": graph.layer(op),
-                "output": outputs_text(graph, op),
+                **_op(graph, position, op),
                 "kernels": [c.kernel for c in planned.calls],
                 "macs": macs(graph, op),
                 "constant_bytes": constant_bytes(planned),
@@ -68,3 +81,53 @@ def summary(plan: Plan) -> dict[str, Any]:
             for position, (op, planned) in enumerate(zip(graph.ops, plan.ops, strict=True))
         ],
     }
+
+
+def described(graph: Graph) -> dict[str, Any]:
+    """What a graph holds, planned or not, as JSON-ready values."""
+    names = border_names.input_names(graph), border_names.output_names(graph)
+    packed = packed_weights(graph)
+    return {
+        "name": graph.name,
+        "sha256": graph.model_hash,
+        "input_names": list(names[0]),
+        "output_names": list(names[1]),
+        "inputs": [shape_text(graph.tensor(i)) for i in graph.inputs],
+        "outputs": [shape_text(graph.tensor(i)) for i in graph.outputs],
+        "input_tensors": _borders(graph, names[0], graph.inputs),
+        "output_tensors": _borders(graph, names[1], graph.outputs),
+        "int4": packed
+        and {
+            "weights": packed.weights,
+            "file_bytes": packed.file_bytes,
+            "flash_bytes": packed.flash_bytes,
+        },
+        "ops": [_op(graph, position, op) for position, op in enumerate(graph.ops)],
+    }
+
+
+def _op(graph: Graph, position: int, op: Op) -> dict[str, Any]:
+    return {
+        "index": position,
+        "kind": op.kind,
+        "layer": graph.layer(op),
+        "output": outputs_text(graph, op),
+    }
+
+
+def _borders(graph: Graph, names: Sequence[str], tensors: Sequence[int]) -> list[dict[str, Any]]:
+    """Name, type, shape and quantisation of inputs or outputs; a scale where there is but one."""
+    found = []
+    for name, tensor in zip(names, map(graph.tensor, tensors), strict=True):
+        q = tensor.quantization if tensor.quantization and tensor.quantization.zero_points else None
+        one = None if q is None or q.per_channel else q
+        found.append(
+            {
+                "name": name,
+                "dtype": tensor.dtype.value,
+                "shape": list(tensor.shape),
+                "scale": one and one.scale,
+                "zero_point": one and one.zero_point,
+            }
+        )
+    return found

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from mcuforge.boards import Board
 from mcuforge.errors import ModelError
 from mcuforge.planning import cost
@@ -10,28 +13,68 @@ from mcuforge.planning.plan import Plan, shape_text
 MAX_TENSORS_SHOWN = 8
 
 
+@dataclass(frozen=True)
+class Memory:
+    """Bytes that a model takes of a memory of a board, and those that are there for it."""
+
+    bytes: int
+    available: int
+
+    @property
+    def over(self) -> int:
+        """Bytes that are missing; 0 where it fits."""
+        return max(self.bytes - self.available, 0)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What is known before the build: constants in flash, and arena and buffers in RAM."""
+
+    flash: Memory
+    ram: Memory
+
+    @property
+    def fits(self) -> bool:
+        """True where neither memory is too small."""
+        return not (self.flash.over or self.ram.over)
+
+
+def fits(plan: Plan, boards: Iterable[Board]) -> dict[str, Fit]:
+    """Name of each board that has limits -> what the plan takes of it."""
+    constants = sum(cost.constant_bytes(op) for op in plan.ops)
+    return {
+        board.name: Fit(
+            Memory(constants, board.flash_bytes),
+            Memory(
+                plan.arena.bytes + _beside_arena(board), board.memory(board.placement.arena).bytes
+            ),
+        )
+        for board in boards
+        if not board.is_host and board.placement is not None
+    }
+
+
 def check(plan: Plan, board: Board) -> None:
     """Raise `ModelError` where constants or arena are more than the board has.
 
     The message says how many bytes over, and for the arena which tensors hold the peak.
     """
-    if board.is_host or board.placement is None:
+    found = fits(plan, [board]).get(board.name)
+    if found is None or board.placement is None:
         return
-    constants = sum(cost.constant_bytes(op) for op in plan.ops)
-    if constants > board.flash_bytes:
+    if found.flash.over:
         raise ModelError(
-            f"'{plan.graph.name}' does not fit {board.name}: its constants take {constants:,} B "
-            f"of flash, {constants - board.flash_bytes:,} B more than the {board.flash_bytes:,} B "
-            "there are. Use fewer channels or a board with more flash."
+            f"'{plan.graph.name}' does not fit {board.name}: its constants take "
+            f"{found.flash.bytes:,} B of flash, {found.flash.over:,} B more than the "
+            f"{board.flash_bytes:,} B there are. Use fewer channels or a board with more flash."
         )
-    region = board.memory(board.placement.arena)
-    others = _beside_arena(board)
-    over = plan.arena.bytes + others - region.bytes
-    if over > 0:
+    if found.ram.over:
+        others = _beside_arena(board)
         beside = f" and {others:,} B of stack and buffers" if others else ""
         raise ModelError(
             f"'{plan.graph.name}' does not fit {board.name}: an arena of {plan.arena.bytes:,} B"
-            f"{beside} are {over:,} B more than the {region.bytes:,} B of {region.name}. "
+            f"{beside} are {found.ram.over:,} B more than the {found.ram.available:,} B of "
+            f"{board.placement.arena}. "
             f"{peak(plan)} Make these layers smaller, or use a board with more RAM."
         )
 

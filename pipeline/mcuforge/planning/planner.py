@@ -11,6 +11,8 @@ from mcuforge.frontend.graph import DType, Graph, Op
 from mcuforge.planning import arena, effort, ops, state
 from mcuforge.planning.arena import Buffer, Overlap
 from mcuforge.planning.ops.registry import OPERATORS
+from mcuforge.planning.ops.tflm_kinds import CUSTOM_KINDS
+from mcuforge.planning.ops.tflm_kinds import KINDS as TFLM_KINDS
 from mcuforge.planning.plan import ArenaSummary, KernelCall, Plan, PlannedOp
 from mcuforge.wording import keras_words
 
@@ -39,10 +41,16 @@ def plan(graph: Graph) -> Plan:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a graph cannot be compiled: what is wrong, what to do, and positions of the ops."""
+    """Why a graph cannot be compiled: what is wrong, what to change, and positions of the ops."""
 
-    message: str
+    what: str
+    remedy: str = ""
     ops: tuple[int, ...] = ()
+
+    @property
+    def message(self) -> str:
+        """All of it."""
+        return f"{self.what} {self.remedy}".rstrip()
 
 
 def check(graph: Graph) -> None:
@@ -81,8 +89,8 @@ def _op_problems(graph: Graph) -> list[Problem]:
     for (_, remedy), group in groups.items():
         positions = tuple(position for position, _ in group)
         described = _described(graph, [graph.ops[p] for p in positions])
-        message = f"{described} is not supported: {group[0][1]}. {remedy}"
-        result.append(Problem(message, positions))
+        what = f"{described} is not supported: {group[0][1]}."
+        result.append(Problem(what, remedy, positions))
     return result
 
 
@@ -99,7 +107,8 @@ def _problem(graph: Graph, op: Op) -> tuple[str, str] | None:
     """What is wrong with an op, and the rule or the advice that goes with it."""
     operator = OPERATORS.get(op.kind)
     if operator is None:
-        return f"no kernel computes {op.kind}", keras_words.advice(op.kind)
+        nor = "" if op.kind in TFLM_KINDS | CUSTOM_KINDS else ", TensorFlow Lite Micro neither"
+        return f"no kernel computes {op.kind}{nor}", keras_words.advice(op.kind)
     broken = ops.broken(operator, graph, op)
     if broken is not None:
         return broken[1] + _unknown_shape(graph, op), f"Rule: {ops.rule(broken[0])}"

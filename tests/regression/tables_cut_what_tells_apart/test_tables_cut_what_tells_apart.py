@@ -19,6 +19,7 @@ from mcuforge.frontend.graph import Graph
 from mcuforge.planning import planner
 from mcuforge.proof.parity import Comparison, Verdict
 from mcuforge.report import Costs, RunReport
+from mcuforge.studies.inspection import Inspection
 from mcuforge.wording import tables
 
 ROOT = Path(__file__).parents[3]
@@ -60,7 +61,7 @@ def test_inspect_in_80_columns(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     plan = planner.plan(graph) if planned else None
-    lines = printed(inspect._table(graph, plan))
+    lines = printed(inspect._ops(Inspection(graph, plan)))
     assert all(len(line) <= 80 and "…" not in line for line in lines)
     (heading,) = [line for line in lines if "layer" in line and "output" in line]
     start, end = heading.index("layer"), heading.index("output")
@@ -73,7 +74,7 @@ def test_inspect_in_80_columns(
 
 def test_inspect_in_a_pipe(graph: Graph, printed: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
-    lines = printed(inspect._table(graph, planner.plan(graph)))
+    lines = printed(inspect._ops(Inspection(graph, planner.plan(graph))))
     for layer in _LAYERS:
         (line,) = [line for line in lines if layer in line]
         assert "lookup_s8" in line

@@ -17,3 +17,12 @@ SQUARED_DIFFERENCE SQUEEZE STRIDED_SLICE SUB SUM SVDF TANH TRANSPOSE TRANSPOSE_C
 UNIDIRECTIONAL_SEQUENCE_LSTM UNPACK VAR_HANDLE WHILE ZEROS_LIKE
 """
 KINDS = frozenset(_KINDS.split())
+
+# The custom ones, by what they are called in files.
+_CUSTOM_KINDS = """
+CIRCULAR_BUFFER SignalDelay SignalEnergy SignalFftAutoScale SignalFilterBank SignalFilterBankLog
+SignalFilterBankSpectralSubtraction SignalFilterBankSquareRoot SignalFramer SignalIrfft
+SignalOverlapAdd SignalPCAN SignalRfft SignalStacker SignalWindow TFLM_DECODE
+TFLite_Detection_PostProcess
+"""
+CUSTOM_KINDS = frozenset(f"CUSTOM {name}" for name in _CUSTOM_KINDS.split())

@@ -1,0 +1,131 @@
+"""What a `.tflite` holds, which ops are at fault if it is refused, and which boards it fits."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from mcuforge import boards, frontend
+from mcuforge.boards import Board
+from mcuforge.errors import ForgeError, ModelError, UnsupportedError
+from mcuforge.frontend import accelerators, precision, tflite_reader
+from mcuforge.frontend.graph import Graph
+from mcuforge.frontend.verify import check_indices
+from mcuforge.planning import cost, fit, planner
+from mcuforge.planning.fit import Fit
+from mcuforge.planning.ops.registry import OPERATORS
+from mcuforge.planning.ops.tflm_kinds import CUSTOM_KINDS, KINDS
+from mcuforge.planning.plan import Plan
+from mcuforge.planning.planner import Problem
+
+MAX_PROBLEMS = 100  # that a message lists
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """A graph, and either its plan or the problems that it has; `error` says the latter."""
+
+    graph: Graph
+    plan: Plan | None = None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def faults(self) -> dict[int, int]:
+        """Position of each op at fault -> number of its problem, from 1."""
+        numbered = list(enumerate(self.problems, 1))
+        return {op: number for number, problem in reversed(numbered) for op in problem.ops}
+
+    @property
+    def not_in_tflm(self) -> tuple[str, ...]:
+        """Kinds of the graph's ops that TensorFlow Lite Micro has no kernel for, sorted."""
+        return tuple(sorted({op.kind for op in self.graph.ops} - KINDS - CUSTOM_KINDS))
+
+    @property
+    def fits(self) -> dict[str, Fit]:
+        """What the model takes of each board."""
+        return fit.fits(self.plan, _sound_boards()) if self.plan else {}
+
+    def error(self) -> ModelError | None:
+        """The error of a model that is refused: every reason, with its number where it has one."""
+        if not self.problems:
+            return None
+        messages = [problem.message for problem in self.problems]
+        text = messages[0] if len(messages) == 1 else self._listed()
+        return UnsupportedError(text, problems=messages, result=self.summary())
+
+    def _listed(self) -> str:
+        """The problems with their numbers, and what to change once for those that it helps."""
+        lines = [f"{len(self.problems)} reasons why '{self.graph.name}' is refused:"]
+        shown = self.problems[:MAX_PROBLEMS]
+        for number, problem in enumerate(shown, 1):
+            lines.append(f"{number:3}. {problem.what}")
+            following = shown[number].remedy if number < len(shown) else ""
+            if problem.remedy != following and problem.remedy:
+                lines.append(f"     {problem.remedy}")
+        left = len(self.problems) - len(shown)
+        return "\n".join([*lines, *([f"... and {left:,} more: --json lists all."] if left else [])])
+
+    def summary(self) -> dict[str, Any]:
+        """All of it as JSON-ready values; what only a plan tells is missing without one."""
+        content = cost.summary(self.plan) if self.plan else cost.described(self.graph)
+        for position, number in self.faults.items():
+            content["ops"][position]["problem"] = self.problems[number - 1].message
+        return content | {
+            "accepted": self.plan is not None,
+            "not_in_tflm": list(self.not_in_tflm),
+            "boards": {name: _fit_values(found) for name, found in self.fits.items()},
+        }
+
+
+def inspect(tflite: Path, name: str | None = None) -> Inspection:
+    """Look at a `.tflite`. Raises `ModelError` where it is too damaged to be shown."""
+    raw = tflite_reader.read(tflite)
+    raw = replace(raw, name=name) if name else raw
+    check_indices(raw)
+    try:
+        graph = frontend.sound(raw)
+    except ModelError as error:
+        at_fault = tuple(i for i, op in enumerate(raw.ops) if accelerators.is_compiled(op))
+        return Inspection(raw, problems=(Problem(error.message, ops=at_fault),))
+    try:
+        return Inspection(graph, plan=planner.plan(graph))
+    except UnsupportedError:
+        return Inspection(graph, problems=_reasons(graph))
+    except ModelError as error:
+        return Inspection(graph, problems=(Problem(error.message),))
+
+
+def _reasons(graph: Graph) -> tuple[Problem, ...]:
+    """The problems of a graph, those together that the same change helps.
+
+    That a graph is no int8 model as a whole stands for the rules that this breaks. Ops that nothing
+    computes are named in any case: they would still be there in int8.
+    """
+    found = planner.problems(graph)
+    remedies = list(dict.fromkeys(problem.remedy for problem in found))
+    found.sort(key=lambda problem: remedies.index(problem.remedy))
+    whole = precision.obstacle(graph)
+    if whole is None:
+        return tuple(found)
+    positions = {position for problem in found for position in problem.ops}
+    without_kernel = {p for p in positions if graph.ops[p].kind not in OPERATORS}
+    others = [problem for problem in found if without_kernel.intersection(problem.ops)]
+    return (Problem(whole, ops=tuple(sorted(positions - without_kernel))), *others)
+
+
+def _sound_boards() -> Iterator[Board]:
+    """Every board; `mcuforge boards` tells of those added by a file that is damaged by now."""
+    for name in boards.names():
+        with contextlib.suppress(ForgeError):
+            yield boards.load(name)
+
+
+def _fit_values(found: Fit) -> dict[str, Any]:
+    return {
+        "fits": found.fits,
+        "flash": {"bytes": found.flash.bytes, "available": found.flash.available},
+        "ram": {"bytes": found.ram.bytes, "available": found.ram.available},
+    }
