@@ -419,6 +419,49 @@ typedef struct {
 void nn_reduce_max_s8(const nn_reduce_s8_params *params, const int8_t *input, int8_t *output);
 void nn_reduce_min_s8(const nn_reduce_s8_params *params, const int8_t *input, int8_t *output);
 
+/* Layers with state ----------------------------------------------------------------------------*/
+
+/* SVDF: a filter of rank one, for each of units * rank, first over the input and then over what
+ * that gave in the last `memory` inferences, which is the state [batches, units * rank, memory].
+ *
+ *   newest  = (feature_bias + sum of feature weight * input) requantised, clamped to the state's
+ *             type, plus state_zero_point, modulo the type
+ *   output  = clamp(requantize(output_bias + sum of time weight * state) + output_zero_point)
+ *
+ * The biases hold the zero points of input and state as well, modulo 2^32, as all sums are. */
+typedef struct {
+    int32_t batches;
+    int32_t inputs;
+    int32_t units;
+    int32_t rank;
+    int32_t memory;
+    const int8_t *feature_weights; /* [units * rank, inputs] */
+    const int32_t *feature_bias;   /* [units * rank] */
+    int32_t feature_multiplier;
+    int32_t feature_shift;
+    int32_t state_zero_point;
+    const int32_t *output_bias; /* [units] */
+    int32_t output_multiplier;
+    int32_t output_shift;
+    int32_t output_zero_point;
+} nn_svdf;
+
+typedef struct {
+    nn_svdf layer;
+    const int8_t *time_weights; /* [units * rank, memory] */
+} nn_svdf_s8_params;
+
+typedef struct {
+    nn_svdf layer;
+    const int16_t *time_weights; /* [units * rank, memory] */
+} nn_svdf_wide_s8_params;
+
+/* With an int8 and with an int16 state. Not in place. */
+void nn_svdf_s8(const nn_svdf_s8_params *params, const int8_t *input, int8_t *state,
+                int8_t *output);
+void nn_svdf_wide_s8(const nn_svdf_wide_s8_params *params, const int8_t *input, int16_t *state,
+                     int8_t *output);
+
 /* Moving bytes ---------------------------------------------------------------------------------*/
 
 /* One input of CONCATENATION: `rows` rows of row_bytes go to output_offset + row * output_stride.

@@ -58,15 +58,18 @@ def libraries(temporary: Path) -> dict[str, Path]:
 
 
 def run_oracle(case: Case) -> list[Any]:
-    """The case's outputs as TFLM's reference kernels compute them."""
+    """The case's outputs, step by step, as TFLM's reference kernels compute them."""
     from tflite_micro import runtime
 
     interpreter = runtime.Interpreter.from_bytes(case.model, arena_size=ORACLE_ARENA_BYTES)
-    for position, values in enumerate(case.inputs):
-        interpreter.set_input(values, position)
-    interpreter.invoke()
     outputs = runtime.schema_fb.Model.GetRootAs(case.model, 0).Subgraphs(0).OutputsLength()
-    return [np.array(interpreter.get_output(i)) for i in range(outputs)]
+    found = []
+    for inputs in (case.inputs, *case.more):
+        for position, values in enumerate(inputs):
+            interpreter.set_input(values, position)
+        interpreter.invoke()
+        found += [np.array(interpreter.get_output(i)) for i in range(outputs)]
+    return found
 
 
 def run_ours(libraries: dict[str, Path], cases: list[Case]) -> list[dict[str, list[Any]]]:
@@ -84,7 +87,7 @@ def run_ours(libraries: dict[str, Path], cases: list[Case]) -> list[dict[str, li
     }
     worker = subprocess.run(
         [sys.executable, str(Path(__file__).parent / "worker.py"), *libraries.values()],
-        input=pickle.dumps([(c.model, c.inputs) for c in cases]),
+        input=pickle.dumps([(c.model, [c.inputs, *c.more]) for c in cases]),
         capture_output=True,
         env=environment,
         check=False,

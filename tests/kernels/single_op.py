@@ -25,7 +25,10 @@ _TYPES = {
 
 @dataclass(frozen=True, eq=False)
 class Spec:
-    """A tensor of a single-op model. `data` makes it a constant; several scales: per channel."""
+    """A tensor of a single-op model. `data` makes it a constant; several scales: per channel.
+
+    A `variable` is no input of the model: it keeps its value from one step to the next.
+    """
 
     shape: tuple[int, ...]
     dtype: str = "int8"
@@ -33,15 +36,20 @@ class Spec:
     zero_point: int = 0
     axis: int = 0
     data: npt.NDArray[Any] | None = None
+    variable: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One model and the values of its non-constant inputs (one array each)."""
+    """One model and the values of its non-constant inputs (one array each).
+
+    `more` holds the inputs of further steps, of models that keep state.
+    """
 
     model: bytes
     inputs: list[npt.NDArray[Any]]
     note: str = field(default="")
+    more: tuple[list[npt.NDArray[Any]], ...] = ()
 
 
 def build(
@@ -70,7 +78,7 @@ def build(
     graph.inputs = [
         index
         for index, spec in zip(op.inputs, inputs, strict=True)
-        if spec is not None and spec.data is None
+        if spec is not None and spec.data is None and not spec.variable
     ]
     graph.outputs = list(op.outputs)
     code = schema.OperatorCodeT()
@@ -93,6 +101,7 @@ def add_tensor(model: Any, graph: Any, spec: Spec | None, name: str) -> int:
     tensor.shape = list(spec.shape)
     tensor.type = _TYPES[spec.dtype]
     tensor.buffer = 0
+    tensor.isVariable = spec.variable
     if spec.scale is not None:
         tensor.quantization = _quantization(spec)
     if spec.data is not None:

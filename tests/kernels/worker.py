@@ -23,6 +23,7 @@ from c_struct import filled
 
 from mcuforge.frontend import tflite_reader
 from mcuforge.frontend.graph import Graph, Op
+from mcuforge.frontend.passes.resolve_variables import resolve_variables
 from mcuforge.frontend.passes.widen_int4_weights import widen_int4_weights
 from mcuforge.frontend.verify import verify
 from mcuforge.planning import ops
@@ -59,20 +60,21 @@ class Heap:
 
 
 def run(
-    libraries: dict[str, ctypes.CDLL], model: bytes, inputs: list[npt.NDArray[Any]]
+    libraries: dict[str, ctypes.CDLL], model: bytes, steps: list[list[npt.NDArray[Any]]]
 ) -> list[list[Any]]:
-    """Outputs of the model's only op, as each library computes it."""
-    graph = widen_int4_weights(verify(tflite_reader.read_bytes(model, "case")))
+    """Outputs of the model's only op, step by step, as each library computes it."""
+    read = tflite_reader.read_bytes(model, "case")
+    graph = widen_int4_weights(resolve_variables(verify(read)))
     op = graph.ops[0]
     operator = OPERATORS[op.kind]
     ops.check(operator, graph, op)
     if operator.view(graph, op):
-        return [_views(graph, op, operator.viewed_input, inputs)] * len(libraries)
+        return [_views(graph, op, operator.viewed_input, steps[0])] * len(libraries)
     calls = operator.lower(graph, op)
     results = []
     for name, library in libraries.items():
         print(f"in {name}", file=sys.stderr, flush=True)
-        results.append(_run_op(library, graph, op, calls, inputs))
+        results.append(_run_op(library, graph, op, calls, steps))
     return results
 
 
@@ -91,12 +93,12 @@ def _run_op(
     graph: Graph,
     op: Op,
     calls: tuple[KernelCall, ...],
-    inputs: list[npt.NDArray[Any]],
+    steps: list[list[npt.NDArray[Any]]],
 ) -> list[Any]:
     """Runs the op again with the output as far into each input as the call allows."""
-    outputs = _run_calls(library, graph, op, calls, inputs, overlay=None)
+    outputs = _run_calls(library, graph, op, calls, steps, overlay=None)
     for position in _overlays(graph, calls):
-        again = _run_calls(library, graph, op, calls, inputs, overlay=position)
+        again = _run_calls(library, graph, op, calls, steps, overlay=position)
         if any(a.tobytes() != b.tobytes() for a, b in zip(outputs, again, strict=True)):
             distance = calls[0].overlaps[position]
             raise AssertionError(f"{calls[0].kernel} differs where it overlaps by {distance}")
@@ -133,14 +135,31 @@ def _run_calls(
     graph: Graph,
     op: Op,
     calls: tuple[KernelCall, ...],
-    inputs: list[npt.NDArray[Any]],
+    steps: list[list[npt.NDArray[Any]]],
     overlay: int | None,
 ) -> list[Any]:
     heap = Heap()
-    addresses = dict(zip(graph.inputs, map(heap.array, inputs), strict=True))
+    kept = {v.tensor: heap.array(v.first) for v in graph.variables}
     for tensor in graph.tensors:
         if tensor.data is not None:
-            addresses[tensor.index] = heap.array(tensor.data)
+            kept[tensor.index] = heap.array(tensor.data)
+    results = []
+    for inputs in steps:
+        addresses = kept | dict(zip(graph.inputs, map(heap.array, inputs), strict=True))
+        results += _run_step(library, heap, graph, op, calls, addresses, overlay)
+    heap.free()
+    return results
+
+
+def _run_step(
+    library: ctypes.CDLL,
+    heap: Heap,
+    graph: Graph,
+    op: Op,
+    calls: tuple[KernelCall, ...],
+    addresses: dict[int, int],
+    overlay: int | None,
+) -> list[Any]:
     if overlay is not None:
         _overlay(heap, graph, calls[0], overlay, addresses)
     for index in op.outputs:
@@ -152,7 +171,6 @@ def _run_calls(
         tensor = graph.tensor(index)
         content = ctypes.string_at(addresses[index], tensor.bytes)
         results.append(np.frombuffer(content, tensor.dtype.value).reshape(tensor.shape))
-    heap.free()
     return results
 
 
@@ -171,9 +189,9 @@ def main() -> None:
     libraries = {Path(path).stem: ctypes.CDLL(path) for path in sys.argv[1:]}
     cases = pickle.load(sys.stdin.buffer)
     results = []
-    for number, (model, inputs) in enumerate(cases):
+    for number, (model, steps) in enumerate(cases):
         print(f"case {number}", file=sys.stderr, flush=True)
-        results.append(run(libraries, model, inputs))
+        results.append(run(libraries, model, steps))
     pickle.dump(results, sys.stdout.buffer)
 
 

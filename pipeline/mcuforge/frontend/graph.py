@@ -262,6 +262,14 @@ class StridedSliceAttributes:
 
 
 @dataclass(frozen=True)
+class SvdfAttributes:
+    """SVDF. The filters of a unit are `rank` neighbours."""
+
+    rank: int
+    activation: Activation
+
+
+@dataclass(frozen=True)
 class VarHandleAttributes:
     """VAR_HANDLE: the names of a variable. Variables of the same name are the same."""
 
@@ -291,6 +299,7 @@ Attributes = (
     | ReducerAttributes
     | AxisAttributes
     | StridedSliceAttributes
+    | SvdfAttributes
     | VarHandleAttributes
     | CallOnceAttributes
 )

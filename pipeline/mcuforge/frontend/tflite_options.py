@@ -26,6 +26,7 @@ from mcuforge.frontend.graph import (
     ResizeAttributes,
     SoftmaxAttributes,
     StridedSliceAttributes,
+    SvdfAttributes,
     TransposeConvAttributes,
     VarHandleAttributes,
 )
@@ -148,6 +149,10 @@ def _strided_slice(o: Any) -> StridedSliceAttributes:
     )
 
 
+def _svdf(o: Any) -> SvdfAttributes:
+    return SvdfAttributes(int(o.Rank()), _ACTIVATIONS[o.FusedActivationFunction()])
+
+
 def _var_handle(o: Any) -> VarHandleAttributes:
     return VarHandleAttributes(_text(o, _CONTAINER), _text(o, _SHARED_NAME))
 
@@ -194,6 +199,7 @@ _READERS: dict[str, tuple[str, Callable[[Any], Attributes]]] = {
     "UNPACK": ("UnpackOptions", _axis),
     "GATHER": ("GatherOptions", _axis),
     "STRIDED_SLICE": ("StridedSliceOptions", _strided_slice),
+    "SVDF": ("SVDFOptions", _svdf),
     "VAR_HANDLE": ("VarHandleOptions", _var_handle),
     "CALL_ONCE": ("CallOnceOptions", _call_once),
 }
