@@ -48,6 +48,21 @@ typedef struct {
     int32_t activation_max;
 } nn_output_stage;
 
+/* The same for int16 outputs of int16 inputs and int8 weights, whose sums are of 64 bits.
+ *
+ * Where `wide`, as TFLM has it with an int64 bias or none, the multiplier has 15 bits and the
+ * shift, 8 ... 46, goes right: (bias[c] + sum) * multiplier / 2^shift rounded to nearest, ties up,
+ * modulo 2^32. Else the sum with its bias fits int32, and is rescaled as above. */
+typedef struct {
+    const int64_t *bias;       /* [output channels] */
+    const int32_t *multiplier; /* [output channels] */
+    const int32_t *shift;      /* [output channels] */
+    int32_t offset;
+    int32_t activation_min;
+    int32_t activation_max;
+    int32_t wide;
+} nn_output_stage_s16;
+
 /* The images that an operator reads and writes. Pooling and resizing keep the channels. */
 typedef struct {
     int32_t batches;
@@ -142,6 +157,36 @@ typedef struct {
 void nn_dequantize_s8_f32(const nn_dequantize_s8_f32_params *params, const int8_t *input,
                           float *output);
 
+/* The same to and from int16; QUANTIZE saturates at its limits. */
+void nn_quantize_f32_s16(const nn_quantize_f32_s8_params *params, const float *input,
+                         int16_t *output);
+void nn_dequantize_s16_f32(const nn_dequantize_s8_f32_params *params, const int16_t *input,
+                           float *output);
+
+/* What rescales an int16, or makes one of an int8 and the other way round: QUANTIZE, RELU, RELU6
+ * and LEAKY_RELU.
+ *
+ *   x      = input + input_offset
+ *   output = clamp(requantize(x) + output_offset)
+ *
+ * with a multiplier and a shift of their own where x is negative. |x| * 2^shift fits int32. In
+ * place where both types are int16. */
+typedef struct {
+    int32_t elements;
+    int32_t input_offset;
+    int32_t multiplier;
+    int32_t shift;
+    int32_t negative_multiplier;
+    int32_t negative_shift;
+    int32_t output_offset;
+    int32_t activation_min;
+    int32_t activation_max;
+} nn_rescale_params;
+
+void nn_rescale_s16(const nn_rescale_params *params, const int16_t *input, int16_t *output);
+void nn_rescale_s16_s8(const nn_rescale_params *params, const int16_t *input, int8_t *output);
+void nn_rescale_s8_s16(const nn_rescale_params *params, const int8_t *input, int16_t *output);
+
 /* ADD and SUB with broadcasting. `wide` is the input with the larger scale: rescaled to half of
  * itself times 2^20, as TFLM does, it is only multiplied by 2^19.
  *
@@ -176,6 +221,10 @@ typedef struct {
 void nn_add_s8(const nn_add_s8_params *params, const int8_t *wide, const int8_t *narrow,
                int8_t *output);
 
+/* The same for int16, with 2^15 and 2^14 in place of 2^20 and 2^19. */
+void nn_add_s16(const nn_add_s8_params *params, const int16_t *wide, const int16_t *narrow,
+                int16_t *output);
+
 /* MUL with broadcasting: clamp(requantize((input1 + offset1) * (input2 + offset2)) +
  * output_offset). Loops as in nn_add_s8; shift <= 15. In place over an input that is not
  * broadcast. */
@@ -198,6 +247,10 @@ typedef struct {
 
 void nn_mul_s8(const nn_mul_s8_params *params, const int8_t *input1, const int8_t *input2,
                int8_t *output);
+
+/* The same for int16: the offsets are 0, and shift is <= 30. */
+void nn_mul_s16(const nn_mul_s8_params *params, const int16_t *input1, const int16_t *input2,
+                int16_t *output);
 
 /* PRELU with broadcasting: requantize(input + input_offset), where that is negative times
  * (alpha + alpha_offset) and with the other multiplier; output_offset is added and the result
@@ -355,6 +408,36 @@ typedef struct {
 
 void nn_softmax_s8(const nn_softmax_s8_params *params, const int8_t *input, int8_t *output);
 
+/* LOGISTIC and TANH of int16, with an output in 1/32768: x = (input * multiplier + rounding) >>
+ * shift, in 1/12288, is looked up in a table of the sigmoid function and interpolated; tanh(x) is
+ * 2 * sigmoid(2 * x) - 1. Beyond the table the results are saturated. |input * multiplier| plus the
+ * rounding, half of 2^shift, fits int32. In place. */
+typedef struct {
+    int32_t elements;
+    int32_t multiplier;
+    int32_t shift;
+    const uint16_t *table; /* 256 values: 2^16 * sigmoid(i / 24) */
+} nn_sigmoid_s16_params;
+
+void nn_logistic_s16(const nn_sigmoid_s16_params *params, const int16_t *input, int16_t *output);
+void nn_tanh_s16(const nn_sigmoid_s16_params *params, const int16_t *input, int16_t *output);
+
+/* SOFTMAX of int16 in `rows` rows of `depth` <= 65535 values; the output is in 1/32768.
+ *
+ * Differences from a row's maximum, requantised to steps of 10/65535, are looked up in a table of
+ * exp over -10 ... 0, and the sum of what comes out, brought between 1 and 2, in one of 1 / x. Both
+ * tables have 513 values and are interpolated. shift <= 14. In place. */
+typedef struct {
+    int32_t rows;
+    int32_t depth;
+    int32_t multiplier;
+    int32_t shift;
+    const int16_t *exponentials; /* 513 values in 1/32768 */
+    const int16_t *reciprocals;  /* 513 values in 1/32768, of 1 / (1 + x) for x in 0 ... 1 */
+} nn_softmax_s16_params;
+
+void nn_softmax_s16(const nn_softmax_s16_params *params, const int16_t *input, int16_t *output);
+
 /* LOG_SOFTMAX of `rows` rows of `depth` <= 4095 values; the output is in 1/16 with zero point 127.
  *
  * exponentials as in nn_softmax_s8; differences[d] is the rescaled difference -d itself, as Q5.26.
@@ -397,6 +480,11 @@ typedef struct {
 
 void nn_max_pool2d_s8(const nn_pool2d_s8_params *params, const int8_t *input, int8_t *output);
 void nn_average_pool2d_s8(const nn_pool2d_s8_params *params, const int8_t *input, int8_t *output);
+
+/* The same for int16; a clipped window has at most 2^15 elements a channel. */
+void nn_max_pool2d_s16(const nn_pool2d_s8_params *params, const int16_t *input, int16_t *output);
+void nn_average_pool2d_s16(const nn_pool2d_s8_params *params, const int16_t *input,
+                           int16_t *output);
 
 /* MEAN and SUM: requantize(bias + sum) + output_offset clamped to int8. The multiplier of MEAN
  * holds the division by the number of elements, so that it may be below 2^30. Sums must fit int32.
@@ -556,6 +644,30 @@ typedef struct {
 void nn_conv2d_s8(const nn_conv2d_s8_params *params, const int8_t *input, int8_t *output,
                   int8_t *scratch);
 
+/* The same with int16 activations; steps of the output and the padding are in elements. The input's
+ * zero point is 0.
+ *
+ *   scratch  2 * filter_stride bytes
+ *
+ * Ascending, a pixel at a time. */
+typedef struct {
+    nn_output_stage_s16 output_stage;
+    nn_image_sizes sizes;
+    nn_sliding_window window;
+    int32_t group_channels;
+    int32_t output_channels;
+    int32_t output_start;
+    int32_t output_batch_stride;
+    int32_t output_row_stride;
+    int32_t output_pixel_stride;
+    int32_t input_zero_point;
+    int32_t filter_stride;
+    const int8_t *weights;
+} nn_conv2d_s16_params;
+
+void nn_conv2d_s16(const nn_conv2d_s16_params *params, const int16_t *input, int16_t *output,
+                   int8_t *scratch);
+
 /* DEPTHWISE_CONV_2D: output channel c = i * depth_multiplier + m sees input channel i.
  *
  *   weights        [taps][output_channels], taps in the order y, x
@@ -579,6 +691,23 @@ typedef struct {
 void nn_depthwise_conv2d_s8(const nn_depthwise_conv2d_s8_params *params, const int8_t *input,
                             int8_t *output, int8_t *scratch);
 
+/* The same with int16 activations; the taps' distances are in elements, and the scratch takes twice
+ * the bytes. The input's zero point is 0. */
+typedef struct {
+    nn_output_stage_s16 output_stage;
+    nn_image_sizes sizes;
+    nn_sliding_window window;
+    int32_t depth_multiplier;
+    int32_t output_channels;
+    int32_t input_zero_point;
+    const int32_t *input_taps;
+    const int32_t *gathered_taps;
+    const int8_t *weights;
+} nn_depthwise_conv2d_s16_params;
+
+void nn_depthwise_conv2d_s16(const nn_depthwise_conv2d_s16_params *params, const int16_t *input,
+                             int16_t *output, int8_t *scratch);
+
 /* FULLY_CONNECTED: every row of the input with every filter.
  *
  *   output[r, c] = output_stage(sum of taps, c)
@@ -598,5 +727,18 @@ typedef struct {
 
 void nn_fully_connected_s8(const nn_fully_connected_s8_params *params, const int8_t *input,
                            int8_t *output);
+
+/* The same with int16 activations. */
+typedef struct {
+    nn_output_stage_s16 output_stage;
+    int32_t rows;
+    int32_t inputs;
+    int32_t outputs;
+    int32_t filter_stride;
+    const int8_t *weights;
+} nn_fully_connected_s16_params;
+
+void nn_fully_connected_s16(const nn_fully_connected_s16_params *params, const int16_t *input,
+                            int16_t *output);
 
 #endif /* NN_H */

@@ -21,6 +21,15 @@ static inline nn_span nn_clip(int32_t origin, int32_t window, int32_t size) {
     return span;
 }
 
+/* The rows and the columns of the window of output row `out_y` and column `out_x`. */
+static inline void nn_pool_spans(const nn_pool2d_s8_params *p, int32_t out_y, int32_t out_x,
+                                 nn_span *y, nn_span *x) {
+    *y = nn_clip(out_y * p->window.stride_height - p->window.padding_top, p->window.filter_height,
+                 p->sizes.input_height);
+    *x = nn_clip(out_x * p->window.stride_width - p->window.padding_left, p->window.filter_width,
+                 p->sizes.input_width);
+}
+
 /* One channel of a clipped window: the elements to reduce. */
 typedef struct {
     const int8_t *start;
@@ -33,10 +42,8 @@ typedef struct {
 /* The window of output row `out_y` and column `out_x`, channel 0, in one batch's input. */
 static inline nn_window nn_pool_window(const nn_pool2d_s8_params *p, const int8_t *input,
                                        int32_t out_y, int32_t out_x) {
-    const nn_span y = nn_clip(out_y * p->window.stride_height - p->window.padding_top,
-                              p->window.filter_height, p->sizes.input_height);
-    const nn_span x = nn_clip(out_x * p->window.stride_width - p->window.padding_left,
-                              p->window.filter_width, p->sizes.input_width);
+    nn_span y, x;
+    nn_pool_spans(p, out_y, out_x, &y, &x);
     const nn_window window = {
         input + (y.first * p->sizes.input_width + x.first) * p->sizes.input_channels,
         y.count,

@@ -16,6 +16,7 @@ _SCALARS: dict[str, Any] = {
     "uint8_t": ctypes.c_uint8,
     "int16_t": ctypes.c_int16,
     "int32_t": ctypes.c_int32,
+    "int64_t": ctypes.c_int64,
     "uint32_t": ctypes.c_uint32,
     "float": ctypes.c_float,
 }

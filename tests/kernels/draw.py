@@ -67,6 +67,23 @@ class Draw:
             return self.rng.choice(np.array([-8, 7], np.int8), size=tuple(shape))
         return self.rng.integers(-8, 8, size=tuple(shape)).astype(np.int8)
 
+    def values(self, shape: Sequence[int], dtype: str) -> npt.NDArray[Any]:
+        """int8 or int16 data: uniform, saturated at both ends, small, or constant."""
+        if dtype == "int8":
+            return self.int8(shape)
+        style, (low, high) = self.integer(0, 5), (-32768, 32767)
+        if style == 0:
+            return self.rng.choice(np.array([low, high], dtype), size=tuple(shape))
+        if style == 1:
+            return np.full(tuple(shape), self.choice([low, high, 0]), dtype)
+        limit = self.choice([200, high, high])
+        return self.rng.integers(-limit - 1, limit + 1, size=tuple(shape)).astype(dtype)
+
+    def wide_bias(self, channels: int) -> npt.NDArray[Any]:
+        """int64 biases, now and then of more than 32 bits."""
+        limit = self.choice([100, 1 << 20, 1 << 20, 1 << 31, 1 << 45])
+        return self.rng.integers(-limit, limit + 1, size=channels)
+
     def bias(self, channels: int) -> npt.NDArray[Any]:
         """int32 biases, mostly of the size that trained models have, now and then huge."""
         limit = self.choice([100, 10_000, 10_000, 1 << 24, 1 << 30])

@@ -15,7 +15,7 @@ from weighted_op import draw_cases, draw_weighted, draw_window
 from mcuforge.planning.ops.window import output_sizes
 
 
-def case(draw: Draw, dtype: str = "int8") -> Case | None:
+def case(draw: Draw, dtype: str = "int8", wide: str | None = None) -> Case | None:
     window = draw_window(draw, 4, dilations=[1, 1, 2, 3])
     size = draw.integer(1, 9), draw.integer(1, 9)
     groups, group_channels = draw.choice([1, 1, 1, 2, 3]), draw.integer(1, 7)
@@ -29,6 +29,7 @@ def case(draw: Draw, dtype: str = "int8") -> Case | None:
         (outputs, *window.filter_size, group_channels),
         (batches, *output, outputs),
         dtype=dtype,
+        wide=wide,
     )
     inputs = draw.choice([[op.bias], [op.bias], [op.bias], [None], []])
     options = window.fill(schema.Conv2DOptionsT())
@@ -44,6 +45,13 @@ def test_conv2d_equals_the_oracle(
     assert_exact: Callable[[Iterable[Case]], None], seed: int
 ) -> None:
     assert_exact(cases(seed, 600))
+
+
+@pytest.mark.parametrize("bias", ["int32", "int64"])
+def test_conv2d_of_int16_equals_the_oracle(
+    assert_exact: Callable[[Iterable[Case]], None], bias: str
+) -> None:
+    assert_exact(draw_cases(partial(case, wide=bias), 7, 120))
 
 
 def multiplier_case(effective: float) -> Case:

@@ -14,7 +14,7 @@ from weighted_op import draw_cases, draw_weighted, draw_window
 from mcuforge.planning.ops.window import output_sizes
 
 
-def case(draw: Draw, dtype: str = "int8") -> Case | None:
+def case(draw: Draw, dtype: str = "int8", wide: str | None = None) -> Case | None:
     window = draw_window(draw, 4, dilations=[1, 1, 2, 3])
     size = draw.integer(1, 9), draw.integer(1, 9)
     channels = draw.integer(12, 40) if draw.chance(0.2) else draw.integer(1, 11)
@@ -29,6 +29,7 @@ def case(draw: Draw, dtype: str = "int8") -> Case | None:
         (batches, *output, channels * multiplier),
         axis=3,
         dtype=dtype,
+        wide=wide,
     )
     options = window.fill(schema.DepthwiseConv2DOptionsT())
     options.depthMultiplier = multiplier
@@ -44,3 +45,9 @@ def test_depthwise_conv2d_equals_the_oracle(
     assert_exact: Callable[[Iterable[Case]], None], seed: int
 ) -> None:
     assert_exact(cases(seed, 600))
+
+
+def test_depthwise_conv2d_of_int16_equals_the_oracle(
+    assert_exact: Callable[[Iterable[Case]], None],
+) -> None:
+    assert_exact(draw_cases(partial(case, wide="int64"), 7, 120))

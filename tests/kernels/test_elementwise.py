@@ -87,6 +87,34 @@ def test_elementwise_equals_the_oracle(assert_exact: Check, kind: str, seed: int
     assert_exact(cases(kind, seed, 500))
 
 
+def int16_cases(kind: str, seed: int, count: int) -> Iterator[Case]:
+    """int16 tensors of any scale, and, where the op takes them, any zero points."""
+    draw = Draw(seed)
+    for _ in range(count):
+        a, b = draw.scale(), draw.scale()
+        if kind == "MUL":
+            output = a * b / 2.0 ** draw.rng.uniform(-33, 0)
+        else:
+            output = max(a, b) * 2.0 ** draw.rng.uniform(-13.9, 12)
+            output = max(a, b) if draw.chance(0.3) else output
+        zero_points = [draw.choice([0, 0, 32767, -32767]) for _ in range(3)]
+        specs = [
+            Spec(shape, "int16", float(np.float32(scale)), 0 if kind == "MUL" else zero_point)
+            for shape, scale, zero_point in zip(
+                draw.broadcast(), (a, b, output), zero_points, strict=True
+            )
+        ]
+        options = OPTIONS[kind]()
+        options.fusedActivationFunction = draw.choice(ACTIVATIONS)
+        data = [draw.values(spec.shape, "int16") for spec in specs[:2]]
+        yield Case(build(kind, specs[:2], specs[2:], options, version=2), data, f"{specs}")
+
+
+@pytest.mark.parametrize("kind", ["ADD", "SUB", "MUL"])
+def test_elementwise_of_int16_equals_the_oracle(assert_exact: Check, kind: str) -> None:
+    assert_exact(int16_cases(kind, 3, 150))
+
+
 @pytest.mark.parametrize("kind", ["ADD", "SUB"])
 def test_rescaled_inputs_are_rounded_like_the_oracle(assert_exact: Check, kind: str) -> None:
     assert_exact(amplified_cases(kind, 5, 150))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -12,15 +13,23 @@ from single_op import Case
 from weighted_op import draw_cases, draw_weighted
 
 
-def case(draw: Draw, dtype: str = "int8") -> Case:
+def case(draw: Draw, dtype: str = "int8", wide: str | None = None) -> Case:
     inputs, outputs = draw.integer(1, 40), draw.integer(1, 12)
+    if wide == "int64" and draw.chance(0.1):
+        inputs = draw.integer(500, 1600)  # whose sums leave int32
     rows = draw.choice([1, 1, 1, 2, 3])
     shape = draw.choice([(rows, inputs), (rows, 1, inputs), (1, 1, rows, inputs)])
     options = schema.FullyConnectedOptionsT()
     options.weightsFormat = schema.FullyConnectedOptionsWeightsFormat.DEFAULT
     options.keepNumDims = len(shape) != 2 and draw.chance(0.5)
     target = (*shape[:-1], outputs) if options.keepNumDims else (rows, outputs)
-    op = draw_weighted(draw, shape, (outputs, inputs), target, dtype=dtype)
+    op = draw_weighted(draw, shape, (outputs, inputs), target, dtype=dtype, wide=wide)
+    if wide and draw.chance(0.3):  # of which FULLY_CONNECTED takes any zero point
+        op = replace(
+            op,
+            source=replace(op.source, zero_point=draw.choice([-32768, 32767, 5])),
+            target=replace(op.target, zero_point=draw.choice([-32768, 32767, -9])),
+        )
     bias = None if draw.chance(0.3) else op.bias
     return op.case(draw, "FULLY_CONNECTED", options, [op.source, op.weights, bias])
 
@@ -34,3 +43,10 @@ def test_fully_connected_equals_the_oracle(
     assert_exact: Callable[[Iterable[Case]], None], seed: int
 ) -> None:
     assert_exact(cases(seed, 600))
+
+
+@pytest.mark.parametrize("bias", ["int32", "int64"])
+def test_fully_connected_of_int16_equals_the_oracle(
+    assert_exact: Callable[[Iterable[Case]], None], bias: str
+) -> None:
+    assert_exact(draw_cases(partial(case, wide=bias), 7, 120))

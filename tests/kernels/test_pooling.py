@@ -27,7 +27,7 @@ def extent(size: int, window: int, stride: int, padding: int) -> int:
     return -(-size // stride) if padding == SAME else (size - window) // stride + 1
 
 
-def cases(kind: str, seed: int, count: int) -> Iterator[Case]:
+def cases(kind: str, seed: int, count: int, dtype: str = "int8") -> Iterator[Case]:
     draw = Draw(seed)
     for _ in range(count):
         batches = draw.choice([1, 1, 2, 3])
@@ -41,9 +41,12 @@ def cases(kind: str, seed: int, count: int) -> Iterator[Case]:
             channels,
         )
         scale, zero_point = draw.scale(1e-2, 1.0), draw.zero_point()
-        source = Spec((batches, height, width, channels), scale=scale, zero_point=zero_point)
-        target = Spec(shape, scale=scale, zero_point=zero_point)
-        yield Case(build(kind, [source], [target], o), [draw.int8(source.shape)], str(vars(o)))
+        if dtype == "int16":
+            scale, zero_point = draw.scale(1e-4, 1e-2), 0
+        source = Spec((batches, height, width, channels), dtype, scale, zero_point)
+        target = Spec(shape, dtype, scale, zero_point)
+        data = draw.values(source.shape, dtype)
+        yield Case(build(kind, [source], [target], o, version=3), [data], str(vars(o)))
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -52,3 +55,10 @@ def test_pooling_equals_the_oracle(
     assert_exact: Callable[[Iterable[Case]], None], kind: str, seed: int
 ) -> None:
     assert_exact(cases(kind, seed, 500))
+
+
+@pytest.mark.parametrize("kind", ["MAX_POOL_2D", "AVERAGE_POOL_2D"])
+def test_pooling_of_int16_equals_the_oracle(
+    assert_exact: Callable[[Iterable[Case]], None], kind: str
+) -> None:
+    assert_exact(cases(kind, 5, 120, "int16"))

@@ -15,8 +15,12 @@ from mcuforge.planning.plan import CStruct, KernelParams
 
 def structs() -> list[type[CStruct]]:
     """The parameter structs, and the structs that are parts of them."""
-    parts = [struct for struct in CStruct.__subclasses__() if struct is not KernelParams]
-    return [*parts, *KernelParams.__subclasses__()]
+    return [struct for struct in _below(CStruct) if struct is not KernelParams]
+
+
+def _below(struct: type[CStruct]) -> list[type[CStruct]]:
+    """All that derive from it; int16's structs derive from those of int8."""
+    return [each for child in struct.__subclasses__() for each in (child, *_below(child))]
 
 
 def test_parameter_structs_match_the_header(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def output_of(padding: Padding, size: int, window: int, stride: int, draw: Draw)
     return (size - 1) * stride + window + draw.integer(0, stride - 1)
 
 
-def case(draw: Draw) -> Case:
+def case(draw: Draw, wide: str | None = None) -> Case:
     window = draw_window(draw, 5)
     size = draw.integer(1, 6), draw.integer(1, 6)
     channels, outputs = draw.integer(1, 7), draw.integer(1, 6)
@@ -39,6 +39,7 @@ def case(draw: Draw) -> Case:
         (batches, *size, channels),
         (outputs, *window.filter_size, channels),
         (batches, height, width, outputs),
+        wide=wide,
     )
     shape = Spec((4,), "int32", scale=None, data=np.array(op.target.shape, np.int32))
     bias = [op.bias] if draw.chance(0.7) else []
@@ -55,3 +56,10 @@ def test_transpose_conv_equals_the_oracle(
     assert_exact: Callable[[Iterable[Case]], None], seed: int
 ) -> None:
     assert_exact(cases(seed, 600))
+
+
+@pytest.mark.parametrize("bias", ["int16", "int64"])
+def test_transpose_conv_of_int16_equals_the_oracle(
+    assert_exact: Callable[[Iterable[Case]], None], bias: str
+) -> None:
+    assert_exact(draw_cases(partial(case, wide=bias), 7, 100))

@@ -49,6 +49,17 @@ def leaky_relu_cases(seed: int, count: int) -> Iterator[Case]:
         yield case("LEAKY_RELU", *rescaled(draw), options)
 
 
+def tied_cases(kind: str, seed: int, count: int) -> Iterator[Case]:
+    """Results that are ties, which the last bit of a multiplier decides."""
+    draw = Draw(seed)
+    for _ in range(count):
+        ratio = (draw.integer(0, 120) + 0.5) / draw.integer(1, 126)
+        source = Spec(SHAPE, scale=draw.scale(), zero_point=-128)
+        target = replace(source, scale=float(np.float32(source.scale / ratio)))
+        options = schema.LeakyReluOptionsT() if kind == "LEAKY_RELU" else None
+        yield case(kind, source, target, options)
+
+
 def squash_cases(kind: str, scale: float, zero_point: int, seed: int, count: int) -> Iterator[Case]:
     draw = Draw(seed)
     for _ in range(count):
@@ -115,6 +126,11 @@ def test_many_functions_equal_the_oracle(assert_exact: Check, kind: str) -> None
 @pytest.mark.parametrize("kind", ["RELU", "RELU6", "ABS"])
 def test_clamps_equal_the_oracle(assert_exact: Check, kind: str) -> None:
     assert_exact(relu_cases(kind, seed=1, count=600))
+
+
+@pytest.mark.parametrize("kind", ["RELU", "LEAKY_RELU", "ABS"])
+def test_ties_equal_the_oracle(assert_exact: Check, kind: str) -> None:
+    assert_exact(tied_cases(kind, seed=6, count=60))
 
 
 def test_leaky_relu_equals_the_oracle(assert_exact: Check) -> None:

@@ -50,7 +50,7 @@ class Weighted:
         options.fusedActivationFunction = draw.choice(ACTIVATIONS)
         return Case(
             build(kind, inputs, [self.target], options, version=4),
-            [draw.int8(self.source.shape)],
+            [draw.values(self.source.shape, self.source.dtype)],
             f"{self.source.shape} * {self.weights.shape} -> {self.target.shape} {note}",
         )
 
@@ -72,11 +72,15 @@ def draw_weighted(
     target: tuple[int, ...],
     axis: int = 0,
     dtype: str = "int8",
+    wide: str | None = None,
 ) -> Weighted:
     """Tensors of these shapes with random values, whose output channels lie along `axis` of the
     weights, which are stored as `dtype`. The bias has the scale of the products, which
-    FULLY_CONNECTED insists on, as it does on one scale for int4."""
+    FULLY_CONNECTED insists on, as it does on one scale for int4. With `wide`, the type of the bias,
+    activations are int16."""
     channels = target[-1]
+    if wide is not None:
+        return _draw_int16(draw, source, weights, target, axis, wide)
     one_scale = dtype == "int4" and len(weights) == 2
     input_scale, scales = draw.scale(), draw.weight_scales(1 if one_scale else channels)
     values = draw.int4(weights) if dtype == "int4" else draw.int8(weights, low=-127)
@@ -86,6 +90,31 @@ def draw_weighted(
         Spec(weights, dtype, scale=scales, axis=axis, data=values),
         Spec((channels,), "int32", scale=products, data=draw.bias(channels)),
         Spec(target, scale=draw.scale(1e-3, 4.0), zero_point=draw.zero_point()),
+    )
+
+
+def _draw_int16(
+    draw: Draw,
+    source: tuple[int, ...],
+    weights: tuple[int, ...],
+    target: tuple[int, ...],
+    axis: int,
+    bias_dtype: str,
+) -> Weighted:
+    """int16 activations; input scale * weight scale / output scale is below 2^7."""
+    channels = target[-1]
+    input_scale, scales = draw.scale(), draw.weight_scales(channels)
+    products = (np.float32(input_scale) * np.float32(scales)).reshape(-1)
+    real = max(products) * 2.0 ** draw.rng.uniform(-6.9, 30)
+    output_scale = float(np.float32(max(real, 1e-8)))  # else the clamp of an activation overflows
+    biases = draw.bias(channels) if bias_dtype == "int32" else draw.wide_bias(channels)
+    if bias_dtype == "int16":
+        biases = biases.clip(-32768, 32767).astype(np.int16)
+    return Weighted(
+        Spec(source, "int16", input_scale),
+        Spec(weights, scale=scales, axis=axis, data=draw.int8(weights, low=-127)),
+        Spec((channels,), bias_dtype, scale=products.tolist(), data=biases),
+        Spec(target, "int16", output_scale),
     )
 
 

@@ -113,7 +113,7 @@ def command(
 
 def _planned(result: ConversionResult, target: Path) -> ConversionResult:
     """The result with what would keep it from becoming firmware."""
-    if result.settings.bits is not Bits.INT8:  # of which there is no firmware: see `inspect`
+    if result.settings.bits is Bits.DYNAMIC:  # of which there is no firmware: see `inspect`
         return result
     return replace(result, refused=planning.refusals(result.tflite, target.stem))
 

@@ -40,7 +40,7 @@ _OPTIONS = (
     click.option(
         "--bits",
         type=click.Choice(quantization.BITS),
-        help="8; 16x8: int16 activations; dynamic: int8 weights only. Firmware needs 8.",
+        help="8; 16x8: int16 activations; dynamic: int8 weights only, without firmware.",
     ),
     click.option("--activations", type=click.Choice(quantization.ACTIVATIONS)),
     click.option("--weights", type=click.Choice(quantization.WEIGHTS)),

@@ -1,4 +1,4 @@
-"""Why firmware cannot compute a whole model: its activations are not int8."""
+"""Why firmware cannot compute a whole model: its activations are not integers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,6 @@ from mcuforge.frontend.graph import DType, Graph, Op
 _BORDERS = ("QUANTIZE", "DEQUANTIZE")
 _BESIDE = {DType.INT32, DType.INT64, DType.BOOL, None}  # indices, sizes and conditions
 _CONVERT = "Convert the Keras model to full-integer int8: mcuforge convert MODEL --samples FILE."
-_INT16 = (
-    "the model has int16 activations (16x8), for which there is no firmware yet: the kernels "
-    "compute int8 activations only. Convert it with --bits 8; what 16x8 brings is measured on the "
-    "host: mcuforge convert MODEL --bits 16x8 --evaluate."
-)
 _UINT8 = (
     "the model is quantised, but not to int8: it computes in uint8, the scheme before TensorFlow "
     "2.3, which neither the kernels nor TensorFlow Lite Micro compute. Quantise the float model "
@@ -32,11 +27,10 @@ _FLOAT = (
 
 
 def obstacle(graph: Graph) -> str | None:
-    """What to say of a model that is throughout of another type than int8; None for others."""
+    """What to say of a model that is throughout of another type than int8 or 16x8; None for
+    others."""
     ops = [op for op in graph.ops if op.kind not in _BORDERS]
     dtypes = {_activation(graph, op) for op in ops} - _BESIDE
-    if dtypes == {DType.INT16}:
-        return _INT16
     if dtypes == {DType.UINT8}:
         return _UINT8
     if dtypes != {DType.FLOAT32}:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 INT8_MIN, INT8_MAX = -128, 127
+INT16_MIN, INT16_MAX = -32768, 32767
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 
 Int64Array = npt.NDArray[np.int64]
@@ -77,6 +78,12 @@ def requantize(x: Int64Array, multiplier: int, shift: int) -> Int64Array:
     left, right = max(shift, 0), max(-shift, 0)
     shifted = wrap_int32(np.asarray(x, np.int64) << left)
     return rounding_divide_by_pot(rounding_doubling_high_mul(shifted, multiplier), right)
+
+
+def reduced_multipliers(multipliers: Int64Array) -> Int64Array:
+    """Q0.31 multipliers >= 0 rounded to Q0.15, at most 2^15 - 1: what TFLM multiplies int64 by."""
+    rounded = (np.asarray(multipliers, np.int64) + (1 << 15)) >> 16
+    return np.asarray(np.minimum(rounded, 0x7FFF), np.int64)
 
 
 def all_int8() -> Int64Array:

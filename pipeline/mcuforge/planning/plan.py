@@ -44,7 +44,9 @@ U32 = Annotated[int, CScalar("uint32_t")]
 F32 = Annotated[float, CScalar("float")]
 ArrayI8 = Annotated[npt.NDArray[np.int8], CArray("int8_t")]
 ArrayI16 = Annotated[npt.NDArray[np.int16], CArray("int16_t")]
+ArrayU16 = Annotated[npt.NDArray[np.uint16], CArray("uint16_t")]
 ArrayI32 = Annotated[npt.NDArray[np.int32], CArray("int32_t")]
+ArrayI64 = Annotated[npt.NDArray[Any], CArray("int64_t")]
 OptionalArrayI32 = Annotated[npt.NDArray[np.int32] | None, CArray("int32_t")]
 
 

@@ -53,7 +53,6 @@ class Bits(Enum):
 
 
 _HOST_ONLY = {
-    Bits.INT16: "bits = '16x8' has no firmware yet: the kernels compute int8 activations only.",
     Bits.DYNAMIC: (
         "bits = 'dynamic' has no firmware: activations stay float and are quantised on the fly, "
         "which neither the kernels nor TensorFlow Lite Micro do."

@@ -100,7 +100,6 @@ def test_every_problem_is_listed_up_to_ten() -> None:
     [
         (DType.FLOAT32, None, "computes in float"),
         (DType.FLOAT32, DType.INT8, "for a dynamic range"),
-        (DType.INT16, DType.INT8, "--bits 8"),
     ],
 )
 def test_a_model_without_int8_activations_is_told_why(

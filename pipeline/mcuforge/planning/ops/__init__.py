@@ -10,10 +10,10 @@ users read), the parameter structs of its kernels, and `lower`, which maps one o
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcuforge.errors import UnsupportedError
-from mcuforge.frontend.graph import Graph, Op
+from mcuforge.frontend.graph import DType, Graph, Op
 from mcuforge.planning.plan import KernelCall
 
 # Returns None where the op obeys the rule, else what it has instead ("the stride is 0").
@@ -39,6 +39,51 @@ class Operator:
     viewed_input: int = 0
     since: str = "0.1.0"
     since_16x8: str | None = None
+
+
+def with_int16(int8: Operator, int16: Operator) -> Operator:
+    """The operator of both: `int16` where the op's first input or its output is, else `int8`.
+
+    Rules of the same words are one.
+    """
+    shared = {rule(c) for c in int8.constraints} & {rule(c) for c in int16.constraints}
+
+    def chosen(graph: Graph, op: Op) -> Operator:
+        return int16 if _has_int16(graph, op) else int8
+
+    def of(part: Operator, words: str) -> tuple[Constraint, ...]:
+        own = [c for c in part.constraints if rule(c) not in shared]
+        return tuple(_only(constraint, chosen, part, words) for constraint in own)
+
+    return replace(
+        int8,
+        constraints=(
+            *(c for c in int8.constraints if rule(c) in shared),
+            *of(int8, ""),
+            *of(int16, "With int16: "),
+        ),
+        lower=lambda graph, op: chosen(graph, op).lower(graph, op),
+        kernels=(*int8.kernels, *int16.kernels),
+        view=lambda graph, op: chosen(graph, op).view(graph, op),
+        since_16x8=int16.since_16x8,
+    )
+
+
+def _has_int16(graph: Graph, op: Op) -> bool:
+    tensors = [graph.tensor(i) for i in (*op.inputs[:1], *op.outputs[:1]) if i >= 0]
+    return any(tensor.dtype is DType.INT16 for tensor in tensors)
+
+
+def _only(
+    constraint: Constraint, chosen: Callable[[Graph, Op], Operator], part: Operator, words: str
+) -> Constraint:
+    """The constraint on the ops that `part` computes."""
+
+    def conditional(graph: Graph, op: Op) -> str | None:
+        return constraint(graph, op) if chosen(graph, op) is part else None
+
+    conditional.__doc__ = words + rule(constraint)
+    return conditional
 
 
 def rule(constraint: Constraint) -> str:

@@ -5,13 +5,16 @@ Clamps follow TFLite's `kernel_util.cc`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mcuforge.frontend.graph import Activation, DType, Graph, Op, Quantization, Tensor
-from mcuforge.planning.numerics import INT8_MAX, INT8_MIN, INT32_MAX, round_half_away
+from mcuforge.planning.numerics import INT32_MAX, round_half_away
 from mcuforge.planning.ops import Constraint
 
 MAX_SHIFT = 30
+ACTIVATIONS = (DType.INT8, DType.INT16)
 
 
 def quantization(tensor: Tensor) -> Quantization:
@@ -36,8 +39,33 @@ def found_type(tensor: Tensor) -> str:
 
 def is_per_tensor_int8(tensor: Tensor) -> bool:
     """True for an int8 tensor with one scale and zero point."""
+    return is_per_tensor(tensor, DType.INT8)
+
+
+def is_per_tensor(tensor: Tensor, dtype: DType) -> bool:
+    """True for a tensor of that type with one scale and zero point."""
     q = tensor.quantization
-    return tensor.dtype is DType.INT8 and q is not None and not q.per_channel
+    return tensor.dtype is dtype and q is not None and not q.per_channel
+
+
+def suffix(tensor: Tensor) -> str:
+    """How the names of kernels end that compute int8 or int16: "s8", "s16"."""
+    return f"s{8 * tensor.dtype.bytes}"
+
+
+def limits(dtype: DType) -> tuple[int, int]:
+    """The smallest and the largest value of an integer type."""
+    info = np.iinfo(dtype.value)
+    return int(info.min), int(info.max)
+
+
+def alike(tensors: Sequence[Tensor]) -> str | None:
+    """What is wrong with activations that must be all int8 or all int16, quantised per tensor."""
+    dtype = DType.INT16 if tensors[0].dtype is DType.INT16 else DType.INT8
+    for tensor in tensors:
+        if not is_per_tensor(tensor, dtype):
+            return f"tensor '{tensor.name}' is {found_type(tensor)}"
+    return None
 
 
 def constraint_arity(least: int, most: int, *, several_outputs: bool = False) -> Constraint:
@@ -69,6 +97,22 @@ def constraint_int8_activations(graph: Graph, op: Op) -> str | None:
     for tensor in (graph.input(op, 0), graph.output(op)):
         if not is_per_tensor_int8(tensor):
             return f"tensor '{tensor.name}' is {found_type(tensor)}"
+    return None
+
+
+def constraint_activations(graph: Graph, op: Op) -> str | None:
+    """The first input and the output are int8 or, both, int16, quantised per tensor."""
+    return alike((graph.input(op, 0), graph.output(op)))
+
+
+def constraint_symmetric(graph: Graph, op: Op) -> str | None:
+    """int16 tensors have the zero point 0, which TFLM takes for granted."""
+    for index in (*op.inputs, *op.outputs):
+        tensor = graph.tensors[index] if index >= 0 else None
+        if tensor is not None and tensor.dtype is DType.INT16 and tensor.quantization is not None:
+            zero_points = tensor.quantization.zero_points
+            if any(zero_points):
+                return f"that of '{tensor.name}' is {max(zero_points, key=abs)}"
     return None
 
 
@@ -106,8 +150,10 @@ def float32_ratio(a: float, b: float) -> float:
         return float(np.float32(a) / np.float32(b))
 
 
-def clamp_range(activation: Activation, output: Quantization) -> tuple[int, int]:
-    """[activation_min, activation_max] in the int8 domain of the output.
+def clamp_range(
+    activation: Activation, output: Quantization, dtype: DType = DType.INT8
+) -> tuple[int, int]:
+    """[activation_min, activation_max] in the domain of the output, int8 or int16.
 
     Source: TFLite's CalculateActivationRangeQuantized; the division is in float32.
     """
@@ -116,6 +162,7 @@ def clamp_range(activation: Activation, output: Quantization) -> tuple[int, int]
         ratio = np.float32(real) / np.float32(output.scale)
         return output.zero_point + round_half_away(float(ratio))
 
+    lowest, highest = limits(dtype)
     low, high = {
         Activation.NONE: (None, None),
         Activation.RELU: (0.0, None),
@@ -123,6 +170,6 @@ def clamp_range(activation: Activation, output: Quantization) -> tuple[int, int]
         Activation.RELU6: (0.0, 6.0),
     }[activation]
     return (
-        INT8_MIN if low is None else max(INT8_MIN, quantized(low)),
-        INT8_MAX if high is None else min(INT8_MAX, quantized(high)),
+        lowest if low is None else max(lowest, quantized(low)),
+        highest if high is None else min(highest, quantized(high)),
     )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from mcuforge.frontend.graph import Graph, Op
+from mcuforge.frontend.graph import DType, Graph, Op
 from mcuforge.planning.ops import Operator
 from mcuforge.planning.ops.common import (
+    constraint_activations,
     constraint_arity,
     constraint_fused_activation,
-    constraint_int8_activations,
     constraint_not_empty,
+    constraint_symmetric,
     quantization,
+    suffix,
 )
 from mcuforge.planning.ops.convolution import (
-    Conv2dS8Params,
+    PARAMS,
     constraint_options,
     constraint_output_size,
     constraint_ranks,
@@ -24,6 +26,10 @@ from mcuforge.planning.ops.weighted_sum import WeightedSum, pack_filters
 from mcuforge.planning.plan import KernelCall
 
 SUM = WeightedSum()
+REASONS = {
+    DType.INT8: "two pixels share each load of the weights; the input offset is in the bias",
+    DType.INT16: "four filters share each load of a gathered patch",
+}
 
 
 def constraint_channels(graph: Graph, op: Op) -> str | None:
@@ -38,35 +44,36 @@ def constraint_channels(graph: Graph, op: Op) -> str | None:
 
 
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
-    """One call of `nn_conv2d_s8`."""
+    """One call of `nn_conv2d_s8` or `nn_conv2d_s16`."""
+    source = graph.input(op, 0)
     sizes, window = window_of(graph, op)
     filters = SUM.filters(graph, op)
     packed = pack_filters(filters)
     output_channels, *_, group_channels = filters.shape
-    row_bytes = sizes.output_width * output_channels
-    params = Conv2dS8Params(
+    row = sizes.output_width * output_channels
+    params = PARAMS[source.dtype](
         output_stage=SUM.output_stage(graph, op, filters),
         sizes=sizes,
         window=window,
         group_channels=group_channels,
         output_channels=output_channels,
         output_start=0,
-        output_batch_stride=sizes.output_height * row_bytes,
-        output_row_stride=row_bytes,
+        output_batch_stride=sizes.output_height * row,
+        output_row_stride=row,
         output_pixel_stride=output_channels,
-        input_zero_point=quantization(graph.input(op, 0)).zero_point,
+        input_zero_point=quantization(source).zero_point,
         filter_stride=packed.shape[1],
         weights=packed,
     )
     return (
         KernelCall(
-            kernel="conv2d_s8",
+            kernel=f"conv2d_{suffix(source)}",
             params=params,
             inputs=(op.inputs[0],),
             output=op.outputs[0],
-            reason="two pixels share each load of the weights; the input offset is in the bias",
-            scratch_bytes=scratch_bytes(packed.shape[1]),
-            overlaps={0: overlap_distance(params)},
+            reason=REASONS[source.dtype],
+            scratch_bytes=scratch_bytes(packed.shape[1], source.dtype),
+            overlaps={0: source.dtype.bytes * overlap_distance(params)},
         ),
     )
 
@@ -76,7 +83,8 @@ OPERATORS = (
         kinds=("CONV_2D",),
         constraints=(
             constraint_arity(2, 3),
-            constraint_int8_activations,
+            constraint_activations,
+            constraint_symmetric,
             constraint_not_empty,
             constraint_fused_activation,
             SUM.constraint_weights,
@@ -87,6 +95,7 @@ OPERATORS = (
             *SUM.constraints,
         ),
         lower=lower,
-        kernels=("conv2d_s8",),
+        kernels=("conv2d_s8", "conv2d_s16"),
+        since_16x8="0.2.0",
     ),
 )

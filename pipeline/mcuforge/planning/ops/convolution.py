@@ -1,7 +1,7 @@
 """What the convolutions share: the kernel's parameters, and the rules of their windows.
 
-CONV_2D and TRANSPOSE_CONV become calls of `nn_conv2d_s8`; CONV_2D and DEPTHWISE_CONV_2D slide
-their filters over the input alike.
+CONV_2D and TRANSPOSE_CONV become calls of `nn_conv2d_s8` or, with int16 activations, of
+`nn_conv2d_s16`; CONV_2D and DEPTHWISE_CONV_2D slide their filters over the input alike.
 """
 
 from __future__ import annotations
@@ -9,9 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, cast
 
-from mcuforge.frontend.graph import Conv2DAttributes, DepthwiseConv2DAttributes, Graph, Op
+from mcuforge.frontend.graph import (
+    Conv2DAttributes,
+    DepthwiseConv2DAttributes,
+    DType,
+    Graph,
+    Op,
+)
 from mcuforge.planning.ops import overlap
-from mcuforge.planning.ops.weighted_sum import OutputStage
+from mcuforge.planning.ops.weighted_sum import OutputStage, OutputStageS16
 from mcuforge.planning.ops.window import (
     ImageSizes,
     SlidingWindow,
@@ -44,22 +50,41 @@ class Conv2dS8Params(KernelParams):
     weights: ArrayI8
 
 
-def scratch_bytes(filter_stride: int) -> int:
-    """Scratch of `nn_conv2d_s8`: two patches of 16-bit lanes."""
-    return 4 * filter_stride
+@dataclass(frozen=True, eq=False)
+class Conv2dS16Params(Conv2dS8Params):
+    """Mirror of nn_conv2d_s16_params."""
+
+    c_type: ClassVar[str] = "nn_conv2d_s16_params"
+    output_stage: OutputStageS16
+
+
+PARAMS: dict[DType, type[Conv2dS8Params]] = {
+    DType.INT8: Conv2dS8Params,
+    DType.INT16: Conv2dS16Params,
+}
+
+
+def scratch_bytes(filter_stride: int, dtype: DType) -> int:
+    """Scratch of `nn_conv2d_s8`: two patches of 16-bit lanes; of `nn_conv2d_s16`: one patch."""
+    return 4 * filter_stride if dtype is DType.INT8 else 2 * filter_stride
 
 
 def overlap_distance(params: Conv2dS8Params) -> int:
-    """How far the output may run into the input: see `overlap.distance`.
+    """How many elements the output may run into the input: see `overlap.distance`.
 
     A step is two pixels, gathered before their outputs are written; with several groups it is a
-    row, which every group reads again. The output must be contiguous.
+    row, which every group reads again. The output must be contiguous. With int16 activations a
+    step is a pixel.
     """
     sizes, channels = params.sizes, params.output_channels
+    if isinstance(params, Conv2dS16Params):
+        grouped = params.group_channels != sizes.input_channels
+        steps = loops(sizes, params.window, channels)
+        return overlap.distance(steps, sizes.input_elements, channels if grouped else None)
     batches, rows, columns = loops(sizes, params.window, channels, columns=2)
     if params.group_channels == sizes.input_channels:
-        return overlap.distance([batches, rows, columns], sizes.input_bytes, None)
-    return overlap.distance([batches, rows], sizes.input_bytes, sizes.output_width * channels)
+        return overlap.distance([batches, rows, columns], sizes.input_elements, None)
+    return overlap.distance([batches, rows], sizes.input_elements, sizes.output_width * channels)
 
 
 def outside_range(*values: int) -> str | None:

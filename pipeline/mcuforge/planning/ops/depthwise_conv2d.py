@@ -7,14 +7,16 @@ from typing import ClassVar, cast
 
 import numpy as np
 
-from mcuforge.frontend.graph import DepthwiseConv2DAttributes, Graph, Op
+from mcuforge.frontend.graph import DepthwiseConv2DAttributes, DType, Graph, Op
 from mcuforge.planning.ops import Operator
 from mcuforge.planning.ops.common import (
+    constraint_activations,
     constraint_arity,
     constraint_fused_activation,
-    constraint_int8_activations,
     constraint_not_empty,
+    constraint_symmetric,
     quantization,
+    suffix,
 )
 from mcuforge.planning.ops.convolution import (
     constraint_options,
@@ -23,11 +25,11 @@ from mcuforge.planning.ops.convolution import (
     outside_range,
     window_of,
 )
-from mcuforge.planning.ops.weighted_sum import OutputStage, WeightedSum
+from mcuforge.planning.ops.weighted_sum import OutputStage, OutputStageS16, WeightedSum
 from mcuforge.planning.ops.window import ImageSizes, SlidingWindow, pixel_overlap
 from mcuforge.planning.plan import I32, ArrayI8, ArrayI32, KernelCall, KernelParams
 
-SUM = WeightedSum(axis=3)
+SUM = WeightedSum(axis=3, bias_types=(DType.INT64,))
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +46,20 @@ class DepthwiseConv2dS8Params(KernelParams):
     input_taps: ArrayI32
     gathered_taps: ArrayI32
     weights: ArrayI8
+
+
+@dataclass(frozen=True, eq=False)
+class DepthwiseConv2dS16Params(DepthwiseConv2dS8Params):
+    """Mirror of nn_depthwise_conv2d_s16_params."""
+
+    c_type: ClassVar[str] = "nn_depthwise_conv2d_s16_params"
+    output_stage: OutputStageS16
+
+
+PARAMS: dict[DType, type[DepthwiseConv2dS8Params]] = {
+    DType.INT8: DepthwiseConv2dS8Params,
+    DType.INT16: DepthwiseConv2dS16Params,
+}
 
 
 def _depth_multiplier(op: Op) -> int:
@@ -72,32 +88,33 @@ def constraint_channels(graph: Graph, op: Op) -> str | None:
 
 
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
-    """One call of `nn_depthwise_conv2d_s8`."""
+    """One call of `nn_depthwise_conv2d_s8` or `nn_depthwise_conv2d_s16`."""
+    source = graph.input(op, 0)
     sizes, window = window_of(graph, op)
     filters = SUM.filters(graph, op)
     taps = np.arange(filters[0].size)
     rows, columns = np.divmod(taps, window.filter_width)
     down, right = rows * window.dilation_height, columns * window.dilation_width
-    params = DepthwiseConv2dS8Params(
+    params = PARAMS[source.dtype](
         output_stage=SUM.output_stage(graph, op, filters),
         sizes=sizes,
         window=window,
         depth_multiplier=_depth_multiplier(op),
         output_channels=len(filters),
-        input_zero_point=quantization(graph.input(op, 0)).zero_point,
+        input_zero_point=quantization(source).zero_point,
         input_taps=((down * sizes.input_width + right) * sizes.input_channels).astype(np.int32),
         gathered_taps=(taps * sizes.input_channels).astype(np.int32),
         weights=np.ascontiguousarray(filters.reshape(len(filters), -1).T, np.int8),
     )
     return (
         KernelCall(
-            kernel="depthwise_conv2d_s8",
+            kernel=f"depthwise_conv2d_{suffix(source)}",
             params=params,
             inputs=(op.inputs[0],),
             output=op.outputs[0],
-            reason="four channels at a time; only positions at the border are gathered first",
-            scratch_bytes=taps.size * sizes.input_channels,
-            overlaps={0: pixel_overlap(sizes, window, len(filters))},
+            reason="a few channels at a time; only positions at the border are gathered first",
+            scratch_bytes=source.dtype.bytes * taps.size * sizes.input_channels,
+            overlaps={0: source.dtype.bytes * pixel_overlap(sizes, window, len(filters))},
         ),
     )
 
@@ -108,7 +125,8 @@ OPERATORS = (
         constraints=(
             constraint_arity(2, 3),
             constraint_bias_is_not_an_empty_place,
-            constraint_int8_activations,
+            constraint_activations,
+            constraint_symmetric,
             constraint_not_empty,
             constraint_fused_activation,
             SUM.constraint_weights,
@@ -120,6 +138,7 @@ OPERATORS = (
             *SUM.constraints,
         ),
         lower=lower,
-        kernels=("depthwise_conv2d_s8",),
+        kernels=("depthwise_conv2d_s8", "depthwise_conv2d_s16"),
+        since_16x8="0.2.0",
     ),
 )

@@ -1,4 +1,4 @@
-"""ADD, SUB and MUL of two int8 tensors, with broadcasting. Either input may be a constant."""
+"""ADD, SUB and MUL of two int8 or int16 tensors, with broadcasting. Either may be a constant."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from mcuforge.frontend.graph import (
     Activation,
+    DType,
     ElementwiseAttributes,
     Graph,
     Op,
@@ -19,21 +20,22 @@ from mcuforge.frontend.graph import (
 from mcuforge.planning.numerics import quantize_multiplier
 from mcuforge.planning.ops import Operator
 from mcuforge.planning.ops.common import (
+    alike,
     clamp_range,
     constraint_arity,
     constraint_fused_activation,
     constraint_not_empty,
+    constraint_symmetric,
     describe,
-    found_type,
-    is_per_tensor_int8,
     quantization,
+    suffix,
 )
 from mcuforge.planning.ops.loops import Loop, Odometer, dense_strides, merge, odometer
 from mcuforge.planning.plan import I32, KernelCall, KernelParams, OptionalArrayI32
 
 MAX_RANK = 6  # of TFLM's RuntimeShape
-ADD_LEFT_SHIFT = 20
-MAX_MUL_SHIFT = 15  # 255 * 255 * 2^15 < 2^31
+ADD_LEFT_SHIFT = {DType.INT8: 20, DType.INT16: 15}
+MAX_MUL_SHIFT = {DType.INT8: 15, DType.INT16: 0}  # 255 * 255 * 2^15 < 2^31; 2^15 * 2^15 < 2^31
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,12 +93,9 @@ class AddScaling:
     output: float
 
 
-def constraint_int8_operands(graph: Graph, op: Op) -> str | None:
-    """Both inputs and the output are int8, quantised per tensor."""
-    for tensor in (graph.input(op, 0), graph.input(op, 1), graph.output(op)):
-        if not is_per_tensor_int8(tensor):
-            return f"tensor '{tensor.name}' is {found_type(tensor)}"
-    return None
+def constraint_operands(graph: Graph, op: Op) -> str | None:
+    """Both inputs and the output are int8 or, all of them, int16, quantised per tensor."""
+    return alike((*_inputs(graph, op), graph.output(op)))
 
 
 def constraint_broadcast(graph: Graph, op: Op) -> str | None:
@@ -113,7 +112,9 @@ def constraint_broadcast(graph: Graph, op: Op) -> str | None:
     return None if expected == output.shape else found
 
 
-def add_scaling(a: Quantization, b: Quantization, output: Quantization) -> AddScaling:
+def add_scaling(
+    a: Quantization, b: Quantization, output: Quantization, dtype: DType = DType.INT8
+) -> AddScaling:
     """Real multipliers as TFLM's Prepare computes them, in double precision.
 
     TFLM up to August 2026 computed those of SUB in float32. The oracle does not, and the two
@@ -121,14 +122,14 @@ def add_scaling(a: Quantization, b: Quantization, output: Quantization) -> AddSc
     """
     twice = 2 * max(a.scale, b.scale)
     return AddScaling(
-        a.scale / twice, b.scale / twice, twice / ((1 << ADD_LEFT_SHIFT) * output.scale)
+        a.scale / twice, b.scale / twice, twice / ((1 << ADD_LEFT_SHIFT[dtype]) * output.scale)
     )
 
 
 def constraint_add_scales(graph: Graph, op: Op) -> str | None:
-    """Twice the larger input scale is below 2^20 times the output scale."""
+    """Twice the larger input scale is below 2^20 (int16: 2^15) times the output scale."""
     a, b, output = (quantization(t) for t in (*_inputs(graph, op), graph.output(op)))
-    scaling = add_scaling(a, b, output)
+    scaling = add_scaling(a, b, output, graph.output(op).dtype)
     for real in (scaling.input1, scaling.input2, scaling.output):
         if not 0.0 < real < 1.0 or quantize_multiplier(real)[1] > 0:
             return f"the scales are {a.scale}, {b.scale} and {output.scale}"
@@ -136,9 +137,13 @@ def constraint_add_scales(graph: Graph, op: Op) -> str | None:
 
 
 def constraint_mul_scales(graph: Graph, op: Op) -> str | None:
-    """The product of the input scales is below 2^15 times the output scale."""
+    """The product of the input scales is below 2^15 times the output scale; with int16, whose
+    products have 31 bits, below the output scale."""
     a, b, output = (quantization(t) for t in (*_inputs(graph, op), graph.output(op)))
-    if quantize_multiplier(a.scale * b.scale / output.scale)[1] > MAX_MUL_SHIFT:
+    if (
+        quantize_multiplier(a.scale * b.scale / output.scale)[1]
+        > MAX_MUL_SHIFT[graph.output(op).dtype]
+    ):
         return f"the scales are {a.scale}, {b.scale} and {output.scale}"
     return None
 
@@ -181,16 +186,17 @@ def _add_params(graph: Graph, op: Op, wide: int) -> AddS8Params:
     tensors = _inputs(graph, op)
     a, b = (quantization(t) for t in tensors)
     target = quantization(graph.output(op))
-    scaling = add_scaling(a, b, target)
+    dtype = graph.output(op).dtype
+    scaling = add_scaling(a, b, target, dtype)
     narrow = 1 - wide
     signs = (1, -1) if op.kind == "SUB" else (1, 1)
     inner, outer = broadcast_loops(
         (tensors[wide].shape, tensors[narrow].shape), graph.output(op).shape
     )
-    factor = signs[wide] << (ADD_LEFT_SHIFT - 1)
+    factor = signs[wide] << (ADD_LEFT_SHIFT[dtype] - 1)
     narrow_multiplier, narrow_shift = quantize_multiplier((scaling.input1, scaling.input2)[narrow])
     output_multiplier, output_shift = quantize_multiplier(scaling.output)
-    low, high = clamp_range(_activation(op), target)
+    low, high = clamp_range(_activation(op), target, dtype)
     return AddS8Params(
         inner=inner.extent,
         wide_stride=inner.strides[0],
@@ -220,7 +226,7 @@ def lower_add(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     inputs = (op.inputs[wide], op.inputs[1 - wide])
     return (
         KernelCall(
-            kernel="add_s8",
+            kernel=f"add_{suffix(graph.output(op))}",
             params=_add_params(graph, op, wide),
             inputs=inputs,
             output=op.outputs[0],
@@ -236,7 +242,7 @@ def lower_mul(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     a, b, output = (quantization(t) for t in (*tensors, target))
     inner, outer = broadcast_loops((tensors[0].shape, tensors[1].shape), target.shape)
     multiplier, shift = quantize_multiplier(a.scale * b.scale / output.scale)
-    low, high = clamp_range(_activation(op), output)
+    low, high = clamp_range(_activation(op), output, target.dtype)
     params = MulS8Params(
         inner=inner.extent,
         stride1=inner.strides[0],
@@ -256,7 +262,7 @@ def lower_mul(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     inputs = (op.inputs[0], op.inputs[1])
     return (
         KernelCall(
-            kernel="mul_s8",
+            kernel=f"mul_{suffix(target)}",
             params=params,
             inputs=inputs,
             output=op.outputs[0],
@@ -268,7 +274,7 @@ def lower_mul(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
 
 _CONSTRAINTS = (
     constraint_arity(2, 2),
-    constraint_int8_operands,
+    constraint_operands,
     constraint_not_empty,
     constraint_broadcast,
     constraint_fused_activation,
@@ -279,12 +285,14 @@ OPERATORS = (
         kinds=("ADD", "SUB"),
         constraints=(*_CONSTRAINTS, constraint_add_scales),
         lower=lower_add,
-        kernels=("add_s8",),
+        kernels=("add_s8", "add_s16"),
+        since_16x8="0.2.0",
     ),
     Operator(
         kinds=("MUL",),
-        constraints=(*_CONSTRAINTS, constraint_mul_scales),
+        constraints=(*_CONSTRAINTS, constraint_symmetric, constraint_mul_scales),
         lower=lower_mul,
-        kernels=("mul_s8",),
+        kernels=("mul_s8", "mul_s16"),
+        since_16x8="0.2.0",
     ),
 )

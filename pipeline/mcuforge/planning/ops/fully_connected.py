@@ -8,19 +8,21 @@ from typing import ClassVar, cast
 
 import numpy as np
 
-from mcuforge.frontend.graph import FullyConnectedAttributes, Graph, Op, Quantization
+from mcuforge.frontend.graph import DType, FullyConnectedAttributes, Graph, Op, Quantization
 from mcuforge.planning.ops import Operator, overlap
 from mcuforge.planning.ops.common import (
+    constraint_activations,
     constraint_arity,
     constraint_fused_activation,
-    constraint_int8_activations,
     constraint_not_empty,
     describe,
     quantization,
+    suffix,
 )
 from mcuforge.planning.ops.weighted_sum import (
     Float64Array,
     OutputStage,
+    OutputStageS16,
     WeightedSum,
     effective_scales,
     pack_filters,
@@ -41,6 +43,20 @@ class FullyConnectedS8Params(KernelParams):
     outputs: I32
     filter_stride: I32
     weights: ArrayI8
+
+
+@dataclass(frozen=True, eq=False)
+class FullyConnectedS16Params(FullyConnectedS8Params):
+    """Mirror of nn_fully_connected_s16_params."""
+
+    c_type: ClassVar[str] = "nn_fully_connected_s16_params"
+    output_stage: OutputStageS16
+
+
+PARAMS: dict[DType, type[FullyConnectedS8Params]] = {
+    DType.INT8: FullyConnectedS8Params,
+    DType.INT16: FullyConnectedS16Params,
+}
 
 
 def _effective_scales(
@@ -110,10 +126,11 @@ def constraint_bias_scale(graph: Graph, op: Op) -> str | None:
 
 
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
-    """One call of `nn_fully_connected_s8`."""
+    """One call of `nn_fully_connected_s8` or `nn_fully_connected_s16`."""
+    source = graph.input(op, 0)
     filters = SUM.filters(graph, op)
     packed = pack_filters(filters)
-    params = FullyConnectedS8Params(
+    params = PARAMS[source.dtype](
         output_stage=SUM.output_stage(graph, op, filters),
         rows=prod(graph.output(op).shape[:-1]),
         inputs=filters.shape[1],
@@ -123,18 +140,18 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     )
     return (
         KernelCall(
-            kernel="fully_connected_s8",
+            kernel=f"fully_connected_{suffix(source)}",
             params=params,
             inputs=(op.inputs[0],),
             output=op.outputs[0],
             reason="four filters share each load of the input, which is read where it lies",
-            overlaps={0: _overlap_distance(params)},
+            overlaps={0: source.dtype.bytes * _overlap_distance(params)},
         ),
     )
 
 
 def _overlap_distance(params: FullyConnectedS8Params) -> int:
-    """A step is a row: every filter reads it again."""
+    """In elements. A step is a row: every filter reads it again."""
     rows = overlap.linear(params.rows, params.inputs, params.outputs)
     return overlap.distance([rows], params.rows * params.inputs, params.outputs)
 
@@ -144,7 +161,7 @@ OPERATORS = (
         kinds=("FULLY_CONNECTED",),
         constraints=(
             constraint_arity(2, 3),
-            constraint_int8_activations,
+            constraint_activations,
             constraint_not_empty,
             constraint_fused_activation,
             SUM.constraint_weights,
@@ -156,6 +173,7 @@ OPERATORS = (
             *SUM.constraints,
         ),
         lower=lower,
-        kernels=("fully_connected_s8",),
+        kernels=("fully_connected_s8", "fully_connected_s16"),
+        since_16x8="0.2.0",
     ),
 )

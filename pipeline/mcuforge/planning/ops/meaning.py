@@ -17,7 +17,7 @@ from mcuforge.planning.ops import Constraint
 MAX_STEPS = 1.0
 MAX_FUNCTION_STEPS = 3.0  # what fixed-point approximations of a function may be off by
 _FLOAT32_ROUNDING = 2.0**-22
-_INTEGERS = (DType.INT8, DType.UINT8)
+_INTEGERS = (DType.INT8, DType.UINT8, DType.INT16)
 
 RealArray = npt.NDArray[np.float64]
 
@@ -44,7 +44,7 @@ def steps_apart(computed: npt.NDArray[np.int64], meant: RealArray, dtype: DType)
 
 
 def all_values(dtype: DType) -> npt.NDArray[np.int64]:
-    """Every value of int8 or uint8."""
+    """Every value of int8, uint8 or int16."""
     limits = np.iinfo(dtype.value)
     return np.arange(limits.min, limits.max + 1, dtype=np.int64)
 

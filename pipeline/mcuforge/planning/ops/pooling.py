@@ -11,12 +11,13 @@ from mcuforge.frontend.graph import Graph, Op, Pool2DAttributes
 from mcuforge.planning.ops import Operator, meaning
 from mcuforge.planning.ops.common import (
     clamp_range,
+    constraint_activations,
     constraint_arity,
     constraint_fused_activation,
-    constraint_int8_activations,
     constraint_not_empty,
     describe,
     quantization,
+    suffix,
 )
 from mcuforge.planning.ops.window import (
     ImageSizes,
@@ -89,16 +90,18 @@ def constraint_same_quantization(graph: Graph, op: Op) -> str | None:
 
 
 def constraint_window_sum(graph: Graph, op: Op) -> str | None:
-    """A window covers at most 2^23 elements of a channel, whose sum an int32 holds."""
+    """A window covers at most 2^23 elements of a channel, with int16 2^15, whose sum an int32
+    holds."""
     a = attributes(op)
     _, height, width, _ = graph.input(op, 0).shape
     covered = min(a.filter_h, height) * min(a.filter_w, width)
-    return None if covered <= 1 << 23 else f"a window covers {covered} elements"
+    most = 1 << (31 - 8 * graph.input(op, 0).dtype.bytes)
+    return None if covered <= most else f"a window covers {covered} elements"
 
 
 _CONSTRAINTS = (
     constraint_arity(1, 1),
-    constraint_int8_activations,
+    constraint_activations,
     constraint_not_empty,
     constraint_rank_4,
     constraint_window,
@@ -113,7 +116,7 @@ def params(graph: Graph, op: Op) -> Pool2DS8Params:
     """Shapes, padding and clamp of either kind of pooling."""
     a = attributes(op)
     sizes = image_sizes(graph.input(op, 0), graph.output(op))
-    low, high = clamp_range(a.activation, quantization(graph.output(op)))
+    low, high = clamp_range(a.activation, quantization(graph.output(op)), graph.output(op).dtype)
     return Pool2DS8Params(
         sizes=sizes,
         window=sliding_window(sizes, (a.filter_h, a.filter_w), (a.stride_h, a.stride_w)),
@@ -123,28 +126,28 @@ def params(graph: Graph, op: Op) -> Pool2DS8Params:
 
 
 def _lower_to(kernel: str, graph: Graph, op: Op) -> tuple[KernelCall, ...]:
-    prepared = params(graph, op)
-    sizes = prepared.sizes
+    prepared, source = params(graph, op), graph.input(op, 0)
+    distance = pixel_overlap(prepared.sizes, prepared.window, prepared.sizes.input_channels)
     return (
         KernelCall(
-            kernel=kernel,
+            kernel=f"{kernel}_{suffix(source)}",
             params=prepared,
             inputs=(op.inputs[0],),
             output=op.outputs[0],
             reason="windows are clipped to the input, then reduced four channels at a time",
-            overlaps={0: pixel_overlap(sizes, prepared.window, sizes.input_channels)},
+            overlaps={0: source.dtype.bytes * distance},
         ),
     )
 
 
 def lower_max(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     """The call of MAX_POOL_2D."""
-    return _lower_to("max_pool2d_s8", graph, op)
+    return _lower_to("max_pool2d", graph, op)
 
 
 def lower_average(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     """The call of AVERAGE_POOL_2D."""
-    return _lower_to("average_pool2d_s8", graph, op)
+    return _lower_to("average_pool2d", graph, op)
 
 
 OPERATORS = (
@@ -152,12 +155,14 @@ OPERATORS = (
         kinds=("MAX_POOL_2D",),
         constraints=_CONSTRAINTS,
         lower=lower_max,
-        kernels=("max_pool2d_s8",),
+        kernels=("max_pool2d_s8", "max_pool2d_s16"),
+        since_16x8="0.2.0",
     ),
     Operator(
         kinds=("AVERAGE_POOL_2D",),
         constraints=(*_CONSTRAINTS, constraint_window_sum),
         lower=lower_average,
-        kernels=("average_pool2d_s8",),
+        kernels=("average_pool2d_s8", "average_pool2d_s16"),
+        since_16x8="0.2.0",
     ),
 )

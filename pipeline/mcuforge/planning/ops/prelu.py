@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mcuforge.frontend.graph import Graph, Op
+from mcuforge.frontend.graph import DType, Graph, Op
 from mcuforge.planning.numerics import quantize_multiplier
 from mcuforge.planning.ops import Operator
+from mcuforge.planning.ops.binary import constraint_int8_operands
 from mcuforge.planning.ops.common import constraint_arity, constraint_not_empty, quantization
 from mcuforge.planning.ops.elementwise import (
     MAX_MUL_SHIFT,
     broadcast_loops,
     constraint_broadcast,
-    constraint_int8_operands,
     overlaps_of_elementwise,
 )
 from mcuforge.planning.ops.unary.lookup import MAX_TABLE_SHIFT
@@ -55,7 +55,7 @@ def _multipliers(graph: Graph, op: Op) -> tuple[tuple[int, int], tuple[int, int]
 def constraint_prelu_scales(graph: Graph, op: Op) -> str | None:
     """The input's scale is below 2^23 times the output's, and times alpha's below 2^15 times it."""
     (_, shift), (_, alpha_shift) = _multipliers(graph, op)
-    if shift <= MAX_TABLE_SHIFT and alpha_shift <= MAX_MUL_SHIFT:
+    if shift <= MAX_TABLE_SHIFT and alpha_shift <= MAX_MUL_SHIFT[DType.INT8]:
         return None
     scales = [quantization(graph.input(op, i)).scale for i in range(2)]
     return f"the scales are {scales[0]}, {scales[1]} and {quantization(graph.output(op)).scale}"

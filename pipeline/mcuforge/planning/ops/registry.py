@@ -13,6 +13,9 @@ from mcuforge.planning.ops import (
     elementwise,
     extremum,
     fully_connected,
+    int16_rescale,
+    int16_sigmoid,
+    int16_softmax,
     l2_normalization,
     log_softmax,
     logical,
@@ -30,6 +33,7 @@ from mcuforge.planning.ops import (
     transpose_conv,
     unary,
     variables,
+    with_int16,
 )
 
 _MODULES = (
@@ -61,6 +65,16 @@ _MODULES = (
     variables.OPERATORS,
 )
 
+_INT16 = {  # those whose int16 is computed by other means than int8
+    kind: operator
+    for module in (int16_rescale.OPERATORS, int16_sigmoid.OPERATORS, int16_softmax.OPERATORS)
+    for operator in module
+    for kind in operator.kinds
+}
+
 OPERATORS: dict[str, Operator] = {
-    kind: operator for module in _MODULES for operator in module for kind in operator.kinds
+    kind: with_int16(operator, _INT16[kind]) if kind in _INT16 else operator
+    for module in _MODULES
+    for operator in module
+    for kind in operator.kinds
 }

@@ -159,7 +159,7 @@ def _overlap_distance(p: ResizeNearestS8Params | ResizeBilinearS8Params) -> int:
         overlap.table(p.rows.astype(np.int64) * source_row, row),
         overlap.table(p.columns.astype(np.int64) * channels, channels),
     ]
-    return overlap.distance(loops, sizes.input_bytes, channels)
+    return overlap.distance(loops, sizes.input_elements, channels)
 
 
 def _call(

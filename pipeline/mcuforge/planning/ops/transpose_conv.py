@@ -11,25 +11,26 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import cast
 
-from mcuforge.frontend.graph import Graph, Op, TransposeConvAttributes
+from mcuforge.frontend.graph import DType, Graph, Op, TransposeConvAttributes
 from mcuforge.planning.ops import Operator
 from mcuforge.planning.ops.common import (
+    alike,
     constraint_arity,
     constraint_fused_activation,
     constraint_not_empty,
+    constraint_symmetric,
     describe,
-    found_type,
-    is_per_tensor_int8,
     quantization,
+    suffix,
 )
-from mcuforge.planning.ops.convolution import Conv2dS8Params, outside_range, scratch_bytes
+from mcuforge.planning.ops.convolution import PARAMS, outside_range, scratch_bytes
 from mcuforge.planning.ops.weighted_sum import Int64Array, OutputStage, WeightedSum, pack_filters
 from mcuforge.planning.ops.window import Pair, SlidingWindow, image_sizes, output_sizes, paddings
 from mcuforge.planning.plan import KernelCall
 
 MAX_PHASES = 64  # each becomes a call with filters of its own
 WEIGHTS, INPUT, BIAS = 1, 2, 3  # positions of the op's inputs; 0 is the output shape
-SUM = WeightedSum(source=INPUT, weights=WEIGHTS, bias=BIAS)
+SUM = WeightedSum(source=INPUT, weights=WEIGHTS, bias=BIAS, bias_types=(DType.INT16, DType.INT64))
 
 
 def _attributes(op: Op) -> TransposeConvAttributes:
@@ -62,12 +63,9 @@ def phases(output: int, window: int, stride: int, padding: int) -> tuple[Phase, 
     return tuple(found)
 
 
-def constraint_int8_input(graph: Graph, op: Op) -> str | None:
-    """Input and output are int8, quantised per tensor."""
-    for tensor in (graph.input(op, INPUT), graph.output(op)):
-        if not is_per_tensor_int8(tensor):
-            return f"tensor '{tensor.name}' is {found_type(tensor)}"
-    return None
+def constraint_types(graph: Graph, op: Op) -> str | None:
+    """Input and output are int8 or, both, int16, quantised per tensor."""
+    return alike((graph.input(op, INPUT), graph.output(op)))
 
 
 def constraint_shapes(graph: Graph, op: Op) -> str | None:
@@ -113,7 +111,7 @@ def _padding(graph: Graph, op: Op) -> Pair:
 
 
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
-    """A call of `nn_conv2d_s8` for each phase: stride_h * stride_w of them at most."""
+    """A call of the convolution for each phase: stride_h * stride_w of them at most."""
     a = _attributes(op)
     _, height, width, _ = graph.output(op).shape
     filters = SUM.filters(graph, op)
@@ -135,23 +133,23 @@ def _call(
     sizes = image_sizes(source, output)
     taken = filters[:, list(rows.taps)][:, :, list(columns.taps)]
     packed = pack_filters(taken)
-    row_bytes = output_width * output_channels
-    params = Conv2dS8Params(
+    row = output_width * output_channels
+    params = PARAMS[source.dtype](
         output_stage=replace(stage, bias=SUM.folded_bias(graph, op, taken)),
         sizes=replace(sizes, output_height=rows.outputs, output_width=columns.outputs),
         window=_window(rows, columns),
         group_channels=sizes.input_channels,
         output_channels=output_channels,
-        output_start=rows.first * row_bytes + columns.first * output_channels,
-        output_batch_stride=output_height * row_bytes,
-        output_row_stride=a.stride_h * row_bytes,
+        output_start=rows.first * row + columns.first * output_channels,
+        output_batch_stride=output_height * row,
+        output_row_stride=a.stride_h * row,
         output_pixel_stride=a.stride_w * output_channels,
         input_zero_point=quantization(source).zero_point,
         filter_stride=packed.shape[1],
         weights=packed,
     )
     return KernelCall(
-        kernel="conv2d_s8",
+        kernel=f"conv2d_{suffix(source)}",
         params=params,
         inputs=(op.inputs[INPUT],),
         output=op.outputs[0],
@@ -159,7 +157,7 @@ def _call(
             f"phase ({rows.first}, {columns.first}) of the stride is a convolution with "
             f"{len(rows.taps)}x{len(columns.taps)} taps; no accumulator of the output's size"
         ),
-        scratch_bytes=scratch_bytes(packed.shape[1]),
+        scratch_bytes=scratch_bytes(packed.shape[1], source.dtype),
     )
 
 
@@ -181,7 +179,8 @@ OPERATORS = (
         kinds=("TRANSPOSE_CONV",),
         constraints=(
             constraint_arity(3, 4),
-            constraint_int8_input,
+            constraint_types,
+            constraint_symmetric,
             constraint_not_empty,
             constraint_fused_activation,
             SUM.constraint_weights,
@@ -191,6 +190,7 @@ OPERATORS = (
             *SUM.constraints,
         ),
         lower=lower,
-        kernels=("conv2d_s8",),
+        kernels=("conv2d_s8", "conv2d_s16"),
+        since_16x8="0.2.0",
     ),
 )

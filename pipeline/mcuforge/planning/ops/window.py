@@ -33,8 +33,8 @@ class ImageSizes(CStruct):
         return self.batches, self.output_height, self.output_width
 
     @property
-    def input_bytes(self) -> int:
-        """Bytes of the int8 input."""
+    def input_elements(self) -> int:
+        """Elements of the input."""
         return self.batches * self.input_height * self.input_width * self.input_channels
 
 
@@ -141,6 +141,7 @@ def loops(
 
 
 def pixel_overlap(sizes: ImageSizes, window: SlidingWindow, output_channels: int) -> int:
-    """Overlap distance of a kernel whose step is a pixel, its channels read and written in turn."""
+    """Overlap distance, in elements, of a kernel whose step is a pixel, its channels read and
+    written in turn."""
     steps = loops(sizes, window, output_channels)
-    return overlap.distance(steps, sizes.input_bytes, output_channels)
+    return overlap.distance(steps, sizes.input_elements, output_channels)

@@ -140,7 +140,7 @@ def outcome(
         len(tflite),
         options=_options(subject, variant),
     )
-    if costs is None or variant.bits is not Bits.INT8:
+    if costs is None or variant.bits is Bits.DYNAMIC:
         return found
     try:
         flash, instructions = costs(file)

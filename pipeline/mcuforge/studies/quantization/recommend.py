@@ -192,7 +192,7 @@ def _against_clipping(tensor: TensorDamage, known: _Known) -> str:
 def _more_bits(chosen: QuantizationSettings) -> str:
     if chosen.bits is not Bits.INT8:
         return ""
-    return ", or compare 16x8 (--bits 16x8, on the host: it has no firmware yet)"
+    return ", or compare 16x8 (--bits 16x8)"
 
 
 def _weights(damage: Damage) -> Iterator[str]:

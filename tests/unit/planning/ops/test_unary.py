@@ -28,7 +28,7 @@ def scaled(scale: float, dtype: str = "int8") -> Spec:
 @pytest.mark.parametrize(
     ("kind", "source", "target", "part"),
     [
-        ("RELU", Spec((1, 4), "int16"), Spec((1, 4), "int16"), "int16"),
+        ("RELU", Spec((1, 4), "int16"), Spec((1, 4)), "is int8"),
         ("RELU", Spec((1, 4), scale=None), INT8, "not quantised"),
         ("RELU", Spec((2, 4), scale=[0.1, 0.2]), Spec((2, 4)), "int8[2, 4] with 2 scales"),
         ("RELU", INT8, Spec((1, 5)), "4 elements go in and 5 come out"),
@@ -52,7 +52,7 @@ def scaled(scale: float, dtype: str = "int8") -> Spec:
         ("RSQRT", scaled(1.0, "int16"), scaled(1.0, "int16"), "int16"),
         ("ELU", scaled(1.0), scaled(1e-9), "2^31"),
         ("ELU", scaled(1e38), scaled(1e-38), "2^31"),
-        ("QUANTIZE", scaled(1.0, "int16"), INT8, "int16[1, 4] becomes int8[1, 4]"),
+        ("QUANTIZE", scaled(1.0, "int16"), scaled(1.0, "uint8"), "int16[1, 4] becomes uint8"),
         ("QUANTIZE", scaled(1.0, "uint8"), scaled(1.0, "uint8"), "becomes"),
         ("QUANTIZE", FLOAT, scaled(1.0, "uint8"), "becomes"),
         ("QUANTIZE", FLOAT, Spec((4, 1), scale=[1.0, 2.0, 3.0, 4.0]), "becomes"),

@@ -17,7 +17,6 @@ from mcuforge.planning.ops.common import (
     constraint_arity,
     constraint_int8_activations,
     constraint_not_empty,
-    float32_ratio,
     quantization,
 )
 from mcuforge.planning.plan import I32, ArrayI8, KernelCall, KernelParams
@@ -57,8 +56,7 @@ def constraint_same_elements(graph: Graph, op: Op) -> str | None:
 def constraint_rescaling(graph: Graph, op: Op) -> str | None:
     """The input's scale is below 2^23 times the output's."""
     source, target = ends(graph, op)
-    ratio = float32_ratio(source.scale, target.scale)
-    if not fits_table(ratio):
+    if not fits_table(source.scale / target.scale):
         return f"the scales are {source.scale} and {target.scale}"
     return None
 

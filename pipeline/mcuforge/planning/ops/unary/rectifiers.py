@@ -1,4 +1,8 @@
-"""RELU and its kin: straight lines with a bend."""
+"""RELU and its kin: straight lines with a bend.
+
+Ratios of scales are computed in double, as the oracle does, though there is a TFLM that computes
+them in float32: the two differ by one step where a result is a tie.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +57,7 @@ def constraint_clamps_only(graph: Graph, op: Op) -> str | None:
 
 def relu_table(source: Quantization, target: Quantization, _op: Op) -> Table:
     """RELU with requantisation. Source: TFLM's ReluQuantized."""
-    multiplier, shift = quantize_multiplier(float32_ratio(source.scale, target.scale))
+    multiplier, shift = quantize_multiplier(source.scale / target.scale)
     x = requantize(all_int8() - source.zero_point, multiplier, shift)
     return clamp_int8(target.zero_point + x, low=target.zero_point)
 
@@ -71,15 +75,13 @@ def _alpha(op: Op) -> float:
 
 
 def _alpha_ratio(source: Quantization, target: Quantization, alpha: float) -> float:
-    with np.errstate(over="ignore", under="ignore"):
-        scaled = np.float32(source.scale) * np.float32(alpha)
-    return float32_ratio(float(scaled), target.scale)
+    return source.scale * alpha / target.scale
 
 
 def leaky_relu_table(source: Quantization, target: Quantization, op: Op) -> Table:
     """LEAKY_RELU with requantisation. Source: TFLite's QuantizeLeakyRelu."""
     x = all_int8() - source.zero_point
-    identity = quantize_multiplier(float32_ratio(source.scale, target.scale))
+    identity = quantize_multiplier(source.scale / target.scale)
     leak = quantize_multiplier(_alpha_ratio(source, target, _alpha(op)))
     scaled = np.where(x >= 0, requantize(x, *identity), requantize(x, *leak))
     return clamp_int8(target.zero_point + scaled)
@@ -89,7 +91,7 @@ def abs_table(source: Quantization, target: Quantization, _op: Op) -> Table:
     """ABS with requantisation, left out where the scales are equal. Source: TFLM's elementwise."""
     x = np.abs(all_int8() - source.zero_point)
     if source.scale != target.scale:
-        x = requantize(x, *quantize_multiplier(float32_ratio(source.scale, target.scale)))
+        x = requantize(x, *quantize_multiplier(source.scale / target.scale))
     return clamp_int8(target.zero_point + x)
 
 

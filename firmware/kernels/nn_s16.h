@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the kernels of int16 activations with int8 weights share: dot products, and the last step
+ * from a sum to an int16 output.
+ *
+ * A product of int16 and int8 is at most 2^22 in magnitude, so that 508 of them fit int32 whatever
+ * the data. The inner loops add that many, and then once in 64 bits.
+ */
+#ifndef NN_S16_H
+#define NN_S16_H
+
+#include <stdint.h>
+
+#include "nn.h"
+#include "nn_fixed_point.h"
+
+enum { NN_S16_BLOCK = 508 };
+
+/* `count` <= NN_S16_BLOCK taps of one row with one filter. */
+static inline int32_t nn_s16_block(const int16_t *row, const int8_t *filter, int32_t count) {
+    int32_t sum = 0;
+    for (int32_t i = 0; i < count; ++i) {
+        sum += (int32_t)row[i] * filter[i];
+    }
+    return sum;
+}
+
+/* The same with four filters, `stride` bytes apart, which share each load of the row. */
+static inline void nn_s16_block_4(const int16_t *row, const int8_t *filter, int32_t stride,
+                                  int32_t count, int64_t sums[4]) {
+    const int8_t *second = filter + 2 * stride;
+    int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    for (const int16_t *const end = row + count; row < end; ++row, ++filter, ++second) {
+        const int32_t x = *row;
+        s0 += x * filter[0];
+        s1 += x * filter[stride];
+        s2 += x * second[0];
+        s3 += x * second[stride];
+    }
+    sums[0] += s0;
+    sums[1] += s1;
+    sums[2] += s2;
+    sums[3] += s3;
+}
+
+/* The output of one channel from its sum. */
+static inline int16_t nn_finish_s16(const nn_output_stage_s16 *stage, int64_t sum,
+                                    int32_t channel) {
+    const int64_t acc = sum + stage->bias[channel];
+    const int32_t multiplier = stage->multiplier[channel];
+    const int32_t shift = stage->shift[channel];
+    const int32_t scaled =
+        stage->wide ? (int32_t)((acc * multiplier + (INT64_C(1) << (shift - 1))) >> shift)
+                    : nn_requantize((int32_t)acc, multiplier, shift);
+    return (int16_t)nn_clamp(nn_wrapping_add(scaled, stage->offset), stage->activation_min,
+                             stage->activation_max);
+}
+
+/* The outputs of the channels [first, last) from one row of `count` taps. Filters, of which
+ * `weights` is the first of all, lie `stride` bytes apart. */
+static inline void nn_filters_s16(const nn_output_stage_s16 *stage, const int16_t *row,
+                                  const int8_t *weights, int32_t stride, int32_t count,
+                                  int32_t first, int32_t last, int16_t *output) {
+    const int8_t *filter = weights + first * stride;
+    int32_t channel = first;
+    for (; channel + 4 <= last; channel += 4, filter += 4 * stride) {
+        int64_t sums[4] = {0};
+        for (int32_t at = 0; at < count; at += NN_S16_BLOCK) {
+            nn_s16_block_4(row + at, filter + at, stride, nn_min(count - at, NN_S16_BLOCK), sums);
+        }
+        for (int32_t i = 0; i < 4; ++i) {
+            output[channel + i] = nn_finish_s16(stage, sums[i], channel + i);
+        }
+    }
+    for (; channel < last; ++channel, filter += stride) {
+        int64_t sum = 0;
+        for (int32_t at = 0; at < count; at += NN_S16_BLOCK) {
+            sum += nn_s16_block(row + at, filter + at, nn_min(count - at, NN_S16_BLOCK));
+        }
+        output[channel] = nn_finish_s16(stage, sum, channel);
+    }
+}
+
+#endif /* NN_S16_H */
