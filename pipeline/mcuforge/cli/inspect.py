@@ -60,7 +60,8 @@ def _show(found: Inspection) -> None:
         result_console.print(_totals(found.plan))
         result_console.print(_boards(found.fits))
         result_console.print(
-            "Flash: constants alone, `mcuforge build` adds the code. RAM: arena, stack and buffers."
+            "Flash is that of constants; `mcuforge build` adds the code. "
+            "RAM is that of arena, state, stack and buffers."
         )
 
 
@@ -138,6 +139,8 @@ def _totals(plan: Plan) -> str:
             f"int4: {packed.weights:,} weights take {packed.file_bytes:,} B of the file and, "
             f"unpacked for the kernels, {packed.flash_bytes:,} B of flash."
         )
+    if plan.state_bytes:
+        lines.append(f"State {plan.state_bytes:,} B, kept from one inference to the next.")
     lines.append(
         f"Arena {totals['arena']['bytes']:,} B; no placement can need less than "
         f"{totals['arena']['lower_bound']:,} B."

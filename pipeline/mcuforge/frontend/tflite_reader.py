@@ -240,7 +240,11 @@ def _buffer(buffer: Any, budget: _Budget) -> npt.NDArray[np.uint8] | None:
 def _tensor(raw: Any, index: int, constant: _Constant, budget: _Budget) -> Tensor:
     shape = _numbers(raw.ShapeLength, raw.ShapeAsNumpy, budget)
     name = _name(raw, _NAME_OF_TENSOR, budget)
-    if len(shape) > MAX_RANK or any(d < 0 for d in shape):
+    if len(shape) > MAX_RANK:
+        raise ModelError(
+            f"tensor {index} '{name}' has {len(shape)} dimensions, {MAX_RANK} at most are read."
+        )
+    if any(d < 0 for d in shape):
         raise ModelError(f"tensor {index} '{name}' has the shape {list(shape)}.")
     dtype = _DTYPES.get(raw.Type(), DType.OTHER)
     content = constant(raw.Buffer())

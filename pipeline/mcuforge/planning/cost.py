@@ -74,6 +74,7 @@ def summary(plan: Plan) -> dict[str, Any]:
         "parameters": sum(t.elements for t in constants),
         "constant_bytes": sum(constant_bytes(p) for p in plan.ops),
         "arena": {"bytes": plan.arena.bytes, "lower_bound": plan.arena.lower_bound},
+        "state_bytes": plan.state_bytes,
         "ops": [
             {
                 **_op(graph, position, op),

@@ -46,7 +46,8 @@ def fits(plan: Plan, boards: Iterable[Board]) -> dict[str, Fit]:
         board.name: Fit(
             Memory(constants, board.flash_bytes),
             Memory(
-                plan.arena.bytes + _beside_arena(board), board.memory(board.placement.arena).bytes
+                plan.arena.bytes + _beside_arena(plan, board),
+                board.memory(board.placement.arena).bytes,
             ),
         )
         for board in boards
@@ -69,8 +70,9 @@ def check(plan: Plan, board: Board) -> None:
             f"{board.flash_bytes:,} B there are. Use fewer channels or a board with more flash."
         )
     if found.ram.over:
-        others = _beside_arena(board)
-        beside = f" and {others:,} B of stack and buffers" if others else ""
+        others = _beside_arena(plan, board)
+        what = "stack, state and buffers" if plan.state_bytes else "stack and buffers"
+        beside = f" and {others:,} B of {what}" if others else ""
         raise ModelError(
             f"'{plan.graph.name}' does not fit {board.name}: an arena of {plan.arena.bytes:,} B"
             f"{beside} are {found.ram.over:,} B more than the {found.ram.available:,} B of "
@@ -79,13 +81,13 @@ def check(plan: Plan, board: Board) -> None:
         )
 
 
-def _beside_arena(board: Board) -> int:
-    """Bytes that the stack and the harness's buffer take of the memory that holds the arena."""
+def _beside_arena(plan: Plan, board: Board) -> int:
+    """Bytes that stack, state and the harness's buffer take of the memory that holds the arena."""
     p = board.placement
     if p is None:
         return 0
     stack = p.stack_bytes + board.stack_guard_bytes if p.stack == p.arena else 0
-    return stack + (board.request_bytes if p.data == p.arena else 0)
+    return stack + (board.request_bytes + plan.state_bytes if p.data == p.arena else 0)
 
 
 def peak(plan: Plan) -> str:

@@ -130,7 +130,12 @@ def _border_problems(graph: Graph) -> list[str]:
     problems = []
     for kind, indices in (("input", graph.inputs), ("output", graph.outputs)):
         for tensor in map(graph.tensor, indices):
-            if tensor.dtype not in STORED_DTYPES or tensor.elements == 0:
+            if tensor.elements == 0:
+                problems.append(
+                    f"the model's {kind} '{tensor.name}' of shape {list(tensor.shape)} is empty: "
+                    "there is nothing to compute. Build the model with sizes of at least 1."
+                )
+            elif tensor.dtype not in STORED_DTYPES:
                 problems.append(
                     f"the model's {kind} '{tensor.name}' is {tensor.dtype.value}"
                     f"{list(tensor.shape)}: only {_STORED} are supported."

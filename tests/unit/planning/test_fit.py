@@ -65,3 +65,15 @@ def test_the_microbit_refuses_what_other_boards_take() -> None:
     fit.check(plan, boards.load("stm32f4-discovery"))
     with pytest.raises(ModelError, match=r"3,072 B of stack and buffers are \S+ B more than"):
         fit.check(plan, boards.load("microbit"))
+
+
+def test_state_takes_ram_beside_the_arena() -> None:
+    plan = planner.plan(graph([(1, 1024)] * 2, [("RELU", (0,), 1)], [0], [1]))
+    board = boards.load("microbit")
+    without = fit.fits(plan, [board])["microbit"]
+    stateful = replace(plan, state_bytes=16_000)
+    with_state = fit.fits(stateful, [board])["microbit"]
+    assert with_state.ram.bytes == without.ram.bytes + 16_000
+    assert without.fits and not with_state.fits
+    with pytest.raises(ModelError, match=r"19,072 B of stack, state and buffers are"):
+        fit.check(stateful, board)

@@ -134,6 +134,8 @@ def test_a_float_op_among_others_names_the_rule() -> None:
             "only int8, uint8, int16, int32, int64",
         ),
         (DType.INT8, (1, 1, 1, 1, 1, 1, 1, 1, 64), "9 dimensions"),
+        (DType.INT4, (1, 64), r"is int4\[1, 64\]: only int8, "),
+        (DType.INT8, (1, 0, 64), r"of shape \[1, 0, 64\] is empty: there is nothing to compute"),
     ],
 )
 def test_borders_of_the_model(dtype: DType, shape: tuple[int, ...], message: str) -> None:
