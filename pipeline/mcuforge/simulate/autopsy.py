@@ -17,7 +17,7 @@ _PROGRAM_COUNTER = re.compile(r"\bR15=([0-9a-f]{8})")
 _STATUS = re.compile(r"\bXPSR=([0-9a-f]{8})")
 _LOCKUP = re.compile(r"[Ll]ockup")
 _EXCEPTION_BITS = 0x1FF  # of the xPSR: the number of the exception that runs
-_BUSY = 0.5  # of a core: what has one to itself gets 0.9 and more
+_BUSY = 0.5  # what has a core to itself gets 0.9 and more
 _TRY_AGAIN = " Run the command again when this computer has less to do."
 _WAITING = ("mf_uart_read", "mf_frame_receive", "receive_stuffed")
 
@@ -72,8 +72,8 @@ def running_text(
 ) -> str:
     """What the firmware does, from what QEMU printed about registers at a few moments.
 
-    `answered`: it has answered before. `core_share` is how much of a core QEMU gets, 1 for a whole
-    one; a simulated core that runs, or polls a UART, takes all of it.
+    `answered`: it has answered before. `core_share` is how much QEMU ran of the time in which it
+    could have.
     """
     counters = program_counters(registers)
     busy = _busy_text(core_share)
@@ -101,7 +101,8 @@ def _busy_text(core_share: float | None) -> str:
     """That this computer has other work, where QEMU gets little of it; else nothing."""
     if core_share is None or core_share >= _BUSY:
         return ""
-    return f" This computer is busy: QEMU gets {core_share:.0%} of a core.{_TRY_AGAIN}"
+    gets = f"QEMU gets {core_share:.0%} of the processor time that it needs"
+    return f" This computer is busy: {gets}.{_TRY_AGAIN}"
 
 
 def waits_for_frame(registers: str, symbols: Symbols) -> bool:

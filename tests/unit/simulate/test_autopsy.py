@@ -51,7 +51,7 @@ def test_a_slow_simulator_is_not_taken_for_a_bad_link() -> None:
     ):
         assert "the simulator is slow" in text and "Run the command again when this" in text
         assert "UART another" not in text
-    busy = "This computer is busy: QEMU gets 12% of a core."
+    busy = "This computer is busy: QEMU gets 12% of the processor time that it needs."
     assert busy in running_text(waiting, SYMBOLS, core_share=0.12)
     assert busy in running_text(looks(0x210), SYMBOLS, core_share=0.12)
     assert "busy" not in running_text(looks(0x210), SYMBOLS, core_share=0.97)
