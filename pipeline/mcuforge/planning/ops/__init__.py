@@ -52,16 +52,14 @@ def with_int16(int8: Operator, int16: Operator) -> Operator:
         return int16 if _has_int16(graph, op) else int8
 
     def of(part: Operator, words: str) -> tuple[Constraint, ...]:
-        own = [c for c in part.constraints if rule(c) not in shared]
-        return tuple(_only(constraint, chosen, part, words) for constraint in own)
+        """In the part's own order: constraints rely on those before them."""
+        return tuple(
+            _only(c, chosen, part, "" if rule(c) in shared else words) for c in part.constraints
+        )
 
     return replace(
         int8,
-        constraints=(
-            *(c for c in int8.constraints if rule(c) in shared),
-            *of(int8, ""),
-            *of(int16, "With int16: "),
-        ),
+        constraints=(*of(int8, ""), *of(int16, "With int16: ")),
         lower=lambda graph, op: chosen(graph, op).lower(graph, op),
         kernels=(*int8.kernels, *int16.kernels),
         view=lambda graph, op: chosen(graph, op).view(graph, op),

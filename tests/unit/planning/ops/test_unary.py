@@ -57,6 +57,7 @@ def scaled(scale: float, dtype: str = "int8") -> Spec:
         ("QUANTIZE", FLOAT, scaled(1.0, "uint8"), "becomes"),
         ("QUANTIZE", FLOAT, Spec((4, 1), scale=[1.0, 2.0, 3.0, 4.0]), "becomes"),
         ("QUANTIZE", Spec((1, 4), scale=None), INT8, "not quantised per tensor"),
+        ("QUANTIZE", INT8, Spec((1, 4), scale=None), "int8[1, 4] becomes int8[1, 4]"),
         ("QUANTIZE", scaled(1e6), scaled(1e-2), "2^23"),
         ("QUANTIZE", INT8, Spec((1, 5)), "elements"),
         ("DEQUANTIZE", scaled(1.0, "uint8"), FLOAT, "uint8"),
