@@ -1,38 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn.h"
-#include "nn_dot.h"
 #include "nn_output_stage.h"
+#include "nn_row_dot.h"
 
 /* The products of one row with `FILTERS` neighbouring filters. The row is read as it is, four taps
  * at a time: there is no patch to gather, and so no scratch. */
 enum { FILTERS = 4 };
 
-#if NN_MVE
-
-static inline int32_t dot(const int8_t *row, const int8_t *filter, int32_t count) {
-    return nn_mve_dot(row, filter, count);
-}
-
-#elif NN_DSP
-
-static inline int32_t add_taps(uint32_t low, uint32_t high, const int8_t *filter, int32_t sum) {
-    const uint32_t taps = nn_load_word(filter);
-    sum = nn_smlad(low, nn_sxtb16(taps), sum);
-    return nn_smlad(high, nn_sxtb16_ror8(taps), sum);
-}
-
-static inline int32_t dot(const int8_t *row, const int8_t *filter, int32_t count) {
-    int32_t sum = 0;
-    int32_t i = 0;
-    for (; i + 4 <= count; i += 4) {
-        const uint32_t word = nn_load_word(row + i);
-        sum = add_taps(nn_sxtb16(word), nn_sxtb16_ror8(word), filter + i, sum);
-    }
-    for (; i < count; ++i) {
-        sum += row[i] * filter[i];
-    }
-    return sum;
-}
+#if NN_DSP
 
 static inline void dots(const int8_t *row, const int8_t *filter, int32_t count, int32_t stride,
                         int32_t sums[FILTERS]) {
@@ -41,10 +16,10 @@ static inline void dots(const int8_t *row, const int8_t *filter, int32_t count, 
     for (const int8_t *const end = row + (count & ~3); row < end; row += 4) {
         const uint32_t word = nn_load_word(row);
         const uint32_t low = nn_sxtb16(word), high = nn_sxtb16_ror8(word);
-        s0 = add_taps(low, high, filter, s0);
-        s1 = add_taps(low, high, filter + stride, s1);
-        s2 = add_taps(low, high, second, s2);
-        s3 = add_taps(low, high, second + stride, s3);
+        s0 = nn_add_taps(low, high, filter, s0);
+        s1 = nn_add_taps(low, high, filter + stride, s1);
+        s2 = nn_add_taps(low, high, second, s2);
+        s3 = nn_add_taps(low, high, second + stride, s3);
         filter += 4;
         second += 4;
     }
@@ -60,15 +35,7 @@ static inline void dots(const int8_t *row, const int8_t *filter, int32_t count, 
     sums[3] = s3;
 }
 
-#else
-
-static inline int32_t dot(const int8_t *row, const int8_t *filter, int32_t count) {
-    int32_t sum = 0;
-    for (int32_t i = 0; i < count; ++i) {
-        sum += row[i] * filter[i];
-    }
-    return sum;
-}
+#elif !NN_MVE
 
 static inline void dots(const int8_t *row, const int8_t *filter, int32_t count, int32_t stride,
                         int32_t sums[FILTERS]) {
@@ -116,8 +83,8 @@ void nn_fully_connected_s8(const nn_fully_connected_s8_params *params, const int
             filter += FILTERS * stride;
         }
         for (; channel < params->outputs; ++channel) {
-            output[channel] =
-                nn_finish(&params->output_stage, dot(input, filter, params->inputs), channel);
+            output[channel] = nn_finish(&params->output_stage,
+                                        nn_row_dot(input, filter, params->inputs), channel);
             filter += stride;
         }
         input += params->inputs;

@@ -550,6 +550,51 @@ void nn_svdf_s8(const nn_svdf_s8_params *params, const int8_t *input, int8_t *st
 void nn_svdf_wide_s8(const nn_svdf_wide_s8_params *params, const int8_t *input, int16_t *state,
                      int8_t *output);
 
+/* UNIDIRECTIONAL_SEQUENCE_LSTM. Each gate is a weighted sum of the step's input and one of the
+ * hidden state, each requantised to 2^-12 and clamped to int16, added, and squashed to 2^-15:
+ *
+ *   cell   = clip(clamp(forget * cell requantised by 2^-15) + input * candidate requantised)
+ *   hidden = clamp(requantize(output * tanh(cell)) + hidden_zero_point)
+ *
+ * Both states begin as they were left by the last inference; each step's hidden state is its
+ * output. The biases hold the zero points of input and hidden state as well, modulo 2^32. */
+typedef struct {
+    const int8_t *input_weights; /* [units, inputs] */
+    const int32_t *input_bias;   /* [units] */
+    int32_t input_multiplier;
+    int32_t input_shift;
+    const int8_t *hidden_weights; /* [units, units] */
+    const int32_t *hidden_bias;   /* [units] */
+    int32_t hidden_multiplier;
+    int32_t hidden_shift;
+} nn_lstm_gate;
+
+/* tanh takes cell * tanh_multiplier / 2^tanh_shift, in 1 / 12288. The strides are in rows: of
+ * `inputs` and of `units` values. */
+typedef struct {
+    nn_lstm_gate input;
+    nn_lstm_gate forget;
+    nn_lstm_gate candidate;
+    nn_lstm_gate output;
+    int32_t batches;
+    int32_t steps;
+    int32_t inputs;
+    int32_t units;
+    int32_t batch_stride;
+    int32_t step_stride;
+    const uint16_t *sigmoid; /* 256 values of 2^16 * sigmoid, 24 to a unit */
+    int32_t cell_shift;      /* of input * candidate, whose multiplier is 2^30 */
+    int32_t cell_clip;       /* 32768: none */
+    int32_t tanh_multiplier;
+    int32_t tanh_shift;
+    int32_t hidden_multiplier;
+    int32_t hidden_shift;
+    int32_t hidden_zero_point;
+} nn_lstm_s8_params;
+
+void nn_lstm_s8(const nn_lstm_s8_params *params, const int8_t *input, int8_t *hidden, int16_t *cell,
+                int8_t *output);
+
 /* Moving bytes ---------------------------------------------------------------------------------*/
 
 /* One input of CONCATENATION: `rows` rows of row_bytes go to output_offset + row * output_stride.

@@ -8,17 +8,15 @@
 
 #include "nn.h"
 #include "nn_fixed_point.h"
+#include "nn_row_dot.h"
 
 #include <string.h>
 
 /* The response of filter `filter` to an input, requantised; the caller clamps it. */
 static inline int32_t nn_svdf_feature(const nn_svdf *layer, const int8_t *input, int32_t filter) {
     const int8_t *weights = layer->feature_weights + filter * layer->inputs;
-    int32_t sum = 0;
-    for (int32_t i = 0; i < layer->inputs; ++i) {
-        sum += weights[i] * input[i];
-    }
-    sum = nn_wrapping_add(sum, layer->feature_bias[filter]);
+    const int32_t dot = nn_row_dot(input, weights, layer->inputs);
+    const int32_t sum = nn_wrapping_add(dot, layer->feature_bias[filter]);
     return nn_requantize(sum, layer->feature_multiplier, layer->feature_shift);
 }
 

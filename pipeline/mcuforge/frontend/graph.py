@@ -270,6 +270,16 @@ class SvdfAttributes:
 
 
 @dataclass(frozen=True)
+class LstmAttributes:
+    """UNIDIRECTIONAL_SEQUENCE_LSTM. A clip of 0 is none; `diagonal` weights are vectors."""
+
+    activation: Activation
+    cell_clip: float
+    time_major: bool
+    diagonal: bool
+
+
+@dataclass(frozen=True)
 class VarHandleAttributes:
     """VAR_HANDLE: the names of a variable. Variables of the same name are the same."""
 
@@ -300,6 +310,7 @@ Attributes = (
     | AxisAttributes
     | StridedSliceAttributes
     | SvdfAttributes
+    | LstmAttributes
     | VarHandleAttributes
     | CallOnceAttributes
 )

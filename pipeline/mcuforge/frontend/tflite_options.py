@@ -19,6 +19,7 @@ from mcuforge.frontend.graph import (
     ElementwiseAttributes,
     FullyConnectedAttributes,
     LeakyReluAttributes,
+    LstmAttributes,
     NoAttributes,
     Padding,
     Pool2DAttributes,
@@ -153,6 +154,15 @@ def _svdf(o: Any) -> SvdfAttributes:
     return SvdfAttributes(int(o.Rank()), _ACTIVATIONS[o.FusedActivationFunction()])
 
 
+def _lstm(o: Any) -> LstmAttributes:
+    return LstmAttributes(
+        _ACTIVATIONS[o.FusedActivationFunction()],
+        float(o.CellClip()),
+        bool(o.TimeMajor()),
+        bool(o.DiagonalRecurrentTensors()),
+    )
+
+
 def _var_handle(o: Any) -> VarHandleAttributes:
     return VarHandleAttributes(_text(o, _CONTAINER), _text(o, _SHARED_NAME))
 
@@ -200,6 +210,7 @@ _READERS: dict[str, tuple[str, Callable[[Any], Attributes]]] = {
     "GATHER": ("GatherOptions", _axis),
     "STRIDED_SLICE": ("StridedSliceOptions", _strided_slice),
     "SVDF": ("SVDFOptions", _svdf),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": ("UnidirectionalSequenceLSTMOptions", _lstm),
     "VAR_HANDLE": ("VarHandleOptions", _var_handle),
     "CALL_ONCE": ("CallOnceOptions", _call_once),
 }

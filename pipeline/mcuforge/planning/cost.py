@@ -28,6 +28,9 @@ def macs(graph: Graph, op: Op) -> int:
         return graph.input(op, 2).elements * prod(weights[:3])
     if op.kind == "FULLY_CONNECTED":
         return output.elements * graph.input(op, 1).shape[-1]
+    if op.kind == "UNIDIRECTIONAL_SEQUENCE_LSTM":
+        rows = prod(output.shape[:-1])
+        return rows * sum(graph.input(op, i).elements for i in range(1, 9))
     if op.kind == "SVDF":
         taps = graph.input(op, 1).elements + graph.input(op, 2).elements
         return output.shape[0] * taps

@@ -1,0 +1,82 @@
+"""UNIDIRECTIONAL_SEQUENCE_LSTM against the oracle, over several inferences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from draw import Draw
+from single_op import Case, Spec, build
+
+from mcuforge.planning.ops.lstm import sigmoid_table
+
+Check = Callable[[Iterable[Case]], None]
+INVOKES = 3
+
+
+def lstm_cases(seed: int, count: int) -> Iterator[Case]:
+    draw = Draw(seed)
+    for _ in range(count):
+        yield lstm_case(draw)
+
+
+def lstm_case(draw: Draw) -> Case:
+    batches, steps = draw.choice([1, 1, 2, 3]), draw.integer(1, 4)
+    inputs, units = draw.integer(1, 19), draw.integer(1, 17)
+    time_major = draw.chance(0.3)
+    rows = (steps, batches) if time_major else (batches, steps)
+    source = Spec((*rows, inputs), scale=draw.scale(1e-3, 0.1), zero_point=draw.zero_point())
+    hidden_scale = draw.choice([1 / 128, 1 / 127, draw.scale(1e-3, 0.02)])
+    hidden = Spec((batches, units), scale=hidden_scale, zero_point=draw.zero_point(), variable=True)
+    power = draw.choice([-11, -12, -11, -15, -9, -13, -20, -4, 1])
+    cell = Spec((batches, units), "int16", 2.0**power, variable=True)
+    shapes = [(units, inputs)] * 4 + [(units, units)] * 4
+    # gates from nearly closed to saturated
+    spread = draw.choice([1e-5, 1e-3, 0.02, 0.3])
+    weights = [
+        Spec(s, scale=draw.scale(spread, spread * 4), data=draw.int8(s, -127)) for s in shapes
+    ]
+    limit = draw.choice([0, 1000, 100_000, 2**29])
+    biases = [
+        Spec(
+            (units,),
+            "int32",
+            float(np.float32(source.scale) * np.float32(weights[i].scale)),  # type: ignore[arg-type]
+            data=draw.rng.integers(-limit, limit + 1, units).astype(np.int32),
+        )
+        for i in range(4)
+    ]
+    options = schema.UnidirectionalSequenceLSTMOptionsT()
+    options.fusedActivationFunction = schema.ActivationFunctionType.TANH
+    options.cellClip = draw.choice([0.0, 0.0, 10.0, 0.4, 1e-9, 1e9])
+    options.projClip = draw.choice([0.0, 0.1])
+    options.timeMajor = time_major
+    model = build(
+        "UNIDIRECTIONAL_SEQUENCE_LSTM",
+        [
+            source, *weights, *[None] * 3, *biases, None, None, hidden, cell, *[None] * 4,
+        ],
+        [Spec((*rows, units), scale=hidden.scale, zero_point=hidden.zero_point)],
+        options,
+    )  # fmt: skip
+    first, *more = [[draw.int8((*rows, inputs))] for _ in range(INVOKES)]
+    return Case(model, first, f"{rows} {inputs} -> {units}, cell 2^{power}", tuple(more))
+
+
+def test_lstms_equal_the_oracle_over_sequences(assert_exact: Check) -> None:
+    assert_exact(lstm_cases(seed=1, count=60))
+
+
+@pytest.mark.slow
+def test_many_lstms_equal_the_oracle(assert_exact: Check) -> None:
+    assert_exact(lstm_cases(seed=2, count=1500))
+
+
+def test_the_table_is_that_of_the_sigmoid() -> None:
+    table = sigmoid_table().astype(np.int64)
+    assert (len(table), table[0], table[-1]) == (256, 32768, 65535)
+    assert np.all(np.diff(table) >= 0)
+    exact = 2**16 / (1 + np.exp(-np.arange(255) / 24))
+    assert np.abs(table[:-1] - exact).max() < 5
