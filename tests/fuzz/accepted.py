@@ -17,10 +17,26 @@ from emitted import SANITIZERS, WARNINGS, main_c, run, source, succeed, write
 from mcuforge.emit.project_files import Source
 from mcuforge.samples import quantised
 
+FIRMWARE = Path(__file__).parents[2] / "firmware"
+HEADERS = (f"-I{FIRMWARE / 'kernels'}", f"-I{FIRMWARE / 'engines'}")
 SAMPLES = 2
 BATCH = 40  # models in one program
 DIED = "the process ended with"
 Answer = list[list[bytes]] | str
+
+
+def compile_all(folder: Path) -> list[str]:
+    """What a compiler says against the C of any accepted model, a folder of `folder` each."""
+    with ThreadPoolExecutor(2) as pool:
+        said = pool.map(_compiler_says, sorted(folder.iterdir()))
+        return [text for text in said if text]
+
+
+def _compiler_says(model: Path) -> str:
+    command = ["gcc", "-std=c11", "-S", "-o", "-", *WARNINGS, *HEADERS, "-x", "c", "-"]
+    unit = "".join(f'#include "{path}"\n' for path in sorted(model.glob("*.c")))
+    done = subprocess.run(command, input=unit, capture_output=True, text=True, check=False)
+    return "" if done.returncode == 0 else f"model {model.name}: {done.stderr}"
 
 
 def check(models: list[Path], folder: Path) -> list[str]:

@@ -61,20 +61,24 @@ def begin_time() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
 
 
-def compile_model(data: bytes) -> Plan:
-    """All that happens to a model before a C compiler sees it."""
+def compile_model(data: bytes) -> tuple[Plan, dict[str, bytes]]:
+    """All that happens to a model before a C compiler sees it: its plan, and its files."""
     plan = planner.plan(legalise(verify(tflite_reader.read_bytes(data, "fuzzed"))))
     cost.summary(plan)
     fit.peak(plan)
     fit.check(plan, load("host"))
-    model_files(plan)
-    return plan
+    return plan, model_files(plan)
 
 
 def model(seed: int, number: int, folder: Path) -> None:
-    """Compile a model, and keep it where it can be run."""
+    """Compile a model; keep its C, and the model itself where it can be run."""
     data = model_mutation.model(seed, number)
-    plan = compile_model(data)
+    plan, files = compile_model(data)
+    for path, content in files.items():
+        if path.startswith("model/") and path.endswith((".c", ".h")):
+            target = folder / "c" / str(number) / Path(path).name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
     macs = sum(cost.macs(plan.graph, op) for op in plan.graph.ops)
     if plan.arena.bytes <= MAX_ARENA_TO_RUN and macs <= MAX_MACS_TO_RUN:
         (folder / f"m{number}.tflite").write_bytes(data)

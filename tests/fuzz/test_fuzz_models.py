@@ -23,11 +23,15 @@ SAMPLED = 20  # of the accepted ones are run; where there is time, twenty times 
 
 
 def fuzz_models(seed: int, count: int, sampled: int, folder: Path) -> None:
-    """A campaign of models, and a sample of those accepted as C against the oracle."""
+    """A campaign of models; all accepted ones compiled, a sample run against the oracle."""
     outcome = campaign.run("model", seed, count, folder)
     print(outcome.told())
     assert not outcome.broken, outcome.told()
     assert outcome.ends["accepted"] > count // 20 and outcome.ends["refused"] > count // 20
+    compiled = sum(1 for _ in (folder / "c").iterdir())
+    assert compiled == outcome.ends["accepted"]
+    problems = accepted.compile_all(folder / "c")
+    assert not problems, "\n".join([f"seed {seed}:", *problems])
     models = sorted(folder.glob("*.tflite"), key=lambda p: int(p.stem[1:]))
     chosen = np.random.default_rng(seed).permutation(len(models))[:sampled]
     problems = accepted.check([models[i] for i in chosen], folder)
@@ -84,6 +88,17 @@ def test_the_limits_hold() -> None:
         check=True,
     )
     assert done.stdout.split() == ["broken"] * 4 + ["accepted"]
+
+
+def test_a_warning_of_the_compiler_is_found(tmp_path: Path) -> None:
+    for name, code in (
+        ("1", "extern int i;"),
+        ("2", "extern long i; int j(void); int j(void) { return i; }"),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "fuzzed_model.c").write_text(f"{code}\n")
+    (problem,) = accepted.compile_all(tmp_path)
+    assert problem.startswith("model 2: ") and "conversion" in problem
 
 
 def test_what_differs_from_the_oracle_is_found(

@@ -127,8 +127,7 @@ def stopped_compiling(situation: Situation, *command: str) -> subprocess.Popen[s
     text = COMPILER.format(real=real, folder=situation.folder)
     situation.program("arm-none-eabi-gcc", text)
     running = situation.start("-m", "mcuforge", *command)
-    wait_until((situation.folder / "ready").exists, running)
-    assert any("sleep 600" in command for command in situation.descendants())
+    wait_until(lambda: any("sleep 600" in c for c in situation.descendants()), running)
     return running
 
 
