@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
+import warm_tensorflow
+
+from mcuforge.processes import python_worker, tensorflow_child
 
 # Boards that somebody added to their own account are none of the suite's.
 os.environ["MCUFORGE_BOARDS"] = os.devnull
@@ -21,3 +26,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=5,
         help="how often the kernels' random cases are drawn; all rounds but the first are slow",
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tensorflow_starts_at_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Children with TensorFlow are forked from a process that has imported it."""
+    with warm_tensorflow.server(tmp_path_factory.mktemp("tf")) as server:
+        warm = SimpleNamespace(**vars(python_worker) | {"command": server.command})
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tensorflow_child, "python_worker", warm)
+            yield
