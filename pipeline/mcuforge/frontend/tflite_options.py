@@ -18,6 +18,7 @@ from mcuforge.frontend.graph import (
     DepthwiseConv2DAttributes,
     ElementwiseAttributes,
     FullyConnectedAttributes,
+    GeluAttributes,
     LeakyReluAttributes,
     LstmAttributes,
     NoAttributes,
@@ -136,6 +137,10 @@ def _leaky_relu(o: Any) -> LeakyReluAttributes:
     return LeakyReluAttributes(float(o.Alpha()))
 
 
+def _gelu(o: Any) -> GeluAttributes:
+    return GeluAttributes(bool(o.Approximate()))
+
+
 def _reducer(o: Any) -> ReducerAttributes:
     return ReducerAttributes(bool(o.KeepDims()))
 
@@ -200,6 +205,7 @@ _READERS: dict[str, tuple[str, Callable[[Any], Attributes]]] = {
     "RESIZE_NEAREST_NEIGHBOR": ("ResizeNearestNeighborOptions", _resize),
     "SOFTMAX": ("SoftmaxOptions", _softmax),
     "LEAKY_RELU": ("LeakyReluOptions", _leaky_relu),
+    "GELU": ("GeluOptions", _gelu),
     "MEAN": ("ReducerOptions", _reducer),
     "REDUCE_MAX": ("ReducerOptions", _reducer),
     "REDUCE_MIN": ("ReducerOptions", _reducer),
