@@ -499,6 +499,9 @@ typedef struct {
 
 void nn_sum_s8(const nn_sum_s8_params *params, const int8_t *input, int8_t *output);
 
+/* The same for int16, whose limits it saturates at. */
+void nn_sum_s16(const nn_sum_s8_params *params, const int16_t *input, int16_t *output);
+
 /* REDUCE_MAX and REDUCE_MIN. Not in place. */
 typedef struct {
     nn_reduction reduction;

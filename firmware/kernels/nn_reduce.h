@@ -11,17 +11,23 @@
 #include "nn.h"
 #include "nn_loops.h"
 
+/* The type of elements: a kernel of another one defines it before it includes this. */
+#ifndef NN_ELEMENT
+#define NN_ELEMENT int8_t
+#endif
+typedef NN_ELEMENT nn_element;
+
 enum { NN_REDUCE_LANES = 4 };
 
 typedef struct {
     int32_t start;
     int32_t (*combine)(int32_t found, int32_t element);
-    int8_t (*finish)(const void *params, int32_t found);
+    nn_element (*finish)(const void *params, int32_t found);
     const void *params;
 } nn_reducer;
 
 NN_ALWAYS_INLINE int32_t nn_reduce_run(const nn_reduction *r, nn_reducer reducer,
-                                       const int8_t *input, int32_t found) {
+                                       const nn_element *input, int32_t found) {
     for (int32_t i = 0; i < r->reduced; ++i) {
         found = reducer.combine(found, input[i * r->reduced_stride]);
     }
@@ -29,15 +35,15 @@ NN_ALWAYS_INLINE int32_t nn_reduce_run(const nn_reduction *r, nn_reducer reducer
 }
 
 /* Four runs side by side, whose elements lie inner_stride apart. */
-NN_ALWAYS_INLINE void nn_reduce_runs(const nn_reduction *r, nn_reducer reducer, const int8_t *input,
-                                     int32_t found[NN_REDUCE_LANES]) {
+NN_ALWAYS_INLINE void nn_reduce_runs(const nn_reduction *r, nn_reducer reducer,
+                                     const nn_element *input, int32_t found[NN_REDUCE_LANES]) {
     const int32_t lane = r->inner_stride;
     int32_t found0 = found[0];
     int32_t found1 = found[1];
     int32_t found2 = found[2];
     int32_t found3 = found[3];
     for (int32_t i = 0; i < r->reduced; ++i) {
-        const int8_t *const first = input + i * r->reduced_stride;
+        const nn_element *const first = input + i * r->reduced_stride;
         found0 = reducer.combine(found0, first[0]);
         found1 = reducer.combine(found1, first[lane]);
         found2 = reducer.combine(found2, first[2 * lane]);
@@ -51,7 +57,7 @@ NN_ALWAYS_INLINE void nn_reduce_runs(const nn_reduction *r, nn_reducer reducer, 
 
 /* All elements of `lanes` (1 or 4) neighbouring outputs. */
 NN_ALWAYS_INLINE void nn_reduce_lanes(const nn_reduction *r, nn_reducer reducer,
-                                      const int8_t *input, int32_t lanes,
+                                      const nn_element *input, int32_t lanes,
                                       int32_t found[NN_REDUCE_LANES]) {
     int32_t digits[NN_MAX_LOOPS] = {0};
     for (;;) {
@@ -68,8 +74,8 @@ NN_ALWAYS_INLINE void nn_reduce_lanes(const nn_reduction *r, nn_reducer reducer,
     }
 }
 
-NN_ALWAYS_INLINE void nn_reduce_row(const nn_reduction *r, nn_reducer reducer, const int8_t *input,
-                                    int8_t *output) {
+NN_ALWAYS_INLINE void nn_reduce_row(const nn_reduction *r, nn_reducer reducer,
+                                    const nn_element *input, nn_element *output) {
     for (int32_t i = 0; i < r->inner;) {
         const int32_t lanes = r->inner - i >= NN_REDUCE_LANES ? NN_REDUCE_LANES : 1;
         int32_t found[NN_REDUCE_LANES] = {reducer.start, reducer.start, reducer.start,
@@ -82,8 +88,8 @@ NN_ALWAYS_INLINE void nn_reduce_row(const nn_reduction *r, nn_reducer reducer, c
     }
 }
 
-NN_ALWAYS_INLINE void nn_reduce(const nn_reduction *r, nn_reducer reducer, const int8_t *input,
-                                int8_t *output) {
+NN_ALWAYS_INLINE void nn_reduce(const nn_reduction *r, nn_reducer reducer, const nn_element *input,
+                                nn_element *output) {
     int32_t digits[NN_MAX_LOOPS] = {0};
     for (;;) {
         nn_reduce_row(r, reducer, input, output);

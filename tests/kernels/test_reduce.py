@@ -23,7 +23,7 @@ def reduced(shape: tuple[int, ...], axes: list[int], keep_dims: bool) -> tuple[i
     return tuple(d for i, d in enumerate(shape) if i not in gone)
 
 
-def cases(kind: str, seed: int, count: int) -> Iterator[Case]:
+def cases(kind: str, seed: int, count: int, dtype: str = "int8") -> Iterator[Case]:
     draw = Draw(seed)
     for _ in range(count):
         rank = draw.choice([1, 2, 3, 4, 4, 4, 5, 6, 7, 8])
@@ -34,12 +34,13 @@ def cases(kind: str, seed: int, count: int) -> Iterator[Case]:
         options = schema.ReducerOptionsT()
         options.keepDims = draw.chance(0.5)
         source_scale = draw.scale(*draw.choice([(1e-3, 1.0), (1e-3, 1.0), (1e-10, 1e3)]))
-        source = Spec(shape, scale=source_scale, zero_point=draw.zero_point())
+        source = Spec(shape, dtype, source_scale, draw.zero_point())
         target_scale = source_scale if draw.chance(0.2) else draw.scale(1e-3, 10.0)
-        if kind == "SUM":  # no sum of the draw may overflow
-            target_scale = max(target_scale, float(np.float32(source_scale / 64)))
+        if kind == "SUM" or dtype == "int16":  # no sum of the draw may overflow
+            room = 64 if dtype == "int8" else 1 / 64
+            target_scale = max(target_scale, float(np.float32(source_scale / room)))
         target = Spec(
-            reduced(shape, axes, options.keepDims), scale=target_scale, zero_point=draw.zero_point()
+            reduced(shape, axes, options.keepDims), dtype, target_scale, draw.zero_point()
         )
         if kind in EXTREMA:
             target = replace(source, shape=target.shape)
@@ -48,12 +49,19 @@ def cases(kind: str, seed: int, count: int) -> Iterator[Case]:
         if len(axes) == 1 and draw.chance(0.3):
             axis = Spec((), "int32", None, data=table)
         model = build(kind, [source, axis], [target], options)
-        yield Case(model, [draw.int8(shape)], f"{shape} {axes} {source_scale} -> {target_scale}")
+        yield Case(
+            model, [draw.values(shape, dtype)], f"{shape} {axes} {source_scale} -> {target_scale}"
+        )
 
 
 @pytest.mark.parametrize("kind", ["MEAN", "SUM", *EXTREMA])
 def test_reductions_equal_the_oracle(assert_exact: Check, kind: str) -> None:
     assert_exact(cases(kind, 0, 600))
+
+
+@pytest.mark.parametrize("kind", ["MEAN", "SUM"])
+def test_sums_of_int16_equal_the_oracle(assert_exact: Check, kind: str) -> None:
+    assert_exact(cases(kind, 3, 120, "int16"))
 
 
 @pytest.mark.slow

@@ -12,16 +12,17 @@ from mcuforge.frontend.graph import DType, Graph, Op
 from mcuforge.planning.numerics import INT32_MAX, quantize_multiplier
 from mcuforge.planning.ops import Operator
 from mcuforge.planning.ops.common import (
+    constraint_activations,
     constraint_arity,
     constraint_int8_activations,
     constraint_not_empty,
     describe,
+    limits,
     quantization,
+    suffix,
 )
 from mcuforge.planning.ops.loops import Loop, dense_strides, merge, odometer
 from mcuforge.planning.plan import I32, CStruct, KernelCall, KernelParams, OptionalArrayI32
-
-MAX_COUNT = 1 << 23  # 255 * 2^23 < 2^31
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,12 +82,15 @@ def constraint_output_shape(graph: Graph, op: Op) -> str | None:
 
 
 def constraint_range(graph: Graph, op: Op) -> str | None:
-    """At most 2^23 elements go into a sum, and its rescaling does not overflow an int32."""
+    """At most 2^23 elements go into a sum, of int16 2^15, and its rescaling does not overflow an
+    int32."""
     count = _count(graph, op)
-    if count > MAX_COUNT:
+    low, high = limits(graph.input(op, 0).dtype)
+    span = high - low
+    if count > 1 << (32 - span.bit_length() - 1):
         return f"a sum of {count} elements"
     _, shift = scaling(graph, op)
-    if 255 * count << max(shift, 0) > INT32_MAX - 128:  # 128 for the output's zero point
+    if span * count << max(shift, 0) > INT32_MAX + low:  # room for the output's zero point
         source, target = quantization(graph.input(op, 0)), quantization(graph.output(op))
         return f"the scales are {source.scale} and {target.scale}"
     return None
@@ -173,7 +177,7 @@ def lower_sum(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
         shift=shift,
         output_offset=quantization(graph.output(op)).zero_point,
     )
-    return _call(op, "sum_s8", params)
+    return _call(op, f"sum_{suffix(source)}", params)
 
 
 def lower_extremum(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
@@ -182,29 +186,29 @@ def lower_extremum(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     return _call(op, f"{op.kind.lower()}_s8", params)
 
 
-_CONSTRAINTS = (
-    constraint_arity(2, 2),
-    constraint_int8_activations,
-    constraint_not_empty,
-    constraint_constant_axes,
-    constraint_output_shape,
-)
+_SHAPES = (constraint_not_empty, constraint_constant_axes, constraint_output_shape)
 
 
 def _sum(kind: str, since: str) -> Operator:
     return Operator(
         kinds=(kind,),
-        constraints=(*_CONSTRAINTS, constraint_range),
+        constraints=(constraint_arity(2, 2), constraint_activations, *_SHAPES, constraint_range),
         lower=lower_sum,
-        kernels=("sum_s8",),
+        kernels=("sum_s8", "sum_s16"),
         since=since,
+        since_16x8="0.2.0",
     )
 
 
 def _extremum(kind: str) -> Operator:
     return Operator(
         kinds=(kind,),
-        constraints=(*_CONSTRAINTS, constraint_same_quantization),
+        constraints=(
+            constraint_arity(2, 2),
+            constraint_int8_activations,
+            *_SHAPES,
+            constraint_same_quantization,
+        ),
         lower=lower_extremum,
         kernels=(f"{kind.lower()}_s8",),
         since="0.2.0",
