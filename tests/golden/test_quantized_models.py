@@ -29,11 +29,18 @@ pytestmark = [
     pytest.mark.tensorflow,
     pytest.mark.skipif(missing, reason="needs mcuforge[train]"),
 ]
+WIDE = {"bits": "16x8"}
 SYMMETRIC = {"calibration": "mse", "activations": "symmetric", "weights": "per-tensor"}
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("autoencoder", SYMMETRIC), ("unet", {"percentile": "99.6"})]
+    ("name", "words"),
+    [
+        ("autoencoder", SYMMETRIC),
+        ("unet", {"percentile": "99.6"}),
+        pytest.param("autoencoder", WIDE, marks=pytest.mark.slow),
+        pytest.param("unet", WIDE, marks=pytest.mark.slow),
+    ],
 )
 def test_generated_c_equals_tflm(tmp_path: Path, name: str, words: dict[str, Any]) -> None:
     loaded = recipe.load(MODELS / name)
@@ -56,8 +63,12 @@ def test_generated_c_equals_tflm(tmp_path: Path, name: str, words: dict[str, Any
 @pytest.mark.slow
 @pytest.mark.sim
 @pytest.mark.parametrize("name", ["autoencoder", "unet"])
-@pytest.mark.parametrize("calibration", ["percentile", "mse", "kl", "auto"])
-def test_the_device_equals_tflm(tmp_path: Path, name: str, calibration: str) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [{"calibration": c} for c in ("percentile", "mse", "kl", "auto")] + [WIDE],
+    ids=lambda words: next(iter(words.values())),
+)
+def test_the_device_equals_tflm(tmp_path: Path, name: str, words: dict[str, str]) -> None:
     report = driver.run(
         MODELS / name,
         boards.load("mps2-an386"),
@@ -66,10 +77,11 @@ def test_the_device_equals_tflm(tmp_path: Path, name: str, calibration: str) -> 
         inputs_file=None,
         port=None,
         on_stage=lambda *_: None,
-        settings=combine(DEFAULT, calibration=calibration),
+        settings=combine(DEFAULT, **words),
     )
     assert report.verdict.exact, report.verdict.divergence
-    assert report.quantization is not None and report.quantization.startswith(calibration)
+    expected = "int16" if words == WIDE else words["calibration"]
+    assert report.quantization is not None and expected in report.quantization
     assert all(a.device == a.int8_model for a in report.accuracy)
 
 

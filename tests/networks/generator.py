@@ -18,6 +18,8 @@ from shrink import alone
 from single_op import Spec
 from sketch import Sketch, Values
 
+from mcuforge.planning.ops.registry import OPERATORS
+
 Drawer = Callable[[Sketch], bool]
 
 OPS: dict[str, Drawer] = {
@@ -69,11 +71,17 @@ OFTEN = {"ADD": 3.0, "CONV_2D": 3.0, "DEPTHWISE_CONV_2D": 2.0, "CONCATENATION": 
 ATTEMPTS = 400
 
 
+def kinds_of(dtype: str) -> list[str]:
+    """What may be drawn with activations of that type."""
+    return [kind for kind in OPS if dtype == "int8" or OPERATORS[kind].since_16x8]
+
+
 def drawn(sketch: Sketch, kind: str) -> bool:
     """Draw an op; one that breaks a rule of mcuforge is taken back."""
     before = sketch.network.nodes[:], sketch.values.copy()
     done = OPS[kind](sketch)
-    if done and kind in NARROW and refusal(alone(sketch.network, -1).tflite()):
+    narrow = kind in NARROW or sketch.dtype == "int16"
+    if done and narrow and refusal(alone(sketch.network, -1).tflite()):
         sketch.network.nodes, sketch.values = before
         return False
     return done
@@ -83,7 +91,7 @@ def network(seed: int, dtype: str = "int8", least: int = 10, most: int = 60) -> 
     """A random network of `least` to `most` ops, the same for the same seed."""
     sketch = _begun(seed, dtype)
     count = sketch.draw.integer(least, most)
-    kinds = list(OPS)
+    kinds = kinds_of(dtype)
     weights = np.array([OFTEN.get(kind, 1.0) for kind in kinds])
     for _ in range(ATTEMPTS):
         if len(sketch.network.nodes) >= count - 2:
@@ -95,7 +103,7 @@ def network(seed: int, dtype: str = "int8", least: int = 10, most: int = 60) -> 
 def of_every_op(seed: int, dtype: str = "int8", most_elements: int = 800) -> Network:
     """A network that holds every op of `OPS`, of tensors of so many elements at most."""
     sketch = _begun(seed, dtype, most_elements)
-    for kind in sketch.draw.rng.permutation(sorted(OPS)):
+    for kind in sketch.draw.rng.permutation(sorted(kinds_of(dtype))):
         for _ in range(ATTEMPTS):
             if drawn(sketch, str(kind)):
                 break
@@ -126,7 +134,7 @@ def _border_input(sketch: Sketch, shape: tuple[int, ...]) -> None:
     """An input of the model; now and then a float32 or uint8 one, which a QUANTIZE follows."""
     index = sketch.input(shape)
     dtype = sketch.draw.choice(["same", "same", "same", "float32", "uint8"])
-    if dtype == "same" or sketch.dtype != "int8":
+    if dtype == "same" or (dtype == "uint8" and sketch.dtype == "int16"):
         return
     given, values = sketch.spec(index), sketch.values.pop(index)
     scale = None if dtype == "float32" else given.scale
@@ -143,7 +151,7 @@ def _finish(sketch: Sketch) -> Network:
     for index in sketch.leaves():
         if index in found.inputs:
             continue
-        if sketch.dtype == "int8" and draw.chance(0.15):
+        if draw.chance(0.15):
             shape = sketch.spec(index).shape
             values = sketch.values.pop(index)
             index = sketch.op("DEQUANTIZE", [index], Spec(shape, "float32", None), values)

@@ -25,7 +25,8 @@ CORES = {
     "cortex-m33": "mps2-an505",
     "cortex-m55": "mps3-an547-helium",
 }
-DEFAULT = ("cortex-m0", "cortex-m55")  # the least and the most that a core can do
+# The least and the most that a core can do.
+DEFAULT = {"int8": ("cortex-m0", "cortex-m55"), "int16": ("cortex-m0",)}
 MOST_ELEMENTS = 120  # so that inputs, outputs and arena fit the Cortex-M0's 16 KiB
 
 
@@ -36,15 +37,21 @@ def test_boards_have_these_cores() -> None:
 
 
 @pytest.mark.parametrize(
-    ("core", "seed"),
+    ("core", "seed", "dtype"),
     [
-        pytest.param(core, seed, marks=[] if core in DEFAULT and seed == 0 else pytest.mark.slow)
+        pytest.param(
+            *(core, seed, dtype),
+            marks=[] if core in DEFAULT[dtype] and seed == 0 else pytest.mark.slow,
+        )
         for core in CORES
         for seed in range(4)
+        for dtype in DEFAULT
     ],
 )
-def test_every_op_as_firmware_equals_the_oracle(tmp_path: Path, core: str, seed: int) -> None:
-    network = generator.of_every_op(seed, most_elements=MOST_ELEMENTS)
+def test_every_op_as_firmware_equals_the_oracle(
+    tmp_path: Path, core: str, seed: int, dtype: str
+) -> None:
+    network = generator.of_every_op(seed, dtype, MOST_ELEMENTS)
     trial = running.network_trial("every_op", network, tmp_path)
     (answer,) = running.oracle([trial])
     assert not isinstance(answer, str), answer
@@ -60,4 +67,4 @@ def test_every_op_as_firmware_equals_the_oracle(tmp_path: Path, core: str, seed:
             assert divergence.first(trial.plan, expected, actual) is None
             for want, got in zip(outputs, device.run(inputs).outputs, strict=True):
                 np.testing.assert_array_equal(got.reshape(want.shape), want)
-    assert len(trial.plan.graph.ops) >= len(generator.OPS) - len(generator.VANISHING)
+    assert len(trial.plan.graph.ops) >= len(generator.kinds_of(dtype)) - len(generator.VANISHING)

@@ -21,9 +21,11 @@ BATCHES = 20  # by default one of them
 KEPT = Path(__file__).parent / "kept"
 
 
-def checked(seeds: Sequence[int], folder: Path, kernels: dict[str, Path]) -> list[running.Trial]:
+def checked(
+    seeds: Sequence[int], folder: Path, kernels: dict[str, Path], dtype: str = "int8"
+) -> list[running.Trial]:
     """Runs these networks; a failing one is shrunk and kept, for the test below to repeat."""
-    networks = {f"n{seed}": generator.network(seed) for seed in seeds}
+    networks = {f"n{seed}": generator.network(seed, dtype) for seed in seeds}
     trials = [running.network_trial(name, n, folder) for name, n in networks.items()]
     found = running.problems(trials, folder, kernels)
     if found:
@@ -60,6 +62,20 @@ def test_fifty_networks_equal_the_oracle(tmp_path: Path, kernels: dict[str, Path
     assert set(generator.OPS) - drawn <= set(generator.VANISHING)
     lengths = [len(t.plan.graph.ops) for t in trials]
     assert min(lengths) < 15 and max(lengths) > 50
+
+
+def test_networks_of_int16_equal_the_oracle(tmp_path: Path, kernels: dict[str, Path]) -> None:
+    trials = checked(range(12), tmp_path, kernels, "int16")
+    drawn = {op.kind for t in trials for op in t.plan.graph.ops}
+    assert len(set(generator.kinds_of("int16")) - drawn) < 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("batch", range(6))
+def test_three_hundred_networks_of_int16_equal_the_oracle(
+    tmp_path: Path, kernels: dict[str, Path], batch: int
+) -> None:
+    checked(range(batch * BATCH, (batch + 1) * BATCH), tmp_path, kernels, "int16")
 
 
 @pytest.mark.slow

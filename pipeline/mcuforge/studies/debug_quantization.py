@@ -207,7 +207,7 @@ def firmware_costs(board: Board, folder: Path) -> FirmwareCosts:
     """
     simulator = choose(board)
 
-    def measure(tflite: Path) -> tuple[int, int]:
+    def measure(tflite: Path) -> tuple[int, int, int]:
         plan = planning.make_plan(tflite, "model")
         fit.check(plan, board)
         project.emit(plan, board, folder)
@@ -216,6 +216,6 @@ def firmware_costs(board: Board, folder: Path) -> FirmwareCosts:
             hello = running.device.hello(plan.graph.model_hash)
             zeros = [np.zeros(t.shape, t.dtype) for t in hello.inputs]
             ticks = [running.device.run(zeros).ticks for _ in range(simulator.counting_runs)]
-        return built.sizes.flash, simulator.count(ticks)
+        return built.sizes.flash, plan.arena.bytes, simulator.count(ticks)
 
     return measure

@@ -66,6 +66,7 @@ def test_holds_out_a_quarter_of_a_keras_files_samples(folder: Path, tmp_path: Pa
     assert report["damage"]["samples"] == len(batch) // 4 - 1
     assert any("1 of 24 held-out samples may be outliers" in text for text in report["warnings"])
     assert report["present"]["flash"] > 1000 and report["present"]["instructions"] > 1000
+    assert report["present"]["arena"] > 0
 
 
 def test_refuses_what_it_cannot_look_into(tmp_path: Path) -> None:

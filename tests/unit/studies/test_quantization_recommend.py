@@ -160,7 +160,16 @@ def test_the_json_keeps_its_keys() -> None:
     assert all(
         list(way)
         == [
-            *("settings", "noise", "metrics", "tflite_bytes", "flash", "instructions", "problem"),
+            *(
+                "settings",
+                "noise",
+                "metrics",
+                "tflite_bytes",
+                "flash",
+                "arena",
+                "instructions",
+                "problem",
+            ),
             "options",
         ]
         for way in ways

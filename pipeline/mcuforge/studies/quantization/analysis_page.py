@@ -199,8 +199,8 @@ def outcome_rows(
     """Headings and cells; the first row is the float model, the second the model as converted."""
     metrics = report.float_metrics[:most_metrics]
     names = [name for name, _ in metrics]
-    headings = ["quantisation", "error", *names, "flash", "instructions"]
-    floats = ["float", "0", *(f"{value:.4g}" for _, value in metrics), "-", "-"]
+    headings = ["quantisation", "error", *names, "flash", "arena", "instructions"]
+    floats = ["float", "0", *(f"{value:.4g}" for _, value in metrics), "-", "-", "-"]
     rows = [floats, _row(report.present, names, "this model: ")]
     rows += [_row(outcome, names, "") for outcome in report.outcomes]
     return headings, rows
@@ -212,7 +212,7 @@ def _row(outcome: Outcome, names: Sequence[str], before: str) -> list[str]:
         before + outcome.settings,
         "-" if outcome.noise is None else f"{outcome.noise:.3g}",
         *(f"{quality[name]:.4g}" if name in quality else "-" for name in names),
-        "-" if outcome.flash is None else f"{outcome.flash:,} B",
+        *("-" if size is None else f"{size:,} B" for size in (outcome.flash, outcome.arena)),
         "-" if outcome.instructions is None else f"{outcome.instructions:,}",
     ]
 

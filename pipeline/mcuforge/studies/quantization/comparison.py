@@ -26,15 +26,15 @@ STRATEGIES = (
     "kl",
     "auto",
 )
-# the bytes of flash and the instructions of one inference, of an int8 .tflite
-FirmwareCosts = Callable[[Path], tuple[int, int]]
+# the bytes of flash and of the arena and the instructions of one inference, of a .tflite
+FirmwareCosts = Callable[[Path], tuple[int, int, int]]
 
 
 @dataclass(frozen=True)
 class Outcome:
     """One way to quantise. `noise` is the error at the output, relative to the output's energy.
 
-    `metrics` are the recipe's, of the oracle on the golden samples. `flash` (bytes) and
+    `metrics` are the recipe's, of the oracle on the golden samples. `flash` and `arena` (bytes) and
     `instructions` (of one inference, simulated) are None where there is no firmware for it, or none
     was asked for. `problem` says what could not be measured, and why. `options` of `convert` and
     `run` give this very file.
@@ -45,6 +45,7 @@ class Outcome:
     metrics: tuple[tuple[str, float], ...] = ()
     tflite_bytes: int | None = None
     flash: int | None = None
+    arena: int | None = None
     instructions: int | None = None
     problem: str | None = None
     options: tuple[str, ...] = ()
@@ -143,10 +144,10 @@ def outcome(
     if costs is None or variant.bits is Bits.DYNAMIC:
         return found
     try:
-        flash, instructions = costs(file)
+        flash, arena, instructions = costs(file)
     except ForgeError as error:
         return replace(found, problem=error.message)
-    return replace(found, flash=flash, instructions=instructions)
+    return replace(found, flash=flash, arena=arena, instructions=instructions)
 
 
 def _quality(recipe: Recipe | None, tflite: bytes) -> tuple[tuple[str, float], ...]:
