@@ -256,7 +256,7 @@ def test_the_page_escapes_names_and_loads_nothing(tmp_path: Path) -> None:
     tensors = tuple(replace(t, layer=evil, tensor=evil) for t in damage.tensors)
     layers = tuple(replace(w, layer=evil) for w in damage.weights)
     hostile = replace(damage, tensors=tensors, weights=layers)
-    present = Outcome("min-max", 1e-3, (("auc", 0.9),), 10, 20, 30, evil)
+    present = Outcome("min-max", 1e-3, (("auc", 0.9),), 10, 20, 30, 40, evil)
     report = QuantizationReport(
         evil, "min-max", hostile, (("auc", 0.95),), present, (), advice(hostile), None, (evil,)
     )
