@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn.h"
 #include "nn_fixed_point.h"
-#include "nn_gate.h"
 #include "nn_row_dot.h"
+#include "nn_sigmoid.h"
 
 #include <string.h>
 
@@ -30,7 +30,7 @@ static inline int32_t argument(const nn_lstm_s8_params *params, const nn_lstm_ga
 static inline int32_t opened(const nn_lstm_s8_params *params, const nn_lstm_gate *gate,
                              const int8_t *input, const int8_t *hidden, int32_t unit) {
     const int32_t x = argument(params, gate, input, hidden, unit);
-    return nn_gate_sigmoid(params->sigmoid, ARGUMENT * x);
+    return nn_sigmoid(params->sigmoid, ARGUMENT * x);
 }
 
 static inline int32_t new_cell(const nn_lstm_s8_params *params, const int8_t *input,
@@ -38,7 +38,7 @@ static inline int32_t new_cell(const nn_lstm_s8_params *params, const int8_t *in
     const int32_t forget = opened(params, &params->forget, input, hidden, unit);
     const int32_t in = opened(params, &params->input, input, hidden, unit);
     const int32_t x = argument(params, &params->candidate, input, hidden, unit);
-    const int32_t candidate = nn_gate_tanh(params->sigmoid, ARGUMENT * x);
+    const int32_t candidate = nn_tanh(params->sigmoid, ARGUMENT * x);
     const int32_t kept = clamp16(nn_requantize(forget * cell, QUARTER, -14));
     const int32_t added = clamp16(nn_requantize(in * candidate, QUARTER, params->cell_shift));
     const int32_t sum = clamp16(kept + added);
@@ -49,7 +49,7 @@ static inline int32_t new_cell(const nn_lstm_s8_params *params, const int8_t *in
 static inline int8_t new_hidden(const nn_lstm_s8_params *params, int32_t output, int32_t cell) {
     const int32_t half = (int32_t)((UINT32_C(1) << params->tanh_shift) >> 1);
     const int32_t x = (cell * params->tanh_multiplier + half) >> params->tanh_shift;
-    const int32_t product = nn_gate_tanh(params->sigmoid, x) * output;
+    const int32_t product = nn_tanh(params->sigmoid, x) * output;
     const int32_t value = nn_requantize(product, params->hidden_multiplier, params->hidden_shift);
     return (int8_t)nn_clamp(nn_wrapping_add(value, params->hidden_zero_point), -128, 127);
 }

@@ -10,8 +10,6 @@ from ai_edge_litert import schema_py_generated as schema
 from draw import Draw
 from single_op import Case, Spec, build
 
-from mcuforge.planning.ops.lstm import sigmoid_table
-
 Check = Callable[[Iterable[Case]], None]
 INVOKES = 3
 
@@ -72,11 +70,3 @@ def test_lstms_equal_the_oracle_over_sequences(assert_exact: Check) -> None:
 @pytest.mark.slow
 def test_many_lstms_equal_the_oracle(assert_exact: Check) -> None:
     assert_exact(lstm_cases(seed=2, count=1500))
-
-
-def test_the_table_is_that_of_the_sigmoid() -> None:
-    table = sigmoid_table().astype(np.int64)
-    assert (len(table), table[0], table[-1]) == (256, 32768, 65535)
-    assert np.all(np.diff(table) >= 0)
-    exact = 2**16 / (1 + np.exp(-np.arange(255) / 24))
-    assert np.abs(table[:-1] - exact).max() < 5

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from mcuforge.frontend.graph import Activation, DType, Graph, LstmAttributes, Op, Tensor
 from mcuforge.planning.numerics import quantize_multiplier
-from mcuforge.planning.ops import Operator, meaning, weighted_sum
+from mcuforge.planning.ops import Operator, int16_sigmoid, meaning, weighted_sum
 from mcuforge.planning.ops.common import (
     MAX_SHIFT,
     constraint_not_empty,
@@ -40,7 +39,6 @@ _GATE_SCALE = 2.0**-12  # of the arguments of sigmoid and tanh
 _SQUASHED_SCALE = 2.0**-15  # of their results
 _POWERS = range(-30, 3)  # of two, of the cell's scale: its tanh stays within int32
 _NO_CLIP = 2**15
-_SIGMOID_STEPS = 24  # of the table, a unit
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,21 +235,6 @@ def _hidden_multiplier(graph: Graph, op: Op) -> tuple[int, int]:
     return quantize_multiplier(_SQUASHED_SCALE**2 / quantization(graph.input(op, HIDDEN)).scale)
 
 
-def sigmoid_table() -> npt.NDArray[np.uint16]:
-    """2^16 * sigmoid(i / 24) for i = 0 ... 255, as TFLite's sigmoid_table_uint16 has it.
-
-    Each value is raised by half of what a straight line to the next loses in the middle, so that
-    the interpolation errs to both sides alike; the last is 2^16 - 1.
-    """
-    at = np.arange(257) / _SIGMOID_STEPS
-    exact = 2**16 / (1 + np.exp(-at))
-    middle = 2**16 / (1 + np.exp(-(at[:-1] + 0.5 / _SIGMOID_STEPS)))
-    lost = middle - 0.5 * (exact[:-1] + exact[1:])
-    values = np.floor(exact[:-1] + 0.5 * lost + 0.5)
-    values[-1] = 2**16 - 1
-    return values.astype(np.uint16)
-
-
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     """One call, which runs all steps and moves both states on."""
     return (
@@ -283,7 +266,7 @@ def _params(graph: Graph, op: Op) -> LstmS8Params:
         units=graph.output(op).shape[2],
         batch_stride=batch_stride,
         step_stride=step_stride,
-        sigmoid=sigmoid_table(),
+        sigmoid=int16_sigmoid.table(),
         cell_shift=-29 - power,
         cell_clip=_cell_clip(graph, op),
         tanh_multiplier=3 << max(power + 12, 0),
