@@ -9,8 +9,10 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
+from stateful_models import accumulator
 from tflite_builder import Builder
 
 from mcuforge import boards, planning
@@ -129,11 +131,35 @@ def test_model_h_serves_c_and_cxx(name: str, tmp_path: Path) -> None:
     assert not compiles("gcc", "-std=c11", "-fsyntax-only", *includes, tmp_path / "main.c")
 
 
-def test_every_supported_operator_has_its_method() -> None:
+def test_every_operator_of_tflm_has_its_method() -> None:
     resolver = (HERE / "api/tensorflow/lite/micro/micro_mutable_op_resolver.h").read_text()
     declared = set(re.findall(r"TfLiteStatus (Add\w+)\(\);", resolver))
-    assert {tflm_ops.method(kind) for kind in OPERATORS} == declared
-    assert set(OPERATORS) <= tflm_ops.KINDS
+    assert {tflm_ops.method(kind) for kind in tflm_ops.KINDS} == declared
+
+
+def test_what_tflm_lacks_is_refused_by_name() -> None:
+    for kind in sorted(set(OPERATORS) - tflm_ops.KINDS):
+        with pytest.raises(UnsupportedError, match=f"{kind} .*has no such operator"):
+            tflm_ops.methods([Op(0, kind, 1, (), ())])
+
+
+def test_a_model_with_state_compiles(tmp_path: Path) -> None:
+    """Its interpreter is made anew by reset, and knows how many variables there are."""
+    path = tmp_path / "kept.tflite"
+    path.write_bytes(accumulator(7, np.arange(7, dtype=np.int8)))
+    plan = planning.make_plan(path)
+    target = boards.load("mps2-an386")
+    content = project.files(plan, target, None, tflm.prepare(plan, path, target))
+    source = content["model/kept_model.cc"].decode()
+    assert "MicroResourceVariables::Create(allocator, 1)" in source
+    methods = {"AddAdd", "AddAssignVariable", "AddCallOnce", "AddReadVariable", "AddVarHandle"}
+    assert set(re.findall(r"resolver->(Add\w+)\(\)", source)) == methods
+    for name, data in content.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    includes = [f"-I{tmp_path / folder}" for folder in ("model", "engines")]
+    assert not compiles("g++", *CXX, *includes, tmp_path / "model/kept_model.cc")
+    assert "STATE" not in content["model/kept_model.h"].decode()  # it lies in TFLM's arena
 
 
 def test_operators_are_added_once_and_unknown_ones_refused() -> None:

@@ -35,6 +35,7 @@ struct TfLiteContext {
 
 namespace tflite {
 
+class MicroAllocator;
 class MicroResourceVariables;
 
 class MicroInterpreter {
@@ -42,6 +43,10 @@ class MicroInterpreter {
     MicroInterpreter(const Model *model, const MicroOpResolver &op_resolver, uint8_t *tensor_arena,
                      size_t tensor_arena_size, MicroResourceVariables *resource_variables = nullptr,
                      MicroProfilerInterface *profiler = nullptr, bool preserve_all_tensors = false);
+    MicroInterpreter(const Model *model, const MicroOpResolver &op_resolver,
+                     MicroAllocator *allocator,
+                     MicroResourceVariables *resource_variables = nullptr,
+                     MicroProfilerInterface *profiler = nullptr);
     ~MicroInterpreter();
     TfLiteStatus AllocateTensors();
     TfLiteStatus Invoke();
