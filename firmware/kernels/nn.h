@@ -776,6 +776,40 @@ typedef struct {
 void nn_fully_connected_s8(const nn_fully_connected_s8_params *params, const int8_t *input,
                            int8_t *output);
 
+/* CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED with weights of 4 bits, which lie in flash two a
+ * byte, the first one low, in the order of the kernels of 8 bits. They are unpacked each time, and
+ * then it is one of these kernels that computes: `unpacked` are its parameters, without weights.
+ *
+ *   scratch  2 * bytes, rounded up to 16, and what the kernel of 8 bits takes */
+typedef struct {
+    const uint8_t *packed;
+    int32_t bytes;
+} nn_packed_weights;
+
+typedef struct {
+    nn_conv2d_s8_params unpacked;
+    nn_packed_weights weights;
+} nn_conv2d_s4_params;
+
+void nn_conv2d_s4(const nn_conv2d_s4_params *params, const int8_t *input, int8_t *output,
+                  int8_t *scratch);
+
+typedef struct {
+    nn_depthwise_conv2d_s8_params unpacked;
+    nn_packed_weights weights;
+} nn_depthwise_conv2d_s4_params;
+
+void nn_depthwise_conv2d_s4(const nn_depthwise_conv2d_s4_params *params, const int8_t *input,
+                            int8_t *output, int8_t *scratch);
+
+typedef struct {
+    nn_fully_connected_s8_params unpacked;
+    nn_packed_weights weights;
+} nn_fully_connected_s4_params;
+
+void nn_fully_connected_s4(const nn_fully_connected_s4_params *params, const int8_t *input,
+                           int8_t *output, int8_t *scratch);
+
 /* The same with int16 activations. */
 typedef struct {
     nn_output_stage_s16 output_stage;

@@ -25,7 +25,7 @@ from mcuforge.frontend.graph import Graph
 from mcuforge.model_files.kind import Kind, recognise, require_tflite
 from mcuforge.oracle import child as oracle_workers
 from mcuforge.oracle import tflm as oracle
-from mcuforge.planning import cost, fit, make_plan
+from mcuforge.planning import SPEED, cost, plan_for
 from mcuforge.planning.plan import Plan
 from mcuforge.proof import prove, reference, variants
 from mcuforge.proof.default_samples import default_samples
@@ -89,6 +89,7 @@ def run(
     tighten_arena: bool = False,
     settings: QuantizationSettings | None = None,
     force: bool = False,
+    optimize: str = SPEED,
 ) -> RunReport:
     """Take one model all the way to a report. Raises `ForgeError`; a failed parity is no error.
 
@@ -98,7 +99,8 @@ def run(
     (auto, qemu or renode), with Renode at `renode`. Writes the `.tflite` and the project under
     `output`. `tighten_arena` reserves for TFLM only what the simulated device reports to use.
     `settings` say how a model folder's model is quantised, instead of its recipe. With `force`
-    files of an older project are replaced although they were edited.
+    files of an older project are replaced although they were edited. `optimize` is "speed" or
+    "size": with the latter int4 weights are unpacked while the model runs.
     """
     on_stage = on_stage or _silent
     if port is not None and (simulator != "auto" or renode is not None):
@@ -121,8 +123,7 @@ def run(
         project_folder.check(output / project.folder_name(title, board, engine), force=force)
         on_port = stack.enter_context(attached(board, port)) if port is not None else None
         source = prepare(model, name, output, on_stage, settings, force=force)
-        plan = make_plan(source.tflite, source.name)
-        fit.check(plan, board)
+        plan = plan_for(board, source.tflite, source.name, optimize)
         if on_port is not None:  # before all that takes time, so that a wrong port is known at once
             on_stage("port", 0, 1)
             on_port.hello(plan.graph.model_hash)

@@ -27,6 +27,7 @@ from mcuforge.frontend.passes.resolve_variables import resolve_variables
 from mcuforge.frontend.passes.widen_int4_weights import widen_int4_weights
 from mcuforge.frontend.verify import verify
 from mcuforge.planning import ops
+from mcuforge.planning.ops import packed_weights
 from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.plan import KernelCall
 
@@ -75,7 +76,15 @@ def run(
     for name, library in libraries.items():
         print(f"in {name}", file=sys.stderr, flush=True)
         results.append(_run_op(library, graph, op, calls, steps))
+        kept = packed_weights.kept(graph, op, calls)
+        if kept != calls:
+            _assert_same(results[-1], _run_op(library, graph, op, kept, steps), kept[0].kernel)
     return results
+
+
+def _assert_same(expected: list[Any], outputs: list[Any], kernel: str) -> None:
+    if any(a.tobytes() != b.tobytes() for a, b in zip(expected, outputs, strict=True)):
+        raise AssertionError(f"{kernel} differs from the kernel of 8 bits")
 
 
 def _views(graph: Graph, op: Op, viewed: int, inputs: list[npt.NDArray[Any]]) -> list[Any]:

@@ -18,6 +18,7 @@ from mcuforge.engines import AOT, ENGINES
 from mcuforge.errors import UsageError
 from mcuforge.files import json_text, locks
 
+_OPTIMIZE = ("speed", "size")  # those of mcuforge.planning, which takes long to import
 MOST_SAMPLES = 1_000_000  # random ones are made at once
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -95,6 +96,15 @@ def engine_option(function: F) -> F:
     return click.option(
         "--engine", type=click.Choice(ENGINES), default=AOT, show_default=True,
         help="aot: C with our kernels; tflm: TensorFlow Lite Micro, found by TFLM_ROOT.",
+    )(function)  # fmt: skip
+
+
+def optimize_option(function: F) -> F:
+    """`--optimize`: what a plan is made for."""
+    return click.option(
+        "--optimize", type=click.Choice(_OPTIMIZE), default=_OPTIMIZE[0], show_default=True,
+        help="size: leave int4 weights packed in flash, and unpack them while the model runs; "
+        "speed: only where flash is too small otherwise.",
     )(function)  # fmt: skip
 
 

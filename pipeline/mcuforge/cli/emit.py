@@ -11,14 +11,20 @@ import click
 from mcuforge import boards, planning
 from mcuforge.boards import Board
 from mcuforge.cli.arguments import OUTPUT_FOLDER, find_model
-from mcuforge.cli.common import board_option, echo_json, engine_option, force_option, json_option
+from mcuforge.cli.common import (
+    board_option,
+    echo_json,
+    engine_option,
+    force_option,
+    json_option,
+    optimize_option,
+)
 from mcuforge.cli.consoles import echo
 from mcuforge.emit import c_names, project
 from mcuforge.emit.flavours import CMAKE, FLAVOURS
 from mcuforge.emit.project_files import Source, project_name
 from mcuforge.engines import TFLM, tflm
 from mcuforge.files import locks
-from mcuforge.planning import fit
 
 
 @click.command()
@@ -34,6 +40,7 @@ from mcuforge.planning import fit
     "--flavour", type=click.Choice([CMAKE, *FLAVOURS]), default=CMAKE, show_default=True,
     help="The build system that the project is for.",
 )  # fmt: skip
+@optimize_option
 @force_option
 @json_option
 def command(
@@ -43,6 +50,7 @@ def command(
     output: Path | None,
     engine: str,
     flavour: str,
+    optimize: str,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -54,7 +62,7 @@ def command(
     Several models share the kernels, and one program uses them all.
     """
     board = boards.load(board_name)
-    sources = _sources(models, board, name, engine)
+    sources = _sources(models, board, name, engine, optimize)
     c_name = c_names.identifier(name) if name else project_name(sources)
     folder = output or Path("build") / project.folder_name(c_name, board, engine, flavour)
     with locks.writing(folder):
@@ -72,14 +80,13 @@ def command(
 
 
 def _sources(
-    models: Sequence[Path], board: Board, name: str | None, engine: str
+    models: Sequence[Path], board: Board, name: str | None, engine: str, optimize: str
 ) -> tuple[Source, ...]:
     """The planned models. `name` is that of the model where there is only one."""
     sources = []
     for model in models:
         found = find_model(model)
-        plan = planning.make_plan(found.tflite, found.name)
-        fit.check(plan, board)
+        plan = planning.plan_for(board, found.tflite, found.name, optimize)
         chosen = name if name and len(models) == 1 else plan.graph.name
         prepared = tflm.prepare(plan, found.tflite, board) if engine == TFLM else None
         sources.append(Source(plan, c_names.identifier(chosen), prepared))

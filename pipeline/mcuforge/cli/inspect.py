@@ -57,7 +57,7 @@ def _show(found: Inspection) -> None:
     if found.not_in_tflm:
         result_console.print(f"Not in TensorFlow Lite Micro: {', '.join(found.not_in_tflm)}.")
     if found.plan is not None:
-        result_console.print(_totals(found.plan))
+        result_console.print(_totals(found.plan, found.packed))
         result_console.print(_boards(found.fits))
         result_console.print(
             "Flash is that of constants; `mcuforge build` adds the code. "
@@ -127,18 +127,14 @@ def _reads_packed(found: Inspection, op: Op) -> bool:
     return any(found.graph.tensor(i).packed for i in op.inputs if i >= 0)
 
 
-def _totals(plan: Plan) -> str:
+def _totals(plan: Plan, packed: Plan | None) -> str:
     totals = cost.summary(plan)
-    packed = cost.packed_weights(plan.graph)
     lines = [
         f"{totals['macs']:,} multiply-accumulates, {totals['parameters']:,} parameters, "
         f"{totals['constant_bytes']:,} B of constants."
     ]
     if packed is not None:
-        lines.append(
-            f"int4: {packed.weights:,} weights take {packed.file_bytes:,} B of the file and, "
-            f"unpacked for the kernels, {packed.flash_bytes:,} B of flash."
-        )
+        lines.append(_int4(packed))
     if plan.state_bytes:
         lines.append(f"State {plan.state_bytes:,} B, kept from one inference to the next.")
     lines.append(
@@ -146,6 +142,19 @@ def _totals(plan: Plan) -> str:
         f"{totals['arena']['lower_bound']:,} B."
     )
     return "\n".join(lines)
+
+
+def _int4(packed: Plan) -> str:
+    """What int4 weights cost, unpacked as they are by default, and packed."""
+    weights, totals = cost.packed_weights(packed.graph), cost.summary(packed)
+    if weights is None:
+        return ""
+    return (
+        f"int4: {weights.weights:,} weights take {weights.file_bytes:,} B of the file and, "
+        f"unpacked for the kernels, {weights.flash_bytes:,} B of flash. With --optimize size they "
+        f"are unpacked each time: {totals['constant_bytes']:,} B of constants, an arena of "
+        f"{totals['arena']['bytes']:,} B, and more instructions."
+    )
 
 
 def _boards(fits: dict[str, Fit]) -> Table:

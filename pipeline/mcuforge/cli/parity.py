@@ -16,6 +16,7 @@ from mcuforge.cli.common import (
     find_port,
     force_option,
     json_option,
+    optimize_option,
     output_option,
     simulator_options,
     tighten_option,
@@ -48,6 +49,7 @@ from mcuforge.report import results
 @engine_option
 @tighten_option
 @difference_option
+@optimize_option
 @force_option
 @json_option
 def command(
@@ -62,6 +64,7 @@ def command(
     engine: str,
     tighten_arena: bool,
     max_difference: float | None,
+    optimize: str,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -82,6 +85,6 @@ def command(
             found.tflite, board, output, count=count,
             inputs_file=inputs_file, port=port, on_stage=on_stage, name=found.name,
             simulator=simulator, renode=renode,
-            engine=engine, tighten_arena=tighten_arena, force=force,
+            engine=engine, tighten_arena=tighten_arena, force=force, optimize=optimize,
         )  # fmt: skip
     finish([result], output, as_json, max_difference)

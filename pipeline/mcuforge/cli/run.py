@@ -17,6 +17,7 @@ from mcuforge.cli.common import (
     engine_option,
     force_option,
     json_option,
+    optimize_option,
     output_option,
     simulator_options,
     tighten_option,
@@ -40,6 +41,7 @@ from mcuforge.wording import tables
 @tighten_option
 @difference_option
 @quantization_options
+@optimize_option
 @force_option
 @json_option
 def command(
@@ -52,6 +54,7 @@ def command(
     engine: str,
     tighten_arena: bool,
     max_difference: float | None,
+    optimize: str,
     force: bool,
     as_json: bool,
     **words: Any,
@@ -84,6 +87,7 @@ def command(
                     tighten_arena=tighten_arena,
                     settings=settings,
                     force=force,
+                    optimize=optimize,
                 )
             )
     finish(reports, output, as_json, max_difference)

@@ -348,5 +348,6 @@ def model_view(plan: Plan, name: str, version: str) -> ModelView:
 
 
 def kernels(plan: Plan) -> tuple[str, ...]:
-    """Names of the kernels that the plan calls, sorted."""
-    return tuple(sorted({call.kernel for op in plan.ops for call in op.calls}))
+    """Names of the kernels that the plan calls, and of those that they call, sorted."""
+    called = [call for op in plan.ops for call in op.calls]
+    return tuple(sorted({name for call in called for name in (call.kernel, *call.uses)}))

@@ -43,6 +43,8 @@ U8 = Annotated[int, CScalar("uint8_t")]
 U32 = Annotated[int, CScalar("uint32_t")]
 F32 = Annotated[float, CScalar("float")]
 ArrayI8 = Annotated[npt.NDArray[np.int8], CArray("int8_t")]
+OptionalArrayI8 = Annotated[npt.NDArray[np.int8] | None, CArray("int8_t")]
+ArrayU8 = Annotated[npt.NDArray[np.uint8], CArray("uint8_t")]
 ArrayI16 = Annotated[npt.NDArray[np.int16], CArray("int16_t")]
 ArrayU16 = Annotated[npt.NDArray[np.uint16], CArray("uint16_t")]
 ArrayI32 = Annotated[npt.NDArray[np.int32], CArray("int32_t")]
@@ -105,7 +107,8 @@ class KernelCall:
     `inputs` and `output` are tensor indices of the graph: activations in the arena, or constants.
     `overlaps` maps a position in `inputs` to a distance in bytes: the output may share bytes with
     that input, if the op is its last use, where it starts no later than `distance` after the
-    input's start (negative: that much before it). `reason` says why this kernel was chosen.
+    input's start (negative: that much before it). `reason` says why this kernel was chosen, `uses`
+    which other kernels it calls itself.
     """
 
     kernel: str
@@ -115,6 +118,7 @@ class KernelCall:
     reason: str
     scratch_bytes: int = 0
     overlaps: Mapping[int, int] = field(default_factory=dict)
+    uses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from mcuforge.frontend import precision
 from mcuforge.frontend.graph import DType, Graph, Op
 from mcuforge.planning import arena, effort, ops, state
 from mcuforge.planning.arena import Buffer, Overlap
+from mcuforge.planning.ops import packed_weights
 from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.ops.tflm_kinds import CUSTOM_KINDS
 from mcuforge.planning.ops.tflm_kinds import KINDS as TFLM_KINDS
@@ -26,14 +27,14 @@ STORED_DTYPES = tuple(d for d in DType if d.bytes and d not in _ONLY_IN_FILES)
 _STORED = ", ".join(dtype.value for dtype in STORED_DTYPES)
 
 
-def plan(graph: Graph) -> Plan:
-    """Lower every op and lay out the arena.
+def plan(graph: Graph, *, keep_int4: bool = False) -> Plan:
+    """Lower every op and lay out the arena; with `keep_int4` int4 weights stay packed in flash.
 
     Raises `UnsupportedError` that lists what no kernel computes, with layers and rule or advice.
     """
     check(graph)
     in_place = state.reads_in_place(graph, lambda op: OPERATORS[op.kind].view(graph, op))
-    lowered = (_lower(graph, op, at in in_place) for at, op in enumerate(graph.ops))
+    lowered = (_lower(graph, op, at in in_place, keep_int4) for at, op in enumerate(graph.ops))
     planned = _place(graph, effort.lowered(graph, lowered))
     effort.check_arena(planned)
     return planned
@@ -153,13 +154,14 @@ def _border_problems(graph: Graph) -> list[str]:
     return problems
 
 
-def _lower(graph: Graph, op: Op, in_place: bool) -> PlannedOp:
+def _lower(graph: Graph, op: Op, in_place: bool, keep_int4: bool) -> PlannedOp:
     operator = OPERATORS[op.kind]
     if in_place:
         return PlannedOp(op=op.index, calls=(), view_of=op.inputs[0])
     if operator.view(graph, op):
         return PlannedOp(op=op.index, calls=(), view_of=op.inputs[operator.viewed_input])
-    return PlannedOp(op=op.index, calls=operator.lower(graph, op))
+    calls = operator.lower(graph, op)
+    return PlannedOp(op.index, packed_weights.kept(graph, op, calls) if keep_int4 else calls)
 
 
 @dataclass

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,13 @@ class Inspection:
         """Kinds of the graph's ops that TensorFlow Lite Micro has no kernel for, sorted."""
         return tuple(sorted({op.kind for op in self.graph.ops} - KINDS - CUSTOM_KINDS))
 
+    @cached_property
+    def packed(self) -> Plan | None:
+        """The plan with int4 weights left packed in flash; None where there are none."""
+        if self.plan is None or cost.packed_weights(self.graph) is None:
+            return None
+        return planner.plan(self.graph, keep_int4=True)
+
     @property
     def fits(self) -> dict[str, Fit]:
         """What the model takes of each board."""
@@ -71,6 +79,11 @@ class Inspection:
     def summary(self) -> dict[str, Any]:
         """All of it as JSON-ready values; what only a plan tells is missing without one."""
         content = cost.summary(self.plan) if self.plan else cost.described(self.graph)
+        if self.packed is not None:
+            content["int4"]["packed"] = {
+                "constant_bytes": cost.summary(self.packed)["constant_bytes"],
+                "arena_bytes": self.packed.arena.bytes,
+            }
         for position, number in self.faults.items():
             content["ops"][position]["problem"] = self.problems[number - 1].message
         return content | {

@@ -145,7 +145,11 @@ def test_a_file_of_an_accelerator_shows_the_op_that_holds_its_commands(tmp_path:
 
 def test_what_int4_costs(tmp_path: Path) -> None:
     path = dense(tmp_path / "int4.tflite", 15, "int4")
-    assert as_json(path)["int4"] == {"weights": 960, "file_bytes": 480, "flash_bytes": 960}
+    content = as_json(path)
+    packed = content["int4"].pop("packed")
+    assert content["int4"] == {"weights": 960, "file_bytes": 480, "flash_bytes": 960}
+    assert packed["constant_bytes"] == content["constant_bytes"] - 1024 // 2  # 16 taps a filter
+    assert packed["arena_bytes"] == content["arena"]["bytes"] + 1024
     shown = mcuforge("inspect", path).stdout
     assert "960 weights take 480 B of the file and, unpacked for the kernels, 960 B" in shown
     assert "fully_connected_s8 (int4 weights)" in shown

@@ -26,7 +26,7 @@ from mcuforge.planning.ops.window import (
     output_sizes,
     sliding_window,
 )
-from mcuforge.planning.plan import I32, ArrayI8, KernelParams
+from mcuforge.planning.plan import I32, KernelParams, OptionalArrayI8
 
 MAX_OPTION = 32_767
 
@@ -47,7 +47,7 @@ class Conv2dS8Params(KernelParams):
     output_pixel_stride: I32
     input_zero_point: I32
     filter_stride: I32
-    weights: ArrayI8
+    weights: OptionalArrayI8
 
 
 @dataclass(frozen=True, eq=False)

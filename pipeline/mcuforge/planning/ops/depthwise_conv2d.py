@@ -27,7 +27,7 @@ from mcuforge.planning.ops.convolution import (
 )
 from mcuforge.planning.ops.weighted_sum import OutputStage, OutputStageS16, WeightedSum
 from mcuforge.planning.ops.window import ImageSizes, SlidingWindow, pixel_overlap
-from mcuforge.planning.plan import I32, ArrayI8, ArrayI32, KernelCall, KernelParams
+from mcuforge.planning.plan import I32, ArrayI32, KernelCall, KernelParams, OptionalArrayI8
 
 SUM = WeightedSum(axis=3, bias_types=(DType.INT64,))
 
@@ -45,7 +45,7 @@ class DepthwiseConv2dS8Params(KernelParams):
     input_zero_point: I32
     input_taps: ArrayI32
     gathered_taps: ArrayI32
-    weights: ArrayI8
+    weights: OptionalArrayI8
 
 
 @dataclass(frozen=True, eq=False)

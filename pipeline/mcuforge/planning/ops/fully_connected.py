@@ -27,7 +27,7 @@ from mcuforge.planning.ops.weighted_sum import (
     effective_scales,
     pack_filters,
 )
-from mcuforge.planning.plan import I32, ArrayI8, KernelCall, KernelParams
+from mcuforge.planning.plan import I32, KernelCall, KernelParams, OptionalArrayI8
 
 MAX_BIAS_SCALE_DIFFERENCE = 0.02  # of the output scale: TFLM refuses models beyond
 
@@ -42,7 +42,7 @@ class FullyConnectedS8Params(KernelParams):
     inputs: I32
     outputs: I32
     filter_stride: I32
-    weights: ArrayI8
+    weights: OptionalArrayI8
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,81 @@
+"""When int4 weights stay packed in flash, and what is emitted then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from single_op import Spec, build
+
+from mcuforge import boards, planning
+from mcuforge.emit.model_files import model_files
+from mcuforge.errors import ModelError
+from mcuforge.planning.ops.packed_weights import packed
+from mcuforge.planning.plan import Plan
+
+
+def dense(folder: Path, outputs: int, inputs: int, dtype: str = "int4") -> Path:
+    weights = np.resize(np.arange(-8, 8, dtype=np.int8), (outputs, inputs))
+    path = folder / "dense.tflite"
+    path.write_bytes(
+        build(
+            "FULLY_CONNECTED",
+            [Spec((1, inputs), scale=0.5), Spec(weights.shape, dtype, data=weights)],
+            [Spec((1, outputs), scale=0.25)],
+            schema.FullyConnectedOptionsT(),
+        )
+    )
+    return path
+
+
+def kernels(plan: Plan) -> list[str]:
+    return [call.kernel for op in plan.ops for call in op.calls]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "optimize", "kernel"),
+    [
+        ("int4", "speed", "fully_connected_s8"),
+        ("int4", "size", "fully_connected_s4"),
+        ("int8", "size", "fully_connected_s8"),
+    ],
+)
+def test_speed_unpacks_beforehand_and_size_does_not(
+    dtype: str, optimize: str, kernel: str, tmp_path: Path
+) -> None:
+    model = dense(tmp_path, 8, 16, dtype)
+    plan = planning.plan_for(boards.load("pico"), model, "dense", optimize)
+    assert kernels(plan) == [kernel]
+
+
+def test_flash_that_is_too_small_decides(tmp_path: Path) -> None:
+    """The microbit has 256 KiB of flash and 16 KiB of RAM."""
+    microbit, pico = boards.load("microbit"), boards.load("pico")
+    # Unpacked in one go the weights take more RAM than they save flash: the message tells which.
+    model = dense(tmp_path, 64, 4800)
+    assert kernels(planning.plan_for(pico, model)) == ["fully_connected_s8"]
+    with pytest.raises(ModelError, match="an arena of"):
+        planning.plan_for(microbit, model)
+
+
+def test_the_kernel_of_8_bits_comes_along(tmp_path: Path) -> None:
+    plan = planning.make_plan(dense(tmp_path, 3, 5), "dense", keep_int4=True)
+    files = model_files(plan)
+    present = {
+        "kernels/fully_connected_s4.c",
+        "kernels/fully_connected_s8.c",
+        "kernels/nn_unpack.h",
+    }
+    assert present <= files.keys()
+    names = files["kernels/nn_names.h"].decode()
+    assert "nn_fully_connected_s4" in names and "nn_fully_connected_s8" in names
+    text = files["model/dense_model.c"].decode()
+    assert ".weights = NULL" in text and ".packed = dense_op0_weights_packed" in text
+    (call,) = plan.ops[0].calls
+    assert call.scratch_bytes == 32  # three filters of five taps, padded to eight
+
+
+def test_packing_is_what_files_do() -> None:
+    assert packed(np.array([-8, 7, -1], np.int8)).tolist() == [0x78, 0x0F]
