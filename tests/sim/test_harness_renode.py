@@ -13,6 +13,9 @@ import pytest
 from single_op import Spec, build
 
 from mcuforge import boards
+from mcuforge.device.client import Link
+from mcuforge.device.transport import SocketTransport
+from mcuforge.errors import DeviceError
 from mcuforge.simulate.renode import Renode
 from mcuforge.simulate.renode_program import require_renode
 
@@ -42,6 +45,19 @@ def test_the_harness_answers_through_renode(
     expected = fake.expected_ops(inputs[0])[2]
     assert np.array_equal(result.outputs[0], expected.reshape(fake.SHAPE))
     assert [d.result for d in digests] == [0, 1, 2]
+
+
+def test_a_slow_renode_is_not_taken_for_a_bad_link(
+    renode: Path, host_firmware: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_RENODE_FIRMWARE", str(host_firmware))
+    quick = Link(attempts=2, reply_seconds=0.1, lossless=True)
+    with Renode(BOARD, host_firmware, require_renode(BOARD, renode)) as simulator:
+        simulator.device.hello()
+        simulator.device._conversation.link = quick
+        monkeypatch.setattr(SocketTransport, "write", lambda _self, _data: None)
+        with pytest.raises(DeviceError, match=r"(?s)either the simulator is slow.*still runs"):
+            simulator.device.stats()
 
 
 @pytest.mark.sim

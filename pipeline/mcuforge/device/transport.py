@@ -48,9 +48,13 @@ class Transport(Protocol):
 
 
 class SocketTransport:
-    """A TCP connection. pyserial has one, too, but reads from it byte by byte."""
+    """A TCP connection. pyserial has one, too, but reads from it byte by byte.
+
+    `heard`: whether anything has ever arrived.
+    """
 
     def __init__(self, host: str, port: int, timeout: float = 5.0) -> None:
+        self.heard = False
         self._socket = socket.create_connection((host, port), timeout)
         if self._socket.getsockname() == self._socket.getpeername():
             # Where nobody listens yet, the kernel may choose the very port for our own end.
@@ -79,6 +83,7 @@ class SocketTransport:
             raise LinkError(str(error)) from None
         if not data:
             raise LinkError("the connection was closed")
+        self.heard = True
         return data
 
     def close(self) -> None:

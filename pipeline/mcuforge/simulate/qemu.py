@@ -54,13 +54,6 @@ class _QemuTransport(SocketTransport):
     def __init__(self, port: int, wake: Callable[[], None], memory: MemoryLink | None) -> None:
         super().__init__(LOCALHOST, port)
         self._wake, self._memory = wake, memory
-        self.heard = False  # whether the firmware has ever sent anything
-
-    def read(self, timeout: float) -> bytes:
-        """What has arrived within `timeout` seconds."""
-        data = super().read(timeout)
-        self.heard = self.heard or bool(data)
-        return data
 
     def write(self, data: bytes) -> None:
         """Send all of `data`, which is one frame."""

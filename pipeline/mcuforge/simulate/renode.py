@@ -33,6 +33,11 @@ _REFUSED = "There was an error executing command"
 _COUNT = "cpu ExecutedInstructions"
 # A UART in Renode may take its bytes at the pace of its baud rate, in the machine's time.
 _LINK = Link(attempts=8, reply_seconds=5.0, lossless=True)
+_SLOW = (
+    "Renode's link loses nothing, and the firmware has answered before: either the simulator is "
+    "slow (run the command again when this computer has less to do), or the firmware is in an "
+    "endless loop."
+)
 _ABORT = re.compile(r"CPU abort.*")
 _ABORT_PC = re.compile(r"PC=(?:0x)?([0-9a-fA-F]+)")
 
@@ -58,6 +63,7 @@ class Renode:
         self._link = link or _LINK
         self._folder = ExitStack()
         self._monitor: Monitor | None = None
+        self._transport: SocketTransport | None = None
         self._device: Device | None = None
         self.port = 0
 
@@ -122,7 +128,8 @@ class Renode:
         self._monitor.command(f"$elf={path_token(elf)}")
         self._monitor.command(f"$port={self.port}")
         self._include(self._monitor, script)
-        self._device = Device(self._connect(), self._link, self.explain, self._elf, self.stopped)
+        self._transport = self._connect()
+        self._device = Device(self._transport, self._link, self.explain, self._elf, self.stopped)
 
     def _include(self, monitor: Monitor, script: Path) -> None:
         try:
@@ -148,7 +155,11 @@ class Renode:
 
     def explain(self) -> str:
         """Whether Renode still runs, and what it said last."""
-        return self._monitor.explain() if self._monitor else "Renode is not running."
+        if self._monitor is None:
+            return "Renode is not running."
+        text = self._monitor.explain()
+        heard = self._transport is not None and self._transport.heard
+        return f"{_SLOW}\n{text}" if heard and self._monitor.runs else text
 
     def stopped(self) -> str | None:
         """What Renode logged when the core stopped for good; None where it did not.

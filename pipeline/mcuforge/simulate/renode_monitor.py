@@ -65,6 +65,11 @@ class Monitor:
         """The process, which leads a process group of its own."""
         return self._process.pid
 
+    @property
+    def runs(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
     def command(self, text: str, timeout: float = 60.0) -> str:
         """Run one command and return what it printed. Raises `DeviceError`."""
         self._count += 1
