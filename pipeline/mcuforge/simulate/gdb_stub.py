@@ -34,15 +34,20 @@ class GdbStub:
         False where there is no memory at one of them: what follows is not written then.
         """
         self._stop()
-        written = all(
-            self._ask(b"M%x,%x:%s" % (address + offset, len(part), part.hex().encode())) == b"OK"
-            for address, data in pieces
-            for offset in range(0, len(data), _DATA_BYTES)
-            if (part := data[offset : offset + _DATA_BYTES])
-        )
+        written = all(self._write(address, data) for address, data in pieces)
         self._send(_packet(b"c"))
         self._runs = True
         return written
+
+    def _write(self, address: int, data: bytes) -> bool:
+        """All packets at once: on a busy computer it is the waiting that takes long."""
+        parts = {o: data[o : o + _DATA_BYTES] for o in range(0, len(data), _DATA_BYTES)}
+        packets = [
+            _packet(b"M%x,%x:%s" % (address + offset, len(part), part.hex().encode()))
+            for offset, part in parts.items()
+        ]
+        self._send(b"".join(packets))
+        return {self._reply() for _ in packets} <= {b"OK"}
 
     def close(self) -> None:
         """Let the machine go. May be called twice."""
@@ -53,10 +58,6 @@ class GdbStub:
         self._send(_STOP if self._runs else _packet(b"?"))
         while not self._reply().startswith((b"T", b"S")):
             pass
-
-    def _ask(self, data: bytes) -> bytes:
-        self._send(_packet(data))
-        return self._reply()
 
     def _reply(self) -> bytes:
         until = time.monotonic() + _SECONDS
