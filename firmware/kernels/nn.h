@@ -823,4 +823,39 @@ typedef struct {
 void nn_fully_connected_s16(const nn_fully_connected_s16_params *params, const int16_t *input,
                             int16_t *output);
 
+/* BATCH_MATMUL, and FULLY_CONNECTED with weights that are computed: for every pair of matrices,
+ *
+ *   output[r, c] = clamp(requantize(bias[c] + sum over d of (lhs[r, d] + lhs_offset) *
+ *                                   (rhs[d, c] + rhs_offset)) + output_offset)
+ *
+ * lhs is stored as [rows][depth], or [depth][rows] where it is transposed; rhs as [depth][columns],
+ * or [columns][depth] where it is transposed. The odometer (see nn_loops.h) walks the pairs; its
+ * steps are in elements. Sums must fit int32 for every input.
+ *
+ *   scratch  4 * rows + depth bytes, and rows * depth more where lhs is transposed
+ *
+ * Not in place. */
+typedef struct {
+    int32_t rows;
+    int32_t columns;
+    int32_t depth;
+    int32_t lhs_transposed; /* 0 or 1, as is rhs_transposed */
+    int32_t rhs_transposed;
+    int32_t rank;
+    const int32_t *extents;   /* [rank], NULL for rank 0; so are the steps */
+    const int32_t *lhs_steps; /* [rank] */
+    const int32_t *rhs_steps; /* [rank] */
+    int32_t lhs_offset;
+    int32_t rhs_offset;
+    const int32_t *bias; /* [columns], or NULL */
+    int32_t multiplier;
+    int32_t shift;
+    int32_t output_offset;
+    int32_t activation_min;
+    int32_t activation_max;
+} nn_batch_matmul_s8_params;
+
+void nn_batch_matmul_s8(const nn_batch_matmul_s8_params *params, const int8_t *lhs,
+                        const int8_t *rhs, int8_t *output, int8_t *scratch);
+
 #endif /* NN_H */

@@ -207,6 +207,14 @@ class ElementwiseAttributes:
 
 
 @dataclass(frozen=True)
+class BatchMatMulAttributes:
+    """BATCH_MATMUL of x and y. An adjoint operand has rows and columns exchanged."""
+
+    adjoint_x: bool
+    adjoint_y: bool
+
+
+@dataclass(frozen=True)
 class ConcatenationAttributes:
     """CONCATENATION. A negative axis counts from the end."""
 
@@ -309,6 +317,7 @@ Attributes = (
     | FullyConnectedAttributes
     | Pool2DAttributes
     | ElementwiseAttributes
+    | BatchMatMulAttributes
     | ConcatenationAttributes
     | ResizeAttributes
     | SoftmaxAttributes

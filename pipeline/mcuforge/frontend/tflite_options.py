@@ -12,6 +12,7 @@ from mcuforge.frontend.graph import (
     Activation,
     Attributes,
     AxisAttributes,
+    BatchMatMulAttributes,
     CallOnceAttributes,
     ConcatenationAttributes,
     Conv2DAttributes,
@@ -121,6 +122,10 @@ def _elementwise(o: Any) -> ElementwiseAttributes:
     return ElementwiseAttributes(_ACTIVATIONS[o.FusedActivationFunction()])
 
 
+def _batch_matmul(o: Any) -> BatchMatMulAttributes:
+    return BatchMatMulAttributes(bool(o.AdjX()), bool(o.AdjY()))
+
+
 def _concatenation(o: Any) -> ConcatenationAttributes:
     return ConcatenationAttributes(o.Axis(), _ACTIVATIONS[o.FusedActivationFunction()])
 
@@ -200,6 +205,7 @@ _READERS: dict[str, tuple[str, Callable[[Any], Attributes]]] = {
     "MUL": ("MulOptions", _elementwise),
     "L2_NORMALIZATION": ("L2NormOptions", _elementwise),
     "DIV": ("DivOptions", _elementwise),
+    "BATCH_MATMUL": ("BatchMatMulOptions", _batch_matmul),
     "CONCATENATION": ("ConcatenationOptions", _concatenation),
     "RESIZE_BILINEAR": ("ResizeBilinearOptions", _resize),
     "RESIZE_NEAREST_NEIGHBOR": ("ResizeNearestNeighborOptions", _resize),

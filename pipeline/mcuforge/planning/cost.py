@@ -8,7 +8,7 @@ from math import prod
 from typing import Any
 
 from mcuforge.frontend import border_names
-from mcuforge.frontend.graph import Graph, Op
+from mcuforge.frontend.graph import BatchMatMulAttributes, Graph, Op
 from mcuforge.planning.plan import Plan, PlannedOp, outputs_text, shape_text
 
 
@@ -34,6 +34,8 @@ def macs(graph: Graph, op: Op) -> int:
     if op.kind == "SVDF":
         taps = graph.input(op, 1).elements + graph.input(op, 2).elements
         return output.shape[0] * taps
+    if isinstance(op.attributes, BatchMatMulAttributes):
+        return output.elements * graph.input(op, 0).shape[-2 if op.attributes.adjoint_x else -1]
     return 0
 
 

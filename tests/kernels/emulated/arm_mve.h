@@ -49,6 +49,12 @@ static inline int32x4_t vldrwq_s32(const int32_t *source) {
     return x;
 }
 
+static inline void vstrwq_s32(int32_t *target, int32x4_t x) {
+    for (int i = 0; i < 4; ++i) {
+        target[i] = x[i];
+    }
+}
+
 static inline void vstrbq_p_s8(int8_t *target, int8x16_t x, mve_pred16_t lanes) {
     for (int i = 0; i < 16; ++i) {
         if ((lanes >> i) & 1) {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mcuforge.planning.ops import (
     Operator,
+    batch_matmul,
     cast,
     comparison,
     concatenation,
@@ -38,6 +39,7 @@ from mcuforge.planning.ops import (
 )
 
 _MODULES = (
+    batch_matmul.OPERATORS,
     cast.OPERATORS,
     comparison.OPERATORS,
     concatenation.OPERATORS,
