@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from draw import Draw
@@ -34,7 +35,30 @@ def case(draw: Draw, dtype: str = "int8", wide: str | None = None) -> Case:
     return op.case(draw, "FULLY_CONNECTED", options, [op.source, op.weights, bias])
 
 
+def product(draw: Draw) -> Case:
+    """Weights that are computed, or constant with a zero point."""
+    inputs, outputs, rows = draw.integer(1, 40), draw.integer(1, 12), draw.integer(1, 6)
+    options = schema.FullyConnectedOptionsT()
+    op = draw_weighted(draw, (rows, inputs), (outputs, inputs), (rows, outputs))
+    scale = np.ravel(op.weights.scale)[0].item()
+    zero_point = draw.zero_point() or 1
+    weights = replace(op.weights, scale=scale, zero_point=zero_point)
+    bias = replace(op.bias, scale=float(np.float32(op.source.scale) * np.float32(scale)))
+    bias = replace(bias, data=np.clip(bias.data, -(1 << 29), 1 << 29).astype(np.int32))
+    computed = draw.chance(0.7)
+    chosen = replace(weights, data=None) if computed else weights
+    drawn = op.case(
+        draw,
+        "FULLY_CONNECTED",
+        options,
+        [op.source, chosen, None if draw.chance(0.3) else bias],
+        f"{op.source} {weights.scale} {zero_point}",
+    )
+    return replace(drawn, inputs=[*drawn.inputs, weights.data]) if computed else drawn
+
+
 cases = partial(draw_cases, case)
+products = partial(draw_cases, product)
 int4_cases = partial(draw_cases, partial(case, dtype="int4"))
 
 
@@ -50,3 +74,9 @@ def test_fully_connected_of_int16_equals_the_oracle(
     assert_exact: Callable[[Iterable[Case]], None], bias: str
 ) -> None:
     assert_exact(draw_cases(partial(case, wide=bias), 7, 120))
+
+
+def test_computed_weights_equal_the_oracle(
+    assert_exact: Callable[[Iterable[Case]], None],
+) -> None:
+    assert_exact(products(7, 200))

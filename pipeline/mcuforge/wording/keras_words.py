@@ -11,7 +11,8 @@ from dataclasses import dataclass
 COMPUTED = (
     "Conv1D, Conv2D, DepthwiseConv2D, SeparableConv2D, Conv2DTranspose, Dense, BatchNormalization, "
     "ReLU, LeakyReLU, sigmoid, tanh, softmax, Add, Subtract, Multiply, Concatenate, MaxPooling, "
-    "AveragePooling, GlobalAveragePooling, UpSampling2D, ZeroPadding2D, Flatten and Reshape"
+    "AveragePooling, GlobalAveragePooling, GlobalMaxPooling, UpSampling2D, ZeroPadding2D, Flatten "
+    "and Reshape"
 )
 _OUTSIDE = "moving it out of the model"
 _RECURRENT = (
@@ -33,18 +34,6 @@ class Words:
 
 
 _BY_KINDS: tuple[tuple[tuple[str, ...], Words], ...] = (
-    (
-        ("REDUCE_MAX", "REDUCE_MIN"),
-        Words(
-            "GlobalMaxPooling2D, GlobalMaxPooling1D, keras.ops.max or min",
-            "MaxPooling2D (MaxPooling1D) with the whole map as pool_size, then Flatten; or "
-            "GlobalAveragePooling2D",
-        ),
-    ),
-    (
-        ("SUM",),
-        Words("keras.ops.sum", "GlobalAveragePooling2D or keras.ops.mean, times the count"),
-    ),
     (("REDUCE_PROD",), Words("keras.ops.prod", _OUTSIDE)),
     (("ARG_MAX", "ARG_MIN"), Words("keras.ops.argmax or argmin", _SCORES)),
     (("TOPK_V2",), Words("keras.ops.top_k", _SCORES)),
@@ -64,14 +53,6 @@ _BY_KINDS: tuple[tuple[tuple[str, ...], Words], ...] = (
         ("RELU_0_TO_1", "RELU_N1_TO_1"),
         Words("ReLU(max_value=1), Activation('hard_tanh')", "ReLU(max_value=6), tanh or ReLU"),
     ),
-    (
-        ("MINIMUM",),
-        Words(
-            "Minimum, keras.ops.clip, ReLU with a max_value other than 6",
-            "ReLU(max_value=6); Minimum of a and b is a - ReLU(a - b)",
-        ),
-    ),
-    (("MAXIMUM",), Words("Maximum, keras.ops.clip", "a + ReLU(b - a)")),
     (
         ("TRANSPOSE",),
         Words("Permute, keras.ops.transpose, MultiHeadAttention, recurrent layers", _KEEP_ORDER),
@@ -97,10 +78,6 @@ _BY_KINDS: tuple[tuple[tuple[str, ...], Words], ...] = (
         Words("Embedding, keras.ops.take", "looking the vectors up outside the model"),
     ),
     (
-        ("BATCH_MATMUL",),
-        Words("MultiHeadAttention, Dot, keras.ops.matmul or einsum", "Dense, Conv1D or Conv2D"),
-    ),
-    (
         ("TILE", "BROADCAST_TO"),
         Words(
             "RepeatVector, keras.ops.tile, repeat or broadcast_to",
@@ -109,7 +86,7 @@ _BY_KINDS: tuple[tuple[tuple[str, ...], Words], ...] = (
     ),
     (("CONV_3D", "CONV_3D_TRANSPOSE"), Words("Conv3D", "Conv2D, the depth among the channels")),
     (
-        ("RSQRT", "SQRT", "SQUARE", "SQUARED_DIFFERENCE", "L2_NORMALIZATION", "DIV"),
+        ("RSQRT", "SQRT", "SQUARE", "L2_NORMALIZATION", "DIV"),
         Words(
             "LayerNormalization, GroupNormalization, UnitNormalization, division", _NORMALISED
         ),

@@ -19,6 +19,11 @@ from mcuforge.planning.ops.common import (
     quantization,
     suffix,
 )
+from mcuforge.planning.ops.computed_weights import (
+    constraint_sums,
+    of_prepared_weights,
+    with_products,
+)
 from mcuforge.planning.ops.weighted_sum import (
     Float64Array,
     OutputStage,
@@ -156,6 +161,10 @@ def _overlap_distance(params: FullyConnectedS8Params) -> int:
     return overlap.distance([rows], params.rows * params.inputs, params.outputs)
 
 
+_SUM_CONSTRAINTS = tuple(
+    of_prepared_weights(c) if c == SUM.constraint_accumulator else c for c in SUM.constraints
+)
+
 OPERATORS = (
     Operator(
         kinds=("FULLY_CONNECTED",),
@@ -164,16 +173,17 @@ OPERATORS = (
             constraint_activations,
             constraint_not_empty,
             constraint_fused_activation,
-            SUM.constraint_weights,
+            of_prepared_weights(SUM.constraint_weights),
             constraint_packed_weights,
             constraint_weights_format,
             constraint_shapes,
             constraint_product,
             constraint_bias_scale,
-            *SUM.constraints,
+            *_SUM_CONSTRAINTS,
+            constraint_sums,
         ),
-        lower=lower,
-        kernels=("fully_connected_s8", "fully_connected_s16"),
+        lower=with_products(lower),
+        kernels=("fully_connected_s8", "fully_connected_s16", "batch_matmul_s8"),
         since_16x8="0.2.0",
     ),
 )

@@ -172,3 +172,15 @@ def test_fully_connected_refuses() -> None:
     assert "apart" in fully_connected(bias=far)
     flat = Spec((32,), scale=0.02, data=np.ones(32, np.int8))
     assert "the weights are int8[32]" in fully_connected(filters=flat)
+
+
+def test_fully_connected_multiplies_computed_weights_of_one_scale() -> None:
+    assert fully_connected(filters=Spec((8, 4), scale=0.02, zero_point=3)) == ""
+    zero_point = Spec((8, 4), scale=0.02, zero_point=3, data=np.ones((8, 4), np.int8))
+    assert fully_connected(filters=zero_point) == ""
+    scales = Spec((8, 4), scale=[0.02] * 8)
+    assert "weights are no constant" in fully_connected(filters=scales)
+    depth = 2**31 // 255**2 + 1
+    wide = Spec((2, depth), scale=0.5, zero_point=127)
+    filters = Spec((8, depth), scale=0.02, zero_point=-128)
+    assert "sums of 33026 products" in fully_connected(source=wide, filters=filters)
