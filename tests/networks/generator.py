@@ -26,6 +26,7 @@ OPS: dict[str, Drawer] = {
     "ABS": elementwise.absolute,
     "ADD": elementwise.add,
     "AVERAGE_POOL_2D": reducing.average_pool,
+    "BATCH_MATMUL": weighted.batch_matmul,
     "CONCATENATION": moving.concatenation,
     "CONV_2D": weighted.conv2d,
     "DEPTHWISE_CONV_2D": weighted.depthwise_conv2d,
@@ -65,7 +66,14 @@ OPS: dict[str, Drawer] = {
 }
 # Not drawn among the others, and why.
 ELSEWHERE = {"DEQUANTIZE": "stands at outputs: see `_finish`"}
-NARROW = {"DIV", "HARD_SWISH", "PRELU", "RSQRT", "SQUARED_DIFFERENCE"}  # by rules of scales
+NARROW = {
+    "BATCH_MATMUL",
+    "DIV",
+    "HARD_SWISH",
+    "PRELU",
+    "RSQRT",
+    "SQUARED_DIFFERENCE",
+}  # by rules of scales
 VANISHING = {"EXPAND_DIMS"}  # may be drawn, and folded away by the reader
 OFTEN = {"ADD": 3.0, "CONV_2D": 3.0, "DEPTHWISE_CONV_2D": 2.0, "CONCATENATION": 2.0}
 ATTEMPTS = 400

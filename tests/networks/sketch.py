@@ -173,6 +173,6 @@ def options_of(kind: str, **members: Any) -> Any:
 
 # Where an op's options are not called as the op is.
 _OPTIONS = {
-    "L2_NORMALIZATION": "L2Norm", "MEAN": "Reducer", "PADV2": "PadV2", "REDUCE_MAX": "Reducer",
-    "REDUCE_MIN": "Reducer", "SUM": "Reducer",
+    "BATCH_MATMUL": "BatchMatMul", "L2_NORMALIZATION": "L2Norm", "MEAN": "Reducer",
+    "PADV2": "PadV2", "REDUCE_MAX": "Reducer", "REDUCE_MIN": "Reducer", "SUM": "Reducer",
 }  # fmt: skip

@@ -168,3 +168,34 @@ def fully_connected(sketch: Sketch) -> bool:
     given = [source, filters, bias if sketch.draw.chance(0.8) else -1]
     sketch.op("FULLY_CONNECTED", given, goal, bounded(sums, fused), options, 4)
     return True
+
+
+def _right_side(sketch: Sketch, first: int) -> tuple[int, bool]:
+    """What to multiply matrices with, and whether as its transpose: a constant or an activation."""
+    draw, shape = sketch.draw, sketch.spec(first).shape
+    fitting = sketch.pick(lambda spec: len(spec.shape) == 2 and spec.shape[0] == shape[-1])
+    if fitting is not None and draw.chance(0.3):
+        return fitting, False
+    if shape[-2] <= 20 and draw.chance(0.6):
+        return first, True
+    low, high = sketch.limits
+    data = draw.rng.integers(low, high + 1, (shape[-1], draw.integer(1, 12))).astype(sketch.dtype)
+    zero_point = draw.integer(-60, 60) if sketch.dtype == "int8" else 0
+    return sketch.constant(data, float(np.float32(draw.scale(0.003, 0.02))), zero_point), False
+
+
+def batch_matmul(sketch: Sketch) -> bool:
+    """A product with a constant, with another activation, or with its own transpose."""
+    first = sketch.pick(lambda spec: 2 <= len(spec.shape) <= 5)
+    if first is None or not sketch.lively(first):
+        return False
+    second, adjoint = _right_side(sketch, first)
+    shape, other = sketch.spec(first).shape, sketch.spec(second).shape
+    goal_shape = (*shape[:-1], other[-2] if adjoint else other[-1])
+    if int(np.prod(goal_shape)) > sketch.most_elements:
+        return False
+    square = sketch.values[second].square if second in sketch.values else 0.5
+    sums = Values(0.0, float(np.sqrt(shape[-1] * sketch.values[first].square * square)))
+    options = options_of("BATCH_MATMUL", adjY=adjoint)
+    sketch.op("BATCH_MATMUL", [first, second], sketch.quantised(goal_shape, sums), sums, options)
+    return True

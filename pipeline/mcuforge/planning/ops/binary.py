@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from mcuforge.frontend.graph import Graph, Op, Quantization, Tensor
 from mcuforge.planning.numerics import Int64Array, all_int8
-from mcuforge.planning.ops.common import describe, is_per_tensor_int8, quantization
+from mcuforge.planning.ops.common import found_type, is_per_tensor_int8, quantization
 from mcuforge.planning.ops.elementwise import broadcast_loops
 from mcuforge.planning.ops.unary.lookup import lookup
 from mcuforge.planning.plan import I32, CStruct, KernelCall, KernelParams, OptionalArrayI32
@@ -46,7 +46,7 @@ def constraint_int8_operands(graph: Graph, op: Op) -> str | None:
     """Both inputs and the output are int8, quantised per tensor."""
     for tensor in (*operands(graph, op), graph.output(op)):
         if not is_per_tensor_int8(tensor):
-            return f"tensor '{tensor.name}' is {describe(tensor)}, or not quantised per tensor"
+            return f"tensor '{tensor.name}' is {found_type(tensor)}"
     return None
 
 

@@ -25,7 +25,7 @@ Lower = Callable[[Graph, Op], tuple[KernelCall, ...]]
 def is_product(graph: Graph, op: Op) -> bool:
     """True for an int8 op whose weights have one scale, and are computed or have a zero point."""
     source, weights = graph.input(op, 0), graph.input(op, 1)
-    if source.dtype is not DType.INT8 or not is_per_tensor_int8(weights):
+    if source.dtype is not DType.INT8 or weights.packed or not is_per_tensor_int8(weights):
         return False
     return not weights.is_constant or binary.quantizations(graph, op)[1].zero_point != 0
 
