@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from single_op import Spec, build
+from tflite_builder import Builder
 
 from mcuforge import boards, planning
 from mcuforge.emit.model_files import model_files
@@ -50,14 +51,36 @@ def test_speed_unpacks_beforehand_and_size_does_not(
     assert kernels(plan) == [kernel]
 
 
+def tower(folder: Path, layers: int, width: int) -> Path:
+    """Dense layers of [width, width] int4 weights, one after the other."""
+    b = Builder()
+    first = x = b.tensor([1, width])
+    values = np.zeros(width * width // 2, np.uint8)
+    for number in range(layers):
+        values = values + np.uint8(number % 7)  # no two layers share their constants
+        weights = b.tensor([width, width], schema.TensorType.INT4, 0.01, values)
+        b.graph.tensors[weights].quantization.zeroPoint = [0]
+        y = b.tensor([1, width])
+        b.op(schema.BuiltinOperator.FULLY_CONNECTED, [x, weights], [y])
+        b.graph.operators[-1].builtinOptionsType = schema.BuiltinOptions.FullyConnectedOptions
+        b.graph.operators[-1].builtinOptions = schema.FullyConnectedOptionsT()
+        x = y
+    path = folder / "tower.tflite"
+    path.write_bytes(b.build([first], [x]))
+    return path
+
+
 def test_flash_that_is_too_small_decides(tmp_path: Path) -> None:
-    """The microbit has 256 KiB of flash and 16 KiB of RAM."""
-    microbit, pico = boards.load("microbit"), boards.load("pico")
-    # Unpacked in one go the weights take more RAM than they save flash: the message tells which.
-    model = dense(tmp_path, 64, 4800)
-    assert kernels(planning.plan_for(pico, model)) == ["fully_connected_s8"]
+    """The microbit has 256 KiB of flash: 40 layers of 8 KiB are too many, of 4 KiB they are not."""
+    microbit, model = boards.load("microbit"), tower(tmp_path, 40, 90)
+    assert set(kernels(planning.plan_for(boards.load("pico"), model))) == {"fully_connected_s8"}
+    assert set(kernels(planning.plan_for(microbit, model))) == {"fully_connected_s4"}
+
+
+def test_ram_that_is_too_small_then_is_told(tmp_path: Path) -> None:
+    """One layer that is too large for flash is too large for 16 KiB of RAM, too."""
     with pytest.raises(ModelError, match="an arena of"):
-        planning.plan_for(microbit, model)
+        planning.plan_for(boards.load("microbit"), dense(tmp_path, 64, 4800))
 
 
 def test_the_kernel_of_8_bits_comes_along(tmp_path: Path) -> None:
