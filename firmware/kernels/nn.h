@@ -10,11 +10,12 @@
  *               rounding is TFLM's double rounding; see nn_fixed_point.h.
  *   Clamp       [activation_min, activation_max] on the quantised output, both in [-128, 127].
  *   Signature   void nn_<kernel>(const nn_<kernel>_params *params, inputs..., output[, scratch]);
- *               a kernel cannot fail: the planner has refused what it cannot compute.
- *   Overlap     a kernel that says "in place" may write over its input, byte for byte. One that
- *               says "ascending" reads and writes in ascending order; its output may run into the
- *               input from below, as far as the planner works out. Others need separate buffers.
- *   Alignment   no pointer needs more than its element's alignment; scratch is 16-byte aligned.
+ *               a kernel cannot fail: the planner has refused what it cannot compute. One that
+ * reads indices returns false where there is no such element. Overlap     a kernel that says "in
+ * place" may write over its input, byte for byte. One that says "ascending" reads and writes in
+ * ascending order; its output may run into the input from below, as far as the planner works out.
+ * Others need separate buffers. Alignment   no pointer needs more than its element's alignment;
+ * scratch is 16-byte aligned.
  *
  * A parameter struct, and a struct that is part of several, is mirrored by a dataclass in the
  * planner, member for member.
@@ -22,13 +23,14 @@
 #ifndef NN_H
 #define NN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "nn_names.h"
 
 /* Raised whenever a signature, a struct or the meaning of a member changes. Generated code refuses
  * kernels of another version. */
-#define NN_ABI_VERSION 2
+#define NN_ABI_VERSION 3
 
 /* Parts of parameter structs -------------------------------------------------------------------*/
 
@@ -600,16 +602,30 @@ void nn_lstm_s8(const nn_lstm_s8_params *params, const int8_t *input, int8_t *hi
 
 /* Moving bytes ---------------------------------------------------------------------------------*/
 
-/* One input of CONCATENATION: `rows` rows of row_bytes go to output_offset + row * output_stride.
- * Not in place. */
+/* Whatever only moves elements: TRANSPOSE, STRIDED_SLICE, CONCATENATION, SPACE_TO_DEPTH, ... From
+ * `read` bytes into the input and `write` bytes into the output on, `count` elements are moved,
+ * read_stride and write_stride bytes from one to the next; then the odometer (nn_loops.h) goes on
+ * from the first of them. Strides and steps may be negative, those that read may be 0.
+ * nn_move_b<n> moves elements of n bytes, nn_move_runs runs of `run` bytes. Ascending where the
+ * output is written from its first byte to its last. */
 typedef struct {
-    int32_t rows;
-    int32_t row_bytes;
-    int32_t output_offset;
-    int32_t output_stride;
-} nn_copy_rows_s8_params;
+    int32_t read;
+    int32_t write;
+    int32_t run;
+    int32_t count;
+    int32_t read_stride;
+    int32_t write_stride;
+    int32_t rank;
+    const int32_t *extents;     /* [rank], NULL for rank 0; so are the steps */
+    const int32_t *read_steps;  /* [rank] */
+    const int32_t *write_steps; /* [rank] */
+} nn_move_params;
 
-void nn_copy_rows_s8(const nn_copy_rows_s8_params *params, const int8_t *input, int8_t *output);
+void nn_move_b1(const nn_move_params *params, const void *input, void *output);
+void nn_move_b2(const nn_move_params *params, const void *input, void *output);
+void nn_move_b4(const nn_move_params *params, const void *input, void *output);
+void nn_move_b8(const nn_move_params *params, const void *input, void *output);
+void nn_move_runs(const nn_move_params *params, const void *input, void *output);
 
 /* READ_VARIABLE and ASSIGN_VARIABLE. Not in place. */
 typedef struct {
@@ -618,9 +634,54 @@ typedef struct {
 
 void nn_copy_bytes(const nn_copy_bytes_params *params, const void *input, void *output);
 
-/* PAD and PADV2: `head` bytes of `value`, then rows of `row` input bytes with gaps of `value`
- * between them, then `tail` bytes of `value`. After a row, gaps[level] follows, where `level` is
- * the loop that advances (see nn_loops.h); `rank` <= 4. Not in place. */
+/* GATHER and EMBEDDING_LOOKUP: of every [extent] runs of `run` bytes, those at `indices`, which are
+ * [batches, count]; each batch has `outer` times [extent] runs. False, and nothing more is written,
+ * where an index is not within 0 ... extent - 1. Not in place. */
+typedef struct {
+    int32_t batches;
+    int32_t outer;
+    int32_t count;
+    int32_t extent;
+    int32_t run;
+} nn_gather_params;
+
+bool nn_gather(const nn_gather_params *params, const void *input, const int32_t *indices,
+               void *output);
+
+/* GATHER_ND: `count` runs of `run` bytes, each at the sum of its `depth` indices times the strides.
+ * False, and nothing more is written, where a run is not within the `bytes` of the input. Not in
+ * place. */
+typedef struct {
+    int32_t count;
+    int32_t depth;
+    int32_t run;
+    int32_t bytes;
+    const int32_t *strides; /* [depth] bytes, NULL for depth 0 */
+} nn_gather_nd_params;
+
+bool nn_gather_nd(const nn_gather_nd_params *params, const void *input, const int32_t *indices,
+                  void *output);
+
+/* DYNAMIC_UPDATE_SLICE: the input with `update` at `indices`, int32 or int64, each moved to within
+ * 0 ... last[axis]. The slice is made of runs of `run` bytes. In place over the input. */
+typedef struct {
+    int32_t bytes; /* of the input */
+    int32_t axes;
+    const int32_t *last;    /* [axes], NULL where there are none */
+    const int32_t *strides; /* [axes] bytes, likewise */
+    int32_t index_bytes;    /* 4 or 8 */
+    int32_t run;
+    int32_t rank;
+    const int32_t *extents; /* [rank], NULL for rank 0 */
+    const int32_t *steps;   /* [rank] bytes of the output, NULL for rank 0 */
+} nn_update_slice_params;
+
+void nn_update_slice(const nn_update_slice_params *params, const void *input, const void *update,
+                     const void *indices, void *output);
+
+/* PAD and PADV2: `head` bytes of padding, then rows of `row` input bytes with gaps of padding
+ * between them, then `tail` bytes of it. After a row, gaps[level] follows, where `level` is the
+ * loop that advances (see nn_loops.h). The padding repeats the value. Ascending. */
 typedef struct {
     int32_t head;
     int32_t row;
@@ -628,10 +689,11 @@ typedef struct {
     int32_t rank;
     const int32_t *extents; /* [rank], NULL for rank 0 */
     const int32_t *gaps;    /* [rank], NULL for rank 0 */
-    int8_t value;
-} nn_pad_s8_params;
+    int32_t value_bytes;
+    const uint8_t *value; /* [value_bytes] */
+} nn_pad_params;
 
-void nn_pad_s8(const nn_pad_s8_params *params, const int8_t *input, int8_t *output);
+void nn_pad(const nn_pad_params *params, const void *input, void *output);
 
 /* RESIZE_NEAREST_NEIGHBOR: output pixel (y, x) copies input pixel (rows[y], columns[x]).
  * Not in place. */

@@ -50,6 +50,7 @@ class Case:
     inputs: list[npt.NDArray[Any]]
     note: str = field(default="")
     more: tuple[list[npt.NDArray[Any]], ...] = ()
+    for_oracle: bytes | None = None  # what TFLM is given where it lacks an operator
 
 
 def build(

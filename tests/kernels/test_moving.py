@@ -22,18 +22,22 @@ def concatenation_cases(seed: int, count: int) -> Iterator[Case]:
         axis = draw.integer(-rank, rank - 1)
         shape = [draw.integer(1, 4 if rank > 3 else 40) for _ in range(rank)]
         scale, zero_point = draw.scale(), draw.zero_point()
+        dtype = draw.choice(["int8", "int8", "int16", "int32", "int64", "float32", "bool"])
+        quantized: dict[str, Any] = {"scale": scale if dtype in ("int8", "int16") else None}
+        quantized["zero_point"] = zero_point if dtype == "int8" else 0
         sources: list[Spec] = []
         for _ in range(draw.integer(1, 10)):
             shape[axis] = draw.integer(1, 6)
-            spec = Spec(tuple(shape), scale=scale, zero_point=zero_point)
+            spec = Spec(tuple(shape), dtype, **quantized)
             constant = sources and draw.chance(0.2)
-            sources.append(replace(spec, data=draw.int8(shape)) if constant else spec)
+            data = draw.int8(shape).astype(dtype)
+            sources.append(replace(spec, data=data) if constant else spec)
         shape[axis] = sum(s.shape[axis] for s in sources)
         options = schema.ConcatenationOptionsT()
         options.axis = axis
-        target = Spec(tuple(shape), scale=scale, zero_point=zero_point)
+        target = Spec(tuple(shape), dtype, **quantized)
         model = build("CONCATENATION", sources, [target], options)
-        inputs = [draw.int8(s.shape) for s in sources if s.data is None]
+        inputs = [draw.int8(s.shape).astype(dtype) for s in sources if s.data is None]
         yield Case(model, inputs, f"{[s.shape for s in sources]} axis {axis}")
 
 
@@ -47,17 +51,17 @@ def pad_cases(seed: int, count: int) -> Iterator[Case]:
             paddings[0] = paddings[3] = [0, 0]
         output = tuple(d + sum(p) for d, p in zip(shape, paddings, strict=True))
         scale, zero_point = draw.scale(), draw.zero_point()
-        source = Spec(shape, scale=scale, zero_point=zero_point)
-        target = Spec(output, scale=scale, zero_point=zero_point)
+        dtype = draw.choice(["int8", "int8", "int8", "int16", "int32", "float32"])
+        quantized: dict[str, Any] = {"scale": scale if dtype in ("int8", "int16") else None}
+        quantized["zero_point"] = zero_point if dtype == "int8" else 0
+        source, target = Spec(shape, dtype, **quantized), Spec(output, dtype, **quantized)
         table = Spec((rank, 2), "int32", None, data=np.array(paddings, np.int32))
         inputs, kind = [source, table], draw.choice(["PAD", "PADV2"])
         if kind == "PADV2":
-            value = draw.int8(draw.choice([(), (1,)]))
-            inputs.append(
-                Spec(value.shape, scale=scale, zero_point=zero_point, data=np.asarray(value))
-            )
+            value = draw.int8(draw.choice([(), (1,)])).astype(dtype)
+            inputs.append(Spec(value.shape, dtype, **quantized, data=np.asarray(value)))
         model = build(kind, inputs, [target])
-        yield Case(model, [draw.int8(shape)], f"{kind} {shape} {paddings}")
+        yield Case(model, [draw.int8(shape).astype(dtype)], f"{kind} {shape} {paddings} {dtype}")
 
 
 def view_cases(seed: int, count: int) -> Iterator[Case]:

@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from c_struct import filled
 
+from mcuforge.emit import kernel_signatures
 from mcuforge.frontend import tflite_reader
 from mcuforge.frontend.graph import Graph, Op
 from mcuforge.frontend.passes.resolve_variables import resolve_variables
@@ -190,8 +191,10 @@ def _call(library: ctypes.CDLL, heap: Heap, call: KernelCall, addresses: dict[in
     if call.scratch_bytes:
         arguments.append(ctypes.c_void_p(heap.bytes(call.scratch_bytes)))
     function = getattr(library, f"nn_{call.kernel}")
-    function.restype = None
-    function(*arguments)
+    may_fail = kernel_signatures.of(call.kernel).may_fail
+    function.restype = ctypes.c_bool if may_fail else None
+    if function(*arguments) is False:
+        raise AssertionError(f"{call.kernel} failed")
 
 
 def main() -> None:

@@ -8,15 +8,19 @@ from functools import cache
 
 from mcuforge.files import paths
 
-_PROTOTYPE = re.compile(r"^void nn_(\w+)\(([^)]*)\);", re.MULTILINE)
+_PROTOTYPE = re.compile(r"^(void|bool) nn_(\w+)\(([^)]*)\);", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Signature:
-    """`void nn_<kernel>(params, <inputs...>, output[, scratch]);`: how many inputs, and scratch."""
+    """`void nn_<kernel>(params, <inputs...>, output[, scratch]);`: how many inputs, and scratch.
+
+    One that `may_fail` returns bool: false where its inputs are beyond what it computes.
+    """
 
     inputs: int
     scratch: bool
+    may_fail: bool = False
 
 
 def of(kernel: str) -> Signature:
@@ -32,10 +36,13 @@ def kernel_names() -> tuple[str, ...]:
 @cache
 def _signatures() -> dict[str, Signature]:
     text = (paths.data_dir("firmware") / "kernels" / "nn.h").read_text(encoding="utf-8")
-    return {kernel: _signature(arguments) for kernel, arguments in _PROTOTYPE.findall(text)}
+    return {
+        kernel: _signature(returned, arguments)
+        for returned, kernel, arguments in _PROTOTYPE.findall(text)
+    }
 
 
-def _signature(arguments: str) -> Signature:
+def _signature(returned: str, arguments: str) -> Signature:
     names = [argument.split("*")[-1].strip() for argument in arguments.split(",")]
     scratch = names[-1] == "scratch"
-    return Signature(inputs=len(names) - 2 - scratch, scratch=scratch)
+    return Signature(len(names) - 2 - scratch, scratch, may_fail=returned == "bool")

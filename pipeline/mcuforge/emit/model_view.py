@@ -64,6 +64,7 @@ class CallView:
     params: str
     members: tuple[MemberView, ...]
     arguments: str
+    may_fail: bool
 
 
 @dataclass(frozen=True)
@@ -237,6 +238,7 @@ class _Builder:
             params=f"{prefix}_params",
             members=self._members(call.params, prefix, f"{call.kernel} of op {position}"),
             arguments=", ".join(arguments),
+            may_fail=signature.may_fail,
         )
 
     def _members(self, struct: CStruct, prefix: str, where: str) -> tuple[MemberView, ...]:

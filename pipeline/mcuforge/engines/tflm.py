@@ -79,7 +79,10 @@ def prepare(plan: Plan, tflite: Path, board: Board) -> TflmModel:
     pointer_bytes = _LARGEST_POINTER if board.is_host else 4
     vector = board.core is not None and board.core.mve
     arena = tflm_arena.convert(host, graph, pointer_bytes=pointer_bytes, vector=vector)
-    ops = tuple(_traced(op, positions.get(folded.ops[op.index])) for op in graph.ops)
+    ops = tuple(
+        _traced(op, None if original is None else positions.get(original))
+        for op, original in zip(graph.ops, folded.ops, strict=True)
+    )
     names = {
         op.attributes.shared_name
         for op in every_op

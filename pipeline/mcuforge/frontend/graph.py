@@ -245,13 +245,6 @@ class LeakyReluAttributes:
 
 
 @dataclass(frozen=True)
-class GeluAttributes:
-    """GELU: with tanh in place of erf where it is approximate."""
-
-    approximate: bool
-
-
-@dataclass(frozen=True)
 class ReducerAttributes:
     """MEAN, SUM, REDUCE_MAX, REDUCE_MIN and REDUCE_PROD."""
 
@@ -259,21 +252,45 @@ class ReducerAttributes:
 
 
 @dataclass(frozen=True)
-class AxisAttributes:
-    """PACK, UNPACK and GATHER. A negative axis counts from the end."""
+class PackAttributes:
+    """PACK and UNPACK of `count` tensors. A negative axis counts from the end."""
 
     axis: int
+    count: int
+
+
+@dataclass(frozen=True)
+class GatherAttributes:
+    """GATHER. Negative numbers count from the end, those of the batch from that of the indices."""
+
+    axis: int
+    batch_dims: int
+
+
+@dataclass(frozen=True)
+class BlockAttributes:
+    """SPACE_TO_DEPTH and DEPTH_TO_SPACE."""
+
+    block_size: int
+
+
+@dataclass(frozen=True)
+class MirrorPadAttributes:
+    """MIRROR_PAD: REFLECT, which does not repeat the edge, or SYMMETRIC, which does."""
+
+    reflect: bool
 
 
 @dataclass(frozen=True)
 class StridedSliceAttributes:
-    """STRIDED_SLICE. Each mask has a bit for each axis."""
+    """STRIDED_SLICE. Each mask has a bit for each axis. `offset`: ends count from begins."""
 
     begin_mask: int
     end_mask: int
     ellipsis_mask: int
     new_axis_mask: int
     shrink_axis_mask: int
+    offset: bool = False
 
 
 @dataclass(frozen=True)
@@ -322,9 +339,11 @@ Attributes = (
     | ResizeAttributes
     | SoftmaxAttributes
     | LeakyReluAttributes
-    | GeluAttributes
     | ReducerAttributes
-    | AxisAttributes
+    | PackAttributes
+    | GatherAttributes
+    | BlockAttributes
+    | MirrorPadAttributes
     | StridedSliceAttributes
     | SvdfAttributes
     | LstmAttributes

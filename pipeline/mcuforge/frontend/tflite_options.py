@@ -11,18 +11,20 @@ from mcuforge.errors import ModelError
 from mcuforge.frontend.graph import (
     Activation,
     Attributes,
-    AxisAttributes,
     BatchMatMulAttributes,
+    BlockAttributes,
     CallOnceAttributes,
     ConcatenationAttributes,
     Conv2DAttributes,
     DepthwiseConv2DAttributes,
     ElementwiseAttributes,
     FullyConnectedAttributes,
-    GeluAttributes,
+    GatherAttributes,
     LeakyReluAttributes,
     LstmAttributes,
+    MirrorPadAttributes,
     NoAttributes,
+    PackAttributes,
     Padding,
     Pool2DAttributes,
     ReducerAttributes,
@@ -142,21 +144,39 @@ def _leaky_relu(o: Any) -> LeakyReluAttributes:
     return LeakyReluAttributes(float(o.Alpha()))
 
 
-def _gelu(o: Any) -> GeluAttributes:
-    return GeluAttributes(bool(o.Approximate()))
-
-
 def _reducer(o: Any) -> ReducerAttributes:
     return ReducerAttributes(bool(o.KeepDims()))
 
 
-def _axis(o: Any) -> AxisAttributes:
-    return AxisAttributes(int(o.Axis()))
+def _pack(o: Any) -> PackAttributes:
+    return PackAttributes(int(o.Axis()), int(o.ValuesCount()))
+
+
+def _unpack(o: Any) -> PackAttributes:
+    return PackAttributes(int(o.Axis()), int(o.Num()))
+
+
+def _gather(o: Any) -> GatherAttributes:
+    return GatherAttributes(int(o.Axis()), int(o.BatchDims()))
+
+
+def _block(o: Any) -> BlockAttributes:
+    return BlockAttributes(int(o.BlockSize()))
+
+
+def _mirror_pad(o: Any) -> MirrorPadAttributes:
+    # TFLM takes whatever is not REFLECT for SYMMETRIC.
+    return MirrorPadAttributes(o.Mode() == schema.MirrorPadMode.REFLECT)
 
 
 def _strided_slice(o: Any) -> StridedSliceAttributes:
     return StridedSliceAttributes(
-        o.BeginMask(), o.EndMask(), o.EllipsisMask(), o.NewAxisMask(), o.ShrinkAxisMask()
+        o.BeginMask(),
+        o.EndMask(),
+        o.EllipsisMask(),
+        o.NewAxisMask(),
+        o.ShrinkAxisMask(),
+        bool(o.Offset()),
     )
 
 
@@ -211,15 +231,17 @@ _READERS: dict[str, tuple[str, Callable[[Any], Attributes]]] = {
     "RESIZE_NEAREST_NEIGHBOR": ("ResizeNearestNeighborOptions", _resize),
     "SOFTMAX": ("SoftmaxOptions", _softmax),
     "LEAKY_RELU": ("LeakyReluOptions", _leaky_relu),
-    "GELU": ("GeluOptions", _gelu),
     "MEAN": ("ReducerOptions", _reducer),
     "REDUCE_MAX": ("ReducerOptions", _reducer),
     "REDUCE_MIN": ("ReducerOptions", _reducer),
     "REDUCE_PROD": ("ReducerOptions", _reducer),
     "SUM": ("ReducerOptions", _reducer),
-    "PACK": ("PackOptions", _axis),
-    "UNPACK": ("UnpackOptions", _axis),
-    "GATHER": ("GatherOptions", _axis),
+    "PACK": ("PackOptions", _pack),
+    "UNPACK": ("UnpackOptions", _unpack),
+    "GATHER": ("GatherOptions", _gather),
+    "SPACE_TO_DEPTH": ("SpaceToDepthOptions", _block),
+    "DEPTH_TO_SPACE": ("DepthToSpaceOptions", _block),
+    "MIRROR_PAD": ("MirrorPadOptions", _mirror_pad),
     "STRIDED_SLICE": ("StridedSliceOptions", _strided_slice),
     "SVDF": ("SVDFOptions", _svdf),
     "UNIDIRECTIONAL_SEQUENCE_LSTM": ("UnidirectionalSequenceLSTMOptions", _lstm),

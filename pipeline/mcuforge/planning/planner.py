@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 
 from mcuforge.errors import UnsupportedError
 from mcuforge.frontend import precision
-from mcuforge.frontend.graph import DType, Graph, Op
+from mcuforge.frontend.graph import Graph, Op
 from mcuforge.planning import arena, effort, ops, state
 from mcuforge.planning.arena import Buffer, Overlap
 from mcuforge.planning.ops import packed_weights
+from mcuforge.planning.ops.common import STORED_DTYPES
 from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.ops.tflm_kinds import CUSTOM_KINDS
 from mcuforge.planning.ops.tflm_kinds import KINDS as TFLM_KINDS
@@ -22,8 +23,6 @@ MAX_BORDER_RANK = 8  # MF_MAX_RANK of engine.h
 MAX_PROBLEMS_SHOWN = 10
 MAX_LAYERS_SHOWN = 5
 ANYWHERE = 2**31  # as a distance: the output may begin anywhere in the input
-_ONLY_IN_FILES = (DType.INT4, DType.FLOAT16)  # how weights may be stored
-STORED_DTYPES = tuple(d for d in DType if d.bytes and d not in _ONLY_IN_FILES)
 _STORED = ", ".join(dtype.value for dtype in STORED_DTYPES)
 
 
@@ -266,7 +265,7 @@ def _overlaps(
         for target, number in _first_writers(planned, storage).items():
             for source, distance in _sources(planned.calls, number, storage).items():
                 both = source in index and target in index  # neither is a variable
-                if both and buffers[source].last == position:
+                if both and source != target and buffers[source].last == position:
                     found.append(Overlap(index[source], index[target], distance))
     return found
 

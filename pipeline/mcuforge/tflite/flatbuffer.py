@@ -10,6 +10,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 FILE_IDENTIFIER = b"TFL3"
+LAST_OLD_CODE = 127  # stands in the older, narrow field for all operators after it
 BUFFER_ALIGNMENT = 16  # the schema's force_align, which kernels rely on
 
 

@@ -1,7 +1,8 @@
-"""The `.tflite` without the arithmetic that `passes/fold_shape_arithmetic` has done: for TFLM.
+"""The `.tflite` as TFLM can run it: without arithmetic that is done already, and without TILE.
 
 TFLM takes no size of a resize that is computed, and has no REDUCE_PROD and no FLOOR_DIV of
-integers. So it gets the numbers as constants; ops, weights and tensor numbers are the file's.
+integers. So it gets the numbers that a pass has folded as constants, and TILE as ops that it has;
+other ops, weights and tensor numbers are the file's.
 """
 
 from __future__ import annotations
@@ -13,15 +14,18 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from mcuforge.frontend.graph import Graph
-from mcuforge.tflite import flatbuffer
+from mcuforge.tflite import flatbuffer, rewrite_tile
 
 
 @dataclass(frozen=True)
 class Folded:
-    """The file, and of each of its ops the position in the original one."""
+    """The file, and of each of its ops the position in the original one.
+
+    None: its output is not in the original one.
+    """
 
     model: bytes
-    ops: tuple[int, ...]
+    ops: tuple[int | None, ...]
 
 
 def fold(tflite: bytes, graph: Graph) -> Folded:
@@ -37,9 +41,9 @@ def fold(tflite: bytes, graph: Graph) -> Folded:
     }
     count = subgraph.OperatorsLength()
     kept = tuple(i for i in range(count) if not _writes_only(subgraph.Operators(i), known))
-    if len(kept) == count:
+    if len(kept) == count and not any(op.kind == "TILE" for op in graph.ops):
         return Folded(tflite, kept)
-    return Folded(_written(model, subgraph, graph, known, kept), kept)
+    return _written(model, subgraph, graph, known, kept)
 
 
 def _writes_only(op: Any, known: set[int]) -> bool:
@@ -49,7 +53,7 @@ def _writes_only(op: Any, known: set[int]) -> bool:
 
 def _written(
     model: Any, subgraph: Any, graph: Graph, known: set[int], kept: tuple[int, ...]
-) -> bytes:
+) -> Folded:
     """A new file with the first subgraph folded; signatures and metadata, which TFLM ignores, stay
     out.
     """
@@ -66,12 +70,31 @@ def _written(
     new.subgraphs = [
         schema.SubGraphT.InitFromObj(s) for s in (subgraph, *map(model.Subgraphs, others))
     ]
-    new.subgraphs[0].operators = [new.subgraphs[0].operators[i] for i in kept]
     for index in sorted(known):
         buffer = schema.BufferT()
         content = np.ascontiguousarray(graph.tensors[index].data).tobytes()
         buffer.data = np.frombuffer(content, np.uint8)
         new.subgraphs[0].tensors[index].buffer = len(new.buffers)
         new.buffers.append(buffer)
+    ops = _without_tile(new, graph, kept)
     flatbuffer.remove_unused_codes(new)
-    return flatbuffer.pack(new)
+    return Folded(flatbuffer.pack(new), ops)
+
+
+def _without_tile(new: Any, graph: Graph, kept: tuple[int, ...]) -> tuple[int | None, ...]:
+    """Keep those ops, with others for TILE; of each that is there now the original position."""
+    subgraph = new.subgraphs[0]
+    multiples = {op.index: graph.input(op, 1).data for op in graph.ops if op.kind == "TILE"}
+    ops: list[Any] = []
+    positions: list[int | None] = []
+    for position in kept:
+        op, known = subgraph.operators[position], multiples.get(position)
+        instead = (
+            [op]
+            if known is None
+            else rewrite_tile.rewritten(new, subgraph, op, [int(v) for v in known.flat])
+        )
+        ops += instead
+        positions += [None] * (len(instead) - 1) + [position]
+    subgraph.operators = ops
+    return tuple(positions)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -15,11 +16,14 @@ import test_conv2d
 import test_depthwise_conv2d
 import test_elementwise
 import test_fully_connected
+import test_gather
 import test_mean
 import test_moving
 import test_pooling
 import test_quantize
+import test_rearranging
 import test_resize
+import test_slices
 import test_softmax
 import test_transpose_conv
 import test_unary
@@ -55,6 +59,11 @@ CASES: dict[str, Callable[[], Iterator[Case]]] = {
     "max_pool_2d": lambda: test_pooling.cases("MAX_POOL_2D", BITS, 400),
     "concatenation": lambda: test_moving.concatenation_cases(BITS, 400),
     "pad": lambda: test_moving.pad_cases(BITS, 400),
+    **{
+        name: partial(cases, BITS, 400)
+        for module in (test_slices, test_rearranging, test_gather)
+        for name, cases in module.CASES.items()
+    },
     "resize_bilinear": lambda: test_resize.cases("RESIZE_BILINEAR", BITS, 400),
     "resize_nearest": lambda: test_resize.cases("RESIZE_NEAREST_NEIGHBOR", BITS, 400),
     "softmax": lambda: test_softmax.cases(BITS, 400),
@@ -93,10 +102,13 @@ def compare(cases: Iterator[Case], count: int, kernels: Path, folder: Path) -> N
         plan = planning.make_plan(file, "m")
         if not avr.fits(plan):
             continue
-        ((ours,),) = avr.run(plan, [case.inputs], kernels, folder / str(number))
-        (expected,) = sanitised.run_oracle(case)
-        actual = np.frombuffer(ours, expected.dtype).reshape(expected.shape)
-        sanitised.compare(f"case {number}", case, [expected], [actual])
+        (ours,) = avr.run(plan, [case.inputs], kernels, folder / str(number))
+        expected = sanitised.run_oracle(case)
+        actual = [
+            np.frombuffer(data, e.dtype).reshape(e.shape)
+            for data, e in zip(ours, expected, strict=True)
+        ]
+        sanitised.compare(f"case {number}", case, expected, actual)
         done += 1
         if done == count:
             return

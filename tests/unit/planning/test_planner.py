@@ -13,7 +13,7 @@ from graphs import graph, relu_chain
 from mcuforge.errors import UnsupportedError
 from mcuforge.frontend.graph import Activation, ConcatenationAttributes, DType, Graph, Op
 from mcuforge.planning.ops import Operator
-from mcuforge.planning.ops.pad import PadS8Params
+from mcuforge.planning.ops.moving import MoveParams
 from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.plan import KernelCall
 from mcuforge.planning.planner import plan
@@ -177,8 +177,8 @@ def test_outputs_that_are_views_lie_one_after_the_other() -> None:
 @pytest.mark.usefixtures("own_operator")
 def test_only_what_the_last_call_writes_runs_into_what_all_read() -> None:
     def calls(_graph: Graph, _op: Op) -> tuple[KernelCall, ...]:
-        params = PadS8Params(0, 1, 0, 0, None, None, 0)
-        return tuple(KernelCall("pad_s8", params, (1,), t, "", overlaps={0: 0}) for t in (2, 3))
+        params = MoveParams(0, 0, 1, 1, 1, 1, 0, None, None, None)
+        return tuple(KernelCall("move_b1", params, (1,), t, "", overlaps={0: 0}) for t in (2, 3))
 
     planned = plan(halves(calls))
     source, first, second = (planned.offsets[t] for t in (1, 2, 3))

@@ -19,11 +19,12 @@ import numpy.typing as npt
 
 from mcuforge.frontend.graph import (
     Activation,
-    AxisAttributes,
     ConcatenationAttributes,
     DType,
+    GatherAttributes,
     Graph,
     Op,
+    PackAttributes,
     ReducerAttributes,
     StridedSliceAttributes,
     Tensor,
@@ -49,12 +50,11 @@ def fold_shape_arithmetic(graph: Graph) -> Graph:
     """Turn the outputs of SHAPE, and of integer ops on constants, into constants."""
     tensors = list(graph.tensors)
     kept: list[Op] = []
-    outputs = set(graph.outputs)
     left = MAX_NUMBERS
     for op in graph.ops:
         left -= _numbers_read(tensors, op)
         folded = _folded(tensors, op) if left >= 0 else None
-        if folded is None or any(t.index in outputs for t in folded):
+        if folded is None:
             kept.append(op)
             continue
         for tensor in folded:
@@ -124,7 +124,7 @@ def _constant(tensor: Tensor, values: Numbers) -> Tensor | None:
 
 def _axis(known: _Known) -> int:
     attributes = known.op.attributes
-    if not isinstance(attributes, AxisAttributes | ConcatenationAttributes):
+    if not isinstance(attributes, PackAttributes | GatherAttributes | ConcatenationAttributes):
         raise TypeError(known.op.kind)
     return attributes.axis
 
@@ -137,7 +137,7 @@ def _divided(a: int, b: int) -> int:
 def _strided_slice(known: _Known) -> Numbers:
     source, begin, end, strides = known.values
     a = known.op.attributes
-    if not isinstance(a, StridedSliceAttributes) or a.ellipsis_mask or a.new_axis_mask:
+    if not isinstance(a, StridedSliceAttributes) or a.ellipsis_mask or a.new_axis_mask or a.offset:
         raise TypeError(known.op.kind)
     taken: list[int | slice] = []
     for i, (first, last, step) in enumerate(zip(begin.flat, end.flat, strides.flat, strict=True)):
@@ -159,6 +159,8 @@ def _slice(known: _Known) -> Numbers:
 
 def _gather(known: _Known) -> Numbers:
     source, indices = known.values
+    if isinstance(known.op.attributes, GatherAttributes) and known.op.attributes.batch_dims:
+        raise TypeError("batch dimensions")
     if any(i < 0 for i in indices.flat):
         raise IndexError("a negative index")
     if source.size * indices.size > MAX_ELEMENTS:

@@ -37,7 +37,7 @@ def rescaled(
 def steps_apart(computed: npt.NDArray[np.int64], meant: RealArray, dtype: DType) -> float:
     """The largest difference, in steps, of what is computed from what is meant.
 
-    What is meant saturates where `dtype` (int8 or uint8) ends.
+    What is meant saturates where `dtype` ends.
     """
     limits = np.iinfo(dtype.value)
     return float(np.abs(np.rint(np.clip(meant, limits.min, limits.max)) - computed).max())
@@ -53,9 +53,13 @@ def constraint_copies(graph: Graph, op: Op) -> str | None:
     """TFLM rescales nothing in this op, so that input and output must be quantised alike, to one
     step of the output; a QUANTIZE before it is computed as meant, and `mcuforge convert` writes it.
     """
-    source, target = graph.input(op, 0), graph.output(op)
+    return copied(graph.input(op, 0), graph.output(op))
+
+
+def copied(source: Tensor, target: Tensor) -> str | None:
+    """What is wrong where values of `source` are taken for those of `target`, as they are."""
     pair = _per_tensor(source), _per_tensor(target)
-    if source.dtype not in _INTEGERS or pair[0] is None or pair[1] is None:
+    if source.dtype not in _INTEGERS or pair[0] is None or pair[1] is None or pair[0] == pair[1]:
         return None
     values = all_values(source.dtype)
     apart = steps_apart(values, rescaled(values, pair[0], pair[1]), source.dtype)

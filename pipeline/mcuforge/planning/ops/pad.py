@@ -8,33 +8,34 @@ from typing import ClassVar
 
 import numpy as np
 
-from mcuforge.frontend.graph import DType, Graph, Op
+from mcuforge.frontend.graph import DType, Graph, Op, Tensor
 from mcuforge.planning.ops import Operator, meaning
 from mcuforge.planning.ops.common import (
     constraint_arity,
-    constraint_int8_activations,
     constraint_not_empty,
     describe,
-    is_per_tensor_int8,
     quantization,
 )
-from mcuforge.planning.plan import I8, I32, KernelCall, KernelParams, OptionalArrayI32
+from mcuforge.planning.ops.moving import SINCE, constraint_types
+from mcuforge.planning.plan import I32, ArrayU8, KernelCall, KernelParams, OptionalArrayI32
 
 MAX_RANK = 5
+TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.FLOAT32)
 
 
 @dataclass(frozen=True, eq=False)
-class PadS8Params(KernelParams):
-    """Mirror of nn_pad_s8_params."""
+class PadParams(KernelParams):
+    """Mirror of nn_pad_params."""
 
-    c_type: ClassVar[str] = "nn_pad_s8_params"
+    c_type: ClassVar[str] = "nn_pad_params"
     head: I32
     row: I32
     tail: I32
     rank: I32
     extents: OptionalArrayI32
     gaps: OptionalArrayI32
-    value: I8
+    value_bytes: I32
+    value: ArrayU8
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,13 @@ class Axis:
     def padded(self) -> int:
         """Extent of the output."""
         return self.before + self.extent + self.after
+
+
+def constraint_int8_is_quantized(graph: Graph, op: Op) -> str | None:
+    """An int8 output has a zero point, which is the padding if none is given."""
+    output = graph.output(op)
+    missing = output.dtype is DType.INT8 and output.quantization is None
+    return f"it is {describe(output)} without" if missing else None
 
 
 def constraint_constant_paddings(graph: Graph, op: Op) -> str | None:
@@ -71,16 +79,20 @@ def constraint_output_shape(graph: Graph, op: Op) -> str | None:
 
 
 def constraint_constant_value(graph: Graph, op: Op) -> str | None:
-    """The padding value, if given, is one int8 constant quantised like the output."""
+    """The padding value, if given, is one constant of the output's type, quantised like it."""
     value = graph.optional_input(op, 2)
     if value is None:
         return None if len(op.inputs) == 2 else "the padding value is left out"
-    if value.data is None or value.elements != 1 or not is_per_tensor_int8(value):
+    output = graph.output(op)
+    if value.data is None or value.elements != 1 or value.dtype is not output.dtype:
         return f"it is {describe(value)}"
-    q, output = quantization(value), quantization(graph.output(op))
-    if (q.scale, q.zero_point) != (output.scale, output.zero_point):
-        return "it has another scale or zero point"
-    return None
+    alike = _numbers(value) == _numbers(output)
+    return None if alike else "it has another scale or zero point"
+
+
+def _numbers(tensor: Tensor) -> tuple[tuple[float, ...], tuple[int, ...]] | None:
+    q = tensor.quantization
+    return None if q is None else (q.scales, q.zero_points)
 
 
 def _axes(graph: Graph, op: Op) -> list[Axis]:
@@ -104,32 +116,36 @@ def merge(axes: list[Axis]) -> list[Axis]:
     return merged
 
 
-def pad_params(axes: list[Axis], value: int) -> PadS8Params:
+def pad_params(axes: list[Axis], value: bytes) -> PadParams:
     """The output as one stream: `head` bytes of padding, then rows of input with gaps between.
 
-    A gap's size depends only on how many of the outer axes wrap after the row.
+    `axes` are in elements, `value` is the padding for one. A gap's size depends only on how many of
+    the outer axes wrap after the row.
     """
     *outer, row = axes
-    sizes = [prod(axis.padded for axis in axes[i + 1 :]) for i in range(len(axes))]
+    element = len(value)
+    sizes = [element * prod(axis.padded for axis in axes[i + 1 :]) for i in range(len(axes))]
     head = sum(axis.before * size for axis, size in zip(axes, sizes, strict=True))
-    gap = row.before + row.after
+    gap = (row.before + row.after) * element
     gaps = []
     for axis, size in zip(reversed(outer), reversed(sizes[:-1]), strict=True):
         gaps.append(gap)
         gap += (axis.before + axis.after) * size
-    return PadS8Params(
+    pattern = value[:1] if value == value[:1] * element else value  # memset writes one byte
+    return PadParams(
         head=head,
-        row=row.extent,
+        row=row.extent * element,
         tail=gap - head,
         rank=len(outer),
         extents=np.array([a.extent for a in reversed(outer)], np.int32) if outer else None,
         gaps=np.array(gaps, np.int32) if outer else None,
-        value=value,
+        value_bytes=len(pattern),
+        value=np.frombuffer(pattern, np.uint8),
     )
 
 
 def _overlap_distance(axes: list[Axis]) -> int:
-    """A step is a row and the padding that follows it.
+    """In elements. A step is a row and the padding that follows it.
 
     What is written runs further and further ahead of what is read: the last step decides, which
     reads the last row when all else is written.
@@ -140,23 +156,27 @@ def _overlap_distance(axes: list[Axis]) -> int:
 
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     """The call of PAD or PADV2."""
-    constant = graph.optional_input(op, 2)
-    if constant is None or constant.data is None:
-        value = quantization(graph.output(op)).zero_point
-    else:
-        value = int(np.ravel(constant.data)[0])
     axes = merge(_axes(graph, op))
-    params = pad_params(axes, value)
+    params = pad_params(axes, _value(graph, op))
     return (
         KernelCall(
-            kernel="pad_s8",
+            kernel="pad",
             params=params,
             inputs=(op.inputs[0],),
             output=op.outputs[0],
             reason=f"written in one pass: rows of {params.row} bytes and the padding between",
-            overlaps={0: _overlap_distance(axes)},
+            overlaps={0: _overlap_distance(axes) * graph.output(op).dtype.bytes},
         ),
     )
+
+
+def _value(graph: Graph, op: Op) -> bytes:
+    """The padding for one element: the zero point of an int8 tensor, 0 of others, if not given."""
+    constant, output = graph.optional_input(op, 2), graph.output(op)
+    if constant is not None and constant.data is not None:
+        return bytes(np.ravel(constant.data)[:1].tobytes())
+    zero = quantization(output).zero_point if output.dtype is DType.INT8 else 0
+    return np.array(zero, output.dtype.value).tobytes()
 
 
 OPERATORS = (
@@ -164,7 +184,8 @@ OPERATORS = (
         kinds=("PAD", "PADV2"),
         constraints=(
             constraint_arity(2, 3),
-            constraint_int8_activations,
+            constraint_types(*TYPES),
+            constraint_int8_is_quantized,
             constraint_not_empty,
             constraint_constant_paddings,
             constraint_output_shape,
@@ -172,6 +193,7 @@ OPERATORS = (
             meaning.constraint_copies,
         ),
         lower=lower,
-        kernels=("pad_s8",),
+        kernels=("pad",),
+        since_16x8=SINCE,
     ),
 )

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from mcuforge.frontend.graph import DType, Graph, Op
 from mcuforge.planning.ops import Operator
-from mcuforge.planning.ops.common import constraint_arity, constraint_not_empty, describe
+from mcuforge.planning.ops.common import (
+    STORED_DTYPES,
+    constraint_arity,
+    constraint_not_empty,
+    describe,
+)
 from mcuforge.planning.ops.meaning import constraint_copies
 from mcuforge.planning.plan import KernelCall
 
@@ -14,7 +19,7 @@ EXPANDED = (DType.INT8, DType.INT16, DType.FLOAT32)
 def constraint_same_bytes(graph: Graph, op: Op) -> str | None:
     """Input and output have the same type and number of elements."""
     given, computed = graph.input(op, 0), graph.output(op)
-    if given.dtype is not computed.dtype or given.dtype.bytes == 0:
+    if given.dtype is not computed.dtype or given.dtype not in STORED_DTYPES:
         return f"{describe(given)} becomes {describe(computed)}"
     if given.elements != computed.elements:
         return f"{describe(given)} becomes {describe(computed)}"
@@ -56,6 +61,7 @@ OPERATORS = (
         lower=_no_calls,
         kernels=(),
         view=_is_view,
+        since_16x8="0.2.0",
     ),
     Operator(
         kinds=("SQUEEZE",),
@@ -69,6 +75,7 @@ OPERATORS = (
         lower=_no_calls,
         kernels=(),
         view=_is_view,
+        since_16x8="0.2.0",
     ),
     Operator(
         kinds=("EXPAND_DIMS",),
@@ -83,5 +90,6 @@ OPERATORS = (
         lower=_no_calls,
         kernels=(),
         view=_is_view,
+        since_16x8="0.2.0",
     ),
 )

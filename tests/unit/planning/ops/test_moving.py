@@ -60,6 +60,10 @@ def test_concatenation() -> None:
     assert "another scale" in concatenate([a, replace(b, scale=0.25)], spec(2, 7))
     assert "another scale" in concatenate([a, replace(b, zero_point=1)], spec(2, 7))
     assert "int32" in concatenate([a, spec(2, 4, dtype="int32")], spec(2, 7))
+    wide = [spec(2, 3, dtype="int16"), replace(spec(2, 4, dtype="int16"), scale=0.25)]
+    assert "steps from what" in concatenate([*wide], spec(2, 7, dtype="int16"))
+    offset = replace(spec(2, 7, dtype="int16"), zero_point=1)
+    assert "a zero point is not 0" in concatenate([wide[0], spec(2, 4, dtype="int16")], offset)
     assert "it fuses RELU" in concatenate([a, b], spec(2, 7), act=1)
     assert "an input is left out" in concatenate([a, None, b], spec(2, 7))
     assert "it has 11 inputs" in concatenate([a] * 11, spec(2, 33))
