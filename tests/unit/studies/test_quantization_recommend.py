@@ -128,7 +128,7 @@ def test_a_better_strategy_is_named_with_its_figures() -> None:
 
 
 def report_of(*outcomes: Outcome) -> QuantizationReport:
-    present = Outcome("min-max", 1e-3, (("auc", 0.9),), 9000, 40_000, 5_000_000)
+    present = Outcome("min-max", 1e-3, (("auc", 0.9),), 9000, 40_000, 20_000, 5_000_000)
     damage = damage_of(FINE)
     metrics = (("auc", 0.91),)
     return QuantizationReport(
@@ -191,7 +191,7 @@ def test_tensors_of_one_layer_are_told_apart() -> None:
 
 def test_eighty_columns_hold_the_names_of_the_ways() -> None:
     metrics = (("mse", 0.0003155), ("auc", 0.9993), ("code_sparsity", 0.5), ("code_zeros", 0.6))
-    way = Outcome("min-max, weights per tensor", 1.2e-3, metrics, 9000, 32_464, 5_444_280)
+    way = Outcome("min-max, weights per tensor", 1.2e-3, metrics, 9000, 32_464, 20_544, 5_444_280)
     report = replace(report_of(way), float_metrics=metrics)
     console = Console(width=80, record=True, file=StringIO())
     console.print(analysis_page.outcome_table(report))
