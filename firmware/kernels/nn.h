@@ -288,6 +288,12 @@ void nn_maximum_s8(const nn_binary_s8_params *params, const int8_t *input1, cons
 void nn_minimum_s8(const nn_binary_s8_params *params, const int8_t *input1, const int8_t *input2,
                    int8_t *output);
 
+/* The same for int16. */
+void nn_maximum_s16(const nn_binary_s8_params *params, const int16_t *input1, const int16_t *input2,
+                    int16_t *output);
+void nn_minimum_s16(const nn_binary_s8_params *params, const int16_t *input1, const int16_t *input2,
+                    int16_t *output);
+
 /* SQUARED_DIFFERENCE with broadcasting:
  *
  *   difference = rescale1((input1 + offset1) * 2^7) - rescale2((input2 + offset2) * 2^7)
@@ -309,6 +315,12 @@ typedef struct {
 
 void nn_squared_difference_s8(const nn_squared_difference_s8_params *params, const int8_t *input1,
                               const int8_t *input2, int8_t *output);
+
+/* The same for int16, whose inputs are not multiplied by 2^7: the offsets are 0, and output_shift
+ * is
+ * <= 0. */
+void nn_squared_difference_s16(const nn_squared_difference_s8_params *params, const int16_t *input1,
+                               const int16_t *input2, int16_t *output);
 
 /* DIV with broadcasting: clamp((input1 + offset1) / (input2 + offset2) * multiplier +
  * output_offset).

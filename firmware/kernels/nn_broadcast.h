@@ -11,17 +11,23 @@
 #include "nn.h"
 #include "nn_loops.h"
 
-typedef int8_t (*nn_binary)(const void *params, int32_t a, int32_t b);
+/* The type of elements: a kernel of another one defines it before it includes this. */
+#ifndef NN_ELEMENT
+#define NN_ELEMENT int8_t
+#endif
+typedef NN_ELEMENT nn_element;
+
+typedef nn_element (*nn_binary)(const void *params, int32_t a, int32_t b);
 
 NN_ALWAYS_INLINE void nn_broadcast_apply(const nn_broadcast *loops, nn_binary binary,
-                                         const void *params, const int8_t *input1,
-                                         const int8_t *input2, int8_t *output) {
+                                         const void *params, const nn_element *input1,
+                                         const nn_element *input2, nn_element *output) {
     /* A copy that no output can alias: its members stay in registers. */
     const nn_broadcast l = *loops;
     int32_t digits[NN_MAX_LOOPS] = {0};
     for (;;) {
-        const int8_t *a = input1;
-        const int8_t *b = input2;
+        const nn_element *a = input1;
+        const nn_element *b = input2;
         for (int32_t i = 0; i < l.inner; ++i) {
             output[i] = binary(params, *a, *b);
             a += l.stride1;

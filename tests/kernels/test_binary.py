@@ -88,3 +88,24 @@ def test_binary_operators_equal_the_oracle(assert_exact: Check, kind: str) -> No
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_binary_operators_equal_the_oracle(assert_exact: Check, kind: str) -> None:
     assert_exact([*cases(kind, 2, 3000), *cases(kind, 3, 600, table=True)])
+
+
+def int16_cases(kind: str, seed: int, count: int) -> Iterator[Case]:
+    """int16 tensors, either of which may be a constant scalar."""
+    draw = Draw(seed)
+    for _ in range(count):
+        shapes = shapes_for_tables(draw) if draw.chance(0.1) else draw.broadcast()
+        a, b = draw.scale(1e-5, 1e-2), draw.scale(1e-5, 1e-2)
+        output = float(np.float32(4.0 * max(a, b) ** 2 * 2.0 ** draw.rng.uniform(0.01, 20)))
+        scales = (a, b, output) if kind == "SQUARED_DIFFERENCE" else (a, a, a)
+        specs = [Spec(s, "int16", scale) for s, scale in zip(shapes, scales, strict=True)]
+        data = [draw.values(spec.shape, "int16") for spec in specs[:2]]
+        constant = draw.choice([None, 0, 1])
+        if constant is not None:
+            specs[constant] = replace(specs[constant], data=data.pop(constant))
+        yield Case(build(kind, specs[:2], specs[2:]), data, f"{specs}")
+
+
+@pytest.mark.parametrize("kind", ["MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE"])
+def test_binary_operators_of_int16_equal_the_oracle(assert_exact: Check, kind: str) -> None:
+    assert_exact(int16_cases(kind, 5, 100))

@@ -282,7 +282,7 @@ def float_line(report: RunReport) -> str:
         return ""
     return (
         f"{report.model}, device against the float Keras model: largest difference "
-        f"{d.largest:.4g}, mean {d.mean:.4g} (one int8 step of the output is {d.step:.4g})."
+        f"{d.largest:.4g}, mean {d.mean:.4g} (one step of the output is {d.step:.4g})."
     )
 
 

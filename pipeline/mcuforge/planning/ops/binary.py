@@ -1,4 +1,4 @@
-"""What binary operators of int8 share: loops that broadcast, and a table for a scalar operand.
+"""What binary operators share: loops that broadcast, and a table for a scalar operand.
 
 `MINIMUM(x, 1/3)` of a ReLU, the `x + 3` and `x / 6` of a hard swish, the epsilon of a layer norm:
 where one operand is a constant scalar, the planner evaluates the op's own arithmetic for every
@@ -14,9 +14,9 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.frontend.graph import Graph, Op, Quantization, Tensor
+from mcuforge.frontend.graph import DType, Graph, Op, Quantization, Tensor
 from mcuforge.planning.numerics import Int64Array, all_int8
-from mcuforge.planning.ops.common import found_type, is_per_tensor_int8, quantization
+from mcuforge.planning.ops.common import found_type, is_per_tensor_int8, limits, quantization
 from mcuforge.planning.ops.elementwise import broadcast_loops
 from mcuforge.planning.ops.unary.lookup import lookup
 from mcuforge.planning.plan import I32, CStruct, KernelCall, KernelParams, OptionalArrayI32
@@ -68,8 +68,11 @@ def scales_of(graph: Graph, op: Op) -> str:
 
 
 def possible_values(tensor: Tensor) -> Int64Array:
-    """What an element of an int8 tensor may be: those of a constant, else every int8."""
-    return all_int8() if tensor.data is None else np.unique(tensor.data).astype(np.int64)
+    """What an element of a tensor may be: those of a constant, else every int8 or int16."""
+    if tensor.data is not None:
+        return np.unique(tensor.data).astype(np.int64)
+    low, high = limits(tensor.dtype)
+    return np.arange(low, high + 1, dtype=np.int64)
 
 
 def broadcast(graph: Graph, op: Op) -> Broadcast:
@@ -125,5 +128,7 @@ def _scalar(graph: Graph, op: Op) -> int | None:
     """The position of the only constant operand, if it is a scalar and a table pays."""
     constants = [i for i, tensor in enumerate(operands(graph, op)) if tensor.is_constant]
     if len(constants) != 1 or graph.input(op, constants[0]).elements != 1:
+        return None
+    if graph.output(op).dtype is not DType.INT8:
         return None
     return constants[0] if graph.output(op).elements >= MIN_TABLE_ELEMENTS else None

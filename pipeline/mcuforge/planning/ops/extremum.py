@@ -1,4 +1,4 @@
-"""MAXIMUM and MINIMUM of two int8 tensors, with broadcasting."""
+"""MAXIMUM and MINIMUM of two int8 or int16 tensors, with broadcasting."""
 
 from __future__ import annotations
 
@@ -8,12 +8,17 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.frontend.graph import DType, Graph, Op
+from mcuforge.frontend.graph import Graph, Op
 from mcuforge.planning.numerics import Int64Array
 from mcuforge.planning.ops import Operator, binary, meaning
 from mcuforge.planning.ops.binary import Broadcast
-from mcuforge.planning.ops.common import constraint_arity, constraint_not_empty, quantization
-from mcuforge.planning.ops.elementwise import constraint_broadcast
+from mcuforge.planning.ops.common import (
+    constraint_arity,
+    constraint_not_empty,
+    quantization,
+    suffix,
+)
+from mcuforge.planning.ops.elementwise import constraint_broadcast, constraint_operands
 from mcuforge.planning.plan import KernelCall, KernelParams
 
 
@@ -32,7 +37,7 @@ def constraint_compares_bytes(graph: Graph, op: Op) -> str | None:
     target = quantization(graph.output(op))
     for tensor in binary.operands(graph, op):
         source, values = quantization(tensor), binary.possible_values(tensor)
-        apart = meaning.steps_apart(values, meaning.rescaled(values, source, target), DType.INT8)
+        apart = meaning.steps_apart(values, meaning.rescaled(values, source, target), tensor.dtype)
         if apart > meaning.MAX_STEPS:
             return meaning.off(source, target, apart)
     return None
@@ -46,7 +51,7 @@ def values(_graph: Graph, op: Op, a: Int64Array, b: Int64Array) -> npt.NDArray[n
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     """The call of MAXIMUM or MINIMUM."""
     params = BinaryS8Params(binary.broadcast(graph, op))
-    return binary.call(graph, op, f"{op.kind.lower()}_s8", params)
+    return binary.call(graph, op, f"{op.kind.lower()}_{suffix(graph.output(op))}", params)
 
 
 def _operator(kind: str) -> Operator:
@@ -54,14 +59,15 @@ def _operator(kind: str) -> Operator:
         kinds=(kind,),
         constraints=(
             constraint_arity(2, 2),
-            binary.constraint_int8_operands,
+            constraint_operands,
             constraint_not_empty,
             constraint_broadcast,
             constraint_compares_bytes,
         ),
         lower=binary.with_table(values, lower),
-        kernels=(f"{kind.lower()}_s8", "lookup_s8"),
+        kernels=(f"{kind.lower()}_s8", f"{kind.lower()}_s16", "lookup_s8"),
         since="0.2.0",
+        since_16x8="0.2.0",
     )
 
 

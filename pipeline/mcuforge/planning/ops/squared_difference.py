@@ -1,4 +1,4 @@
-"""SQUARED_DIFFERENCE of two int8 tensors, with broadcasting."""
+"""SQUARED_DIFFERENCE of two int8 or int16 tensors, with broadcasting."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.frontend.graph import Graph, Op
+from mcuforge.frontend.graph import DType, Graph, Op
 from mcuforge.planning.numerics import Int64Array, clamp_int8, quantize_multiplier, requantize
 from mcuforge.planning.ops import Operator, binary
 from mcuforge.planning.ops.binary import Broadcast
-from mcuforge.planning.ops.common import constraint_arity, constraint_not_empty
-from mcuforge.planning.ops.elementwise import constraint_broadcast
+from mcuforge.planning.ops.common import (
+    constraint_arity,
+    constraint_not_empty,
+    constraint_symmetric,
+    suffix,
+)
+from mcuforge.planning.ops.elementwise import constraint_broadcast, constraint_operands
 from mcuforge.planning.plan import I32, KernelCall, KernelParams
 
-LEFT_SHIFT = 7
-MAX_OUTPUT_SHIFT = 1  # (255 * 2^7)^2 * 2 < 2^31
+LEFT_SHIFT = {DType.INT8: 7, DType.INT16: 0}
+MAX_OUTPUT_SHIFT = {DType.INT8: 1, DType.INT16: 0}  # (255 * 2^7)^2 * 2 < 2^31; 2^15 * 2^15 < 2^31
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,23 +56,27 @@ def scaling(graph: Graph, op: Op) -> Scaling:
     a, b, output = binary.quantizations(graph, op)
     twice = 2 * max(a.scale, b.scale)
     with np.errstate(over="ignore"):
-        scaled = float(np.float32(1 << 2 * LEFT_SHIFT) * np.float32(output.scale))
+        left = 2 * LEFT_SHIFT[graph.output(op).dtype]
+        scaled = float(np.float32(1 << left) * np.float32(output.scale))
     reals = (a.scale / twice, b.scale / twice, twice * twice / scaled)
     return Scaling(*(quantize_multiplier(real) for real in reals))
 
 
 def constraint_scales(graph: Graph, op: Op) -> str | None:
-    """The square of the larger input scale is below 2^13 times the output scale."""
+    """The square of the larger input scale is below 2^13 times the output scale, with int16 a
+    quarter of it."""
     shift = scaling(graph, op).output[1]
-    return None if shift <= MAX_OUTPUT_SHIFT else binary.scales_of(graph, op)
+    most = MAX_OUTPUT_SHIFT[graph.output(op).dtype]
+    return None if shift <= most else binary.scales_of(graph, op)
 
 
 def values(graph: Graph, op: Op, a: Int64Array, b: Int64Array) -> npt.NDArray[np.int8]:
-    """SQUARED_DIFFERENCE of stored values. Source: TFLM's SquaredDifference."""
+    """SQUARED_DIFFERENCE of stored int8 values. Source: TFLM's SquaredDifference."""
     first, second, target = binary.quantizations(graph, op)
     found = scaling(graph, op)
-    left = requantize((a - first.zero_point) << LEFT_SHIFT, *found.input1)
-    right = requantize((b - second.zero_point) << LEFT_SHIFT, *found.input2)
+    by = LEFT_SHIFT[DType.INT8]
+    left = requantize((a - first.zero_point) << by, *found.input1)
+    right = requantize((b - second.zero_point) << by, *found.input2)
     return clamp_int8(target.zero_point + requantize((left - right) ** 2, *found.output))
 
 
@@ -87,7 +96,7 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
         output_shift=found.output[1],
         output_offset=target.zero_point,
     )
-    return binary.call(graph, op, "squared_difference_s8", params)
+    return binary.call(graph, op, f"squared_difference_{suffix(graph.output(op))}", params)
 
 
 OPERATORS = (
@@ -95,13 +104,15 @@ OPERATORS = (
         kinds=("SQUARED_DIFFERENCE",),
         constraints=(
             constraint_arity(2, 2),
-            binary.constraint_int8_operands,
+            constraint_operands,
             constraint_not_empty,
+            constraint_symmetric,
             constraint_broadcast,
             constraint_scales,
         ),
         lower=binary.with_table(values, lower),
-        kernels=("squared_difference_s8", "lookup_s8"),
+        kernels=("squared_difference_s8", "squared_difference_s16", "lookup_s8"),
         since="0.2.0",
+        since_16x8="0.2.0",
     ),
 )
