@@ -26,6 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=5,
         help="how often the kernels' random cases are drawn; all rounds but the first are slow",
     )
+    parser.addoption(
+        "--models",
+        metavar="FOLDER",
+        help="tests/zoo: prove every .tflite of this folder, and write zoo.md and zoo.json",
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)

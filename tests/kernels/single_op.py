@@ -20,6 +20,7 @@ _TYPES = {
     "int64": schema.TensorType.INT64,
     "float32": schema.TensorType.FLOAT32,
     "bool": schema.TensorType.BOOL,
+    "resource": schema.TensorType.RESOURCE,
 }
 
 

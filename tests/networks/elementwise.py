@@ -94,7 +94,13 @@ def unary(
     positive: bool = False,
 ) -> bool:
     """An op whose output has a scale of our choice; some take `positive` numbers only."""
-    source = sketch.pick(lambda spec: not positive or spec.zero_point == sketch.limits[0])
+
+    def fits(spec: Spec) -> bool:
+        return not positive or spec.zero_point == sketch.limits[0]
+
+    source = sketch.pick(fits)
+    if source is None and positive and relu(sketch):
+        source = sketch.pick(fits)
     if source is None:
         return False
     values = function(sketch.values[source])

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import conditions
 import elementwise
 import moving
 import numpy as np
+import recurrent
 import reducing
+import stateful
 import weighted
 from network import Network
 from op_rules import refusal
@@ -27,6 +30,7 @@ OPS: dict[str, Drawer] = {
     "ADD": elementwise.add,
     "AVERAGE_POOL_2D": reducing.average_pool,
     "BATCH_MATMUL": weighted.batch_matmul,
+    "CAST": conditions.cast,
     "CONCATENATION": moving.concatenation,
     "CONV_2D": weighted.conv2d,
     "DEPTHWISE_CONV_2D": weighted.depthwise_conv2d,
@@ -48,6 +52,7 @@ OPS: dict[str, Drawer] = {
     "PADV2": moving.pad_value,
     "PRELU": elementwise.prelu,
     "QUANTIZE": elementwise.quantize,
+    "READ_VARIABLE": stateful.read_variable,
     "REDUCE_MAX": reducing.maximum,
     "REDUCE_MIN": reducing.minimum,
     "RELU": elementwise.relu,
@@ -56,40 +61,48 @@ OPS: dict[str, Drawer] = {
     "RESIZE_BILINEAR": moving.bilinear,
     "RESIZE_NEAREST_NEIGHBOR": moving.nearest,
     "RSQRT": elementwise.rsqrt,
+    "SELECT_V2": conditions.select,
     "SOFTMAX": reducing.softmax,
     "SQUARED_DIFFERENCE": elementwise.squared_difference,
     "SQUEEZE": moving.squeeze,
     "SUB": elementwise.sub,
     "SUM": reducing.total,
+    "SVDF": recurrent.svdf,
     "TANH": elementwise.tanh,
     "TRANSPOSE_CONV": weighted.transpose_conv,
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": recurrent.lstm,
+    **conditions.comparisons,
+    **conditions.logic,
 }
 # Not drawn among the others, and why.
-ELSEWHERE = {"DEQUANTIZE": "stands at outputs: see `_finish`"}
-NARROW = {
-    "BATCH_MATMUL",
-    "DIV",
-    "HARD_SWISH",
-    "PRELU",
-    "RSQRT",
-    "SQUARED_DIFFERENCE",
-}  # by rules of scales
+_LITERT_ONLY = ("EXP", "GELU", "LOG", "RELU_0_TO_1", "RELU_N1_TO_1", "SELECT")
+ELSEWHERE = dict.fromkeys(_LITERT_ONLY, "TFLM, the oracle, lacks it") | {
+    "ASSIGN_VARIABLE": "of every variable that was read: see `_finish`",
+    "DEQUANTIZE": "stands at outputs: see `_finish`",
+}
+# By rules of scales.
+NARROW = {"BATCH_MATMUL", "DIV", "HARD_SWISH", "PRELU", "RSQRT", "SQUARED_DIFFERENCE"}
+VIEWS = {"EXPAND_DIMS", "RESHAPE", "SQUEEZE"}  # of any type
 VANISHING = {"EXPAND_DIMS"}  # may be drawn, and folded away by the reader
+RARE = dict.fromkeys((*conditions.comparisons, *conditions.logic), 0.3)
 OFTEN = {"ADD": 3.0, "CONV_2D": 3.0, "DEPTHWISE_CONV_2D": 2.0, "CONCATENATION": 2.0}
 ATTEMPTS = 400
 
 
 def kinds_of(dtype: str) -> list[str]:
-    """What may be drawn with activations of that type."""
-    return [kind for kind in OPS if dtype == "int8" or OPERATORS[kind].since_16x8]
+    """The ops that mcuforge computes of int8, or of int16."""
+    return [k for k in sorted(OPS) if dtype == "int8" or k in VIEWS or OPERATORS[k].since_16x8]
 
 
 def drawn(sketch: Sketch, kind: str) -> bool:
     """Draw an op; one that breaks a rule of mcuforge is taken back."""
     before = sketch.network.nodes[:], sketch.values.copy()
     done = OPS[kind](sketch)
-    narrow = kind in NARROW or sketch.dtype == "int16"
-    if done and narrow and refusal(alone(sketch.network, -1).tflite()):
+    if (
+        done
+        and (kind in NARROW or sketch.dtype != "int8")
+        and refusal(alone(sketch.network, -1).tflite())
+    ):
         sketch.network.nodes, sketch.values = before
         return False
     return done
@@ -100,7 +113,7 @@ def network(seed: int, dtype: str = "int8", least: int = 10, most: int = 60) -> 
     sketch = _begun(seed, dtype)
     count = sketch.draw.integer(least, most)
     kinds = kinds_of(dtype)
-    weights = np.array([OFTEN.get(kind, 1.0) for kind in kinds])
+    weights = np.array([(OFTEN | RARE).get(kind, 1.0) for kind in kinds])
     for _ in range(ATTEMPTS):
         if len(sketch.network.nodes) >= count - 2:
             break
@@ -111,11 +124,12 @@ def network(seed: int, dtype: str = "int8", least: int = 10, most: int = 60) -> 
 def of_every_op(seed: int, dtype: str = "int8", most_elements: int = 800) -> Network:
     """A network that holds every op of `OPS`, of tensors of so many elements at most."""
     sketch = _begun(seed, dtype, most_elements)
-    for kind in sketch.draw.rng.permutation(sorted(kinds_of(dtype))):
-        for _ in range(ATTEMPTS):
+    for kind in sketch.draw.rng.permutation(kinds_of(dtype)):
+        for attempt in range(ATTEMPTS):
             if drawn(sketch, str(kind)):
                 break
-            moving.reshape(sketch)
+            if attempt % 20 == 19:
+                moving.reshape(sketch)
         else:
             raise AssertionError(f"{kind} finds no tensor that it could read")
     return _finish(sketch)
@@ -156,10 +170,11 @@ def _border_input(sketch: Sketch, shape: tuple[int, ...]) -> None:
 def _finish(sketch: Sketch) -> Network:
     """What nothing reads becomes an output, and now and then what something reads as well."""
     draw, found = sketch.draw, sketch.network
+    stateful.assign_variables(sketch)
     for index in sketch.leaves():
         if index in found.inputs:
             continue
-        if draw.chance(0.15):
+        if sketch.spec(index).dtype == sketch.dtype and draw.chance(0.15):
             shape = sketch.spec(index).shape
             values = sketch.values.pop(index)
             index = sketch.op("DEQUANTIZE", [index], Spec(shape, "float32", None), values)

@@ -30,11 +30,18 @@ def reshape(sketch: Sketch) -> bool:
         shape = (1, *shape)[:5] if shape[4:] in ((), (1,)) else shape
     if len(shape) == 3:
         shape = (1, *shape)  # images are what most ops read
+    reshaped(sketch, source, shape)
+    return True
+
+
+def reshaped(sketch: Sketch, source: int, shape: tuple[int, ...]) -> int:
+    """A RESHAPE to a shape of as many elements; the source itself where it has that shape."""
+    if sketch.spec(source).shape == shape:
+        return source
     goal = sketch.alike(source, shape)
     inputs = [source, sketch.integers(*shape)]
     options = options_of("RESHAPE", newShape=list(shape))
-    sketch.op("RESHAPE", inputs, goal, sketch.values[source], options)
-    return True
+    return sketch.op("RESHAPE", inputs, goal, sketch.values[source], options)
 
 
 def squeeze(sketch: Sketch) -> bool:

@@ -24,12 +24,13 @@ class Node:
 
 @dataclass(eq=False)
 class Network:
-    """One subgraph. Nodes are in the order of their execution."""
+    """A subgraph. Nodes are in the order of their execution; one of CALL_ONCE runs `once`."""
 
     tensors: list[Spec] = field(default_factory=list)
     nodes: list[Node] = field(default_factory=list)
     inputs: list[int] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
+    once: Network | None = None
 
     @property
     def kinds(self) -> set[str]:
@@ -42,20 +43,25 @@ class Network:
 
     def tflite(self) -> bytes:
         """The file's bytes."""
-        model, graph = schema.ModelT(), schema.SubGraphT()
+        graphs = [self] if self.once is None else [self, self.once]
+        codes = sorted({(node.kind, node.version) for graph in graphs for node in graph.nodes})
+        model = schema.ModelT()
         model.version, model.description = 3, "random network"
-        model.buffers, model.subgraphs = [schema.BufferT()], [graph]
-        graph.tensors, graph.inputs, graph.outputs = [], self.inputs, self.outputs
-        for number, spec in enumerate(self.tensors):
-            add_tensor(model, graph, spec, f"t{number}")
-        codes = sorted({(node.kind, node.version) for node in self.nodes})
+        model.buffers = [schema.BufferT()]
         model.operatorCodes = [_code(*each) for each in codes]
-        graph.operators = [
-            _operator(node, codes.index((node.kind, node.version))) for node in self.nodes
-        ]
+        model.subgraphs = [_subgraph(model, graph, codes) for graph in graphs]
         builder = flatbuffers.Builder(1 << 16)
         builder.Finish(model.Pack(builder), b"TFL3")
         return bytes(builder.Output())
+
+
+def _subgraph(model: Any, network: Network, codes: list[tuple[str, int]]) -> Any:
+    graph = schema.SubGraphT()
+    graph.tensors, graph.inputs, graph.outputs = [], network.inputs, network.outputs
+    for number, spec in enumerate(network.tensors):
+        add_tensor(model, graph, spec, f"t{number}")
+    graph.operators = [_operator(n, codes.index((n.kind, n.version))) for n in network.nodes]
+    return graph
 
 
 def _code(kind: str, version: int) -> Any:

@@ -30,6 +30,7 @@ from mcuforge.emit.project_files import Source
 from mcuforge.frontend.graph import DType, Tensor
 from mcuforge.oracle.engine import op_outputs
 from mcuforge.planning.plan import Plan
+from mcuforge.tflite.folded_file import fold
 
 Array = npt.NDArray[Any]
 STEPS = 3
@@ -93,7 +94,7 @@ def problems(trials: Sequence[Trial], folder: Path, libraries: dict[str, Path]) 
 
 def oracle(trials: Sequence[Trial]) -> Iterator[Answer]:
     """TFLM's answers, from a process that may die of them."""
-    requests = [(t.tflite, t.steps, t.traced) for t in trials]
+    requests = [(fold(t.tflite, t.plan.graph).model, t.steps, t.traced) for t in trials]
     while requests:
         done = subprocess.run(
             [sys.executable, "-P", WORKER],

@@ -51,7 +51,8 @@ def beginning(network: Network, count: int) -> Network:
 def alone(network: Network, number: int) -> Network:
     """One op as a network of its own."""
     node = network.nodes[number]
-    inputs = [i for i in node.inputs if i >= 0 and network.tensors[i].data is None]
+    specs = {i: network.tensors[i] for i in node.inputs if i >= 0}
+    inputs = [i for i, spec in specs.items() if spec.data is None and not spec.variable]
     return renumbered(Network(network.tensors, [node], inputs, list(node.outputs)))
 
 
@@ -71,7 +72,7 @@ def swept(network: Network) -> Network:
     """The network without the ops whose outputs nobody wants."""
     nodes, wanted = [], set(network.outputs)
     for node in reversed(network.nodes):
-        if wanted.intersection(node.outputs):
+        if not node.outputs or wanted.intersection(node.outputs):
             nodes.insert(0, node)
             wanted.update(node.inputs)
     return replace(network, nodes=nodes, inputs=_read(network.inputs, wanted))
@@ -91,6 +92,7 @@ def renumbered(network: Network) -> Network:
         [replace(n, inputs=renamed(n.inputs), outputs=renamed(n.outputs)) for n in network.nodes],
         list(renamed(tuple(network.inputs))),
         list(renamed(tuple(network.outputs))),
+        network.once,
     )
 
 

@@ -46,6 +46,7 @@ class Sketch:
         self.most_elements = most_elements  # of an activation
         self.network = Network()
         self.values: dict[int, Values] = {}  # of activations that ops may read
+        self.variables: dict[int, int] = {}  # handle -> what was read, until it is assigned
 
     @property
     def limits(self) -> tuple[int, int]:
@@ -135,9 +136,12 @@ class Sketch:
             self.values[index] = values
         return outputs
 
-    def pick(self, fits: Callable[[Spec], bool] = lambda _: True) -> int | None:
+    def pick(
+        self, fits: Callable[[Spec], bool] = lambda _: True, dtype: str | None = None
+    ) -> int | None:
         """An activation, most often a late one that nothing reads yet; None where none fits."""
-        found = [i for i in self.values if self.spec(i).dtype == self.dtype and fits(self.spec(i))]
+        wanted = dtype or self.dtype
+        found = [i for i in self.values if self.spec(i).dtype == wanted and fits(self.spec(i))]
         if self.draw.chance(0.8):
             found = found[-RECENT:]
         if not found:
@@ -149,7 +153,10 @@ class Sketch:
 
     def lively(self, index: int) -> bool:
         """True where an activation holds many values: what an op may make fewer of."""
-        return self.values[index].deviation > LIVELY_STEPS * self.scale(index)
+        spec = self.spec(index)
+        return not isinstance(spec.scale, float) or (
+            self.values[index].deviation > LIVELY_STEPS * spec.scale
+        )
 
     def leaves(self) -> list[int]:
         """Activations that nothing reads."""
@@ -174,5 +181,6 @@ def options_of(kind: str, **members: Any) -> Any:
 # Where an op's options are not called as the op is.
 _OPTIONS = {
     "BATCH_MATMUL": "BatchMatMul", "L2_NORMALIZATION": "L2Norm", "MEAN": "Reducer",
-    "PADV2": "PadV2", "REDUCE_MAX": "Reducer", "REDUCE_MIN": "Reducer", "SUM": "Reducer",
+    "PADV2": "PadV2", "REDUCE_MAX": "Reducer", "REDUCE_MIN": "Reducer", "SELECT_V2": "SelectV2",
+    "SUM": "Reducer", "SVDF": "SVDF",
 }  # fmt: skip

@@ -1,0 +1,82 @@
+"""Architectures of today's small models, as converters write them: accepted, and exact, or refused.
+
+`make.py` has made the files of `models/` from the Keras code beside it. Of those whose ops are
+missing, `REFUSED` says which op; a file that becomes acceptable has to leave that list.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import running
+import sanitised
+
+from mcuforge import planning
+from mcuforge.errors import UnsupportedError
+from mcuforge.frontend import tflite_reader
+
+HERE = Path(__file__).parent
+MODELS = {file.stem: file for file in sorted((HERE / "models").glob("*.tflite"))}
+MOST_BYTES = 60_000
+REFUSED: dict[str, str] = {
+    "attention_block": "TRANSPOSE",
+    "bidirectional": "UNPACK",
+    "gru_unrolled": "UNPACK",
+    "layer_norm_mixer": "TRANSPOSE",
+    "lstm_unrolled": "UNPACK",
+    "lstm_unrolled_16x8": "UNPACK",
+    "shufflenet_unit": "STRIDED_SLICE",
+    "svdf_streaming": "STRIDED_SLICE",
+    "tcn_16x8": "PAD",
+    "unet_16x8": "CONCATENATION",
+    "unet_padded": "STRIDED_SLICE",
+    "unet_resized": "TILE",
+    "wake_word_variables": "STRIDED_SLICE",
+    "yolo_head": "TILE",
+}
+ACCEPTED = sorted(set(MODELS) - set(REFUSED))
+
+
+@pytest.fixture(scope="session")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """All kernels as a sanitised library for each variant."""
+    return sanitised.libraries(tmp_path_factory.getbasetemp())
+
+
+def test_accepted_architectures_are_exact(tmp_path: Path, kernels: dict[str, Path]) -> None:
+    """Every op of every model, in every variant of the kernels."""
+    trials = [running.trial(name, MODELS[name].read_bytes(), tmp_path) for name in ACCEPTED]
+    assert len(trials) >= 12
+    assert running.problems(trials, tmp_path, kernels) == {}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_missing_is_said(name: str) -> None:
+    with pytest.raises(UnsupportedError) as refused:
+        planning.make_plan(MODELS[name])
+    assert REFUSED[name] in refused.value.message
+
+
+def test_files_are_small() -> None:
+    assert len(MODELS) >= 25
+    assert max(file.stat().st_size for file in MODELS.values()) < MOST_BYTES
+
+
+@pytest.mark.slow
+@pytest.mark.tensorflow
+@pytest.mark.parametrize("name", MODELS)
+def test_the_script_makes_these_files(tmp_path: Path, name: str) -> None:
+    """Bytes depend on the processor: roundings of the calibration. Ops and shapes do not."""
+    script = HERE / "make.py"
+    subprocess.run([sys.executable, script, tmp_path, name], check=True, capture_output=True)
+    made = tmp_path / f"{name}.tflite"
+    graphs = [tflite_reader.read(file) for file in (MODELS[name], made)]
+    kinds, shapes = zip(
+        *(([op.kind for op in g.ops], [(t.shape, t.dtype) for t in g.tensors]) for g in graphs),
+        strict=True,
+    )
+    assert kinds[0] == kinds[1]
+    assert shapes[0] == shapes[1]
