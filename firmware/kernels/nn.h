@@ -612,6 +612,17 @@ typedef struct {
 void nn_lstm_s8(const nn_lstm_s8_params *params, const int8_t *input, int8_t *hidden, int16_t *cell,
                 int8_t *output);
 
+/* ARG_MAX and ARG_MIN: where along an axis of `extent` elements, `inner` apart, the first of the
+ * largest or smallest lies. Not in place. */
+typedef struct {
+    int32_t outer; /* elements before the axis */
+    int32_t extent;
+    int32_t inner; /* elements after it */
+} nn_arg_s8_params;
+
+void nn_arg_max_s8(const nn_arg_s8_params *params, const int8_t *input, int32_t *output);
+void nn_arg_min_s8(const nn_arg_s8_params *params, const int8_t *input, int32_t *output);
+
 /* Moving bytes ---------------------------------------------------------------------------------*/
 
 /* Whatever only moves elements: TRANSPOSE, STRIDED_SLICE, CONCATENATION, SPACE_TO_DEPTH, ... From

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mcuforge.planning.ops import (
     Operator,
+    arg_extremum,
     batch_matmul,
     batches,
     cast,
@@ -46,6 +47,7 @@ from mcuforge.planning.ops import (
 )
 
 _MODULES = (
+    arg_extremum.OPERATORS,
     batch_matmul.OPERATORS,
     batches.OPERATORS,
     cast.OPERATORS,
