@@ -47,8 +47,8 @@ def comparison_cases(kind: str, seed: int, count: int) -> Iterator[Case]:
     for _ in range(count):
         dtype = draw.choice(dtypes)
         a, b, output = draw.broadcast()
-        scale = draw.scale(*draw.choice([(1e-3, 0.99), (1e-3, 0.99), (1e-9, 1e-3)]))
-        other = draw.choice([scale, draw.scale(scale / 8, min(scale * 8, 0.99))])
+        scale = min(draw.scale(*draw.choice([(1e-3, 1.0), (1e-3, 1.0), (1e-9, 1e-3)])), 0.99)
+        other = min(draw.choice([scale, draw.scale(scale / 8, scale * 8)]), 0.99)
         specs = [
             Spec(a, dtype, scale if dtype == "int8" else None, draw.zero_point()),
             Spec(b, dtype, other if dtype == "int8" else None, draw.zero_point()),
@@ -86,9 +86,9 @@ def select_cases(seed: int, count: int) -> Iterator[Case]:
         data = [values(draw, spec.dtype, spec.shape) for spec in specs]
         inputs = constant_or_not(draw, specs, data, [0, 1, 2])
         target = Spec(output, dtype, scale, zero_point)
-        yield Case(
-            build("SELECT_V2", specs, [target], schema.SelectV2OptionsT()), inputs, str(shapes)
-        )
+        kind = draw.choice(["SELECT", "SELECT_V2"]) if len(set(shapes)) == 1 else "SELECT_V2"
+        options = getattr(schema, f"Select{kind[7:]}OptionsT")()
+        yield Case(build(kind, specs, [target], options), inputs, f"{kind} {shapes}")
 
 
 def cast_cases(seed: int, count: int) -> Iterator[Case]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -93,13 +94,29 @@ def rsqrt_cases(seed: int, count: int) -> Iterator[Case]:
         yield Case(one.model, [np.maximum(EVERY_VALUE, np.int8(source.zero_point))], one.note)
 
 
-def elu_cases(seed: int, count: int) -> Iterator[Case]:
+def real_function_cases(kind: str, seed: int, count: int) -> Iterator[Case]:
     draw = Draw(seed)
     for _ in range(count):
-        source = Spec(SHAPE, scale=draw.scale(*draw.choice([(1e-3, 1.0), (1e-9, 1e3)])))
-        source = replace(source, zero_point=draw.zero_point())
+        source = Spec(
+            SHAPE, scale=draw.scale(*draw.choice([(1e-3, 0.3), (1e-3, 0.3), (1e-9, 1e3)]))
+        )
+        zero_point = draw.choice([-128, draw.zero_point()]) if kind == "LOG" else draw.zero_point()
+        source = replace(source, zero_point=zero_point)
         scale = draw.choice([source.scale, draw.scale(1e-3, 1.0), draw.scale(1e-4, 1e6)])
-        yield case("ELU", source, Spec(SHAPE, scale=scale, zero_point=draw.zero_point()))
+        target = Spec(SHAPE, scale=scale, zero_point=draw.zero_point())
+        options = OPTIONS[kind]() if kind in OPTIONS else None
+        if kind == "GELU":
+            options.approximate = draw.chance(0.5)
+        yield case(kind, source, target, options)
+
+
+OPTIONS = {"GELU": schema.GeluOptionsT, "EXP": schema.ExpOptionsT}
+
+
+def bounded_cases(kind: str, seed: int, count: int) -> Iterator[Case]:
+    draw = Draw(seed)
+    for _ in range(count):
+        yield case(kind, *rescaled(draw))
 
 
 def accepted(cases: Iterable[Case]) -> list[Case]:
@@ -110,17 +127,24 @@ def accepted(cases: Iterable[Case]) -> list[Case]:
     return kept
 
 
-FUNCTIONS = {"HARD_SWISH": hard_swish_cases, "RSQRT": rsqrt_cases, "ELU": elu_cases}
+FUNCTIONS: dict[str, Callable[[int, int], Iterator[Case]]] = {
+    "HARD_SWISH": hard_swish_cases,
+    "RSQRT": rsqrt_cases,
+    **{kind: partial(real_function_cases, kind) for kind in ("ELU", "EXP", "LOG", "GELU")},
+    **{kind: partial(bounded_cases, kind) for kind in ("RELU_N1_TO_1", "RELU_0_TO_1")},
+}
+LITERT_ONLY = ("EXP", "LOG", "GELU", "RELU_N1_TO_1", "RELU_0_TO_1")  # tables of its kernels
 
 
 def test_functions_equal_the_oracle(assert_exact: Check) -> None:
-    assert_exact([one for f in FUNCTIONS.values() for one in accepted(f(seed=5, count=120))])
+    counts = {kind: 25 if kind in LITERT_ONLY else 120 for kind in FUNCTIONS}
+    assert_exact([one for kind, n in counts.items() for one in accepted(FUNCTIONS[kind](5, n))])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", FUNCTIONS)
 def test_many_functions_equal_the_oracle(assert_exact: Check, kind: str) -> None:
-    assert_exact(accepted(FUNCTIONS[kind](seed=6, count=2000)))
+    assert_exact(accepted(FUNCTIONS[kind](6, 300 if kind in LITERT_ONLY else 2000)))
 
 
 @pytest.mark.parametrize("kind", ["RELU", "RELU6", "ABS"])

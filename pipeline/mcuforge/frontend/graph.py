@@ -245,6 +245,13 @@ class LeakyReluAttributes:
 
 
 @dataclass(frozen=True)
+class GeluAttributes:
+    """GELU: with tanh in place of erf where it is approximate."""
+
+    approximate: bool
+
+
+@dataclass(frozen=True)
 class ReducerAttributes:
     """MEAN, SUM, REDUCE_MAX, REDUCE_MIN and REDUCE_PROD."""
 
@@ -339,6 +346,7 @@ Attributes = (
     | ResizeAttributes
     | SoftmaxAttributes
     | LeakyReluAttributes
+    | GeluAttributes
     | ReducerAttributes
     | PackAttributes
     | GatherAttributes

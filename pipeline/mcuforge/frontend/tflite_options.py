@@ -20,6 +20,7 @@ from mcuforge.frontend.graph import (
     ElementwiseAttributes,
     FullyConnectedAttributes,
     GatherAttributes,
+    GeluAttributes,
     LeakyReluAttributes,
     LstmAttributes,
     MirrorPadAttributes,
@@ -144,6 +145,10 @@ def _leaky_relu(o: Any) -> LeakyReluAttributes:
     return LeakyReluAttributes(float(o.Alpha()))
 
 
+def _gelu(o: Any) -> GeluAttributes:
+    return GeluAttributes(bool(o.Approximate()))
+
+
 def _reducer(o: Any) -> ReducerAttributes:
     return ReducerAttributes(bool(o.KeepDims()))
 
@@ -231,6 +236,7 @@ _READERS: dict[str, tuple[str, Callable[[Any], Attributes]]] = {
     "RESIZE_NEAREST_NEIGHBOR": ("ResizeNearestNeighborOptions", _resize),
     "SOFTMAX": ("SoftmaxOptions", _softmax),
     "LEAKY_RELU": ("LeakyReluOptions", _leaky_relu),
+    "GELU": ("GeluOptions", _gelu),
     "MEAN": ("ReducerOptions", _reducer),
     "REDUCE_MAX": ("ReducerOptions", _reducer),
     "REDUCE_MIN": ("ReducerOptions", _reducer),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy.typing as npt
 
 from mcuforge.errors import ToolError
-from mcuforge.oracle import child
+from mcuforge.oracle import child, stand_ins
 from mcuforge.oracle.engine import Engine, Sample
 from mcuforge.wording import extras
 
@@ -38,7 +38,7 @@ class Tflm:
         self, model: bytes, inputs: Sequence[Sample], tensors: Sequence[int] = ()
     ) -> child.Reply:
         require()
-        return child.run(self.name, "tflm", model, inputs, tensors)
+        return child.run(self.name, "tflm", stand_ins.applied(model), inputs, tensors)
 
 
 TFLM: Engine = Tflm()

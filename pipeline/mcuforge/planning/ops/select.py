@@ -1,4 +1,7 @@
-"""SELECT_V2: of two tensors the first where a condition holds, with broadcasting of all three."""
+"""SELECT_V2 and SELECT: of two tensors the first where a condition holds, with broadcasting.
+
+TFLM has SELECT_V2 alone. SELECT of tensors of one shape is the same (`oracle/stand_ins.py`).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.frontend.graph import DType, Graph, Op
-from mcuforge.planning.ops import Operator, overlap
+from mcuforge.planning.ops import Constraint, Operator, overlap
 from mcuforge.planning.ops.common import constraint_arity, constraint_not_empty, describe
 from mcuforge.planning.ops.elementwise import broadcast_loops, constraint_broadcast
 from mcuforge.planning.ops.meaning import constraint_copies
@@ -56,6 +59,12 @@ def constraint_choices_alike(graph: Graph, op: Op) -> str | None:
     return None
 
 
+def constraint_one_shape(graph: Graph, op: Op) -> str | None:
+    """Condition and choices have one shape; SELECT_V2 is what broadcasts."""
+    shapes = [graph.tensor(i).shape for i in op.inputs]
+    return None if len(set(shapes)) == 1 else f"they are {', '.join(map(str, map(list, shapes)))}"
+
+
 constraint_choices_alike.__doc__ = constraint_copies.__doc__
 
 
@@ -97,18 +106,21 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     )
 
 
-OPERATORS = (
-    Operator(
-        kinds=("SELECT_V2",),
+def _operator(kind: str, *constraints: Constraint) -> Operator:
+    return Operator(
+        kinds=(kind,),
         constraints=(
             constraint_arity(3, 3),
             constraint_selected_types,
             constraint_not_empty,
             constraint_broadcast,
             constraint_choices_alike,
+            *constraints,
         ),
         lower=lower,
         kernels=("select",),
         since="0.2.0",
-    ),
-)
+    )
+
+
+OPERATORS = (_operator("SELECT_V2"), _operator("SELECT", constraint_one_shape))

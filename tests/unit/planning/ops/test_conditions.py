@@ -45,6 +45,8 @@ SCALAR = Spec((), scale=0.1, data=np.int8(3))
         ("SELECT_V2", [BOOL, INT8, replace(INT8, scale=0.2)], INT8, "quantised alike"),
         ("SELECT_V2", [BOOL, INT8, INT8], replace(INT8, scale=0.2), "quantised alike"),
         ("SELECT_V2", [BOOL, INT8, INT8], replace(INT8, shape=(4,)), "become int8[4]"),
+        ("SELECT", [BOOL, INT8, INT8], INT8, ""),
+        ("SELECT", [Spec((1,), "bool", None), INT8, INT8], INT8, "one shape"),
         ("CAST", [INT8], INT32, ""),
         ("CAST", [FLOAT], INT8, ""),
         ("CAST", [BOOL], INT8, ""),

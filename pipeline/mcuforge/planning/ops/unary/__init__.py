@@ -4,10 +4,18 @@ An int8 input has 256 values, so the planner evaluates the op on each of them, w
 kernel's own steps, and the device only looks results up.
 """
 
-from mcuforge.planning.ops.unary import hard_swish, real_functions, rectifiers, rsqrt, squashing
+from mcuforge.planning.ops.unary import (
+    bounded_rectifiers,
+    hard_swish,
+    real_functions,
+    rectifiers,
+    rsqrt,
+    squashing,
+)
 
 OPERATORS = (
     *rectifiers.OPERATORS,
+    *bounded_rectifiers.OPERATORS,
     *squashing.OPERATORS,
     *hard_swish.OPERATORS,
     *rsqrt.OPERATORS,

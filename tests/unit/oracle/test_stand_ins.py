@@ -1,0 +1,55 @@
+"""What TFLM gets in place of operators that it does not compute in int8."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from ai_edge_litert import schema_py_generated as schema
+from single_op import Spec, build
+
+from mcuforge.frontend import tflite_reader
+from mcuforge.oracle import stand_ins
+from mcuforge.oracle.litert import LITERT
+from mcuforge.oracle.tflm import TFLM
+
+INT8 = Spec((2, 3, 4), scale=0.05, zero_point=7)
+EVERY = [np.arange(24, dtype=np.int8).reshape(2, 3, 4) * np.int8(5)]
+REFERENCE = LITERT[-1]
+
+
+def kinds(model: bytes) -> list[str]:
+    return [op.kind for op in tflite_reader.read_bytes(model, "case").ops]
+
+
+def test_a_model_that_tflm_runs_stays_as_it_is() -> None:
+    model = build("HARD_SWISH", [INT8], [INT8])
+    assert stand_ins.applied(model) is model
+
+
+def test_float_exp_is_tflms_own() -> None:
+    wide = Spec((4,), "float32", None)
+    assert kinds(stand_ins.applied(build("EXP", [wide], [wide], schema.ExpOptionsT()))) == ["EXP"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("EXP", schema.ExpOptionsT()),
+        ("LOG", None),
+        ("GELU", schema.GeluOptionsT()),
+        ("RELU_N1_TO_1", None),
+        ("RELU_0_TO_1", None),
+    ],
+)
+def test_tflm_gives_what_litert_computes(kind: str, options: object) -> None:
+    model = build(kind, [INT8], [INT8], options)
+    assert kinds(stand_ins.applied(model)) == ["CAST", "ADD", "GATHER"]
+    output = tflite_reader.read_bytes(model, "case").ops[0].outputs[0]
+    expected = REFERENCE.run(model, [EVERY])[0][0]
+    np.testing.assert_array_equal(TFLM.run(model, [EVERY])[0][0], expected)
+    np.testing.assert_array_equal(TFLM.trace(model, [EVERY], [output])[0][output], expected)
+
+
+def test_select_becomes_select_v2() -> None:
+    model = build("SELECT", [Spec((4,), "bool", None), INT8, INT8], [INT8], schema.SelectOptionsT())
+    assert kinds(stand_ins.applied(model)) == ["SELECT_V2"]
