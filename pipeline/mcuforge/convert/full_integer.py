@@ -7,7 +7,9 @@ from typing import Any
 from ai_edge_litert import schema_py_generated as schema
 
 from mcuforge.errors import ModelError
+from mcuforge.frontend import tflite_reader
 from mcuforge.frontend.layer_names import layer_name
+from mcuforge.frontend.passes.fuse_float_islands import ops_in_islands
 from mcuforge.tflite import flatbuffer
 from mcuforge.wording import keras_words
 
@@ -32,7 +34,7 @@ def enforce_full_integer(model: bytes, where: str, *, int16: bool = False) -> No
         )
     graph = unpacked.subgraphs[0]
     _check_shapes(graph, where)
-    _check_ops(unpacked, graph, where)
+    _check_ops(model, unpacked, graph, where)
     _check_ends(
         unpacked, graph, where, schema.TensorType.INT16 if int16 else schema.TensorType.INT8
     )
@@ -54,13 +56,15 @@ def _dynamic(tensor: Any, where: str) -> ModelError:
     )
 
 
-def _check_ops(model: Any, graph: Any, where: str) -> None:
+def _check_ops(file: bytes, model: Any, graph: Any, where: str) -> None:
+    tables = ops_in_islands(tflite_reader.read_bytes(file, where))  # no float on the device
     left: dict[str, list[str]] = {}
-    for op in graph.operators:
+    for number, op in enumerate(graph.operators):
         tensors = [graph.tensors[i] for i in [*op.inputs, *op.outputs] if i >= 0]
         kind = _OP_NAMES.get(flatbuffer.op_kind(model, op), "?")
         converts = kind in ("QUANTIZE", "DEQUANTIZE")  # only carries values to and from float
-        if not converts and any(t.type in _FLOATS for t in tensors):
+        in_float = any(t.type in _FLOATS for t in tensors)
+        if not converts and in_float and number not in tables:
             name = layer_name(flatbuffer.name_of(graph.tensors[op.outputs[0]]))
             left.setdefault(kind, []).append(f"'{name}'")
     if left:

@@ -245,6 +245,13 @@ class LeakyReluAttributes:
 
 
 @dataclass(frozen=True)
+class FloatIslandAttributes:
+    """Unary ops that are computed in float32 between int8 tensors: their kinds, in order."""
+
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class GeluAttributes:
     """GELU: with tanh in place of erf where it is approximate."""
 
@@ -346,6 +353,7 @@ Attributes = (
     | ResizeAttributes
     | SoftmaxAttributes
     | LeakyReluAttributes
+    | FloatIslandAttributes
     | GeluAttributes
     | ReducerAttributes
     | PackAttributes

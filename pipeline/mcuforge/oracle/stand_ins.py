@@ -29,10 +29,7 @@ _EVERY = np.arange(-128, 128).astype(np.int8)
 
 def applied(model: bytes) -> bytes:
     """The `.tflite` that TFLM can run; the same bytes where TFLM has every operator."""
-    view = schema.Model.GetRootAs(model, 0)
-    codes = [view.OperatorCodes(i) for i in range(view.OperatorCodesLength())]
-    kinds = {max(c.BuiltinCode(), c.DeprecatedBuiltinCode()) for c in codes}
-    if kinds.isdisjoint((*TABLED, _OPS.SELECT)):
+    if _kinds(model).isdisjoint((*TABLED, _OPS.SELECT)):
         return model
     unpacked = flatbuffer.unpack(model)
     graph = unpacked.subgraphs[0]
@@ -42,6 +39,16 @@ def applied(model: bytes) -> bytes:
         _replace(unpacked, graph, chosen, _results(unpacked, graph, chosen))
     flatbuffer.remove_unused_codes(unpacked)
     return flatbuffer.pack(unpacked)
+
+
+def _kinds(model: bytes) -> set[int]:
+    """The kinds of ops; none of a damaged file, which TFLM's own process refuses."""
+    try:
+        view = schema.Model.GetRootAs(model, 0)
+        codes = [view.OperatorCodes(i) for i in range(view.OperatorCodesLength())]
+        return {max(c.BuiltinCode(), c.DeprecatedBuiltinCode()) for c in codes}
+    except Exception:  # whatever the bindings raise
+        return set()
 
 
 def _is_tabled(model: Any, graph: Any, op: Any) -> bool:

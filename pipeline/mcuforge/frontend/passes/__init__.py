@@ -13,6 +13,7 @@ from mcuforge.frontend.graph import Graph
 from mcuforge.frontend.passes.drop_dead_ops import drop_dead_ops
 from mcuforge.frontend.passes.fold_constant_views import fold_constant_views
 from mcuforge.frontend.passes.fold_shape_arithmetic import fold_shape_arithmetic
+from mcuforge.frontend.passes.fuse_float_islands import fuse_float_islands
 from mcuforge.frontend.passes.resolve_variables import resolve_variables
 from mcuforge.frontend.passes.skip_identities import skip_identities
 from mcuforge.frontend.passes.widen_int4_weights import widen_int4_weights
@@ -26,6 +27,7 @@ PASSES: tuple[Pass, ...] = (
     widen_int4_weights,
     fold_constant_views,  # it turns ops into constants that later ops may require
     skip_identities,
+    fuse_float_islands,
     drop_dead_ops,  # last: it sweeps up what the others left without a reader
 )
 

@@ -6,6 +6,7 @@ kernel's own steps, and the device only looks results up.
 
 from mcuforge.planning.ops.unary import (
     bounded_rectifiers,
+    float_islands,
     hard_swish,
     real_functions,
     rectifiers,
@@ -13,11 +14,13 @@ from mcuforge.planning.ops.unary import (
     squashing,
 )
 
-OPERATORS = (
-    *rectifiers.OPERATORS,
-    *bounded_rectifiers.OPERATORS,
-    *squashing.OPERATORS,
-    *hard_swish.OPERATORS,
-    *rsqrt.OPERATORS,
-    *real_functions.OPERATORS,
+OPERATORS = float_islands.combined(
+    (
+        *rectifiers.OPERATORS,
+        *bounded_rectifiers.OPERATORS,
+        *squashing.OPERATORS,
+        *hard_swish.OPERATORS,
+        *rsqrt.OPERATORS,
+        *real_functions.OPERATORS,
+    )
 )

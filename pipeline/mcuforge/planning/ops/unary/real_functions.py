@@ -1,9 +1,7 @@
 """Functions whose reference kernels fill the table in float32: ELU, EXP, LOG and GELU.
 
 The table holds round(f(scale * (q - zero_point)) / output scale) + zero point, each step in
-float32. A transcendental function is taken in double precision and rounded to float32: what the
-mathematical libraries give in all but a few of a thousand cases, where they are one unit in the
-last place beside it.
+float32; see `in_double` for the transcendental ones.
 
 TFLM has ELU. EXP and LOG it has in float alone, and GELU not at all: these are LiteRT's, whose
 tables are put into the file that TFLM runs as the oracle (`oracle/stand_ins.py`).
@@ -21,6 +19,7 @@ import numpy.typing as npt
 from mcuforge.frontend.graph import GeluAttributes, Graph, Op, Quantization
 from mcuforge.planning.numerics import INT32_MAX, all_int8, clamp_int8
 from mcuforge.planning.ops import Operator
+from mcuforge.planning.ops.unary.float_islands import in_double
 from mcuforge.planning.ops.unary.lookup import Table, ends, unary_operator
 
 Float32Array = npt.NDArray[np.float32]
@@ -30,27 +29,20 @@ _ERF = np.vectorize(math.erf, otypes=[np.float64])
 _SQRT_2_OVER_PI = np.float32(math.sqrt(2 / math.pi))
 
 
-def _in_double(
-    function: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]], x: Float32Array
-) -> Float32Array:
-    """The function in double precision, rounded to float32 once."""
-    return np.asarray(function(x.astype(np.float64)), np.float64).astype(np.float32)
-
-
 def elu(x: Float32Array, _op: Op) -> Float32Array:
     """ELU as TFLM's elu.cc writes it: exp(x) - 1 below zero, which loses the bits of small x."""
-    return np.where(x < 0, _in_double(np.exp, np.minimum(x, np.float32(0))) - np.float32(1), x)
+    return np.where(x < 0, in_double(np.exp)(np.minimum(x, np.float32(0))) - np.float32(1), x)
 
 
 def exponential(x: Float32Array, _op: Op) -> Float32Array:
     """exp(x)."""
-    return _in_double(np.exp, x)
+    return in_double(np.exp)(x)
 
 
 def logarithm(x: Float32Array, _op: Op) -> Float32Array:
     """log(x); minus infinity, which saturates, for zero and below."""
     positive = np.where(x > 0, x, np.float32(1))
-    return np.where(x > 0, _in_double(np.log, positive), np.float32(-np.inf))
+    return np.where(x > 0, in_double(np.log)(positive), np.float32(-np.inf))
 
 
 def gelu(x: Float32Array, op: Op) -> Float32Array:
@@ -60,8 +52,8 @@ def gelu(x: Float32Array, op: Op) -> Float32Array:
     half, one = np.float32(0.5), np.float32(1)
     if op.attributes.approximate:
         inner = _SQRT_2_OVER_PI * (x + np.float32(0.044715) * x * x * x)
-        return half * x * (one + _in_double(np.tanh, inner))
-    return half * x * (one + _in_double(_ERF, x * np.float32(math.sqrt(0.5))))
+        return half * x * (one + in_double(np.tanh)(inner))
+    return half * x * (one + in_double(_ERF)(x * np.float32(math.sqrt(0.5))))
 
 
 def _steps(
