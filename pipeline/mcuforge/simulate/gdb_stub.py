@@ -1,7 +1,7 @@
 """Writes a simulated machine's memory through QEMU's debugger interface, GDB's remote protocol.
 
 A packet is `$data#checksum`, answered by `+` and a reply; the checksum is the sum of the data's
-bytes, in hex. Any byte stops a machine that runs, which it reports.
+bytes, in hex. Any byte stops a machine that runs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from mcuforge.device.transport import LinkError
 _CHUNK = 65536
 _SECONDS = 60.0  # on a busy computer
 _DATA_BYTES = 1024  # of a packet; QEMU takes 4096 characters, two for each byte
-_STOP = b"\x03"
+_STOP = b"+\x03"  # the first one for a report that may be waiting: it would take the second
+_QUESTION, _ANSWER = b"qAttached", b"1"
 _REPLY = re.compile(rb"\$([^#]*)#[0-9a-fA-F]{2}")
 
 
@@ -26,7 +27,6 @@ class GdbStub:
     def __init__(self, connection: socket.socket) -> None:
         self._socket = connection
         self._pending = b""
-        self._runs = False  # whether is not known: to connect stops a machine that has started
 
     def write(self, pieces: Sequence[tuple[int, bytes]]) -> bool:
         """Write bytes to addresses, in order, while the machine stands still; then it runs on.
@@ -36,7 +36,6 @@ class GdbStub:
         self._stop()
         written = all(self._write(address, data) for address, data in pieces)
         self._send(_packet(b"c"))
-        self._runs = True
         return written
 
     def _write(self, address: int, data: bytes) -> bool:
@@ -54,9 +53,12 @@ class GdbStub:
         self._socket.close()
 
     def _stop(self) -> None:
-        """One report that it stopped, whether it ran (any byte stops it) or not (`?` asks)."""
-        self._send(_STOP if self._runs else _packet(b"?"))
-        while not self._reply().startswith((b"T", b"S")):
+        """Stop the machine, whether it runs or not.
+
+        Versions of QEMU differ in whether they report that. A question's answer comes after it.
+        """
+        self._send(_STOP + _packet(_QUESTION))
+        while self._reply() != _ANSWER:
             pass
 
     def _reply(self) -> bytes:

@@ -14,7 +14,8 @@ from mcuforge.device.transport import LinkError
 from mcuforge.simulate.gdb_stub import GdbStub
 from mcuforge.simulate.memory_link import LINK_VARIABLE, Mailbox, MemoryLink
 
-STOPPED, OK, NO_MEMORY = b"$T05thread:01;#07", b"$OK#9a", b"$E14#aa"
+STOPPED, ATTACHED = b"$T05thread:01;#07", b"$1#31"
+OK, NO_MEMORY = b"$OK#9a", b"$E14#aa"
 MAILBOX = Mailbox(0x20000100, 1024, 0x20000010)
 WRITE = encode(Message(Request.WRITE, 7, bytes(range(64)), session=5))
 
@@ -31,16 +32,17 @@ def test_memory_is_written_while_the_machine_stands_still(
     ends: tuple[GdbStub, socket.socket],
 ) -> None:
     stub, qemu = ends
-    for stop in (b"$?#3f", b"\x03"):  # at first nobody knows whether it runs
-        qemu.sendall(b"+" + STOPPED + b"+" + OK + b"+" + OK + b"+")
+    for report in (b"", STOPPED, STOPPED + STOPPED):  # none of a machine that did not run yet
+        qemu.sendall(report + b"+" + ATTACHED + b"+" + OK + b"+" + OK + b"+")
         assert stub.write([(0x20000100, b"\x01\xff"), (0x10, b"z")])
-        wanted = stop + b"+$M20000100,2:01ff#95+$M10,1:7a#dd+$c#63"
+        acks = b"+" * (report.count(b"$") + 1)
+        wanted = b"+\x03$qAttached#8f" + acks + b"$M20000100,2:01ff#95+$M10,1:7a#dd+$c#63"
         assert qemu.recv(4096) == wanted
 
 
 def test_large_blocks_go_in_parts_that_a_packet_holds(ends: tuple[GdbStub, socket.socket]) -> None:
     stub, qemu = ends
-    qemu.sendall(STOPPED + 3 * OK)
+    qemu.sendall(STOPPED + ATTACHED + 3 * OK)
     assert stub.write([(0, bytes(2500))])
     said = qemu.recv(1 << 16)
     assert [p.partition(b":")[0] for p in said.split(b"$")[2:5]] == [
@@ -52,7 +54,7 @@ def test_large_blocks_go_in_parts_that_a_packet_holds(ends: tuple[GdbStub, socke
 
 def test_where_there_is_no_memory_the_machine_runs_on(ends: tuple[GdbStub, socket.socket]) -> None:
     stub, qemu = ends
-    qemu.sendall(STOPPED + NO_MEMORY)
+    qemu.sendall(STOPPED + ATTACHED + NO_MEMORY)
     assert not stub.write([(0, b"a"), (4, b"b")])
     assert qemu.recv(4096).endswith(b"$c#63")
 
