@@ -15,8 +15,11 @@ from mcuforge.device.transport import LinkError
 
 _CHUNK = 65536
 _SECONDS = 60.0  # on a busy computer
+_SILENT = (
+    f"QEMU's debugger interface was silent for {_SECONDS:g} s (MCUFORGE_LINK=uart goes without it)"
+)
 _DATA_BYTES = 1024  # of a packet; QEMU takes 4096 characters, two for each byte
-_STOP = b"+\x03"  # the first one for a report that may be waiting: it would take the second
+_STOP = b"+\x03"  # the plus for a report that nobody has acknowledged: it would take the other
 _QUESTION, _ANSWER = b"qAttached", b"1"
 _REPLY = re.compile(rb"\$([^#]*)#[0-9a-fA-F]{2}")
 
@@ -74,7 +77,7 @@ class GdbStub:
             self._socket.settimeout(max(until - time.monotonic(), 0.001))
             data = self._socket.recv(_CHUNK)
         except TimeoutError:
-            raise LinkError(f"its debugger interface was silent for {_SECONDS:g} s") from None
+            raise LinkError(_SILENT) from None
         except OSError as error:
             raise LinkError(str(error)) from None
         if not data:
