@@ -75,9 +75,11 @@ class Sketch:
         scale: float | Sequence[float] | None = None,
         zero_point: int = 0,
         axis: int = 0,
+        dtype: str | None = None,
     ) -> int:
-        """Append a constant tensor."""
-        return self.add(Spec(data.shape, str(data.dtype), scale, zero_point, axis, data))
+        """Append a constant tensor, stored as `dtype`."""
+        stored = dtype or str(data.dtype)
+        return self.add(Spec(data.shape, stored, scale, zero_point, axis, data))
 
     def integers(self, *values: int) -> int:
         """Append a constant int32 vector: a shape, axes, paddings."""

@@ -12,7 +12,7 @@ from weighted_op import Window, draw_window
 from mcuforge.frontend.graph import Padding
 from mcuforge.planning.ops.window import output_sizes
 
-_UNIFORM = 73.3  # deviation of uniform int8
+_UNIFORM = {"int8": 73.3, "int4": 4.6}  # deviation of uniform values
 _ACT = schema.ActivationFunctionType
 _BOUNDS = {
     _ACT.NONE: (-np.inf, np.inf), _ACT.RELU: (0.0, np.inf), _ACT.RELU6: (0.0, 6.0),
@@ -43,18 +43,29 @@ def target(sketch: Sketch, shape: tuple[int, ...], values: Values, activation: i
 
 
 def weights(
-    sketch: Sketch, source: int, shape: tuple[int, ...], axis: int, taps: int, outputs: int
+    sketch: Sketch,
+    source: int,
+    shape: tuple[int, ...],
+    axis: int,
+    taps: int,
+    outputs: int,
+    dtype: str = "int8",
 ) -> tuple[int, int, Values]:
-    """Weights and bias, constants that bring the sums to a deviation of about 1; and the sums."""
+    """Weights and bias, constants that bring the sums to a deviation of about 1; and the sums.
+
+    The weights are stored as `dtype`.
+    """
     draw = sketch.draw
     deviation = draw.scale(0.5, 3.0)
     square = max(sketch.values[source].square, 1e-12)
-    base = deviation / (_UNIFORM * np.sqrt(taps * square))
+    base = deviation / (_UNIFORM[dtype] * np.sqrt(taps * square))
     channels = shape[axis]
-    per_channel = channels > 1 and draw.chance(0.6)
+    one_scale = dtype == "int4" and len(shape) == 2  # all that TFLM takes
+    per_channel = channels > 1 and draw.chance(0.6) and not one_scale
     factors = 2.0 ** draw.rng.uniform(-1.5, 1.0, channels if per_channel else 1)
     scales = np.float32(base * factors)
-    data = draw.rng.integers(-127, 128, shape).astype(np.int8)
+    low, high = (-8, 8) if dtype == "int4" else (-127, 128)
+    data = draw.rng.integers(low, high, shape).astype(np.int8)
     products = np.float32(sketch.scale(source)) * scales
     real = draw.rng.normal(0.0, deviation / 2, outputs)
     wide = np.int64 if sketch.dtype == "int16" else np.int32
@@ -62,10 +73,15 @@ def weights(
     numbers = scales.tolist() if per_channel else float(scales[0])
     biases = products.tolist() if per_channel else float(products[0])
     return (
-        sketch.constant(data, numbers, axis=axis),
+        sketch.constant(data, numbers, axis=axis, dtype=dtype),
         sketch.constant(bias, biases),
         Values(0.0, deviation * 1.2),
     )
+
+
+def _stored(sketch: Sketch) -> str:
+    """How an op's weights are stored."""
+    return "int4" if sketch.dtype == "int8" and sketch.draw.chance(0.2) else "int8"
 
 
 def _image(sketch: Sketch) -> int | None:
@@ -97,7 +113,7 @@ def conv2d(sketch: Sketch) -> bool:
         return False
     shape = (outputs, *window.filter_size, channels // groups)
     taps = int(np.prod(shape[1:]))
-    filters, bias, sums = weights(sketch, source, shape, 0, taps, outputs)
+    filters, bias, sums = weights(sketch, source, shape, 0, taps, outputs, _stored(sketch))
     options = window.fill(schema.Conv2DOptionsT())
     fused = options.fusedActivationFunction = activation(sketch, sums)
     goal = target(sketch, (batches, *size, outputs), sums, fused)
@@ -118,7 +134,7 @@ def depthwise_conv2d(sketch: Sketch) -> bool:
         return False
     taps = int(np.prod(window.filter_size))
     shape = (1, *window.filter_size, outputs)
-    filters, bias, sums = weights(sketch, source, shape, 3, taps, outputs)
+    filters, bias, sums = weights(sketch, source, shape, 3, taps, outputs, _stored(sketch))
     options = window.fill(schema.DepthwiseConv2DOptionsT())
     options.depthMultiplier = multiplier
     fused = options.fusedActivationFunction = activation(sketch, sums)
@@ -161,7 +177,8 @@ def fully_connected(sketch: Sketch) -> bool:
     rows, outputs = int(np.prod(shape)) // inputs, sketch.draw.integer(1, 24)
     if rows * outputs > sketch.most_elements or outputs * inputs > 2000:
         return False
-    filters, bias, sums = weights(sketch, source, (outputs, inputs), 0, inputs, outputs)
+    shaped = outputs, inputs
+    filters, bias, sums = weights(sketch, source, shaped, 0, inputs, outputs, _stored(sketch))
     options = options_of("FULLY_CONNECTED", keepNumDims=keep)
     fused = options.fusedActivationFunction = activation(sketch, sums)
     goal = target(sketch, (*shape[:-1], outputs) if keep else (rows, outputs), sums, fused)
