@@ -37,7 +37,7 @@ def save_all(folder: Path) -> None:
     save("float_op", image, conv(x, "back"))
     save("unknown_op", image, keras.ops.erf(conv(image, "front")))
 
-    rows = keras.Input((6, 4), batch_size=1, name="rows")
+    rows = keras.Input((129, 4), batch_size=1, name="rows")
     save("recurrent", rows, layers.LSTM(3, name="memory")(rows))
 
     front = keras.Sequential([layers.Conv2D(3, 3, name="my conv"), layers.Dropout(0.2)])

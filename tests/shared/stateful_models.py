@@ -104,3 +104,56 @@ def sequence(shape: Sequence[int], steps: int, seed: int = 1) -> list[list[Array
     """Random int8 inputs for a model with one input."""
     rng = np.random.default_rng(seed)
     return [[rng.integers(-128, 128, tuple(shape), np.int8)] for _ in range(steps)]
+
+
+def _remembered(builder: StatefulBuilder, name: str, newest: int, length: int, width: int) -> int:
+    """The last `length` rows of a stream, the newest last: what streaming layers are made of."""
+    kept = length - 1
+    handle = builder.handle(name)
+    old = builder.read(handle, (1, kept, width))
+    window = builder.tensor((1, length, width))
+    concatenation = schema.ConcatenationOptionsT()
+    concatenation.axis = 1
+    builder.with_options(_OPS.CONCATENATION, [old, newest], [window], concatenation)
+    begin, end, strides = (builder.constant(v) for v in ([0, 1, 0], [1, length, width], [1] * 3))
+    rest = builder.tensor((1, kept, width))
+    builder.with_options(
+        _OPS.STRIDED_SLICE, [window, begin, end, strides], [rest], schema.StridedSliceOptionsT()
+    )
+    builder.assign(handle, rest)
+    return window
+
+
+def _dense(builder: StatefulBuilder, source: int, inputs: int, outputs: int, seed: int) -> int:
+    """Append a FULLY_CONNECTED of a whole window; its output int8[1, outputs]."""
+    rng = np.random.default_rng(seed)
+    weights = builder.tensor(
+        (outputs, inputs), scale=0.01, data=rng.integers(-127, 128, (outputs, inputs), np.int8)
+    )
+    builder.graph.tensors[weights].quantization.zeroPoint = [0]
+    flat = builder.reshape(source, (1, inputs))
+    output = builder.tensor((1, outputs))
+    options = schema.FullyConnectedOptionsT()
+    builder.with_options(_OPS.FULLY_CONNECTED, [flat, weights, -1], [output], options)
+    return output
+
+
+def wake_word(width: int = 5, hidden: int = 6) -> bytes:
+    """A streaming network of two layers, each with the last rows of its input in a variable.
+
+    A row of features comes in, a score goes out; CALL_ONCE gives the variables first values.
+    """
+    builder = StatefulBuilder()
+    x = builder.tensor((1, 1, width))
+    rng = np.random.default_rng(3)
+    builder.call_once(
+        {
+            "features": np.full((1, 6, width), -3, np.int8),
+            "hidden": rng.integers(-128, 128, (1, 3, hidden), np.int8),
+        }
+    )
+    first = _remembered(builder, "features", x, 7, width)
+    middle = _dense(builder, first, 7 * width, hidden, 1)
+    second = _remembered(builder, "hidden", builder.reshape(middle, (1, 1, hidden)), 4, hidden)
+    score = _dense(builder, second, 4 * hidden, 3, 2)
+    return builder.build([x], [score])

@@ -22,6 +22,7 @@ from mcuforge.recipe.quantization import DEFAULT, Bits, QuantizationSettings
 from mcuforge.samples import calibration as samples
 from mcuforge.samples.calibration import Calibration
 from mcuforge.samples.sources import Source
+from mcuforge.tflite.rewrite_float_moves import rewrite_float_moves
 from mcuforge.tflite.rewrite_rescaling import rewrite_rescaling
 from mcuforge.tflite.rewrite_upsampling import rewrite_upsampling
 
@@ -175,4 +176,4 @@ def _run_converter(
         "float_model": str(floats),
     }
     tensorflow_child.call("mcuforge.convert.keras_jobs:quantise", arguments, on_progress)
-    return rewrite_rescaling(tflite.read_bytes()), floats.read_bytes()
+    return rewrite_rescaling(rewrite_float_moves(tflite.read_bytes())), floats.read_bytes()

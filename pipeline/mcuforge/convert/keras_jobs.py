@@ -19,7 +19,7 @@ from tensorflow.lite.python.conversion_metadata_schema_py_generated import Model
 from mcuforge.convert import faithful, user_model
 from mcuforge.convert.converter_errors import explained
 from mcuforge.convert.model_inputs import check_inputs
-from mcuforge.convert.user_model import KerasModel, UserModel
+from mcuforge.convert.user_model import MOST_UNROLLED_STEPS, KerasModel, UserModel, steps_of
 from mcuforge.errors import ForgeError, ModelError
 from mcuforge.processes.tensorflow_child import Progress
 from mcuforge.samples import calibration as samples
@@ -145,13 +145,21 @@ def _converter(exported: Path) -> Any:
 
 
 def _check_no_loops(model: KerasModel) -> None:
-    """Refuse recurrent layers written as loops: TensorFlow's int8 converter segfaults on them."""
+    """Refuse recurrent layers that stay loops: TensorFlow's int8 converter segfaults on them."""
     for layer in model.layers:
         if isinstance(layer, keras.layers.RNN) and not layer.unroll:
             raise ModelError(
                 f"{model.where}: layer '{layer.name}' is a loop over time, which the int8 "
-                f"converter cannot take. {keras_words.advice_on_loops()}"
+                f"converter cannot take, and {_why_a_loop(layer)}. "
+                f"{keras_words.advice_on_loops()}"
             )
+
+
+def _why_a_loop(layer: Any) -> str:
+    steps = steps_of(layer)
+    if steps is None:
+        return "without a fixed number of steps it cannot be unrolled"
+    return f"its {steps:,} steps are more than the {MOST_UNROLLED_STEPS} that are unrolled"
 
 
 def _run(converter: Any, borders: Borders, keras_file: str) -> bytes:

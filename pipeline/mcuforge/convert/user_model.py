@@ -25,6 +25,7 @@ from mcuforge.model_files.kind import Kind, recognise
 from mcuforge.model_files.saved_config import SavedConfig
 from mcuforge.samples.calibration import Sample
 
+MOST_UNROLLED_STEPS = 128  # each becomes a dozen ops
 Record = list[tuple[str, Outputs]]  # each layer's name and outputs, in the order of execution
 
 
@@ -81,6 +82,7 @@ class KerasModel:
         self.number_format = keras_config.reduced(config) or "float32"
         if self.number_format != "float32":
             self._exported = _built(saved, keras_config.in_float32(config), folder)
+        _unroll(self._exported)
         self.inputs: Sequence[Any] = self._exported.inputs
         self.traced: Sequence[str] = [f"input_{n}" for n in range(len(self.inputs))]
         self.output_names: Sequence[str] = _output_names(self._exported)
@@ -135,6 +137,21 @@ def _built(saved: SavedConfig, config: Any, folder: Path) -> Any:
             "no weights. Put keras.Input(shape) before its first layer, train it, and save it."
         )
     return model
+
+
+def _unroll(model: Any) -> None:
+    """Compute recurrent layers step by step, not in a loop, where they have few enough steps."""
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.RNN):
+            steps = steps_of(layer)
+            layer.unroll = layer.unroll or (steps is not None and steps <= MOST_UNROLLED_STEPS)
+
+
+def steps_of(layer: Any) -> int | None:
+    """How many steps a recurrent layer runs over; None where that is open."""
+    shapes = (getattr(layer, "_build_shapes_dict", None) or {}).values()
+    shape = next((s for s in shapes if isinstance(s, (list, tuple)) and len(s) > 1), (None, None))
+    return shape[1] if isinstance(shape[1], int) else None
 
 
 def _called(model: Any, batches: Sequence[Any]) -> list[Any]:

@@ -46,7 +46,9 @@ def run(
     if not inputs:
         return Reply([], [])
     arrays = {"model": np.frombuffer(model, np.uint8), **_stack(inputs)}
-    results, _ = _ask(name, {"engine": engine, "tensors": list(tensors)}, arrays, timeout_s)
+    results, _ = _ask(
+        name, {"engine": engine, "tensors": list(dict.fromkeys(tensors))}, arrays, timeout_s
+    )
     return _reply(results, len(inputs), tensors)
 
 

@@ -150,7 +150,7 @@ def _new_tensor(graph: Any, like: int, parameters: tuple[float, int]) -> int:
 
 def _unary(model: Any, kind: int, source: int, target: int) -> Any:
     op = schema.OperatorT()
-    op.opcodeIndex = _code(model, kind)
+    op.opcodeIndex = operator_code(model, kind, _VERSION)
     op.inputs, op.outputs = [source], [target]
     if kind == _Op.QUANTIZE:
         op.builtinOptionsType = schema.BuiltinOptions.QuantizeOptions
@@ -158,13 +158,14 @@ def _unary(model: Any, kind: int, source: int, target: int) -> Any:
     return op
 
 
-def _code(model: Any, kind: int) -> int:
+def operator_code(model: Any, kind: int, version: int) -> int:
+    """The number of the operator code of that kind and at least that version; new if need be."""
     for number, code in enumerate(model.operatorCodes):
         known = max(int(code.builtinCode), int(code.deprecatedBuiltinCode))
-        if known == kind and code.version >= _VERSION:
+        if known == kind and code.version >= version:
             return number
     code = schema.OperatorCodeT()
-    code.builtinCode = code.deprecatedBuiltinCode = kind
-    code.version = _VERSION
+    code.builtinCode, code.deprecatedBuiltinCode = kind, min(kind, 127)
+    code.version = version
     model.operatorCodes.append(code)
     return len(model.operatorCodes) - 1

@@ -16,8 +16,8 @@ COMPUTED = (
 )
 _OUTSIDE = "moving it out of the model"
 _RECURRENT = (
-    "Conv1D layers (dilation_rate reaches further back): no kernel computes recurrent layers, "
-    "unrolled ones neither"
+    "Conv1D layers (dilation_rate reaches further back), or a recurrent layer over at most 128 "
+    "steps, a fixed number, which `mcuforge convert` unrolls"
 )
 _NORMALISED = "BatchNormalization, which becomes part of the convolution before it"
 _SCORES = "the scores themselves as output; the application looks for the largest"
@@ -110,8 +110,8 @@ _BY_KINDS: tuple[tuple[tuple[str, ...], Words], ...] = (
     (("REVERSE_V2",), Words("keras.ops.flip, Bidirectional", _OUTSIDE)),
     (
         (
-            "UNIDIRECTIONAL_SEQUENCE_LSTM", "BIDIRECTIONAL_SEQUENCE_LSTM", "LSTM", "RNN",
-            "UNIDIRECTIONAL_SEQUENCE_RNN", "SVDF", "WHILE", "IF",
+            "BIDIRECTIONAL_SEQUENCE_LSTM", "LSTM", "RNN", "UNIDIRECTIONAL_SEQUENCE_RNN", "WHILE",
+            "IF",
         ),
         Words("LSTM, GRU, SimpleRNN, RNN", _RECURRENT),
     ),

@@ -66,6 +66,14 @@ def test_every_engine_gives_the_tensors_of_every_sample(engine: Engine) -> None:
     assert [t[index[0]].tolist() for t in traced] == [[[1, 0, 2, 0]], [[0, 1, 0, 2]]]
 
 
+def test_a_tensor_asked_for_twice_is_that_of_its_sample() -> None:
+    """An op that writes a variable is traced by what it writes, which is another op's output."""
+    graph = tflite_reader.read_bytes(relu(), "relu")
+    (index,) = op_outputs(graph)
+    found = TFLM.trace(relu(), [[int8(1, 2, 3, 4)], [int8(5, 6, 7, 8)]], [index, index])
+    assert [int(f[index].ravel()[0]) for f in found] == [1, 5]
+
+
 @pytest.mark.parametrize("engine", [TFLM, LITERT[2]], ids=lambda e: e.name)
 def test_several_inputs_keep_their_order(engine: Engine) -> None:
     big, small = int8(100, 7), int8(20, -7)
