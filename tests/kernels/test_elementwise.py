@@ -81,6 +81,29 @@ def amplified_cases(kind: str, seed: int, count: int) -> Iterator[Case]:
         yield Case(model, [data[i] for i in order], f"{specs} order {order}")
 
 
+def scalar_cases(kind: str, seed: int, count: int) -> Iterator[Case]:
+    """A constant scalar and a tensor that is no smaller than a table."""
+    draw = Draw(seed)
+    every = np.arange(-128, 128).astype(np.int8).reshape(2, 16, 8)
+    for _ in range(count):
+        tied = kind != "MUL" and draw.chance(0.3)
+        a, b, target = ties(draw) if tied else quantised(draw, kind)
+        scalar = (1,) * draw.integer(0, 3)
+        constant = Spec(scalar, scale=a[0], zero_point=a[1], data=np.asarray(draw.int8(scalar)))
+        inputs = [constant, Spec(every.shape, scale=b[0], zero_point=b[1])]
+        options = OPTIONS[kind]()
+        if target[0] > 1e-8:  # else the clamp of an activation overflows
+            options.fusedActivationFunction = draw.choice(ACTIVATIONS)
+        output = Spec(every.shape, scale=target[0], zero_point=target[1])
+        order = draw.choice([[0, 1], [1, 0]])
+        yield Case(build(kind, [inputs[i] for i in order], [output], options), [every], f"{inputs}")
+
+
+@pytest.mark.parametrize("kind", ["ADD", "SUB", "MUL"])
+def test_scalar_operands_equal_the_oracle(assert_exact: Check, kind: str) -> None:
+    assert_exact(scalar_cases(kind, 4, 120))
+
+
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("kind", ["ADD", "SUB", "MUL"])
 def test_elementwise_equals_the_oracle(assert_exact: Check, kind: str, seed: int) -> None:

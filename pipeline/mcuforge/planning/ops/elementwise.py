@@ -1,4 +1,4 @@
-"""ADD, SUB and MUL of two int8 or int16 tensors, with broadcasting. Either may be a constant."""
+"""The kernels of ADD, SUB and MUL of two int8 or int16 tensors, with broadcasting."""
 
 from __future__ import annotations
 
@@ -9,24 +9,18 @@ from typing import ClassVar
 import numpy as np
 
 from mcuforge.frontend.graph import (
-    Activation,
     DType,
-    ElementwiseAttributes,
     Graph,
     Op,
     Quantization,
     Tensor,
 )
 from mcuforge.planning.numerics import quantize_multiplier
-from mcuforge.planning.ops import Operator
 from mcuforge.planning.ops.common import (
     alike,
     clamp_range,
-    constraint_arity,
-    constraint_fused_activation,
-    constraint_not_empty,
-    constraint_symmetric,
     describe,
+    fused_activation,
     quantization,
     suffix,
 )
@@ -95,7 +89,7 @@ class AddScaling:
 
 def constraint_operands(graph: Graph, op: Op) -> str | None:
     """Both inputs and the output are int8 or, all of them, int16, quantised per tensor."""
-    return alike((*_inputs(graph, op), graph.output(op)))
+    return alike((*operands(graph, op), graph.output(op)))
 
 
 def constraint_broadcast(graph: Graph, op: Op) -> str | None:
@@ -128,7 +122,7 @@ def add_scaling(
 
 def constraint_add_scales(graph: Graph, op: Op) -> str | None:
     """Twice the larger input scale is below 2^20 (int16: 2^15) times the output scale."""
-    a, b, output = (quantization(t) for t in (*_inputs(graph, op), graph.output(op)))
+    a, b, output = (quantization(t) for t in (*operands(graph, op), graph.output(op)))
     scaling = add_scaling(a, b, output, graph.output(op).dtype)
     for real in (scaling.input1, scaling.input2, scaling.output):
         if not 0.0 < real < 1.0 or quantize_multiplier(real)[1] > 0:
@@ -139,7 +133,7 @@ def constraint_add_scales(graph: Graph, op: Op) -> str | None:
 def constraint_mul_scales(graph: Graph, op: Op) -> str | None:
     """The product of the input scales is below 2^15 times the output scale; with int16, whose
     products have 31 bits, below the output scale."""
-    a, b, output = (quantization(t) for t in (*_inputs(graph, op), graph.output(op)))
+    a, b, output = (quantization(t) for t in (*operands(graph, op), graph.output(op)))
     if (
         quantize_multiplier(a.scale * b.scale / output.scale)[1]
         > MAX_MUL_SHIFT[graph.output(op).dtype]
@@ -148,14 +142,9 @@ def constraint_mul_scales(graph: Graph, op: Op) -> str | None:
     return None
 
 
-def _inputs(graph: Graph, op: Op) -> tuple[Tensor, Tensor]:
+def operands(graph: Graph, op: Op) -> tuple[Tensor, Tensor]:
+    """Both inputs."""
     return graph.input(op, 0), graph.input(op, 1)
-
-
-def _activation(op: Op) -> Activation:
-    if not isinstance(op.attributes, ElementwiseAttributes):
-        raise TypeError(f"{op.kind} carries {type(op.attributes).__name__}")
-    return op.attributes.activation
 
 
 def broadcast_loops(
@@ -183,7 +172,7 @@ def overlaps_of_elementwise(graph: Graph, inputs: tuple[int, ...], output: int) 
 
 def _add_params(graph: Graph, op: Op, wide: int) -> AddS8Params:
     """Parameters with the input at position `wide`, which has the larger scale, first."""
-    tensors = _inputs(graph, op)
+    tensors = operands(graph, op)
     a, b = (quantization(t) for t in tensors)
     target = quantization(graph.output(op))
     dtype = graph.output(op).dtype
@@ -196,7 +185,7 @@ def _add_params(graph: Graph, op: Op, wide: int) -> AddS8Params:
     factor = signs[wide] << (ADD_LEFT_SHIFT[dtype] - 1)
     narrow_multiplier, narrow_shift = quantize_multiplier((scaling.input1, scaling.input2)[narrow])
     output_multiplier, output_shift = quantize_multiplier(scaling.output)
-    low, high = clamp_range(_activation(op), target, dtype)
+    low, high = clamp_range(fused_activation(op), target, dtype)
     return AddS8Params(
         inner=inner.extent,
         wide_stride=inner.strides[0],
@@ -221,7 +210,7 @@ def _add_params(graph: Graph, op: Op, wide: int) -> AddS8Params:
 
 def lower_add(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     """The call of ADD or SUB."""
-    a, b = (quantization(t) for t in _inputs(graph, op))
+    a, b = (quantization(t) for t in operands(graph, op))
     wide = 0 if a.scale >= b.scale else 1
     inputs = (op.inputs[wide], op.inputs[1 - wide])
     return (
@@ -238,11 +227,11 @@ def lower_add(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
 
 def lower_mul(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     """The call of MUL."""
-    tensors, target = _inputs(graph, op), graph.output(op)
+    tensors, target = operands(graph, op), graph.output(op)
     a, b, output = (quantization(t) for t in (*tensors, target))
     inner, outer = broadcast_loops((tensors[0].shape, tensors[1].shape), target.shape)
     multiplier, shift = quantize_multiplier(a.scale * b.scale / output.scale)
-    low, high = clamp_range(_activation(op), output, target.dtype)
+    low, high = clamp_range(fused_activation(op), output, target.dtype)
     params = MulS8Params(
         inner=inner.extent,
         stride1=inner.strides[0],
@@ -270,29 +259,3 @@ def lower_mul(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
             overlaps=overlaps_of_elementwise(graph, inputs, op.outputs[0]),
         ),
     )
-
-
-_CONSTRAINTS = (
-    constraint_arity(2, 2),
-    constraint_operands,
-    constraint_not_empty,
-    constraint_broadcast,
-    constraint_fused_activation,
-)
-
-OPERATORS = (
-    Operator(
-        kinds=("ADD", "SUB"),
-        constraints=(*_CONSTRAINTS, constraint_add_scales),
-        lower=lower_add,
-        kernels=("add_s8", "add_s16"),
-        since_16x8="0.2.0",
-    ),
-    Operator(
-        kinds=("MUL",),
-        constraints=(*_CONSTRAINTS, constraint_symmetric, constraint_mul_scales),
-        lower=lower_mul,
-        kernels=("mul_s8", "mul_s16"),
-        since_16x8="0.2.0",
-    ),
-)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mcuforge.planning.ops import (
     Operator,
     arg_extremum,
+    arithmetic,
     batch_matmul,
     batches,
     cast,
@@ -13,7 +14,6 @@ from mcuforge.planning.ops import (
     conv2d,
     depthwise_conv2d,
     division,
-    elementwise,
     extremum,
     fully_connected,
     gather,
@@ -48,6 +48,7 @@ from mcuforge.planning.ops import (
 
 _MODULES = (
     arg_extremum.OPERATORS,
+    arithmetic.OPERATORS,
     batch_matmul.OPERATORS,
     batches.OPERATORS,
     cast.OPERATORS,
@@ -56,7 +57,6 @@ _MODULES = (
     conv2d.OPERATORS,
     depthwise_conv2d.OPERATORS,
     division.OPERATORS,
-    elementwise.OPERATORS,
     extremum.OPERATORS,
     fully_connected.OPERATORS,
     gather.OPERATORS,

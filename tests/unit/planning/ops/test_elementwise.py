@@ -10,8 +10,10 @@ from ai_edge_litert import schema_py_generated as schema
 from op_rules import refusal
 from single_op import Spec, build
 
+from mcuforge.frontend import tflite_reader
 from mcuforge.planning.ops.elementwise import broadcast_loops
 from mcuforge.planning.ops.loops import Loop, merge, odometer
+from mcuforge.planning.ops.registry import OPERATORS
 
 OPTIONS = {"ADD": schema.AddOptionsT, "SUB": schema.SubOptionsT, "MUL": schema.MulOptionsT}
 KINDS = list(OPTIONS)
@@ -68,6 +70,16 @@ def test_constants_are_operands() -> None:
     for kind in KINDS:
         assert binary(kind, constant, spec(2, 3), spec(2, 3)) == ""
         assert binary(kind, spec(2, 3), constant, spec(2, 3)) == ""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_scalar_constant_makes_a_table(kind: str) -> None:
+    scalar = Spec((1,), scale=0.5, data=np.array([3], np.int8))
+    for elements, kernel in ((256, "lookup_s8"), (255, f"{kind.lower().replace('sub', 'add')}_s8")):
+        model = build(kind, [spec(elements), scalar], [spec(elements)], OPTIONS[kind]())
+        graph = tflite_reader.read_bytes(model, "case")
+        (call,) = OPERATORS[kind].lower(graph, graph.ops[0])
+        assert call.kernel == kernel
 
 
 def softmax(shape: tuple[int, ...], output: Spec | None = None, **changes: Any) -> str:
