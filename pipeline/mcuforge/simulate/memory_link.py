@@ -18,6 +18,7 @@ from cobs import cobs
 from elftools.elf.elffile import ELFFile
 
 from mcuforge.build.elf_errors import ELF_ERRORS
+from mcuforge.device.protocol import Request
 from mcuforge.simulate.gdb_stub import GdbStub
 
 DELIMITER = b"\0"
@@ -84,16 +85,17 @@ class MemoryLink:
     def put(self, frame: bytes) -> bool:
         """Whether a frame, as it is on the wire, is in memory now; a delimiter is to follow.
 
-        Not so for a short one, and one that is repeated: whatever went wrong with it, the UART has
-        nothing to do with it. Nor for the one after that: copies may be arriving still, in the same
-        buffer. The answer to it comes after all of them. Raises `LinkError`.
+        Not so for a short one, for HELLO, and for one that is repeated: whatever went wrong, the
+        UART has nothing to do with it. Nor for the one after that: copies may be arriving still, in
+        the same buffer. The answer to it comes after all of them. Raises `LinkError`.
         """
         repeated, is_quiet = frame == self._last, not self._repeated
         self._last, self._repeated = frame, repeated
         if repeated or not is_quiet or len(frame) < _LEAST_BYTES:
             return False
         content = cobs.decode(frame.strip(DELIMITER))
-        if len(content) > self._mailbox.capacity:
+        is_hello = content[0] == Request.HELLO  # to whatever state the device is in
+        if is_hello or len(content) > self._mailbox.capacity:
             return False
         length = struct.pack("<I", len(content))
         pieces = ((self._mailbox.buffer, content), (self._mailbox.length, length))

@@ -96,6 +96,9 @@ def test_a_frame_is_put_without_its_cobs(link: MemoryLink) -> None:
     assert len(content) == 12 + 64 + 4  # header, body and CRC
     assert not link.put(encode(Message(Request.RUN, 8, session=5)))  # short
     assert not link.put(encode(Message(Request.WRITE, 9, bytes(1024))))  # no room for it
+    assert not link.put(
+        encode(Message(Request.HELLO, 10, bytes(64)))
+    )  # a core that faulted hears it
     assert len(memory.pieces) == 2
 
 
