@@ -46,7 +46,7 @@ def leaky_relu_cases(seed: int, count: int) -> Iterator[Case]:
     draw = Draw(seed)
     for _ in range(count):
         options = schema.LeakyReluOptionsT()
-        options.alpha = draw.choice([0.0, 1.0, 0.01, 0.2, 3.0, draw.scale()])
+        options.alpha = draw.choice([0.0, 1.0, 0.01, 0.2, 3.0, -0.2, draw.scale(), -draw.scale()])
         yield case("LEAKY_RELU", *rescaled(draw), options)
 
 

@@ -43,7 +43,7 @@ def ends(graph: Graph, op: Op) -> tuple[Quantization, Quantization]:
 
 
 def fits_table(ratio: float) -> bool:
-    """True where rescaling a difference of int8 values by `ratio` >= 0 stays inside int32."""
+    """True where rescaling a difference of int8 values by `ratio` stays inside int32."""
     return math.isfinite(ratio) and quantize_multiplier(ratio)[1] <= MAX_TABLE_SHIFT
 
 
@@ -87,7 +87,10 @@ def constraint_approximates(table: MakeTable, function: RealFunction, advice: st
         apart = meaning.steps_apart(computed, meant, DType.INT8)
         if apart <= meaning.MAX_FUNCTION_STEPS:
             return None
-        return f"the scale is {source.scale:g}, and a result would be {apart:.0f} steps off"
+        return (
+            f"the scale is {source.scale:g}, and a result would be {apart:.0f} steps of "
+            f"{target.scale:g} off"
+        )
 
     constraint_fixed_point_suffices.__doc__ = (
         f"TFLM's fixed-point steps are within 3 steps of the function for every input; {advice}"

@@ -30,10 +30,10 @@ from mcuforge.planning.ops.unary.lookup import (
 
 
 def constraint_alpha(graph: Graph, op: Op) -> str | None:
-    """alpha is not negative, and alpha times the input's scale below 2^23 times the output's."""
+    """alpha times the input's scale is a number of a magnitude below 2^23 times the output's."""
     source, target = ends(graph, op)
     alpha = _alpha(op)
-    if not (alpha >= 0.0 and fits_table(_alpha_ratio(source, target, alpha))):
+    if not fits_table(_alpha_ratio(source, target, alpha)):
         return f"alpha is {alpha}, the scales are {source.scale} and {target.scale}"
     return None
 

@@ -25,7 +25,6 @@ from mcuforge.planning.ops.common import quantization
 from mcuforge.planning.ops.unary.lookup import (
     Table,
     constraint_approximates,
-    constraint_output,
     unary_operator,
 )
 
@@ -42,6 +41,12 @@ def constraint_logistic_input(graph: Graph, op: Op) -> str | None:
     scale = quantization(graph.input(op, 0)).scale
     _, shift = _q4_multiplier(scale)
     return None if 0 <= shift <= MAX_LOGISTIC_SHIFT else f"it is {scale}"
+
+
+def constraint_logistic_output(graph: Graph, op: Op) -> str | None:
+    """The output's zero point is -128: TFLM takes no other. Its results are in steps of 1/256."""
+    zero_point = quantization(graph.output(op)).zero_point
+    return None if zero_point == INT8_MIN else f"it is {zero_point}"
 
 
 def _q4_multiplier(scale: float) -> tuple[int, int]:
@@ -89,7 +94,7 @@ OPERATORS = (
         "LOGISTIC",
         logistic_table,
         constraint_logistic_input,
-        constraint_output(1 / 256, -128),
+        constraint_logistic_output,
         constraint_approximates(logistic_table, _sigmoid, _SATURATES),
         since="0.1.0",
     ),
@@ -97,7 +102,6 @@ OPERATORS = (
         "TANH",
         tanh_table,
         constraint_logistic_input,
-        constraint_output(1 / 128, 0),
         constraint_approximates(tanh_table, _tanh, _SATURATES),
         since="0.1.0",
     ),
