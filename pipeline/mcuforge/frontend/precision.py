@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from mcuforge.frontend.graph import DType, Graph, Op
 
 _BORDERS = ("QUANTIZE", "DEQUANTIZE")
-_BESIDE = {DType.INT32, DType.INT64, DType.BOOL, None}  # indices, sizes and conditions
+_INTEGERS = (DType.INT8, DType.INT16)
+_FLOATS = (DType.FLOAT32, DType.FLOAT16)
 _CONVERT = "Convert the Keras model to full-integer int8: mcuforge convert MODEL --samples FILE."
 _UINT8 = (
     "the model is quantised, but not to int8: it computes in uint8, the scheme before TensorFlow "
@@ -27,13 +30,18 @@ _FLOAT = (
 
 
 def obstacle(graph: Graph) -> str | None:
-    """What to say of a model that is throughout of another type than int8 or 16x8; None for
-    others."""
+    """What to say of a model of which nothing is int8 or 16x8; None for others.
+
+    Indices, sizes and conditions do not count. Of uint8 and float it is what more ops compute in.
+    """
     ops = [op for op in graph.ops if op.kind not in _BORDERS]
-    dtypes = {_activation(graph, op) for op in ops} - _BESIDE
-    if dtypes == {DType.UINT8}:
+    counts = Counter(_activation(graph, op) for op in ops)
+    floats = sum(counts[dtype] for dtype in _FLOATS)
+    if any(counts[dtype] for dtype in _INTEGERS):
+        return None
+    if counts[DType.UINT8] > floats:
         return _UINT8
-    if dtypes != {DType.FLOAT32}:
+    if not floats:
         return None
     if any(_has_constant(graph, op, DType.FLOAT16) for op in graph.ops):
         return _FLOAT16

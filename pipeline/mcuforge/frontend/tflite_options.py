@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -47,25 +48,31 @@ _ACTIVATIONS = {
 }
 MAX_NAME_BYTES = 1024  # of a variable; VAR_HANDLE's options hold two
 _CONTAINER, _SHARED_NAME = 4, 6  # where they lie in their table
+# A table without fields, as flatbuffers has it: its vtable, and its distance from that.
+_EMPTY_TABLE = (struct.pack("<HHi", 4, 4, 4), 4)
+# They hold strides, of which none is 0.
+_NEVER_ZERO = ("Conv2DOptions", "DepthwiseConv2DOptions", "Pool2DOptions", "TransposeConvOptions")
 _PADDINGS = {schema.Padding.SAME: Padding.SAME, schema.Padding.VALID: Padding.VALID}
 
 
 def attributes(kind: str, index: int, op: Any) -> Attributes:
     """The options of a schema `Operator` as attributes.
 
-    An op that mcuforge does not know gets `NoAttributes`; the operator rules name it later.
-    Raises `ModelError` where the options are missing or those of another op.
+    An op that mcuforge does not know gets `NoAttributes`; the operator rules name it later. Options
+    that are left out are all 0, as TFLM has it. Raises `ModelError` where that makes no sense, or
+    where the options are those of another op.
     """
     if kind not in _READERS:
         return NoAttributes()
     union_name, reader = _READERS[kind]
-    found = op.BuiltinOptionsType()
-    expected = getattr(schema.BuiltinOptions, union_name)
-    if found != expected or op.BuiltinOptions() is None:
-        raise ModelError(f"{kind} (op {index}) has no {union_name} (options of type {found}).")
+    found, union = op.BuiltinOptionsType(), op.BuiltinOptions()
     table = getattr(schema, union_name)()
-    union = op.BuiltinOptions()
-    table.Init(union.Bytes, union.Pos)
+    if found == getattr(schema.BuiltinOptions, union_name) and union is not None:
+        table.Init(union.Bytes, union.Pos)
+    elif found == schema.BuiltinOptions.NONE and union_name not in _NEVER_ZERO:
+        table.Init(*_EMPTY_TABLE)
+    else:
+        raise ModelError(f"{kind} (op {index}) has no {union_name} (options of type {found}).")
     try:
         return reader(table)
     except KeyError as error:
