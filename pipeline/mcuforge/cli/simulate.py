@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 import numpy as np
+import numpy.typing as npt
 
 from mcuforge import build
 from mcuforge.cli.arguments import find_project
@@ -21,6 +22,7 @@ from mcuforge.cli.common import (
 from mcuforge.cli.consoles import echo
 from mcuforge.cli.progress import stages
 from mcuforge.device.client import Device
+from mcuforge.device.replies import TensorInfo
 from mcuforge.emit import project
 from mcuforge.errors import UsageError
 from mcuforge.files import locks
@@ -94,15 +96,19 @@ def command(
 def _run(device: Device, number: int, runs: int) -> dict[str, Any]:
     """One inference of random bytes; the outputs as CRC-32, the least ticks of so many runs."""
     rng = np.random.default_rng((_SEED, number))
-    inputs = [
-        (rng.random(t.shape, np.float32) * 2 - 1)
-        if t.dtype == "float32"
-        else rng.integers(0, 2, t.shape).astype(np.bool_)
-        if t.dtype == "bool"
-        else np.frombuffer(rng.bytes(t.bytes), t.dtype).reshape(t.shape)
-        for t in device.info.inputs
-    ]
+    inputs = [_random(rng, t) for t in device.info.inputs]
     result = device.run(inputs)
     ticks = [result.ticks, *(device.run(inputs).ticks for _ in range(runs - 1))]
     digests = [f"{zlib.crc32(np.ascontiguousarray(o).tobytes()):08x}" for o in result.outputs]
     return {"sample": number, "ticks": min(ticks), "outputs": digests}
+
+
+def _random(rng: np.random.Generator, tensor: TensorInfo) -> npt.NDArray[Any]:
+    """Any values of that type; of wide integers, which may be indices, 0 alone."""
+    if tensor.dtype == "float32":
+        return rng.random(tensor.shape, np.float32) * 2 - 1
+    if tensor.dtype == "bool":
+        return rng.integers(0, 2, tensor.shape).astype(np.bool_)
+    if tensor.dtype in ("int32", "int64"):
+        return np.zeros(tensor.shape, tensor.dtype)
+    return np.frombuffer(rng.bytes(tensor.bytes), tensor.dtype).reshape(tensor.shape)

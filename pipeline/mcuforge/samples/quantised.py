@@ -12,6 +12,7 @@ import numpy.typing as npt
 from mcuforge.errors import ModelError
 from mcuforge.frontend import border_names
 from mcuforge.frontend.graph import DType, Graph, Quantization, Tensor
+from mcuforge.frontend.index_limits import index_limits
 from mcuforge.samples import array_files
 
 QUANTIZED = (DType.INT8, DType.UINT8, DType.INT16)
@@ -55,11 +56,16 @@ def real_outputs(
 
 def random_samples(graph: Graph, count: int) -> list[list[npt.NDArray[Any]]]:
     """`count` samples over the whole range of the model's inputs; the same every time."""
-    rng = np.random.default_rng(_SEED)
-    return [[_random(rng, graph.tensor(i)) for i in graph.inputs] for _ in range(count)]
+    rng, limits = np.random.default_rng(_SEED), index_limits(graph)
+    return [
+        [_random(rng, graph.tensor(i), limits.get(i)) for i in graph.inputs] for _ in range(count)
+    ]
 
 
-def _random(rng: np.random.Generator, tensor: Tensor) -> npt.NDArray[Any]:
+def _random(rng: np.random.Generator, tensor: Tensor, limit: int | None) -> npt.NDArray[Any]:
+    """Any values of the tensor's type; indices below `limit`."""
+    if limit is not None:
+        return rng.integers(0, limit, tensor.shape).astype(tensor.dtype.value)
     if tensor.dtype is DType.FLOAT32:
         return rng.uniform(-1.0, 1.0, tensor.shape).astype(np.float32)
     if tensor.dtype is DType.BOOL:

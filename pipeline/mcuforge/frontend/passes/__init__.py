@@ -11,6 +11,7 @@ from collections.abc import Callable
 from mcuforge.errors import ModelError, UnsupportedError
 from mcuforge.frontend.graph import Graph
 from mcuforge.frontend.passes.drop_dead_ops import drop_dead_ops
+from mcuforge.frontend.passes.fold_constant_moves import fold_constant_moves
 from mcuforge.frontend.passes.fold_constant_views import fold_constant_views
 from mcuforge.frontend.passes.fold_shape_arithmetic import fold_shape_arithmetic
 from mcuforge.frontend.passes.fuse_float_islands import fuse_float_islands
@@ -25,7 +26,8 @@ PASSES: tuple[Pass, ...] = (
     resolve_variables,  # before any other: they know no handles and no subgraphs
     fold_shape_arithmetic,  # what the shapes of the file tell
     widen_int4_weights,
-    fold_constant_views,  # it turns ops into constants that later ops may require
+    fold_constant_views,  # this and the next turn ops into constants that later ops may require
+    fold_constant_moves,
     skip_identities,
     fuse_float_islands,
     drop_dead_ops,  # last: it sweeps up what the others left without a reader

@@ -11,39 +11,20 @@ comes after that, is left for the planner to name.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.frontend.graph import (
-    Activation,
-    ConcatenationAttributes,
-    DType,
-    GatherAttributes,
-    Graph,
-    Op,
-    PackAttributes,
-    ReducerAttributes,
-    StridedSliceAttributes,
-    Tensor,
-)
+from mcuforge.frontend.graph import Activation, DType, Graph, Op, ReducerAttributes, Tensor
+from mcuforge.frontend.passes.array_moves import FAILED, MOVES, Known, Move
 
 MAX_ELEMENTS = 1024
 MAX_NUMBERS = 2**17
 _INTEGERS = (DType.INT32, DType.INT64)
 
 Numbers = npt.NDArray[Any]  # dtype object: Python's integers, which do not overflow
-
-
-@dataclass(frozen=True)
-class _Known:
-    """An op, the values of its inputs, and the shape that the file gives its first output."""
-
-    op: Op
-    values: Sequence[Numbers]
-    shape: tuple[int, ...]
 
 
 def fold_shape_arithmetic(graph: Graph) -> Graph:
@@ -75,14 +56,16 @@ def _folded(tensors: list[Tensor], op: Op) -> list[Tensor] | None:
     targets = [tensors[i] for i in op.outputs]
     if not all(t.dtype in _INTEGERS and t.elements <= MAX_ELEMENTS for t in targets):
         return None
-    results = _results(tensors, op, targets[0].shape)
+    results = _results(tensors, op, [t.shape for t in targets])
     if results is None or len(results) != len(targets):
         return None
     folded = [_constant(t, r) for t, r in zip(targets, results, strict=True)]
     return [t for t in folded if t is not None] if None not in folded else None
 
 
-def _results(tensors: list[Tensor], op: Op, shape: tuple[int, ...]) -> Sequence[Numbers] | None:
+def _results(
+    tensors: list[Tensor], op: Op, shapes: Sequence[tuple[int, ...]]
+) -> Sequence[Numbers] | None:
     if op.kind == "SHAPE" and len(op.inputs) == 1 and op.inputs[0] >= 0:
         source = tensors[op.inputs[0]]
         return None if source.has_unknown_extent else [np.array(source.shape, object)]
@@ -96,8 +79,8 @@ def _results(tensors: list[Tensor], op: Op, shape: tuple[int, ...]) -> Sequence[
     if compute is None or not known or len(known) != len(values) or fused or too_large:
         return None
     try:
-        found = compute(_Known(op, known, shape))
-    except (ValueError, IndexError, TypeError, ZeroDivisionError, OverflowError):
+        found = compute(Known(op, known, shapes, MAX_ELEMENTS))
+    except FAILED:
         return None  # damaged, or hostile
     return found if isinstance(found, list) else [found]
 
@@ -122,68 +105,22 @@ def _constant(tensor: Tensor, values: Numbers) -> Tensor | None:
     return replace(tensor, data=data)
 
 
-def _axis(known: _Known) -> int:
-    attributes = known.op.attributes
-    if not isinstance(attributes, PackAttributes | GatherAttributes | ConcatenationAttributes):
-        raise TypeError(known.op.kind)
-    return attributes.axis
-
-
 def _divided(a: int, b: int) -> int:
     """C's division, which rounds towards zero."""
     return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
 
 
-def _strided_slice(known: _Known) -> Numbers:
-    source, begin, end, strides = known.values
-    a = known.op.attributes
-    if not isinstance(a, StridedSliceAttributes) or a.ellipsis_mask or a.new_axis_mask or a.offset:
-        raise TypeError(known.op.kind)
-    taken: list[int | slice] = []
-    for i, (first, last, step) in enumerate(zip(begin.flat, end.flat, strides.flat, strict=True)):
-        if a.shrink_axis_mask >> i & 1:
-            taken.append(int(first))
-            continue
-        low, high = (a.begin_mask >> i & 1, a.end_mask >> i & 1)
-        taken.append(slice(None if low else first, None if high else last, step))
-    return np.asarray(source[tuple(taken)], object)
-
-
-def _slice(known: _Known) -> Numbers:
-    source, begin, size = known.values
-    if any(b < 0 for b in begin.flat):
-        raise ValueError("a negative begin")
-    ranges = zip(begin.flat, size.flat, strict=True)
-    return source[tuple(slice(b, None if s == -1 else b + s) for b, s in ranges)]
-
-
-def _gather(known: _Known) -> Numbers:
-    source, indices = known.values
-    if isinstance(known.op.attributes, GatherAttributes) and known.op.attributes.batch_dims:
-        raise TypeError("batch dimensions")
-    if any(i < 0 for i in indices.flat):
-        raise IndexError("a negative index")
-    if source.size * indices.size > MAX_ELEMENTS:
-        raise ValueError("too large")
-    return np.take(source, indices.astype(np.int64), axis=_axis(known))
-
-
-def _unpack(known: _Known) -> list[Numbers]:
-    source, axis = known.values[0], _axis(known)
-    return [np.take(source, i, axis=axis) for i in range(source.shape[axis])]
-
-
-def _product(known: _Known) -> Numbers:
+def _product(known: Known) -> Numbers:
     source, axes = known.values
     a = known.op.attributes
     keep = isinstance(a, ReducerAttributes) and a.keep_dims
     return np.asarray(np.prod(source, axis=tuple(int(x) for x in axes.flat), keepdims=keep), object)
 
 
-def _elementwise(function: Callable[[int, int], int]) -> Callable[[_Known], Numbers]:
+def _elementwise(function: Callable[[int, int], int]) -> Callable[[Known], Numbers]:
     both = np.frompyfunc(function, 2, 1)
 
-    def compute(known: _Known) -> Numbers:
+    def compute(known: Known) -> Numbers:
         a, b = known.values
         if int(np.prod(np.broadcast_shapes(a.shape, b.shape))) > MAX_ELEMENTS:
             raise ValueError("too large")
@@ -192,12 +129,8 @@ def _elementwise(function: Callable[[int, int], int]) -> Callable[[_Known], Numb
     return compute
 
 
-def _reshaped(known: _Known) -> Numbers:
-    """The bytes stay: the file gives the shape."""
-    return known.values[0].reshape(known.shape)
-
-
-_OPS: dict[str, Callable[[_Known], Numbers | list[Numbers]]] = {
+_OPS: dict[str, Move] = {
+    **MOVES,
     "ADD": _elementwise(lambda a, b: a + b),
     "SUB": _elementwise(lambda a, b: a - b),
     "MUL": _elementwise(lambda a, b: a * b),
@@ -208,16 +141,6 @@ _OPS: dict[str, Callable[[_Known], Numbers | list[Numbers]]] = {
     "MINIMUM": _elementwise(min),
     "NEG": lambda k: -k.values[0],
     "CAST": lambda k: k.values[0],
-    "RESHAPE": _reshaped,
-    "SQUEEZE": _reshaped,
-    "EXPAND_DIMS": _reshaped,
-    "FILL": lambda k: np.full(k.shape, k.values[1].reshape(-1)[0], object),
-    "PACK": lambda k: np.stack(list(k.values), axis=_axis(k)),
-    "UNPACK": _unpack,
-    "CONCATENATION": lambda k: np.concatenate(list(k.values), axis=_axis(k)),
-    "STRIDED_SLICE": _strided_slice,
-    "SLICE": _slice,
-    "GATHER": _gather,
     "REDUCE_PROD": _product,
     "BROADCAST_ARGS": lambda k: np.array(
         np.broadcast_shapes(*(tuple(v.tolist()) for v in k.values)), object

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from mcuforge.frontend.graph import DType, Graph, MirrorPadAttributes, Op
+from mcuforge.planning.ops import Operator
 from mcuforge.planning.ops.common import (
     STORED_DTYPES,
     constraint_arity,
@@ -14,6 +15,7 @@ from mcuforge.planning.ops.common import (
 from mcuforge.planning.ops.loops import Loop, dense_strides
 from mcuforge.planning.ops.moving import (
     ONE,
+    SINCE,
     Move,
     constraint_constants,
     constraint_copied,
@@ -150,7 +152,23 @@ def mirror_moves(graph: Graph, op: Op) -> tuple[Move, ...]:
     return tuple(made)
 
 
+def constraint_folded(graph: Graph, op: Op) -> str | None:
+    """The output is a constant, which the reader makes: TFLM writes bytes of 0, which mean zero
+    where the zero point is 0."""
+    output = graph.output(op)
+    zero_point = output.quantization.zero_point if output.quantization else 0
+    return f"the zero point is {zero_point} and the output {describe(output)}"
+
+
 OPERATORS = (
+    Operator(
+        kinds=("ZEROS_LIKE",),
+        constraints=(constraint_arity(1, 1), constraint_not_empty, constraint_folded),
+        lower=lambda _graph, _op: (),
+        kernels=(),
+        since=SINCE,
+        since_16x8=SINCE,
+    ),
     operator(
         "BROADCAST_TO",
         (
