@@ -11,6 +11,7 @@ import conditions
 import elementwise
 import moving
 import numpy as np
+import rearranging
 import recurrent
 import reducing
 import stateful
@@ -73,10 +74,13 @@ OPS: dict[str, Drawer] = {
     "UNIDIRECTIONAL_SEQUENCE_LSTM": recurrent.lstm,
     **conditions.comparisons,
     **conditions.logic,
+    **rearranging.OPS,
 }
 # Not drawn among the others, and why.
 _LITERT_ONLY = ("EXP", "GELU", "LOG", "RELU_0_TO_1", "RELU_N1_TO_1", "SELECT")
 ELSEWHERE = dict.fromkeys(_LITERT_ONLY, "TFLM, the oracle, lacks it") | {
+    "TILE": "TFLM lacks it: see tests/kernels/test_rearranging.py",
+    "ZEROS_LIKE": "the reader folds it",
     "ASSIGN_VARIABLE": "of every variable that was read: see `_finish`",
     "DEQUANTIZE": "stands at outputs: see `_finish`",
 }
@@ -84,7 +88,7 @@ ELSEWHERE = dict.fromkeys(_LITERT_ONLY, "TFLM, the oracle, lacks it") | {
 NARROW = {"BATCH_MATMUL", "DIV", "HARD_SWISH", "PRELU", "RSQRT", "SQUARED_DIFFERENCE"}
 VIEWS = {"EXPAND_DIMS", "RESHAPE", "SQUEEZE"}  # of any type
 VANISHING = {"EXPAND_DIMS"}  # may be drawn, and folded away by the reader
-RARE = dict.fromkeys((*conditions.comparisons, *conditions.logic), 0.3)
+RARE = dict.fromkeys((*conditions.comparisons, *conditions.logic, *rearranging.OPS), 0.3)
 OFTEN = {"ADD": 3.0, "CONV_2D": 3.0, "DEPTHWISE_CONV_2D": 2.0, "CONCATENATION": 2.0}
 ATTEMPTS = 400
 
@@ -98,10 +102,11 @@ def drawn(sketch: Sketch, kind: str) -> bool:
     """Draw an op; one that breaks a rule of mcuforge is taken back."""
     before = sketch.network.nodes[:], sketch.values.copy()
     done = OPS[kind](sketch)
+    added = range(len(before[0]), len(sketch.network.nodes))
     if (
         done
         and (kind in NARROW or sketch.dtype != "int8")
-        and refusal(alone(sketch.network, -1).tflite())
+        and any(refusal(alone(sketch.network, number).tflite()) for number in added)
     ):
         sketch.network.nodes, sketch.values = before
         return False
