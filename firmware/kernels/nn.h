@@ -516,13 +516,14 @@ void nn_sum_s8(const nn_sum_s8_params *params, const int8_t *input, int8_t *outp
 /* The same for int16, whose limits it saturates at. */
 void nn_sum_s16(const nn_sum_s8_params *params, const int16_t *input, int16_t *output);
 
-/* REDUCE_MAX and REDUCE_MIN. Not in place. */
+/* REDUCE_MAX, REDUCE_MIN and, of bool, REDUCE_ALL. Not in place. */
 typedef struct {
     nn_reduction reduction;
 } nn_reduce_s8_params;
 
 void nn_reduce_max_s8(const nn_reduce_s8_params *params, const int8_t *input, int8_t *output);
 void nn_reduce_min_s8(const nn_reduce_s8_params *params, const int8_t *input, int8_t *output);
+void nn_reduce_all(const nn_reduce_s8_params *params, const uint8_t *input, uint8_t *output);
 
 /* Layers with state ----------------------------------------------------------------------------*/
 

@@ -1,4 +1,4 @@
-"""MEAN, SUM, REDUCE_MAX and REDUCE_MIN against the oracle."""
+"""MEAN, SUM, REDUCE_MAX, REDUCE_MIN and REDUCE_ALL against the oracle."""
 
 from __future__ import annotations
 
@@ -62,6 +62,26 @@ def test_reductions_equal_the_oracle(assert_exact: Check, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["MEAN", "SUM"])
 def test_sums_of_int16_equal_the_oracle(assert_exact: Check, kind: str) -> None:
     assert_exact(cases(kind, 3, 120, "int16"))
+
+
+def all_cases(seed: int, count: int) -> Iterator[Case]:
+    draw = Draw(seed)
+    for _ in range(count):
+        rank = draw.integer(1, 6)
+        shape = tuple(draw.integer(1, 5) for _ in range(rank))
+        axes = [draw.integer(-rank, rank - 1) for _ in range(draw.integer(0, rank))]
+        options = schema.ReducerOptionsT()
+        options.keepDims = draw.chance(0.5)
+        table = np.array(axes, np.int32)
+        target = Spec(reduced(shape, axes, options.keepDims), "bool", None)
+        axis = Spec(table.shape, "int32", None, data=table)
+        model = build("REDUCE_ALL", [Spec(shape, "bool", None), axis], [target], options)
+        data = draw.rng.random(shape) < draw.choice([0.5, 0.9, 1.0])
+        yield Case(model, [data], f"{shape} {axes}")
+
+
+def test_all_equals_the_oracle(assert_exact: Check) -> None:
+    assert_exact(all_cases(5, 80))
 
 
 @pytest.mark.slow

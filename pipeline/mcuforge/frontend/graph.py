@@ -260,7 +260,7 @@ class GeluAttributes:
 
 @dataclass(frozen=True)
 class ReducerAttributes:
-    """MEAN, SUM, REDUCE_MAX, REDUCE_MIN and REDUCE_PROD."""
+    """MEAN, SUM, REDUCE_MAX, REDUCE_MIN, REDUCE_ALL and REDUCE_PROD."""
 
     keep_dims: bool
 

@@ -245,6 +245,7 @@ _READERS: dict[str, tuple[str, Callable[[Any], Attributes]]] = {
     "LEAKY_RELU": ("LeakyReluOptions", _leaky_relu),
     "GELU": ("GeluOptions", _gelu),
     "MEAN": ("ReducerOptions", _reducer),
+    "REDUCE_ALL": ("ReducerOptions", _reducer),
     "REDUCE_MAX": ("ReducerOptions", _reducer),
     "REDUCE_MIN": ("ReducerOptions", _reducer),
     "REDUCE_PROD": ("ReducerOptions", _reducer),

@@ -12,6 +12,7 @@ from mcuforge.planning import arena, effort, ops, state
 from mcuforge.planning.arena import Buffer, Overlap
 from mcuforge.planning.ops import packed_weights
 from mcuforge.planning.ops.common import STORED_DTYPES
+from mcuforge.planning.ops.not_computed import REASONS
 from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.ops.tflm_kinds import CUSTOM_KINDS
 from mcuforge.planning.ops.tflm_kinds import KINDS as TFLM_KINDS
@@ -108,7 +109,8 @@ def _problem(graph: Graph, op: Op) -> tuple[str, str] | None:
     operator = OPERATORS.get(op.kind)
     if operator is None:
         nor = "" if op.kind in TFLM_KINDS | CUSTOM_KINDS else ", TensorFlow Lite Micro neither"
-        return f"no kernel computes {op.kind}{nor}", keras_words.advice(op.kind)
+        why = f": {REASONS[op.kind]}" if op.kind in REASONS else nor
+        return f"no kernel computes {op.kind}{why}", keras_words.advice(op.kind)
     broken = ops.broken(operator, graph, op)
     if broken is not None:
         return broken[1] + _unknown_shape(graph, op), f"Rule: {ops.rule(broken[0])}"

@@ -1,4 +1,4 @@
-"""MEAN, SUM, REDUCE_MAX and REDUCE_MIN over any axes: one nest of loops."""
+"""MEAN, SUM, REDUCE_MAX, REDUCE_MIN and REDUCE_ALL over any axes: one nest of loops."""
 
 from __future__ import annotations
 
@@ -96,6 +96,14 @@ def constraint_range(graph: Graph, op: Op) -> str | None:
     return None
 
 
+def constraint_bool(graph: Graph, op: Op) -> str | None:
+    """Input and output are bool."""
+    for tensor in (graph.input(op, 0), graph.output(op)):
+        if tensor.dtype is not DType.BOOL:
+            return f"tensor '{tensor.name}' is {describe(tensor)}"
+    return None
+
+
 def constraint_same_quantization(graph: Graph, op: Op) -> str | None:
     """Input and output have the same scale and zero point: TFLM takes no others."""
     source, target = quantization(graph.input(op, 0)), quantization(graph.output(op))
@@ -181,9 +189,11 @@ def lower_sum(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
 
 
 def lower_extremum(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
-    """The call of REDUCE_MAX or REDUCE_MIN."""
-    params = ReduceS8Params(reduction(graph.input(op, 0).shape, axes_of(graph, op)))
-    return _call(op, f"{op.kind.lower()}_s8", params)
+    """The call of REDUCE_MAX, REDUCE_MIN or REDUCE_ALL, whose bool has no suffix."""
+    source = graph.input(op, 0)
+    params = ReduceS8Params(reduction(source.shape, axes_of(graph, op)))
+    kernel = op.kind.lower() if source.dtype is DType.BOOL else f"{op.kind.lower()}_s8"
+    return _call(op, kernel, params)
 
 
 _SHAPES = (constraint_not_empty, constraint_constant_axes, constraint_output_shape)
@@ -220,4 +230,11 @@ OPERATORS = (
     _sum("SUM", "0.2.0"),
     _extremum("REDUCE_MAX"),
     _extremum("REDUCE_MIN"),
+    Operator(
+        kinds=("REDUCE_ALL",),
+        constraints=(constraint_arity(2, 2), constraint_bool, *_SHAPES),
+        lower=lower_extremum,
+        kernels=("reduce_all",),
+        since="0.2.0",
+    ),
 )

@@ -50,3 +50,10 @@ def test_sums_stay_inside_int32() -> None:
 def test_extrema_rescale_nothing(kind: str) -> None:
     assert "become 0.25 and 0" in reduction(kind, [1], Spec((2, 4), scale=0.25))
     assert "become 0.5 and 1" in reduction(kind, [1], Spec((2, 4), scale=0.5, zero_point=1))
+
+
+def test_all_takes_bool_alone() -> None:
+    boolean = Spec((2, 3, 4), "bool", None)
+    assert reduction("REDUCE_ALL", [1], Spec((2, 4), "bool", None), boolean) == ""
+    assert "is int8[2, 3, 4]" in reduction("REDUCE_ALL", [1], Spec((2, 4), "bool", None))
+    assert "is int8[2, 4]" in reduction("REDUCE_ALL", [1], Spec((2, 4)), boolean)
