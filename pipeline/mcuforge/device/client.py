@@ -6,7 +6,6 @@ import struct
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,9 +18,10 @@ from mcuforge.device.conversation import Conversation, parsed
 from mcuforge.device.fault_text import fault_text_of
 from mcuforge.device.faults import Fault
 from mcuforge.device.link import Link as Link
-from mcuforge.device.protocol import Event, Message, Request, Trace
+from mcuforge.device.protocol import Message, Request, Trace
 from mcuforge.device.replies import Digest, Hello, Stats, TensorInfo
 from mcuforge.device.status import check_status
+from mcuforge.device.tracing import Collector, Digests, OutputBytes
 from mcuforge.device.transport import Transport, open_url, spawn
 from mcuforge.errors import DeviceError
 
@@ -195,42 +195,18 @@ class Device:
 
         Of a model with state, `before` are the inputs of its sequence so far, which runs again.
         """
-        digests: dict[int, Digest] = {}
-        count = self.info.result_count
-
-        def collect(message: Message) -> None:
-            if message.kind == Event.DIGEST:
-                parse = partial(replies.parse_digest, count=count)
-                digest = parsed(parse, message.body)
-                digests[digest.result] = digest
-
-        self._trace(
-            (*before, inputs), Trace.DIGESTS, 0, collect,
-            lambda: all(i in digests for i in range(count)),
-        )  # fmt: skip
-        return [digests[i] for i in range(count)]
+        digests = Digests(self.info.result_count)
+        self._trace((*before, inputs), Trace.DIGESTS, 0, digests)
+        return digests.in_order()
 
     def fetch_op_output(self, result: int, inputs: Arrays, before: Sequence[Arrays] = ()) -> bytes:
         """The bytes of an output of an op, by its number among the outputs of all ops.
 
         `before`: see `trace`.
         """
-        pieces: dict[int, bytes] = {}
-        total: list[int] = []
-
-        def collect(message: Message) -> None:
-            if message.kind == Event.OUTPUT:
-                piece = parsed(partial(replies.parse_output, result=result), message.body)
-                if total and total != [piece.total]:
-                    raise DeviceError(f"The device sent two sizes of output {result}.")
-                pieces[piece.offset] = piece.data
-                total[:] = [piece.total]
-
-        def complete() -> bool:
-            return bool(total) and sum(map(len, pieces.values())) == total[0]
-
-        self._trace((*before, inputs), Trace.OUTPUT, result, collect, complete)
-        return b"".join(pieces[offset] for offset in sorted(pieces))
+        output = OutputBytes(result)
+        self._trace((*before, inputs), Trace.OUTPUT, result, output)
+        return output.joined()
 
     def stats(self) -> Stats:
         """Stack and arena use in this session; before it, since the device's last reset."""
@@ -279,10 +255,9 @@ class Device:
         sequence: Sequence[Arrays],
         mode: Trace,
         result: int,
-        collect: Callable[[Message], None],
-        complete: Callable[[], bool],
+        collector: Collector,
     ) -> None:
-        """TRACE until `complete`: running it again is what brings back an event that was lost.
+        """TRACE until all is there: running it again is what brings back an event that was lost.
 
         The last of the sequence is traced; only a model with state needs those before it.
         """
@@ -292,8 +267,8 @@ class Device:
             self._begin(sequence[:-1])
             with self._step():
                 self._write_inputs(sequence[-1])
-                self._exchange(Request.TRACE, body, running=True, on_event=collect)
-            if complete():
+                self._exchange(Request.TRACE, body, running=True, on_event=collector.take)
+            if collector.is_complete():
                 return
         raise DeviceError(
             f"Part of a trace was lost in each of {attempts} attempts"

@@ -15,6 +15,8 @@ from mcuforge.planning.ops.tflm_kinds import KINDS as TFLM_KINDS
 
 BEGIN, END = "<!-- operators: begin -->", "<!-- operators: end -->"
 
+_RESOLVED = ("CALL_ONCE", "VAR_HANDLE")  # by passes.resolve_variables
+
 _INTRODUCTION = """# Operators
 
 What the planner checks before it compiles an op, each rule as its message states it. The page is
@@ -46,9 +48,10 @@ def page() -> str:
             "",
             counts(),
             "Arithmetic on shapes alone (SHAPE, PACK, STRIDED_SLICE, ...) is done before planning,",
-            "so that it needs no operator on the device.",
+            "so that it needs no operator on the device; nor do handles of variables (VAR_HANDLE)",
+            "and their first values (CALL_ONCE).",
             "",
-            f"- In TFLM, not compiled here: {_listed(TFLM_KINDS - ours)}",
+            f"- In TFLM, not compiled here: {_listed(TFLM_KINDS - ours - set(_RESOLVED))}",
             f"- Compiled here, not in TFLM: {_listed(ours - TFLM_KINDS)}",
             "",
         ]
