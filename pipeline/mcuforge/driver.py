@@ -90,6 +90,7 @@ def run(
     settings: QuantizationSettings | None = None,
     force: bool = False,
     optimize: str = SPEED,
+    steps: int | None = None,
 ) -> RunReport:
     """Take one model all the way to a report. Raises `ForgeError`; a failed parity is no error.
 
@@ -100,7 +101,8 @@ def run(
     `output`. `tighten_arena` reserves for TFLM only what the simulated device reports to use.
     `settings` say how a model folder's model is quantised, instead of its recipe. With `force`
     files of an older project are replaced although they were edited. `optimize` is "speed" or
-    "size": with the latter int4 weights are unpacked while the model runs.
+    "size": with the latter int4 weights are unpacked while the model runs. Of a model with state
+    each `steps` samples are a sequence that begins with its first state; None: all are one.
     """
     on_stage = on_stage or _silent
     if port is not None and (simulator != "auto" or renode is not None):
@@ -143,14 +145,15 @@ def run(
         )
         tflite = source.tflite.read_bytes()
         expected = reference.compute(
-            plan.graph, tflite, inputs.samples, lambda done, total: on_stage("oracle", done, total)
-        )
+            plan.graph, tflite, inputs.samples,
+            lambda done, total: on_stage("oracle", done, total), steps,
+        )  # fmt: skip
         # Only now: a simulator that waits for its first request keeps a core busy.
         with devices(simulated, built, host, on_port) as (on_host, on_board):
             name = f"{board.name} {'in ' + simulated.title if simulated else 'on ' + str(port)}"
             proof = prove.prove(
                 plan, tflite, inputs.samples, expected, on_host, on_board, name, on_stage,
-                simulated.counting_runs if simulated else 1,
+                simulated.counting_runs if simulated else 1, steps,
             )  # fmt: skip
         floats = float_reference(source, inputs, on_stage)
         return RunReport(

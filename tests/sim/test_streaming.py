@@ -13,7 +13,8 @@ from mcuforge.device.client import Device
 from mcuforge.oracle.engine import Sample, op_outputs
 from mcuforge.oracle.tflm import TFLM
 from mcuforge.planning.plan import Plan
-from mcuforge.proof import divergence
+from mcuforge.proof import divergence, reference
+from mcuforge.proof.prove import measure
 from mcuforge.report import RunReport
 from mcuforge.samples import quantised
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.sim
 STEPS = 50
 
 
-def run(folder: Path, board: str) -> RunReport:
+def run(folder: Path, board: str, steps: int | None = None) -> RunReport:
     model = folder / "wake.tflite"
     model.write_bytes(wake_word())
     return driver.run(
@@ -33,6 +34,7 @@ def run(folder: Path, board: str) -> RunReport:
         inputs_file=None,
         port=None,
         on_stage=lambda _stage, _done, _total: None,
+        steps=steps,
     )
 
 
@@ -48,7 +50,21 @@ def test_every_step_of_a_sequence_is_exact(tmp_path: Path) -> None:
     alone = [TFLM.run(model, [sample])[0] for sample in samples[1:3]]
     in_sequence = TFLM.run(model, samples[:3])[1:]
     assert any((a[0] != b[0]).any() for a, b in zip(alone, in_sequence, strict=True))
+    check_sequences(plan, model, samples, tmp_path)
     check_a_trace_late_in_the_sequence(plan, model, samples, tmp_path)
+
+
+def check_sequences(plan: Plan, model: bytes, samples: list[Sample], folder: Path) -> None:
+    """Each begins with the first state: for the oracle, on the host, and where it is located."""
+    found = reference.compute(plan.graph, model, samples[:8], lambda _done, _total: None, 3)
+    expected = [o for i in (0, 3, 6) for o in TFLM.run(model, samples[i : min(i + 3, 8)])]
+    assert all((a[0] == b[0]).all() for a, b in zip(found.expected, expected, strict=True))
+    assert [c.bytes_compared for c in found.others] == [24] * 3
+    (program,) = folder.glob("build/*/build/host/firmware")
+    with Device.spawn([str(program)]) as device:
+        measured = measure(device, "host", plan, samples[:8], lambda _s, _d, _t: None, steps=3)
+    assert all((a[0] == b[0]).all() for a, b in zip(measured.outputs, expected, strict=True))
+    assert plan.graph.before(samples, 7, 3) == samples[6:7]
 
 
 def check_a_trace_late_in_the_sequence(

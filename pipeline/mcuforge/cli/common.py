@@ -133,6 +133,15 @@ def tighten_option(function: F) -> F:
     )(function)  # fmt: skip
 
 
+def steps_option(function: F) -> F:
+    """`--steps`: how long the sequences of a model with state are."""
+    return click.option(
+        "--steps", metavar="N", type=click.IntRange(1, MOST_SAMPLES),
+        help="Of a model with state: begin again from its first state after N samples; by default "
+        "all are one sequence.",
+    )(function)  # fmt: skip
+
+
 def echo_json(content: Any) -> None:
     """Print JSON on stdout."""
     echo(json_text.dumps(content), nl=False)

@@ -19,6 +19,7 @@ from mcuforge.cli.common import (
     optimize_option,
     output_option,
     simulator_options,
+    steps_option,
     tighten_option,
 )
 from mcuforge.cli.progress import stages
@@ -48,6 +49,7 @@ from mcuforge.report import results
 @simulator_options
 @engine_option
 @tighten_option
+@steps_option
 @difference_option
 @optimize_option
 @force_option
@@ -63,6 +65,7 @@ def command(
     renode: Path | None,
     engine: str,
     tighten_arena: bool,
+    steps: int | None,
     max_difference: float | None,
     optimize: str,
     force: bool,
@@ -85,6 +88,6 @@ def command(
             found.tflite, board, output, count=count,
             inputs_file=inputs_file, port=port, on_stage=on_stage, name=found.name,
             simulator=simulator, renode=renode,
-            engine=engine, tighten_arena=tighten_arena, force=force, optimize=optimize,
+            engine=engine, tighten_arena=tighten_arena, force=force, optimize=optimize, steps=steps,
         )  # fmt: skip
     finish([result], output, as_json, max_difference)

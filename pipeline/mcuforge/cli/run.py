@@ -20,6 +20,7 @@ from mcuforge.cli.common import (
     optimize_option,
     output_option,
     simulator_options,
+    steps_option,
     tighten_option,
 )
 from mcuforge.cli.consoles import echo, result_console
@@ -39,6 +40,7 @@ from mcuforge.wording import tables
 @simulator_options
 @engine_option
 @tighten_option
+@steps_option
 @difference_option
 @quantization_options
 @optimize_option
@@ -53,6 +55,7 @@ def command(
     renode: Path | None,
     engine: str,
     tighten_arena: bool,
+    steps: int | None,
     max_difference: float | None,
     optimize: str,
     force: bool,
@@ -88,6 +91,7 @@ def command(
                     settings=settings,
                     force=force,
                     optimize=optimize,
+                    steps=steps,
                 )
             )
     finish(reports, output, as_json, max_difference)

@@ -7,7 +7,7 @@ values of the file, widened to Python floats.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from math import prod
@@ -446,9 +446,22 @@ class Graph:
         """The Keras layer the op came from, as far as the name of its output tells."""
         return layer_name(self.output(op).name) if op.outputs else ""
 
-    def before(self, samples: Sequence[_Sample], number: int) -> Sequence[_Sample]:
-        """The samples that sample `number` rests on: none where nothing is kept between them."""
-        return samples[:number] if self.variables else ()
+    def before(
+        self, samples: Sequence[_Sample], number: int, steps: int | None = None
+    ) -> Sequence[_Sample]:
+        """The samples that sample `number` rests on: none where nothing is kept between them.
+
+        A sequence is `steps` samples; None: all are one.
+        """
+        begin = number - number % steps if steps else 0
+        return samples[begin:number] if self.variables else ()
+
+    def sequences(
+        self, samples: Sequence[_Sample], steps: int | None
+    ) -> Iterator[Sequence[_Sample]]:
+        """The samples as sequences, each of which begins with the first state."""
+        length = steps if steps and self.variables else max(len(samples), 1)
+        return (samples[i : i + length] for i in range(0, len(samples), length))
 
     def describe(self, op: Op) -> str:
         """How messages name an op: kind, position and layer."""

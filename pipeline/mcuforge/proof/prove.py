@@ -52,16 +52,19 @@ def measure(
     samples: Sequence[Sample],
     on_stage: OnStage,
     counting_runs: int = 1,
+    steps: int | None = None,
 ) -> Measurement:
     """Run all samples on a device whose firmware is that of `plan`. Raises `DeviceError`.
 
-    The samples of a model with state are the steps of one sequence, from its reset on.
+    Each `steps` samples of a model with state are a sequence, from its reset on; None: all are one.
     Where there are fewer samples than `counting_runs`, the first one runs again for the ticks.
     """
     _require_tensors(plan, device.hello(plan.graph.model_hash))
     outputs, ticks = [], []
     on_stage(label, 0, len(samples))
     for number, sample in enumerate(samples):
+        if steps and number and number % steps == 0:
+            device.reset()
         result = device.run(sample)
         outputs.append(result.outputs)
         ticks.append(result.ticks)
@@ -99,11 +102,12 @@ def prove(
     device_name: str,
     on_stage: OnStage,
     counting_runs: int = 1,
+    steps: int | None = None,
 ) -> Proof:
     """Compare the device and the host build with the oracle on every sample.
 
     The device runs at least `counting_runs` times, for its ticks. There is no host build (None)
-    where the engine is TFLM itself: that is the oracle.
+    where the engine is TFLM itself: that is the oracle. `steps`: see `measure`.
 
     Raises `DeviceError` where a device does not answer.
     """
@@ -111,14 +115,14 @@ def prove(
     compare = partial(parity.compare, decides=True, names=border_names.output_names(plan.graph))
     deciding = []
     if host is not None:
-        on_host = measure(host, "host", plan, samples, on_stage)
+        on_host = measure(host, "host", plan, samples, on_stage, steps=steps)
         deciding.append(compare(HOST, expected, on_host.outputs))
-    on_device = measure(device, "device", plan, samples, on_stage, counting_runs)
+    on_device = measure(device, "device", plan, samples, on_stage, counting_runs, steps)
     deciding.insert(0, compare(device_name, expected, on_device.outputs))
     comparisons = (*deciding, *reference.others)
     verdict = Verdict(len(samples), comparisons)
     if not verdict.exact:
-        text = _locate(plan, tflite, samples, comparisons, host, device, device_name)
+        text = _locate(plan, tflite, samples, comparisons, host, device, device_name, steps)
         verdict = Verdict(len(samples), comparisons, text)
     return Proof(verdict, reference.expected, on_device)
 
@@ -131,12 +135,13 @@ def _locate(
     host: Device | None,
     device: Device,
     device_name: str,
+    steps: int | None,
 ) -> str:
     """Where the first engine that failed leaves the oracle."""
     failed = next(c for c in comparisons if c.decides and c.bytes_differing)
     culprit = device if host is None or failed.engine == device_name else host
     number = failed.first_sample or 0
-    sample, before = samples[number], plan.graph.before(samples, number)
+    sample, before = samples[number], plan.graph.before(samples, number, steps)
     tensors = op_outputs(plan.graph)
     model = folded_file.fold(tflite, plan.graph).model
     known = TFLM.trace(model, [*before, sample], tensors)[-1]

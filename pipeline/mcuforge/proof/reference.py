@@ -34,22 +34,31 @@ def compute(
     tflite: bytes,
     samples: Sequence[Sample],
     on_progress: Callable[[int, int], None],
+    steps: int | None = None,
 ) -> Reference:
     """Run TFLM and each of LiteRT's resolvers. `graph` is the legalised graph of `tflite`.
 
+    Of a model with state each `steps` samples are a sequence; None: all are one.
     TFLM gets the file with folded arithmetic (see `folded_file`), LiteRT as it is.
 
     Raises `ToolError` where the oracle is missing and `ModelError` where it refuses the model.
     LiteRT decides nothing: where it cannot run, its comparison says so.
     """
     on_progress(0, 1 + len(LITERT))
-    expected = TFLM.run(folded_file.fold(tflite, graph).model, samples)
+    expected = _run(TFLM, graph, folded_file.fold(tflite, graph).model, samples, steps)
     others = []
     for number, engine in enumerate(LITERT):
         on_progress(1 + number, 1 + len(LITERT))
-        others.append(_compare(graph, tflite, samples, expected, engine))
+        others.append(_compare(graph, tflite, samples, expected, engine, steps))
     on_progress(1 + len(LITERT), 1 + len(LITERT))
     return Reference(expected, tuple(others))
+
+
+def _run(
+    engine: Engine, graph: Graph, model: bytes, samples: Sequence[Sample], steps: int | None
+) -> list[list[npt.NDArray[Any]]]:
+    """Outputs of every sample; each sequence has an interpreter of its own."""
+    return [o for part in graph.sequences(samples, steps) for o in engine.run(model, part)]
 
 
 def _compare(
@@ -58,10 +67,11 @@ def _compare(
     samples: Sequence[Sample],
     expected: Sequence[Sample],
     engine: Engine,
+    sequence: int | None,
 ) -> Comparison:
     folded = folded_file.fold(tflite, graph).model  # to trace: both have the same ops then
     try:
-        actual = engine.run(tflite, samples)
+        actual = _run(engine, graph, tflite, samples, sequence)
         found = parity.compare(
             engine.name, expected, actual, decides=False, names=border_names.output_names(graph)
         )
@@ -69,13 +79,14 @@ def _compare(
         found = replace(found, steps=steps)
         if found.first_sample is None:
             return found
-        first, before = samples[found.first_sample], graph.before(samples, found.first_sample)
+        first = samples[found.first_sample]
+        before = graph.before(samples, found.first_sample, sequence)
         start = first_divergence(graph, folded, first, TFLM, engine, before=before)
         strays = None
         if steps > A_FEW_STEPS:
             strays = first_divergence(
                 graph, folded, samples[worst], TFLM, engine, A_FEW_STEPS,
-                graph.before(samples, worst),
+                graph.before(samples, worst, sequence),
             )  # fmt: skip
     except ForgeError as error:
         return Comparison(engine.name, 0, 0, 0, 0.0, decides=False, problem=str(error))
