@@ -80,6 +80,7 @@ def _results(model: Any, graph: Any, ops: Sequence[Any]) -> list[npt.NDArray[np.
     subgraph.inputs = list(range(0, len(subgraph.tensors), 2))
     subgraph.outputs = list(range(1, len(subgraph.tensors), 2))
     alone.subgraphs = [subgraph]
+    flatbuffer.remove_unused_codes(alone)  # LiteRT's reference kernels lack others, such as ELU
     sample = [_EVERY] * len(ops)
     reply = child.run(litert.REFERENCE, "BUILTIN_REF", flatbuffer.pack(alone), [sample])
     return reply.outputs[0]

@@ -3,55 +3,20 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 import recurrent_models
 from ai_edge_litert import schema_py_generated as schema
-from emitted import SANITIZERS, WARNINGS, main_c, run, source, succeed, write
+from keras_to_c import computes_exactly, converted
 from tflite_builder import Builder
 from tflite_runs import kinds, litert
 
-from mcuforge.convert import convert
-from mcuforge.oracle.tflm import TFLM
-from mcuforge.processes import tensorflow_child
-from mcuforge.samples import quantised
 from mcuforge.tflite.rewrite_float_moves import rewrite_float_moves
 
+MODELS, SHAPE = "recurrent_models", (recurrent_models.STEPS, recurrent_models.FEATURES)
 OPS, FLOAT = schema.BuiltinOperator, schema.TensorType.FLOAT32
-
-
-def converted(name: str, folder: Path) -> bytes:
-    with pytest.MonkeyPatch.context() as patch:
-        path = os.environ.get("PYTHONPATH", "")
-        patch.setenv("PYTHONPATH", f"{Path(recurrent_models.__file__).parent}{os.pathsep}{path}")
-        arguments = {"name": name, "file": str(folder / "model.keras")}
-        tensorflow_child.call("recurrent_models:save", arguments)
-    shape = (8, recurrent_models.STEPS, recurrent_models.FEATURES)
-    samples = np.random.default_rng(1).normal(size=shape).astype(np.float32)
-    result = convert(folder / "model.keras", samples)
-    assert result.refused == ()
-    return result.tflite
-
-
-def computes_exactly(model: bytes, folder: Path) -> None:
-    made = source(model, "net", folder)
-    project = write([made], folder / "p", "library")
-    main = folder / "main.c"
-    main.write_text(main_c(["net"]))
-    sources = [s for s in project.rglob("*.c") if "example" not in str(s)]
-    sources = [s for s in sources if "application" not in s.name and s.name != "main.c"]
-    includes = {f"-I{h.parent}" for h in project.rglob("*.h")}
-    includes |= {f"-I{d.parent}" for d in project.rglob("mcuforge") if d.is_dir()}
-    succeed(
-        "gcc", "-std=c11", *WARNINGS, *SANITIZERS, *sorted(includes), *map(str, sources),
-        str(main), "-o", str(folder / "program"),
-    )  # fmt: skip
-    samples = quantised.random_samples(made.plan.graph, 20)
-    expected = b"".join(outputs[0].tobytes() for outputs in TFLM.run(model, samples))
-    assert run(folder / "program", samples) == expected
 
 
 needs_tensorflow = pytest.mark.skipif(
@@ -62,7 +27,7 @@ needs_tensorflow = pytest.mark.skipif(
 @needs_tensorflow
 @pytest.mark.tensorflow
 def test_lstm_gru_and_bidirectional(tmp_path: Path) -> None:
-    computes_exactly(converted("all", tmp_path), tmp_path)
+    computes_exactly(converted(MODELS, "all", SHAPE, tmp_path), tmp_path)
 
 
 @needs_tensorflow
@@ -70,7 +35,7 @@ def test_lstm_gru_and_bidirectional(tmp_path: Path) -> None:
 @pytest.mark.tensorflow
 @pytest.mark.parametrize("name", [n for n in recurrent_models.NAMES if n != "all"])
 def test_each_recurrent_layer(name: str, tmp_path: Path) -> None:
-    computes_exactly(converted(name, tmp_path), tmp_path)
+    computes_exactly(converted(MODELS, name, SHAPE, tmp_path), tmp_path)
 
 
 def float_split(used: int, as_output: bool = False) -> bytes:

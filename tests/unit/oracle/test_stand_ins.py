@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from single_op import Spec, build
+from tflite_builder import Builder
 
 from mcuforge.frontend import tflite_reader
 from mcuforge.oracle import stand_ins
@@ -53,3 +54,13 @@ def test_tflm_gives_what_litert_computes(kind: str, options: object) -> None:
 def test_select_becomes_select_v2() -> None:
     model = build("SELECT", [Spec((4,), "bool", None), INT8, INT8], [INT8], schema.SelectOptionsT())
     assert kinds(stand_ins.applied(model)) == ["SELECT_V2"]
+
+
+def test_an_operator_that_litert_lacks_does_not_matter() -> None:
+    b = Builder()
+    tensors = [b.tensor((2, 3)) for _ in range(3)]
+    b.op(schema.BuiltinOperator.ELU, tensors[:1], tensors[1:2])
+    b.op(schema.BuiltinOperator.LOG, tensors[1:2], tensors[2:])
+    model = b.build(tensors[:1], tensors[2:])
+    values = np.arange(6, dtype=np.int8).reshape(2, 3)
+    assert TFLM.run(model, [[values]])[0][0].shape == (2, 3)

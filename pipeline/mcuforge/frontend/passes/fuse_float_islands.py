@@ -28,8 +28,9 @@ def fuse_float_islands(graph: Graph) -> Graph:
 
 def ops_in_islands(graph: Graph) -> frozenset[int]:
     """Indices of the ops in float that nothing but islands reads."""
-    left = {op.index for op in drop_dead_ops(fuse_float_islands(graph)).ops}
-    return frozenset(op.index for op in graph.ops if op.kind in KINDS and op.index not in left)
+    read = drop_dead_ops(graph)
+    left = {op.index for op in drop_dead_ops(fuse_float_islands(read)).ops}
+    return frozenset(op.index for op in read.ops if op.kind in KINDS and op.index not in left)
 
 
 def _fused(graph: Graph, writers: dict[int, Op], op: Op) -> Op:

@@ -1,0 +1,48 @@
+"""Keras models through `convert` and emitted C, which equals TFLM."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from emitted import SANITIZERS, WARNINGS, main_c, run, source, succeed, write
+
+from mcuforge.convert import convert
+from mcuforge.oracle.tflm import TFLM
+from mcuforge.processes import tensorflow_child
+from mcuforge.samples import quantised
+
+
+def converted(module: str, name: str, shape: Sequence[int], folder: Path) -> bytes:
+    """The `.tflite` of what `module:save` saves under that name, with an input of that shape."""
+    with pytest.MonkeyPatch.context() as patch:
+        path = os.environ.get("PYTHONPATH", "")
+        patch.setenv("PYTHONPATH", f"{Path(__file__).parent}{os.pathsep}{path}")
+        arguments = {"name": name, "file": str(folder / "model.keras")}
+        tensorflow_child.call(f"{module}:save", arguments)
+    samples = np.random.default_rng(1).normal(size=(8, *shape)).astype(np.float32)
+    result = convert(folder / "model.keras", samples)
+    assert result.refused == ()
+    return result.tflite
+
+
+def computes_exactly(model: bytes, folder: Path) -> None:
+    """Compile the emitted C on this computer and compare its outputs with the oracle's."""
+    made = source(model, "net", folder)
+    project = write([made], folder / "p", "library")
+    main = folder / "main.c"
+    main.write_text(main_c(["net"]))
+    sources = [s for s in project.rglob("*.c") if "example" not in str(s)]
+    sources = [s for s in sources if "application" not in s.name and s.name != "main.c"]
+    includes = {f"-I{h.parent}" for h in project.rglob("*.h")}
+    includes |= {f"-I{d.parent}" for d in project.rglob("mcuforge") if d.is_dir()}
+    succeed(
+        "gcc", "-std=c11", *WARNINGS, *SANITIZERS, *sorted(includes), *map(str, sources),
+        str(main), "-o", str(folder / "program"),
+    )  # fmt: skip
+    samples = quantised.random_samples(made.plan.graph, 20)
+    expected = b"".join(outputs[0].tobytes() for outputs in TFLM.run(model, samples))
+    assert run(folder / "program", samples) == expected
