@@ -719,16 +719,15 @@ typedef struct {
 
 void nn_pad(const nn_pad_params *params, const void *input, void *output);
 
-/* RESIZE_NEAREST_NEIGHBOR: output pixel (y, x) copies input pixel (rows[y], columns[x]).
- * Not in place. */
+/* RESIZE_NEAREST_NEIGHBOR of any type: output pixel (y, x) copies input pixel (rows[y],
+ * columns[x]). input_channels are the bytes of a pixel. Ascending, a pixel at a time. */
 typedef struct {
     nn_image_sizes sizes;
     const int16_t *rows;    /* [output_height] */
     const int16_t *columns; /* [output_width] */
-} nn_resize_nearest_s8_params;
+} nn_resize_nearest_params;
 
-void nn_resize_nearest_s8(const nn_resize_nearest_s8_params *params, const int8_t *input,
-                          int8_t *output);
+void nn_resize_nearest(const nn_resize_nearest_params *params, const void *input, void *output);
 
 /* RESIZE_BILINEAR: output row y blends input rows rows[y] and rows[y] + 1, the second with weight
  * row_weights[y] / 1024; columns likewise. A weight of 0 means that the next row or column is not

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "nn.h"
+#include "nn_dot.h"
 #include "nn_fixed_point.h"
 
 enum { NN_S16_BLOCK = 508 };
@@ -25,12 +26,37 @@ static inline int32_t nn_s16_block(const int16_t *row, const int8_t *filter, int
     return sum;
 }
 
+#if NN_DSP
+
+/* Four taps of a filter, bytes 0 and 2 with the halfwords of `even`, 1 and 3 with those of `odd`.
+ */
+static inline int32_t nn_s16_taps(uint32_t even, uint32_t odd, const int8_t *filter, int32_t sum) {
+    const uint32_t taps = nn_load_word(filter);
+    return nn_smlad(odd, nn_sxtb16_ror8(taps), nn_smlad(even, nn_sxtb16(taps), sum));
+}
+
+#endif
+
 /* The same with four filters, `stride` bytes apart, which share each load of the row. */
 static inline void nn_s16_block_4(const int16_t *row, const int8_t *filter, int32_t stride,
                                   int32_t count, int64_t sums[4]) {
     const int8_t *second = filter + 2 * stride;
     int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    for (const int16_t *const end = row + count; row < end; ++row, ++filter, ++second) {
+    const int16_t *const end = row + count;
+#if NN_DSP
+    for (const int16_t *const fours = row + (count & ~3); row < fours; row += 4) {
+        const uint32_t low = nn_load_word(row), high = nn_load_word(row + 2);
+        const uint32_t even = (low & 0xFFFFu) | (high << 16);
+        const uint32_t odd = (low >> 16) | (high & 0xFFFF0000u);
+        s0 = nn_s16_taps(even, odd, filter, s0);
+        s1 = nn_s16_taps(even, odd, filter + stride, s1);
+        s2 = nn_s16_taps(even, odd, second, s2);
+        s3 = nn_s16_taps(even, odd, second + stride, s3);
+        filter += 4;
+        second += 4;
+    }
+#endif
+    for (; row < end; ++row, ++filter, ++second) {
         const int32_t x = *row;
         s0 += x * filter[0];
         s1 += x * filter[stride];
@@ -49,9 +75,8 @@ static inline int16_t nn_finish_s16(const nn_output_stage_s16 *stage, int64_t su
     const int64_t acc = sum + stage->bias[channel];
     const int32_t multiplier = stage->multiplier[channel];
     const int32_t shift = stage->shift[channel];
-    const int32_t scaled =
-        stage->wide ? (int32_t)((acc * multiplier + (INT64_C(1) << (shift - 1))) >> shift)
-                    : nn_requantize((int32_t)acc, multiplier, shift);
+    const int32_t scaled = stage->wide ? (int32_t)((((acc * multiplier) >> (shift - 1)) + 1) >> 1)
+                                       : nn_requantize((int32_t)acc, multiplier, shift);
     return (int16_t)nn_clamp(nn_wrapping_add(scaled, stage->offset), stage->activation_min,
                              stage->activation_max);
 }

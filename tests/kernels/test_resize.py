@@ -19,8 +19,9 @@ OPTIONS = {
 
 
 def case(kind: str, shape: tuple[int, ...], size: tuple[int, int], options: Any, data: Any) -> Case:
-    source = Spec(shape, scale=0.5, zero_point=3)
-    target = Spec((shape[0], *size, shape[3]), scale=0.5, zero_point=3)
+    zero_point = 3 if data.dtype == np.int8 else 0
+    source = Spec(shape, str(data.dtype), 0.5, zero_point)
+    target = Spec((shape[0], *size, shape[3]), str(data.dtype), 0.5, zero_point)
     sizes = Spec((2,), "int32", None, data=np.array(size, np.int32))
     note = f"{shape} -> {size}, {options.alignCorners} {options.halfPixelCenters}"
     return Case(build(kind, [source, sizes], [target], options), [data], note)
@@ -34,7 +35,7 @@ def options(draw: Draw, kind: str) -> Any:
     return o
 
 
-def cases(kind: str, seed: int, count: int) -> Iterator[Case]:
+def cases(kind: str, seed: int, count: int, dtype: str = "int8") -> Iterator[Case]:
     draw = Draw(seed)
     for _ in range(count):
         height, width = draw.integer(1, 9), draw.integer(1, 9)
@@ -42,7 +43,7 @@ def cases(kind: str, seed: int, count: int) -> Iterator[Case]:
         size = (draw.integer(1, 12), draw.integer(1, 12))
         if draw.chance(0.3):
             size = (2 * height, 3 * width)
-        yield case(kind, shape, size, options(draw, kind), draw.int8(shape))
+        yield case(kind, shape, size, options(draw, kind), draw.values(shape, dtype))
 
 
 def long_cases(kind: str, seed: int, count: int) -> Iterator[Case]:
@@ -63,3 +64,7 @@ def long_cases(kind: str, seed: int, count: int) -> Iterator[Case]:
 @pytest.mark.parametrize("kind", list(OPTIONS))
 def test_resize_equals_the_oracle(assert_exact: Check, kind: str, seed: int) -> None:
     assert_exact([*cases(kind, seed, 500), *long_cases(kind, seed, 250)])
+
+
+def test_nearest_of_int16_equals_the_oracle(assert_exact: Check) -> None:
+    assert_exact(cases("RESIZE_NEAREST_NEIGHBOR", 4, 120, "int16"))

@@ -6,7 +6,7 @@ fixed-point steps, so that the device only follows tables.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from mcuforge.frontend.graph import DType, Graph, Op, ResizeAttributes
 from mcuforge.planning.ops import Operator, meaning, overlap
 from mcuforge.planning.ops.common import (
+    constraint_activations,
     constraint_arity,
     constraint_int8_activations,
     constraint_not_empty,
@@ -29,10 +30,10 @@ BILINEAR_BITS = 10
 
 
 @dataclass(frozen=True, eq=False)
-class ResizeNearestS8Params(KernelParams):
-    """Mirror of nn_resize_nearest_s8_params."""
+class ResizeNearestParams(KernelParams):
+    """Mirror of nn_resize_nearest_params."""
 
-    c_type: ClassVar[str] = "nn_resize_nearest_s8_params"
+    c_type: ClassVar[str] = "nn_resize_nearest_params"
     sizes: ImageSizes
     rows: ArrayI16
     columns: ArrayI16
@@ -125,14 +126,15 @@ def bilinear_indices(
 
 
 def lower_nearest(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
-    """The call of RESIZE_NEAREST_NEIGHBOR."""
-    sizes = image_sizes(graph.input(op, 0), graph.output(op))
-    params = ResizeNearestS8Params(
-        sizes=sizes,
+    """The call of RESIZE_NEAREST_NEIGHBOR, which moves bytes, whatever their type."""
+    source = graph.input(op, 0)
+    sizes = image_sizes(source, graph.output(op))
+    params = ResizeNearestParams(
+        sizes=replace(sizes, input_channels=sizes.input_channels * source.dtype.bytes),
         rows=nearest_indices(sizes.input_height, sizes.output_height, attributes(op)),
         columns=nearest_indices(sizes.input_width, sizes.output_width, attributes(op)),
     )
-    return _call(op, "resize_nearest_s8", params, "source rows and columns are tabulated: no float")
+    return _call(op, "resize_nearest", params, "source rows and columns are tabulated: no float")
 
 
 def lower_bilinear(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
@@ -150,8 +152,8 @@ def lower_bilinear(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     return _call(op, "resize_bilinear_s8", params, "positions and weights are tabulated")
 
 
-def _overlap_distance(p: ResizeNearestS8Params | ResizeBilinearS8Params) -> int:
-    """A step is a pixel. The rows and columns of the tables are the lower ones that it reads."""
+def _overlap_distance(p: ResizeNearestParams | ResizeBilinearS8Params) -> int:
+    """In bytes. A step is a pixel. The tables hold the lower rows and columns that it reads."""
     sizes, channels = p.sizes, p.sizes.input_channels
     source_row, row = sizes.input_width * channels, sizes.output_width * channels
     loops = [
@@ -165,7 +167,7 @@ def _overlap_distance(p: ResizeNearestS8Params | ResizeBilinearS8Params) -> int:
 def _call(
     op: Op,
     kernel: str,
-    params: ResizeNearestS8Params | ResizeBilinearS8Params,
+    params: ResizeNearestParams | ResizeBilinearS8Params,
     reason: str,
 ) -> tuple[KernelCall, ...]:
     return (
@@ -181,8 +183,6 @@ def _call(
 
 
 _CONSTRAINTS = (
-    constraint_arity(2, 2),
-    constraint_int8_activations,
     constraint_not_empty,
     constraint_rank_4,
     constraint_constant_size,
@@ -192,13 +192,20 @@ _CONSTRAINTS = (
 OPERATORS = (
     Operator(
         kinds=("RESIZE_NEAREST_NEIGHBOR",),
-        constraints=_CONSTRAINTS,
+        constraints=(constraint_arity(2, 2), constraint_activations, *_CONSTRAINTS),
         lower=lower_nearest,
-        kernels=("resize_nearest_s8",),
+        kernels=("resize_nearest",),
+        since_16x8="0.2.0",
     ),
     Operator(
         kinds=("RESIZE_BILINEAR",),
-        constraints=(*_CONSTRAINTS, constraint_one_alignment, constraint_inside),
+        constraints=(
+            constraint_arity(2, 2),
+            constraint_int8_activations,
+            *_CONSTRAINTS,
+            constraint_one_alignment,
+            constraint_inside,
+        ),
         lower=lower_bilinear,
         kernels=("resize_bilinear_s8",),
     ),
