@@ -5,7 +5,7 @@
 #include "nn_s16.h"
 
 static int16_t *append(int16_t *patch, const int16_t *input, int32_t count) {
-    memcpy(patch, input, (size_t)count * sizeof *patch);
+    nn_s16_copy(patch, input, count);
     return patch + count;
 }
 

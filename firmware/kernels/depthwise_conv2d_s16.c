@@ -17,7 +17,8 @@ static void gather(const nn_depthwise_conv2d_s16_params *params, const int16_t *
                 x >= params->sizes.input_width) {
                 memset(patch, 0, bytes);
             } else {
-                memcpy(patch, image + (y * params->sizes.input_width + x) * channels, bytes);
+                nn_s16_copy(patch, image + (y * params->sizes.input_width + x) * channels,
+                            channels);
             }
             patch += channels;
         }

@@ -40,6 +40,20 @@ static inline uint32_t nn_sxtb16_ror8(uint32_t x) {
     return result;
 }
 
+/* The low halfwords of x and y. */
+static inline uint32_t nn_pkhbt(uint32_t x, uint32_t y) {
+    uint32_t result;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(result) : "r"(x), "r"(y));
+    return result;
+}
+
+/* The high halfwords of y and x. */
+static inline uint32_t nn_pkhtb(uint32_t x, uint32_t y) {
+    uint32_t result;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(result) : "r"(x), "r"(y));
+    return result;
+}
+
 static inline int32_t nn_smlad(uint32_t x, uint32_t y, int32_t sum) {
     return __smlad((int16x2_t)x, (int16x2_t)y, sum);
 }
@@ -66,6 +80,14 @@ static inline uint32_t nn_sxtb16(uint32_t x) {
 
 static inline uint32_t nn_sxtb16_ror8(uint32_t x) {
     return nn_halfwords((int8_t)((x >> 8) & 0xFFu), (int8_t)(x >> 24));
+}
+
+static inline uint32_t nn_pkhbt(uint32_t x, uint32_t y) {
+    return (x & 0xFFFFu) | (y << 16);
+}
+
+static inline uint32_t nn_pkhtb(uint32_t x, uint32_t y) {
+    return (x & 0xFFFF0000u) | (y >> 16);
 }
 
 static inline int32_t nn_smlabb(uint32_t x, uint32_t y, int32_t sum) {
