@@ -8,7 +8,7 @@
  * The doubling high multiply rounds x * 2^15 * multiplier / 2^31; 2^15 cancels. */
 static int32_t rescale(int32_t x, int32_t multiplier, int32_t shift) {
     const int64_t product = (int64_t)x * multiplier;
-    return nn_rounding_divide_by_pot((int32_t)((product + (1 << 15)) >> 16), -shift);
+    return nn_rounding_divide_by_pot((int32_t)((product + (INT32_C(1) << 15)) >> 16), -shift);
 }
 
 static void add_row(const nn_add_s8_params *p, const int16_t *wide, const int16_t *narrow,

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "nn.h"
 #include "nn_s16.h"
 
@@ -10,7 +8,7 @@ static int16_t *append(int16_t *patch, const int16_t *input, int32_t count) {
 }
 
 static int16_t *append_padding(int16_t *patch, int32_t count) {
-    memset(patch, 0, (size_t)count * sizeof *patch);
+    nn_s16_zero(patch, count);
     return patch + count;
 }
 

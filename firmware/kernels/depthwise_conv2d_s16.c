@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <string.h>
-
 #include "nn.h"
 #include "nn_s16.h"
 
@@ -8,14 +6,13 @@
 static void gather(const nn_depthwise_conv2d_s16_params *params, const int16_t *image, int32_t top,
                    int32_t left, int16_t *patch) {
     const int32_t channels = params->sizes.input_channels;
-    const size_t bytes = (size_t)channels * sizeof *patch;
     for (int32_t filter_y = 0; filter_y < params->window.filter_height; ++filter_y) {
         const int32_t y = top + filter_y * params->window.dilation_height;
         for (int32_t filter_x = 0; filter_x < params->window.filter_width; ++filter_x) {
             const int32_t x = left + filter_x * params->window.dilation_width;
             if (y < 0 || y >= params->sizes.input_height || x < 0 ||
                 x >= params->sizes.input_width) {
-                memset(patch, 0, bytes);
+                nn_s16_zero(patch, channels);
             } else {
                 nn_s16_copy(patch, image + (y * params->sizes.input_width + x) * channels,
                             channels);

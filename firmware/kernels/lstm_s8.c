@@ -7,7 +7,8 @@
 #include <string.h>
 
 /* A gate's argument is in 2^-12; sigmoid and tanh take it in 1 / 12288. */
-enum { ARGUMENT = 3, QUARTER = 1 << 30 };
+enum { ARGUMENT = 3 };
+#define QUARTER (INT32_C(1) << 30)
 
 static inline int32_t clamp16(int32_t x) {
     return nn_clamp(x, INT16_MIN, INT16_MAX);

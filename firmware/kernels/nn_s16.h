@@ -121,6 +121,12 @@ static inline void nn_s16_copy(int16_t *target, const int16_t *source, int32_t c
     nn_copy((int8_t *)target, (const int8_t *)source, 2 * count);
 }
 
+static inline void nn_s16_zero(int16_t *target, int32_t count) {
+    for (int32_t i = 0; i < count; ++i) {
+        target[i] = 0;
+    }
+}
+
 /* The output of one channel from its sum. */
 static inline int16_t nn_finish_s16(const nn_output_stage_s16 *stage, int64_t sum,
                                     int32_t channel) {

@@ -5,7 +5,7 @@
 /* A table of 513 values over all int16, interpolated. */
 static int32_t look_up(const int16_t *table, int32_t x) {
     const int16_t *const at = table + 256 + (x >> 7);
-    const int32_t slope = at[1] - at[0];
+    const int32_t slope = (int32_t)at[1] - at[0];
     return at[0] + ((slope * (x & 0x7F) + 64) >> 7);
 }
 
@@ -23,7 +23,7 @@ static int32_t exponentials(const nn_softmax_s16_params *params, const int16_t *
     int32_t sum = 0;
     for (int32_t i = 0; i < params->depth; ++i) {
         const int32_t scaled = nn_requantize(row[i] - most, params->multiplier, params->shift);
-        const int32_t x = nn_max(scaled, INT16_MIN - INT16_MAX) + INT16_MAX;
+        const int32_t x = nn_max(scaled, -INT32_C(65535)) + INT16_MAX;
         output[i] = (int16_t)look_up(params->exponentials, x);
         sum += output[i];
     }

@@ -17,11 +17,13 @@ import test_depthwise_conv2d
 import test_elementwise
 import test_fully_connected
 import test_gather
-import test_mean
+import test_int16_functions
+import test_int16_rescale
 import test_moving
 import test_pooling
 import test_quantize
 import test_rearranging
+import test_reduce
 import test_resize
 import test_slices
 import test_softmax
@@ -30,6 +32,7 @@ import test_unary
 from draw import Draw
 from single_op import Case, Spec, build
 from small_model import small_classifier
+from weighted_op import draw_cases
 
 from mcuforge import boards, planning
 from mcuforge.emit import project
@@ -54,7 +57,7 @@ CASES: dict[str, Callable[[], Iterator[Case]]] = {
             strict=True,
         )
     ),
-    "mean": lambda: test_mean.cases(BITS, 400),
+    "mean": lambda: test_reduce.cases("MEAN", BITS, 400),
     "average_pool_2d": lambda: test_pooling.cases("AVERAGE_POOL_2D", BITS, 400),
     "max_pool_2d": lambda: test_pooling.cases("MAX_POOL_2D", BITS, 400),
     "concatenation": lambda: test_moving.concatenation_cases(BITS, 400),
@@ -72,6 +75,13 @@ CASES: dict[str, Callable[[], Iterator[Case]]] = {
     "requantize": lambda: test_quantize.requantize_cases("int8", "uint8", BITS, 400),
     "requantize_uint8": lambda: test_quantize.requantize_cases("uint8", "int8", BITS, 400),
     "dequantize": lambda: test_quantize.dequantize_cases(BITS, 400),
+    "conv_2d_int16": lambda: draw_cases(partial(test_conv2d.case, wide="int64"), BITS, 400),
+    "fully_connected_int16": lambda: draw_cases(
+        partial(test_fully_connected.case, wide="int32"), BITS, 400
+    ),
+    "add_int16": lambda: test_elementwise.int16_cases("ADD", BITS, 400),
+    "softmax_int16": lambda: test_int16_functions.softmax_cases(BITS, 400),
+    "requantize_int16": lambda: test_int16_rescale.requantize_cases("int16", "int8", BITS, 400),
 }
 
 
