@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * int8 neural-network kernels, bit-exact with TensorFlow Lite Micro's reference kernels.
+ * int8 and 16x8 neural-network kernels, bit-exact with TensorFlow Lite Micro's reference kernels.
  *
  * Conventions
  *   Layout      NHWC, dense. Convolution weights are prepared by the planner (see each kernel).
@@ -8,7 +8,7 @@
  *               offset is -zero_point, the output offset is +zero_point.
  *   Multiplier  a Q0.31 value in [2^30, 2^31), or 0, with a shift: positive shifts left. The
  *               rounding is TFLM's double rounding; see nn_fixed_point.h.
- *   Clamp       [activation_min, activation_max] on the quantised output, both in [-128, 127].
+ *   Clamp       [activation_min, activation_max] on the quantised output, both of its type.
  *   Signature   void nn_<kernel>(const nn_<kernel>_params *params, inputs..., output[, scratch]);
  *               a kernel cannot fail: the planner has refused what it cannot compute. One that
  * reads indices returns false where there is no such element. Overlap     a kernel that says "in
