@@ -33,6 +33,8 @@ def case(draw: Draw, dtype: str = "int8", wide: str | None = None) -> Case | Non
     )
     inputs = draw.choice([[op.bias], [op.bias], [op.bias], [None], []])
     options = window.fill(schema.Conv2DOptionsT())
+    if wide == "int32":  # also where there is no bias
+        options.quantizedBiasType = schema.TensorType.INT32
     return op.case(draw, "CONV_2D", options, [op.source, op.weights, *inputs], window)
 
 

@@ -22,6 +22,8 @@ def case(draw: Draw, dtype: str = "int8", wide: str | None = None) -> Case:
     shape = draw.choice([(rows, inputs), (rows, 1, inputs), (1, 1, rows, inputs)])
     options = schema.FullyConnectedOptionsT()
     options.weightsFormat = schema.FullyConnectedOptionsWeightsFormat.DEFAULT
+    if wide == "int32":  # also where there is no bias
+        options.quantizedBiasType = schema.TensorType.INT32
     options.keepNumDims = len(shape) != 2 and draw.chance(0.5)
     target = (*shape[:-1], outputs) if options.keepNumDims else (rows, outputs)
     op = draw_weighted(draw, shape, (outputs, inputs), target, dtype=dtype, wide=wide)

@@ -145,7 +145,7 @@ class NoAttributes:
 
 @dataclass(frozen=True)
 class Conv2DAttributes:
-    """CONV_2D. Weights are OHWI."""
+    """CONV_2D. Weights are OHWI. `int32_sums`: so it sums int16 inputs where it has no bias."""
 
     padding: Padding
     stride_h: int
@@ -153,6 +153,7 @@ class Conv2DAttributes:
     dilation_h: int
     dilation_w: int
     activation: Activation
+    int32_sums: bool = False
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,7 @@ class FullyConnectedAttributes:
     activation: Activation
     keep_num_dims: bool
     weights_format: int
+    int32_sums: bool = False  # as in CONV_2D
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,7 @@ def _conv2d(o: Any) -> Conv2DAttributes:
         o.DilationHFactor(),
         o.DilationWFactor(),
         _ACTIVATIONS[o.FusedActivationFunction()],
+        o.QuantizedBiasType() == schema.TensorType.INT32,
     )
 
 
@@ -113,7 +114,10 @@ def _transpose_conv(o: Any) -> TransposeConvAttributes:
 
 def _fully_connected(o: Any) -> FullyConnectedAttributes:
     return FullyConnectedAttributes(
-        _ACTIVATIONS[o.FusedActivationFunction()], bool(o.KeepNumDims()), o.WeightsFormat()
+        _ACTIVATIONS[o.FusedActivationFunction()],
+        bool(o.KeepNumDims()),
+        o.WeightsFormat(),
+        o.QuantizedBiasType() == schema.TensorType.INT32,
     )
 
 

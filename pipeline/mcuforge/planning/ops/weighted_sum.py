@@ -189,7 +189,11 @@ class WeightedSum:
     def _sums_in_int64(self, graph: Graph, op: Op) -> bool:
         """True where TFLM's kernel sums in int64, and rescales with fewer bits."""
         bias = graph.optional_input(op, self.bias)
-        return self._is_int16(graph, op) and (bias is None or bias.dtype is not DType.INT32)
+        if bias is None:
+            in_int32 = bool(getattr(op.attributes, "int32_sums", False))
+        else:
+            in_int32 = bias.dtype is DType.INT32
+        return self._is_int16(graph, op) and not in_int32
 
     def _bias(self, graph: Graph, op: Op) -> Int64Array:
         """The bias, or zeros where the op has none."""
