@@ -94,7 +94,10 @@ def test_every_package_is_in_the_table_of_stages() -> None:
 
 
 def test_the_walks_quote_the_sources() -> None:
-    sources = [*(PACKAGE / "planning" / "ops").glob("*.py"), ROOT / "firmware" / "kernels" / "nn.h"]
+    sources = [
+        *(PACKAGE / "planning" / "ops").rglob("*.py"),
+        ROOT / "firmware" / "kernels" / "nn.h",
+    ]
     text = "\n".join(textwrap.dedent(path.read_text()) for path in sources)
     flat = " ".join(text.split())
     quoted = re.findall(r"```(?:python|c)\n(.*?)```", HOW, re.DOTALL)

@@ -92,7 +92,7 @@ def test_ops_and_pieces_that_do_not_exist(clock: Clock) -> None:
     def beyond(message: Message) -> Message:
         return digest(message) if message.body[:4] == b"\1\0\0\0" else message
 
-    with Device(Liar(clock, beyond)) as device, pytest.raises(DeviceError, match="op 7 of 2"):
+    with Device(Liar(clock, beyond)) as device, pytest.raises(DeviceError, match="output 7 of 2"):
         device.trace([INPUT])
     piece = in_reply(Event.OUTPUT, struct.pack("<I", SIZE), struct.pack("<I", 2**31))
     with Device(Liar(clock, piece)) as device, pytest.raises(DeviceError, match="cannot be right"):
@@ -128,5 +128,5 @@ def test_traces_of_other_sizes(plan: Any) -> None:
     with pytest.raises(DeviceError, match="traces"):
         divergence.first(plan, expected, more)
     shorter = divergence.trace_outputs("device", [o.ravel()[1:] for o in outputs])
-    with pytest.raises(DeviceError, match="bytes of op 0"):
+    with pytest.raises(DeviceError, match="bytes of an output of op 0"):
         divergence.first(plan, expected, shorter)
