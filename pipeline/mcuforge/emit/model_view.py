@@ -187,6 +187,8 @@ class _Builder:
         if known != name:
             return known
         present = values if values.size else np.zeros(1, np.int8)
+        if present.dtype == np.bool_:
+            present = present.view(np.uint8)  # the file's bytes, be they 0 and 1 or not
         self.constants.append(
             ConstantView(
                 name=name,

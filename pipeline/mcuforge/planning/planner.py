@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from mcuforge.errors import UnsupportedError
 from mcuforge.frontend import precision
-from mcuforge.frontend.graph import Graph, Op
+from mcuforge.frontend.graph import DType, Graph, Op
 from mcuforge.planning import arena, effort, ops, state
 from mcuforge.planning.arena import Buffer, Overlap
 from mcuforge.planning.ops import packed_weights
@@ -74,7 +76,7 @@ def check(graph: Graph) -> None:
 def problems(graph: Graph) -> list[Problem]:
     """All that keeps the graph from being compiled. Raises `ModelError` for a hostile one."""
     effort.check_sharing(graph)
-    borders = _border_problems(graph)
+    borders = _border_problems(graph) + _number_problems(graph)
     return _op_problems(graph) + [Problem(message) for message in borders]
 
 
@@ -126,6 +128,17 @@ def _unknown_shape(graph: Graph, op: Op) -> str:
     if unknown is None:
         return ""
     return f" (the shape of '{unknown.name}' is only known at run time; build it with fixed sizes)"
+
+
+def _number_problems(graph: Graph) -> list[str]:
+    """Constants that cannot be written in C: every other NaN would be another number."""
+    read = {i for op in graph.ops for i in op.inputs if i >= 0} | set(graph.outputs)
+    floats = (t for t in graph.tensors if t.index in read and t.dtype is DType.FLOAT32)
+    return [
+        f"the constant '{t.name}' holds NaN or infinity, which are not supported."
+        for t in floats
+        if t.data is not None and not np.isfinite(t.data).all()
+    ]
 
 
 def _border_problems(graph: Graph) -> list[str]:

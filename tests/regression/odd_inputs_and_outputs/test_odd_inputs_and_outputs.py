@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from mcuforge import boards, driver, planning
 from mcuforge.build import build
 from mcuforge.device.client import Device
 from mcuforge.emit import project
+from mcuforge.files import paths
 from mcuforge.frontend.graph import DType
 from mcuforge.oracle.tflm import TFLM
 from mcuforge.planning.ops.common import STORED_DTYPES
@@ -102,6 +104,36 @@ def test_the_host_build_equals_tflm(name: str, tmp_path: Path) -> None:
     with Device.spawn([str(build(tmp_path / "project", "host-asan").elf)]) as host:
         check(name, inputs, [host.run(sample).outputs for sample in inputs])
         assert len(host.trace(inputs[0])) == len(plan.graph.results())
+
+
+REAL = """
+#include <stdio.h>
+#include "mcuforge/mf_real.h"
+
+int main(void) {
+    static int64_t memory[2];
+    for (int dtype = MF_INT8; dtype <= MF_BOOL; ++dtype) {
+        float values[2] = {-3.6f, 0.0f};
+        const float scale = dtype <= MF_INT16 ? 0.5f : 1.0f;
+        const mf_tensor t = {memory, 0, (mf_dtype)dtype, 1, {2}, scale, dtype <= MF_INT16 ? 8 : 0};
+        mf_write_real(&t, values);
+        mf_read_real(&t, values);
+        printf("%g %g ", (double)values[0], (double)values[1]);
+    }
+}
+"""
+
+
+def test_real_numbers_in_and_out_of_every_type(tmp_path: Path) -> None:
+    source, program = tmp_path / "real.c", tmp_path / "real"
+    source.write_text(REAL)
+    engines = paths.data_dir("firmware") / "engines"
+    warnings = ["-Wall", "-Wextra", "-Werror", "-Wconversion"]
+    command = ["gcc", "-std=c11", *warnings, f"-I{engines}", source, "-o", program]
+    subprocess.run(command, check=True)
+    found = subprocess.run([program], capture_output=True, text=True, check=True).stdout.split()
+    quantized, whole = ["-3.5", "0"], ["-4", "0"]
+    assert found == [*quantized * 3, *whole, "-3.6", "0", *whole, "1", "0"]
 
 
 @pytest.mark.sim

@@ -185,3 +185,13 @@ def test_only_what_the_last_call_writes_runs_into_what_all_read() -> None:
     assert first >= source + 64 or first + 32 <= source
     assert planned.arena.bytes == 64 + 32
     assert second <= source  # it overwrites what nobody reads any more
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_constant_that_is_no_number_is_refused(value: float) -> None:
+    made = graph([(1, 2)] * 2, [], [0], [0, 1])
+    bad = replace(
+        made.tensors[1], dtype=DType.FLOAT32, quantization=None, data=np.float32([[1, value]])
+    )
+    with pytest.raises(UnsupportedError, match="holds NaN or infinity"):
+        plan(replace(made, tensors=(made.tensors[0], bad)))

@@ -78,16 +78,16 @@ def is_quantized_per_axis(tensor: Tensor) -> bool:
     return tensor.quantization is not None and tensor.quantization.per_channel
 
 
-def constraint_arity(least: int, most: int | None, *, several_outputs: bool = False) -> Constraint:
+def constraint_arity(least: int, most: int, *, several_outputs: bool = False) -> Constraint:
     """The constraint that an op has `least` to `most` inputs, the first `least` of them present.
 
-    None: there may be any number of them. It has one output, unless `several_outputs`.
+    It has one output, unless `several_outputs`.
 
     It goes first: all other constraints rely on the inputs being there.
     """
 
     def constraint(_graph: Graph, op: Op) -> str | None:
-        if len(op.inputs) < least or (most is not None and len(op.inputs) > most):
+        if not least <= len(op.inputs) <= most:
             return f"it has {len(op.inputs)} inputs"
         if any(index < 0 for index in op.inputs[:least]):
             return "an input is left out"
@@ -96,8 +96,6 @@ def constraint_arity(least: int, most: int | None, *, several_outputs: bool = Fa
         return f"it has {len(op.outputs)} outputs"
 
     count = str(most) if least == most else f"{least} to {most}"
-    if most is None:
-        count = f"at least {least}"
     outputs = "one or more outputs" if several_outputs else "one output"
     plural = "" if count == "1" else "s"
     constraint.__doc__ = f"The op has {count} input{plural} and {outputs}."

@@ -153,6 +153,13 @@ def test_pack_and_unpack() -> None:
         assert "uint8" in pack(kind, unsigned, spec(2, 2, dtype="uint8"), 0, 2)
 
 
+def test_a_small_file_may_not_pack_one_tensor_endlessly() -> None:
+    options = schema.PackOptionsT()
+    options.valuesCount = 5000
+    found = refusal(build("PACK", [spec(2)] * 5000, [spec(5000, 2)], options))
+    assert "it has 5000 inputs" in found
+
+
 def test_reverse() -> None:
     def reverse(axes: Any, shape: tuple[int, ...] = (2, 3, 4)) -> str:
         tensor = spec(*shape)
