@@ -257,3 +257,12 @@ def test_ops_that_the_plan_leaves_out_are_run_but_not_traced(tmp_path: Path) -> 
     source = project.files(plan, boards.load("mps2-an386"), "net", model)["model/net_model.cc"]
     assert re.findall(r"^    (\d)u, /\*", source.decode(), re.MULTILINE) == ["0", "0", "1"]
     assert re.findall(r"\{(\d+), (\d+)u\},", source.decode()) == [("3", "8")]
+
+
+def test_an_operator_that_tflm_computes_in_float_alone_is_named() -> None:
+    b = Builder()
+    tensors = [b.tensor((1, 4)), b.tensor((1, 4))]
+    b.op(schema.BuiltinOperator.LOG, tensors[:1], tensors[1:])
+    graph = tflite_reader.read_bytes(b.build(tensors[:1], tensors[1:]), "m")
+    with pytest.raises(UnsupportedError, match=r"LOG \(op 0.*in float32 alone.*--engine aot"):
+        tflm_ops.check_types(graph)

@@ -75,6 +75,7 @@ def prepare(plan: Plan, tflite: Path, board: Board) -> TflmModel:
     positions = {op.index: position for position, op in enumerate(plan.graph.ops)}
     every_op = [op for part in (graph, *graph.subgraphs) for op in part.ops]
     methods = tflm_ops.methods(every_op)
+    tflm_ops.check_types(graph)
     host = tflm_arena.measure(content)
     pointer_bytes = _LARGEST_POINTER if board.is_host else 4
     vector = board.core is not None and board.core.mve

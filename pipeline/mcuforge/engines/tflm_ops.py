@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcuforge.errors import UnsupportedError
-from mcuforge.frontend.graph import Op
+from mcuforge.frontend.graph import DType, Graph, Op
 from mcuforge.planning.ops.tflm_kinds import KINDS
 
 _IRREGULAR = {
@@ -14,6 +14,9 @@ _IRREGULAR = {
     "PADV2": "AddPadV2",
     "UNIDIRECTIONAL_SEQUENCE_LSTM": "AddUnidirectionalSequenceLSTM",
 }
+
+
+_FLOAT_ALONE = ("EXP", "LOG")  # what we compute in int8, as LiteRT does
 
 
 def method(kind: str) -> str:
@@ -36,3 +39,15 @@ def methods(ops: Sequence[Op]) -> tuple[str, ...]:
                 "Replace the layer, or take --engine aot where it supports it."
             )
     return tuple(sorted({method(op.kind) for op in ops}))
+
+
+def check_types(graph: Graph) -> None:
+    """Raise `UnsupportedError` where TFLM computes an op of `graph` in float32 alone."""
+    for op in graph.ops:
+        if op.kind not in _FLOAT_ALONE or not op.has_first_input:
+            continue
+        if graph.input(op, 0).dtype is not DType.FLOAT32:
+            raise UnsupportedError(
+                f"{graph.describe(op)}: TensorFlow Lite Micro computes it in float32 alone. "
+                "Replace the layer, or take --engine aot."
+            )
