@@ -2,6 +2,8 @@
 
 An int8 input has 256 values, so the planner evaluates the op on each of them, with the reference
 kernel's own steps, and the device only looks results up.
+
+An op -> its table, as a call of a kernel. Knows nothing of other operators, nor of the arena.
 """
 
 from mcuforge.planning.ops.unary import (
