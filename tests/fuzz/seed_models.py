@@ -68,6 +68,8 @@ def _sliding() -> list[bytes]:
     conv = [_image(), _weights((8, 3, 3, 4), 0, 8), _bias(8)]
     depthwise = [_image(), _weights((1, 3, 3, 4), 3, 4), _bias(4)]
     dense = [_image(3, 12), Spec((5, 12), scale=0.03, data=np.ones((5, 12), np.int8)), None]
+    four_bits = np.resize(np.arange(-8, 8, dtype=np.int8), (5, 13))
+    packed = [_image(3, 13), Spec((5, 13), "int4", 0.03, data=four_bits), None]
     transposed = [_numbers([1, 12, 12, 3]), _weights((3, 3, 3, 4), 0, 3), _image(), _bias(3)]
     upwards = options("TransposeConv", padding=SAME, strideH=2, strideW=2)
     window = {"filterHeight": 2, "filterWidth": 2}
@@ -86,6 +88,7 @@ def _sliding() -> list[bytes]:
         build(
             "AVERAGE_POOL_2D", [_image()], [_image(1, 5, 5, 4)], _stride("Pool2D", VALID, **window)
         ),
+        build("FULLY_CONNECTED", packed, [_image(3, 5)], options("FullyConnected")),
     ]
 
 
