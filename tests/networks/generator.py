@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import conditions
+import cutting
 import elementwise
 import moving
 import numpy as np
@@ -74,21 +75,29 @@ OPS: dict[str, Drawer] = {
     "UNIDIRECTIONAL_SEQUENCE_LSTM": recurrent.lstm,
     **conditions.comparisons,
     **conditions.logic,
+    **cutting.OPS,
     **rearranging.OPS,
 }
 # Not drawn among the others, and why.
-_LITERT_ONLY = ("EXP", "GELU", "LOG", "RELU_0_TO_1", "RELU_N1_TO_1", "SELECT")
-ELSEWHERE = dict.fromkeys(_LITERT_ONLY, "TFLM, the oracle, lacks it") | {
-    "TILE": "TFLM lacks it: see tests/kernels/test_rearranging.py",
+_LITERT_ONLY = (
+    *("CEIL", "COS", "EXP", "FLOOR", "GELU", "LOG", "NEG", "RELU_0_TO_1", "RELU_N1_TO_1", "ROUND"),
+    *("SELECT", "SIN", "SQRT", "SQUARE"),
+)
+ELSEWHERE = dict.fromkeys(_LITERT_ONLY, "TFLM lacks it in int8") | {
     "ZEROS_LIKE": "the reader folds it",
     "ASSIGN_VARIABLE": "of every variable that was read: see `_finish`",
     "DEQUANTIZE": "stands at outputs: see `_finish`",
 }
 # By rules of scales.
-NARROW = {"BATCH_MATMUL", "DIV", "HARD_SWISH", "PRELU", "RSQRT", "SQUARED_DIFFERENCE"}
+NARROW = {
+    *("BATCH_MATMUL", "DIV", "HARD_SWISH", "PRELU", "RSQRT", "SQUARED_DIFFERENCE"),
+    *conditions.comparisons,
+}
 VIEWS = {"EXPAND_DIMS", "RESHAPE", "SQUEEZE"}  # of any type
 VANISHING = {"EXPAND_DIMS"}  # may be drawn, and folded away by the reader
-RARE = dict.fromkeys((*conditions.comparisons, *conditions.logic, *rearranging.OPS), 0.3)
+RARE = dict.fromkeys(
+    (*conditions.comparisons, *conditions.logic, *cutting.OPS, *rearranging.OPS), 0.4
+)
 OFTEN = {"ADD": 3.0, "CONV_2D": 3.0, "DEPTHWISE_CONV_2D": 2.0, "CONCATENATION": 2.0}
 ATTEMPTS = 400
 

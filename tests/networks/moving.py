@@ -30,8 +30,7 @@ def reshape(sketch: Sketch) -> bool:
         shape = (1, *shape)[:5] if shape[4:] in ((), (1,)) else shape
     if len(shape) == 3:
         shape = (1, *shape)  # images are what most ops read
-    reshaped(sketch, source, shape)
-    return True
+    return reshaped(sketch, source, shape) != source
 
 
 def reshaped(sketch: Sketch, source: int, shape: tuple[int, ...]) -> int:
