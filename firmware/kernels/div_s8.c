@@ -17,7 +17,7 @@ static int8_t quotient(const void *params, int32_t a, int32_t b) {
     const int32_t headroom = sign_bits(dividend);
     const int32_t scaled = nn_rounding_doubling_high_mul(nn_wrapping_shift_left(dividend, headroom),
                                                          p->reciprocals[entry]);
-    const int32_t shift = nn_min(p->shifts[entry] + headroom, 31);
+    const int32_t shift = p->shifts[entry] + headroom;
     const int32_t result =
         nn_rounding_divide_by_pot(nn_rounding_high_mul(scaled, p->multiplier), shift) +
         p->output_offset;

@@ -35,7 +35,7 @@ def quantised(draw: Draw, kind: str) -> Quantised:
         lowest = max(a, b) ** 2 / 2**12
         output = float(np.float32(draw.scale(lowest, lowest * draw.choice([10, 1e3, 1e6]))))
     else:
-        real = float(2.0 ** draw.rng.uniform(6.1, 21.9))
+        real = float(2.0 ** draw.rng.uniform(7.1, 21.9))
         output = float(np.float32(a / b / real))
     return list(zip((a, b, output), points, strict=True))
 

@@ -69,13 +69,14 @@ def constraint_ratio(graph: Graph, op: Op) -> str | None:
 
 def constraint_shifts(graph: Graph, op: Op) -> str | None:
     """TFLM shifts every quotient by 0 to 31 bits, as far as operands may be: beyond, its result is
-    undefined. The first scale is then from about 2^6 to 2^22 times the product of the others."""
+    undefined. The first scale is then from about 2^7 to 2^22 times the product of the others."""
     first, second = binary.operands(graph, op)
     a, b, _ = binary.quantizations(graph, op)
     dividends = binary.possible_values(first) - a.zero_point
     divisors = np.abs(binary.possible_values(second) - b.zero_point)
     _, shifts = _reciprocals(graph, op)
-    found = shifts[divisors][:, None] + _sign_bits(dividends[dividends != 0])[None, :]
+    headroom = _sign_bits(np.concatenate([dividends, -dividends]))  # a divisor may be negative
+    found = shifts[divisors][:, None] + headroom[None, :]
     if not found.size or (found.min() >= 0 and found.max() <= MAX_RIGHT_SHIFT):
         return None
     return f"{binary.scales_of(graph, op)}, and shifts would be from {found.min()} to {found.max()}"
@@ -113,8 +114,7 @@ def values(graph: Graph, op: Op, a: Int64Array, b: Int64Array) -> npt.NDArray[np
     quotients = rounding_doubling_high_mul(wrap_int32(dividends << headroom), reciprocals)
     multiplier, _ = quantize_multiplier(_real_multiplier(graph, op))
     scaled = rounding_doubling_high_mul(quotients, multiplier)
-    # A dividend of 0 may ask for more than 31 bits; it stays 0.
-    result = rounding_divide_by_pot(scaled, np.minimum(shifts + headroom, MAX_RIGHT_SHIFT))
+    result = rounding_divide_by_pot(scaled, shifts + headroom)
     low, high = clamp_range(fused_activation(op), target)
     return clamp_int8(target.zero_point + result, low, high)
 
