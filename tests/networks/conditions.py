@@ -47,6 +47,21 @@ def logical(sketch: Sketch, kind: str) -> bool:
     return True
 
 
+def reduce_all(sketch: Sketch) -> bool:
+    """True where all conditions along an axis are."""
+    source = condition(sketch, lambda spec: 2 <= len(spec.shape) <= 4)
+    if source is None:
+        return False
+    shape = sketch.spec(source).shape
+    axis = sketch.draw.integer(0, len(shape) - 1)
+    keep = sketch.draw.chance(0.5)
+    made = tuple(1 if i == axis else d for i, d in enumerate(shape) if keep or i != axis)
+    options = options_of("REDUCE_ALL", keepDims=keep)
+    inputs = [source, sketch.integers(axis)]
+    sketch.op("REDUCE_ALL", inputs, Spec(made, "bool", None), HALF, options)
+    return True
+
+
 def select(sketch: Sketch) -> bool:
     """One of two that are quantised alike, element by element."""
     chosen = condition(sketch)

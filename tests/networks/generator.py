@@ -55,6 +55,7 @@ OPS: dict[str, Drawer] = {
     "PRELU": elementwise.prelu,
     "QUANTIZE": elementwise.quantize,
     "READ_VARIABLE": stateful.read_variable,
+    "REDUCE_ALL": conditions.reduce_all,
     "REDUCE_MAX": reducing.maximum,
     "REDUCE_MIN": reducing.minimum,
     "RELU": elementwise.relu,

@@ -184,6 +184,6 @@ def options_of(kind: str, **members: Any) -> Any:
 _OPTIONS = {
     "BATCH_MATMUL": "BatchMatMul", "L2_NORMALIZATION": "L2Norm", "MEAN": "Reducer",
     "PADV2": "PadV2", "REDUCE_MAX": "Reducer", "REDUCE_MIN": "Reducer", "SELECT_V2": "SelectV2",
-    "REVERSE_V2": "ReverseV2", "SPACE_TO_BATCH_ND": "SpaceToBatchND",
+    "REDUCE_ALL": "Reducer", "REVERSE_V2": "ReverseV2", "SPACE_TO_BATCH_ND": "SpaceToBatchND",
     "BATCH_TO_SPACE_ND": "BatchToSpaceND", "SUM": "Reducer", "SVDF": "SVDF",
 }  # fmt: skip
