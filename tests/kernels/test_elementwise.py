@@ -101,7 +101,7 @@ def scalar_cases(kind: str, seed: int, count: int) -> Iterator[Case]:
 
 @pytest.mark.parametrize("kind", ["ADD", "SUB", "MUL"])
 def test_scalar_operands_equal_the_oracle(assert_exact: Check, kind: str) -> None:
-    assert_exact(scalar_cases(kind, 4, 120))
+    assert_exact(scalar_cases(kind, 4, 60))
 
 
 @pytest.mark.parametrize("seed", range(2))

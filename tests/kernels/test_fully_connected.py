@@ -81,4 +81,4 @@ def test_fully_connected_of_int16_equals_the_oracle(
 def test_computed_weights_equal_the_oracle(
     assert_exact: Callable[[Iterable[Case]], None],
 ) -> None:
-    assert_exact(products(7, 200))
+    assert_exact(products(7, 100))
