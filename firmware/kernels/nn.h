@@ -943,4 +943,9 @@ typedef struct {
 void nn_batch_matmul_s8(const nn_batch_matmul_s8_params *params, const int8_t *lhs,
                         const int8_t *rhs, int8_t *output, int8_t *scratch);
 
+/* The same for int16, with neither offsets nor a bias nor scratch: sums are of 64 bits, and the
+ * multiplier has 15 bits, as where an nn_output_stage_s16 is `wide`. Not in place. */
+void nn_batch_matmul_s16(const nn_batch_matmul_s8_params *params, const int16_t *lhs,
+                         const int16_t *rhs, int16_t *output);
+
 #endif /* NN_H */

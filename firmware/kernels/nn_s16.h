@@ -127,13 +127,19 @@ static inline void nn_s16_zero(int16_t *target, int32_t count) {
     }
 }
 
+/* x * multiplier / 2^shift rounded to nearest, ties up, modulo 2^32; |x| < 2^47, the multiplier has
+ * 15 bits, and shift >= 1. TFLM's rescaling of int64. */
+static inline int32_t nn_s16_rescale(int64_t x, int32_t multiplier, int32_t shift) {
+    return (int32_t)((((x * multiplier) >> (shift - 1)) + 1) >> 1);
+}
+
 /* The output of one channel from its sum. */
 static inline int16_t nn_finish_s16(const nn_output_stage_s16 *stage, int64_t sum,
                                     int32_t channel) {
     const int64_t acc = sum + stage->bias[channel];
     const int32_t multiplier = stage->multiplier[channel];
     const int32_t shift = stage->shift[channel];
-    const int32_t scaled = stage->wide ? (int32_t)((((acc * multiplier) >> (shift - 1)) + 1) >> 1)
+    const int32_t scaled = stage->wide ? nn_s16_rescale(acc, multiplier, shift)
                                        : nn_requantize((int32_t)acc, multiplier, shift);
     return (int16_t)nn_clamp(nn_wrapping_add(scaled, stage->offset), stage->activation_min,
                              stage->activation_max);

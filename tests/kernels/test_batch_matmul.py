@@ -30,19 +30,20 @@ def shapes(draw: Draw, adjoint: tuple[bool, bool]) -> list[tuple[int, ...]]:
     return [(*x, *a), (*y, *b), (*np.broadcast_shapes(x, y), rows, columns)]
 
 
-def cases(seed: int, count: int) -> Iterator[Case]:
+def cases(seed: int, count: int, dtype: str = "int8") -> Iterator[Case]:
     draw = Draw(seed)
     for _ in range(count):
         options = schema.BatchMatMulOptionsT()
         options.adjX, options.adjY = draw.chance(0.4), draw.chance(0.5)
         a, b = draw.scale(), draw.scale()
         real = float(2.0 ** draw.rng.uniform(*draw.choice([(-14, 0), (-14, 0), (-33, 8)])))
+        real = real / 2**9 if dtype == "int16" else real
         scales = (a, b, float(np.float32(a * b / real)))
         specs = [
-            Spec(shape, scale=scale, zero_point=draw.choice([0, draw.zero_point()]))
+            Spec(shape, dtype, scale, draw.choice([0, draw.zero_point()]) * (dtype == "int8"))
             for shape, scale in zip(shapes(draw, (options.adjX, options.adjY)), scales, strict=True)
         ]
-        data: list[Any] = [draw.int8(spec.shape) for spec in specs[:2]]
+        data: list[Any] = [draw.values(spec.shape, dtype) for spec in specs[:2]]
         note = f"{[(s.shape, s.scale, s.zero_point) for s in specs]} {options.adjX} {options.adjY}"
         if draw.chance(0.4):
             specs[1] = replace(specs[1], data=data.pop())
@@ -56,3 +57,7 @@ def test_batch_matmul_equals_the_oracle(assert_exact: Check) -> None:
 @pytest.mark.slow
 def test_many_batch_matmuls_equal_the_oracle(assert_exact: Check) -> None:
     assert_exact(cases(1, 5000))
+
+
+def test_batch_matmul_of_int16_equals_the_oracle(assert_exact: Check) -> None:
+    assert_exact(cases(3, 100, "int16"))

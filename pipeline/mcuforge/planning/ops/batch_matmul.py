@@ -8,16 +8,24 @@ from typing import ClassVar, cast
 
 import numpy as np
 
-from mcuforge.frontend.graph import BatchMatMulAttributes, Graph, Op, Tensor
-from mcuforge.planning.numerics import INT8_MAX, INT8_MIN, INT32_MAX, quantize_multiplier
+from mcuforge.frontend.graph import BatchMatMulAttributes, DType, Graph, Op, Tensor
+from mcuforge.planning.numerics import (
+    INT32_MAX,
+    quantize_multiplier,
+    reduced_multipliers,
+)
 from mcuforge.planning.ops import Operator, binary
 from mcuforge.planning.ops.common import (
     MAX_SHIFT,
     constraint_arity,
     constraint_not_empty,
+    constraint_symmetric,
     describe,
+    limits,
 )
+from mcuforge.planning.ops.elementwise import constraint_operands
 from mcuforge.planning.ops.loops import Loop, Odometer, dense_strides, merge, odometer
+from mcuforge.planning.ops.weighted_sum import MAX_TAPS, MAX_WIDE_SHIFT, WIDE_FRACTION
 from mcuforge.planning.plan import I32, KernelCall, KernelParams, OptionalArrayI32
 
 RANKS = range(2, 6)  # that TFLM takes
@@ -89,16 +97,21 @@ def real_multiplier(graph: Graph, op: Op) -> float:
 
 
 def constraint_scales(graph: Graph, op: Op) -> str | None:
-    """The product of the input scales is a float32, and below 2^30 times the output scale."""
+    """The product of the input scales is a float32, and below 2^30 times the output scale, with
+    int16 2^7."""
     real = real_multiplier(graph, op)
-    if np.isfinite(real) and quantize_multiplier(real)[1] <= MAX_SHIFT:
+    most = MAX_SHIFT if graph.output(op).dtype is DType.INT8 else MAX_WIDE_SHIFT
+    if np.isfinite(real) and quantize_multiplier(real)[1] <= most:
         return None
     return binary.scales_of(graph, op)
 
 
 def constraint_sums(graph: Graph, op: Op) -> str | None:
-    """No sum of products can leave int32."""
+    """No sum of products can leave int32; of int16, whose sums are of 64 bits, there are at most
+    131,072."""
     _, depth = _matrix(graph.input(op, 0), _attributes(op).adjoint_x)
+    if graph.output(op).dtype is DType.INT16:
+        return None if depth < MAX_TAPS else f"there are {depth}"
     worst = largest_sum(graph, op, depth)
     return None if worst <= INT32_MAX else f"sums of {depth} products may reach {worst}"
 
@@ -128,6 +141,11 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     a, b, target = binary.quantizations(graph, op)
     pairs = _batches(graph, op)
     multiplier, shift = quantize_multiplier(real_multiplier(graph, op))
+    dtype = graph.output(op).dtype
+    if dtype is DType.INT16:
+        multiplier = int(reduced_multipliers(np.array([multiplier]))[0])
+        shift = WIDE_FRACTION - shift
+    low, high = limits(dtype)
     params = BatchMatMulS8Params(
         rows=rows,
         columns=graph.output(op).shape[-1],
@@ -144,10 +162,20 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
         multiplier=multiplier,
         shift=shift,
         output_offset=target.zero_point,
-        activation_min=INT8_MIN,
-        activation_max=INT8_MAX,
+        activation_min=low,
+        activation_max=high,
     )
-    return call(op, params)
+    if dtype is DType.INT8:
+        return call(op, params)
+    return (
+        KernelCall(
+            kernel="batch_matmul_s16",
+            params=params,
+            inputs=(op.inputs[0], op.inputs[1]),
+            output=op.outputs[0],
+            reason="sums are of 64 bits, and neither input is copied",
+        ),
+    )
 
 
 def call(op: Op, params: BatchMatMulS8Params) -> tuple[KernelCall, ...]:
@@ -169,15 +197,17 @@ OPERATORS = (
         kinds=("BATCH_MATMUL",),
         constraints=(
             constraint_arity(2, 2),
-            binary.constraint_int8_operands,
+            constraint_operands,
             constraint_not_empty,
+            constraint_symmetric,
             constraint_ranks,
             constraint_shapes,
             constraint_scales,
             constraint_sums,
         ),
         lower=lower,
-        kernels=("batch_matmul_s8",),
+        kernels=("batch_matmul_s8", "batch_matmul_s16"),
         since="0.2.0",
+        since_16x8="0.2.0",
     ),
 )

@@ -101,12 +101,14 @@ class WeightedSum:
 
     def constraint_weights(self, graph: Graph, op: Op) -> str | None:
         """The weights are a constant int8 tensor (in CONV_2D, DEPTHWISE_CONV_2D, FULLY_CONNECTED
-        also int4) with zero point 0, per tensor or per channel."""
+        of int8 also int4) with zero point 0, per tensor or per channel."""
         weights = graph.input(op, self.weights)
         if weights.data is None:
             return "its weights are no constant"
         if weights.dtype is not DType.INT8 or weights.quantization is None:
             return f"its weights are {describe(weights)}, or carry no scale"
+        if weights.packed and self._is_int16(graph, op):
+            return "its weights are int4"
         q = weights.quantization
         if any(q.zero_points):
             return "the zero point of its weights is not 0"

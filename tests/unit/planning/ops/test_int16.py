@@ -66,6 +66,11 @@ def test_zero_points() -> None:
     assert "is -7" in convolution(bias("int64"), target=wide(1, 2, 2, 3, zero_point=-7))
 
 
+def test_weights_of_four_bits() -> None:
+    packed = Spec((3, 1, 1, 4), "int4", scale=0.01, data=np.ones((3, 1, 1, 4), np.int8))
+    assert "its weights are int4" in convolution(bias("int64"), weights=packed)
+
+
 def test_types_are_not_mixed() -> None:
     assert "'out0' is int8[1, 2, 2, 3]" in convolution(bias("int64"), target=Spec((1, 2, 2, 3)))
     options = schema.AddOptionsT()
