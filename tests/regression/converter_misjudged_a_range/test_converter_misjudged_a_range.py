@@ -216,3 +216,7 @@ def test_ranges_that_fit_or_are_shared_are_not_blamed() -> None:
     clipped = sentences(replace(RELU, seen_high=30))
     assert len(clipped) == 1 and "clips" in clipped[0]
     assert not sentences(replace(RELU, seen_high=24.1))
+    # What the model itself clips, as ReLU(max_value=24) does with a MINIMUM.
+    before = replace(RELU, tensor="m/conv", seen_high=30)
+    assert not sentences(before, replace(RELU, op="MINIMUM", seen_high=24))
+    assert "clips" in sentences(before, replace(RELU, op="MINIMUM", seen_high=30))[0]

@@ -21,6 +21,7 @@ from mcuforge.samples.calibration import Calibration
 
 WIDE = 4.0  # times what calibration saw: two of the eight bits are lost
 CLIPPED_STEPS = 2.0  # that the converter's range may end before what calibration saw
+_CLIPPING = ("MINIMUM", "MAXIMUM")  # as of ReLU(max_value=1/3)
 # their ranges are fixed by TensorFlow Lite's specification
 _FIXED = ("LOGISTIC", "SOFTMAX", "TANH", "LOG_SOFTMAX", "L2_NORMALIZATION")
 
@@ -102,13 +103,16 @@ def misjudged(seen: Sequence[SeenRange]) -> tuple[tuple[str, str], ...]:
     """The converter's ranges that are far from what calibration saw: tensor and sentence.
 
     Tensors of one scale and zero point have their range in common, as an op may demand; then it
-    fits if it fits one of them.
+    fits if it fits one of them. Where one is what a MINIMUM or MAXIMUM leaves of another, the model
+    itself clips that.
     """
     groups: dict[tuple[float, int], list[SeenRange]] = {}
     for tensor in seen:
         groups.setdefault((tensor.scale, tensor.zero_point), []).append(tensor)
     found = []
     for group in groups.values():
+        if any(t.op in _CLIPPING and not _is_clipped(t) for t in group):
+            group = [t for t in group if not _is_clipped(t)]
         largest = max(group, key=lambda t: t.needed)
         if not any(t.op in _FIXED for t in group) and largest.needed > 0:
             found += [(largest.tensor, text) for text in _misjudgement(largest)]
@@ -116,7 +120,7 @@ def misjudged(seen: Sequence[SeenRange]) -> tuple[tuple[str, str], ...]:
 
 
 def _misjudgement(tensor: SeenRange) -> list[str]:
-    width, margin = tensor.high - tensor.low, CLIPPED_STEPS * tensor.scale
+    width = tensor.high - tensor.low
     ends = f"{tensor.low:.4g} ... {tensor.high:.4g}"
     saw = f"the calibration samples reach {tensor.seen_low:.4g} ... {tensor.seen_high:.4g}"
     better = "Ranges as observed are had with --calibration min-max (or mse, or auto)."
@@ -125,6 +129,11 @@ def _misjudgement(tensor: SeenRange) -> list[str]:
             f"{tensor.layer}: the converter's range {ends} is {width / tensor.needed:.2g} times as "
             f"wide as needed: {saw}. {better}"
         ]
-    if tensor.seen_low < tensor.low - margin or tensor.seen_high > tensor.high + margin:
+    if _is_clipped(tensor):
         return [f"{tensor.layer}: the converter's range {ends} clips: {saw}. {better}"]
     return []
+
+
+def _is_clipped(tensor: SeenRange) -> bool:
+    margin = CLIPPED_STEPS * tensor.scale
+    return tensor.seen_low < tensor.low - margin or tensor.seen_high > tensor.high + margin
