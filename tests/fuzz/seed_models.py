@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from single_op import Spec, build
+from stateful_models import accumulator, wake_word
 from tflite_builder import Builder
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -25,8 +26,9 @@ def real() -> list[bytes]:
 
 @cache
 def handmade() -> tuple[bytes, ...]:
-    """A model for each operator, and one that joins several."""
-    return (*_sliding(), *_moving(), *_elementwise(), network())
+    """A model for each operator, one that joins several, and two that keep state."""
+    stateful = (wake_word(), accumulator(7, np.arange(7, dtype=np.int8)))
+    return (*_sliding(), *_moving(), *_elementwise(), network(), *stateful)
 
 
 def options(kind: str, **values: Any) -> Any:

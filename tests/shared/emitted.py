@@ -42,6 +42,8 @@ def unpack(files: Mapping[str, bytes], folder: Path) -> None:
 def main_c(models: Sequence[str], before: str = "", first: str = "") -> str:
     """A program that runs all models in turn: inputs from stdin, outputs to stdout, until its end.
 
+    All rounds of a model with state are one sequence.
+
     `before` goes before `main`, `first` begins it.
     """
     includes = "".join(f'#include "{name}_model.h"\n' for name in models)
@@ -51,10 +53,11 @@ def main_c(models: Sequence[str], before: str = "", first: str = "") -> str:
         f"static const mf_model *const models[] = {{{listed}}};\n"
         "int main(void) {\n"
         f"    {first}\n"
-        "    for (;;) {\n"
+        "    for (int round = 0;; ++round) {\n"
         "        for (size_t m = 0; m < sizeof models / sizeof *models; ++m) {\n"
         "            const mf_model *model = models[m];\n"
-        "            if (model->init() != MF_OK) { return 2; }\n"
+        "            const int begins = round == 0 || model->state_bytes == 0;\n"
+        "            if (begins && model->init() != MF_OK) { return 2; }\n"
         "            for (uint32_t i = 0; i < model->input_count; ++i) {\n"
         "                const mf_tensor *t = &model->inputs[i];\n"
         "                if (fread(t->data, t->bytes, 1, stdin) != 1) { return 0; }\n"
