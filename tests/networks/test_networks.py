@@ -121,14 +121,14 @@ def test_every_operator_is_drawn() -> None:
 
 
 def test_what_is_shrunk_still_fails() -> None:
-    """Without a kernel: the failure is an ADD that something rectifies, wherever it comes from."""
-    network = generator.network(5, least=30)
+    """Without a kernel: the failure is an ADD that another op reads, wherever it comes from."""
 
     def adds(found: Network) -> bool:
         sums = [i for node in found.nodes if node.kind == "ADD" for i in node.outputs]
-        return any(node.inputs[0] in sums for node in found.nodes if node.kind != "ADD")
+        return any(i in sums for node in found.nodes for i in node.inputs if node.kind != "ADD")
 
-    assert adds(network)
+    drawn = (generator.network(seed, least=30) for seed in range(20))
+    network = next(found for found in drawn if adds(found))
     small = shrunk(network, adds)
     assert adds(small) and len(small.nodes) == 2
     assert set(small.inputs) == {i for n in small.nodes for i in n.inputs} - {
