@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from mcuforge.report import as_html as report_html
     from mcuforge.report import as_json as report_json
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Board",

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from mcuforge.errors import ModelError
 from mcuforge.frontend.graph import Graph, Tensor
-from mcuforge.planning.plan import CArray, Plan, PlannedOp
+from mcuforge.planning.plan import Plan, PlannedOp
 
 MAX_GROWTH = 4
 MAX_MORE_BYTES = 2**24
@@ -34,12 +34,7 @@ def lowered(graph: Graph, ops: Iterable[PlannedOp]) -> tuple[PlannedOp, ...]:
     most, total = _most(graph), 0
     kept: list[PlannedOp] = []
     for planned in ops:
-        total += sum(
-            value.nbytes
-            for call in planned.calls
-            for _, kind, value in call.params.values()
-            if isinstance(kind, CArray) and value is not None
-        )
+        total += sum(value.nbytes for call in planned.calls for _, _, value in call.params.arrays())
         if total > most:
             op = graph.ops[len(kept)]
             raise ModelError(
