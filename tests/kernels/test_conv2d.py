@@ -49,11 +49,23 @@ def test_conv2d_equals_the_oracle(
     assert_exact(cases(seed, 600))
 
 
-@pytest.mark.parametrize("bias", ["int32", "int64"])
+def int16_cases(seed: int, count: int) -> list[Case]:
+    """As many with each type of bias."""
+    biases = ("int32", "int64")
+    return [one for b in biases for one in draw_cases(partial(case, wide=b), seed, count)]
+
+
 def test_conv2d_of_int16_equals_the_oracle(
-    assert_exact: Callable[[Iterable[Case]], None], bias: str
+    assert_exact: Callable[[Iterable[Case]], None],
 ) -> None:
-    assert_exact(draw_cases(partial(case, wide=bias), 7, 120))
+    assert_exact(int16_cases(7, 80))
+
+
+@pytest.mark.slow
+def test_many_conv2ds_of_int16_equal_the_oracle(
+    assert_exact: Callable[[Iterable[Case]], None],
+) -> None:
+    assert_exact(int16_cases(8, 1000))
 
 
 def multiplier_case(effective: float) -> Case:

@@ -50,4 +50,11 @@ def test_depthwise_conv2d_equals_the_oracle(
 def test_depthwise_conv2d_of_int16_equals_the_oracle(
     assert_exact: Callable[[Iterable[Case]], None],
 ) -> None:
-    assert_exact(draw_cases(partial(case, wide="int64"), 7, 120))
+    assert_exact(draw_cases(partial(case, wide="int64"), 7, 100))
+
+
+@pytest.mark.slow
+def test_many_depthwise_conv2ds_of_int16_equal_the_oracle(
+    assert_exact: Callable[[Iterable[Case]], None],
+) -> None:
+    assert_exact(draw_cases(partial(case, wide="int64"), 8, 1000))

@@ -46,7 +46,12 @@ def softmax_cases(seed: int, count: int) -> Iterator[Case]:
 
 
 def test_softmax_equals_the_oracle(assert_exact: Check) -> None:
-    assert_exact(softmax_cases(2, 150))
+    assert_exact(softmax_cases(2, 100))
+
+
+@pytest.mark.slow
+def test_many_softmaxes_equal_the_oracle(assert_exact: Check) -> None:
+    assert_exact(softmax_cases(3, 1500))
 
 
 def test_every_difference_of_softmax_equals_the_oracle(assert_exact: Check) -> None:

@@ -39,33 +39,42 @@ def requantize_cases(source: str, target: str, seed: int, count: int) -> Iterato
         yield Case(build("QUANTIZE", specs[:1], specs[1:]), [data], f"{specs}")
 
 
-@pytest.mark.parametrize(
-    ("source", "target"), [("int16", "int16"), ("int16", "int8"), ("int8", "int16")]
-)
-def test_requantize_equals_the_oracle(assert_exact: Check, source: str, target: str) -> None:
-    assert_exact(requantize_cases(source, target, seed=1, count=80))
-
-
-def test_floats_become_int16_like_the_oracle(assert_exact: Check) -> None:
-    draw, cases = Draw(2), []
-    for _ in range(60):
+def float_cases(seed: int, count: int) -> Iterator[Case]:
+    draw = Draw(seed)
+    for _ in range(count):
         scale = draw.scale(*draw.choice([(1e-4, 1.0), (1e-7, 1e-4), (1.0, 1e20)]))
         far = floats(draw, float(np.float32(scale * 256)))[:-2]  # whose quotients fit int32
         data = np.concatenate([floats(draw, scale), far])
         target = Spec(data.shape, "int16", scale, draw.choice(ZERO_POINTS["int16"]))
-        cases.append(Case(build("QUANTIZE", [Spec(data.shape, "float32", None)], [target]), [data]))
-    assert_exact(cases)
+        yield Case(build("QUANTIZE", [Spec(data.shape, "float32", None)], [target]), [data])
 
 
-def test_dequantize_equals_the_oracle(assert_exact: Check) -> None:
-    draw, cases = Draw(3), []
-    for _ in range(40):
+def dequantize_cases(seed: int, count: int) -> Iterator[Case]:
+    draw = Draw(seed)
+    for _ in range(count):
         data = values(draw, "int16")
         scale = draw.scale(*draw.choice([(1e-4, 1.0), (1e-44, 1e-30), (1e30, 1e33)]))
         source = Spec(data.shape, "int16", scale, draw.choice(ZERO_POINTS["int16"]))
         model = build("DEQUANTIZE", [source], [Spec(data.shape, "float32", None)], version=3)
-        cases.append(Case(model, [data], f"{scale}"))
-    assert_exact(cases)
+        yield Case(model, [data], f"{scale}")
+
+
+TYPES = (("int16", "int16"), ("int16", "int8"), ("int8", "int16"))
+
+
+def borders(count: int) -> list[Case]:
+    """QUANTIZE and DEQUANTIZE, from and to all types."""
+    integers = [one for pair in TYPES for one in requantize_cases(*pair, seed=1, count=count)]
+    return [*integers, *float_cases(2, count), *dequantize_cases(3, count)]
+
+
+def test_quantize_and_dequantize_equal_the_oracle(assert_exact: Check) -> None:
+    assert_exact(borders(40))
+
+
+@pytest.mark.slow
+def test_much_quantising_equals_the_oracle(assert_exact: Check) -> None:
+    assert_exact(borders(600))
 
 
 def activation_cases(kind: str, seed: int, count: int) -> Iterator[Case]:
@@ -82,6 +91,14 @@ def activation_cases(kind: str, seed: int, count: int) -> Iterator[Case]:
         yield Case(build(kind, specs[:1], specs[1:], options, version=2), [data], f"{specs}")
 
 
-@pytest.mark.parametrize("kind", ["RELU", "RELU6", "LEAKY_RELU"])
-def test_activations_equal_the_oracle(assert_exact: Check, kind: str) -> None:
-    assert_exact(activation_cases(kind, seed=4, count=25))
+KINDS = ("RELU", "RELU6", "LEAKY_RELU")
+
+
+def test_activations_equal_the_oracle(assert_exact: Check) -> None:
+    assert_exact([one for kind in KINDS for one in activation_cases(kind, seed=4, count=12)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_many_activations_equal_the_oracle(assert_exact: Check, kind: str) -> None:
+    assert_exact(activation_cases(kind, seed=5, count=150))
