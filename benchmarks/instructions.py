@@ -36,7 +36,10 @@ def instructions(plan: Plan, board: Board, folder: Path, *, portable: bool) -> l
             header.write_text(header.read_text().replace(macro, "MF_WITHOUT"))
     with Qemu(board, build(folder, board.name).elf) as simulator:
         sample = quantised.random_samples(plan.graph, 1)[0]
-        return [board.instructions(digest.ticks) for digest in simulator.device.trace(sample)]
+        digests, counts = simulator.device.trace(sample), [0] * len(plan.graph.ops)
+        for (position, _), digest in zip(plan.graph.results(), digests, strict=True):
+            counts[position] += board.instructions(digest.ticks)
+        return counts
 
 
 def show(plan: Plan, board: Board, fast: Sequence[int], portable: Sequence[int]) -> None:

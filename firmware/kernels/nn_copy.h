@@ -16,7 +16,7 @@ static inline void nn_copy_word(int8_t *output, const int8_t *input) {
     memcpy(output, &word, sizeof word);
 }
 
-/* Copies `count` >= 0 bytes between areas that do not overlap. */
+/* Copies `count` >= 0 bytes in ascending order: the output may begin below the input. */
 static inline void nn_copy(int8_t *output, const int8_t *input, int32_t count) {
     for (; count >= 16; count -= 16) {
         nn_copy_word(output, input);
@@ -26,12 +26,18 @@ static inline void nn_copy(int8_t *output, const int8_t *input, int32_t count) {
         output += 16;
         input += 16;
     }
-    for (; count >= 4; count -= 4) {
+    if ((count & 8) != 0) {
+        nn_copy_word(output, input);
+        nn_copy_word(output + 4, input + 4);
+        output += 8;
+        input += 8;
+    }
+    if ((count & 4) != 0) {
         nn_copy_word(output, input);
         output += 4;
         input += 4;
     }
-    for (; count > 0; --count) {
+    for (count &= 3; count > 0; --count) {
         *output++ = *input++;
     }
 }
