@@ -95,7 +95,7 @@ def test_networks_that_failed_once(tmp_path: Path, kernels: dict[str, Path]) -> 
 
 def test_values_neither_saturate_nor_vanish(tmp_path: Path) -> None:
     """Else most of the comparisons would be of constants."""
-    trials = [running.network_trial(f"n{s}", generator.network(s), tmp_path) for s in range(10)]
+    trials = [running.network_trial(f"n{s}", generator.network(s), tmp_path) for s in range(6)]
     shares, saturated = [], []
     for answer in running.oracle(trials):
         assert not isinstance(answer, str)
@@ -103,7 +103,7 @@ def test_values_neither_saturate_nor_vanish(tmp_path: Path) -> None:
             if values.dtype == np.int8 and values.size >= 16:
                 shares.append(len(np.unique(values)))
                 saturated.append(np.mean((values == 127) | (values == -128)))
-    assert len(shares) > 100
+    assert len(shares) > 80
     assert np.mean(np.array(shares) > 5) > 0.6
     assert np.mean(np.array(saturated) < 0.5) > 0.6
 
