@@ -93,6 +93,8 @@ ELSEWHERE = dict.fromkeys(_LITERT_ONLY, "TFLM lacks it in int8") | {
 NARROW = {
     *("BATCH_MATMUL", "DIV", "HARD_SWISH", "PRELU", "RSQRT", "SQUARED_DIFFERENCE"),
     *conditions.comparisons,
+    "LOGISTIC",
+    "TANH",
 }
 VIEWS = {"EXPAND_DIMS", "RESHAPE", "SQUEEZE"}  # of any type
 VANISHING = {"EXPAND_DIMS"}  # may be drawn, and folded away by the reader
