@@ -127,7 +127,7 @@ def tile_cases(seed: int, count: int) -> Iterator[Case]:
         model = build("TILE", inputs, [typed(output, dtype)])
         folded = folded_file.fold(model, tflite_reader.read_bytes(model, "case")).model
         data = draw.int8(shape).astype(dtype)
-        yield Case(model, [data], f"{shape} {multiples} {dtype}", folded)
+        yield Case(model, [data], f"{shape} {multiples} {dtype}", for_oracle=folded)
 
 
 CASES: dict[str, Callable[[int, int], Iterator[Case]]] = {
