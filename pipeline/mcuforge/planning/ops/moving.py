@@ -204,8 +204,13 @@ def operator(
 
 
 def fits(moves: Sequence[Move]) -> bool:
-    """True where the kernels have loops enough."""
-    return all(len(merge(move.loops)) <= MAX_LOOPS for move in moves)
+    """True where the kernels have loops enough: beside the odometer's one, and the runs."""
+    return all(_levels(merge(move.loops)) <= MAX_LOOPS for move in moves)
+
+
+def _levels(loops: Sequence[Loop]) -> int:
+    """Of the odometer."""
+    return len(loops) - 1 - (loops[-1].strides == (1, 1) and loops[-1].extent > 1)
 
 
 def integers(tensor: Tensor) -> list[int]:
