@@ -8,11 +8,15 @@ from types import SimpleNamespace
 
 import pytest
 import warm_tensorflow
+from hypothesis import settings
 
 from mcuforge.processes import python_worker, tensorflow_child
 
 # Boards that somebody added to their own account are none of the suite's.
 os.environ["MCUFORGE_BOARDS"] = os.devnull
+# The same code gives the same result, on a computer that is as slow as it likes.
+settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
+settings.load_profile("repeatable")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

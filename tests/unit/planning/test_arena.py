@@ -40,7 +40,7 @@ def test_the_peak_is_where_most_bytes_live(buffers: list[Buffer], distances: lis
         (i, j)
         for i, source in enumerate(buffers)
         for j, target in enumerate(buffers)
-        if i != j and source.last == target.first
+        if i != j and source.first < source.last == target.first
     ]
     overlaps = [Overlap(*pair, d) for pair, d in zip(dying, distances, strict=False)]
     most = {b.first: live_bytes(buffers, b.first, overlaps) for b in buffers}
