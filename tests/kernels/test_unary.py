@@ -46,7 +46,8 @@ def leaky_relu_cases(seed: int, count: int) -> Iterator[Case]:
     draw = Draw(seed)
     for _ in range(count):
         options = schema.LeakyReluOptionsT()
-        options.alpha = draw.choice([0.0, 1.0, 0.01, 0.2, 3.0, -0.2, draw.scale(), -draw.scale()])
+        slopes = [0.0, 1.0, 0.01, 0.2, 3.0, -0.2, -0.25, draw.scale(), -draw.scale()]
+        options.alpha = draw.choice(slopes)
         yield case("LEAKY_RELU", *rescaled(draw), options)
 
 

@@ -6,6 +6,8 @@ them in float32: the two differ by one step where a result is a tie.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from mcuforge.frontend.graph import DType, Graph, LeakyReluAttributes, Op, Quantization
@@ -82,8 +84,10 @@ def leaky_relu_table(source: Quantization, target: Quantization, op: Op) -> Tabl
     """LEAKY_RELU with requantisation. Source: TFLite's QuantizeLeakyRelu."""
     x = all_int8() - source.zero_point
     identity = quantize_multiplier(source.scale / target.scale)
-    leak = quantize_multiplier(_alpha_ratio(source, target, _alpha(op)))
-    scaled = np.where(x >= 0, requantize(x, *identity), requantize(x, *leak))
+    slope = _alpha_ratio(source, target, _alpha(op))
+    # Of a negative slope the oracle changes the sign last: ties between are rounded so.
+    leak = math.copysign(1, slope) * requantize(x, *quantize_multiplier(abs(slope)))
+    scaled = np.where(x >= 0, requantize(x, *identity), leak.astype(np.int64))
     return clamp_int8(target.zero_point + scaled)
 
 
