@@ -165,8 +165,8 @@ void nn_quantize_f32_s16(const nn_quantize_f32_s8_params *params, const float *i
 void nn_dequantize_s16_f32(const nn_dequantize_s8_f32_params *params, const int16_t *input,
                            float *output);
 
-/* What rescales an int16, or makes one of an int8 and the other way round: QUANTIZE, RELU, RELU6
- * and LEAKY_RELU.
+/* What rescales an int16, or makes one of an int8 and the other way round, or an int32 of either:
+ * QUANTIZE, RELU, RELU6 and LEAKY_RELU.
  *
  *   x      = input + input_offset
  *   output = clamp(requantize(x) + output_offset)
@@ -188,6 +188,8 @@ typedef struct {
 void nn_rescale_s16(const nn_rescale_params *params, const int16_t *input, int16_t *output);
 void nn_rescale_s16_s8(const nn_rescale_params *params, const int16_t *input, int8_t *output);
 void nn_rescale_s8_s16(const nn_rescale_params *params, const int8_t *input, int16_t *output);
+void nn_rescale_s8_s32(const nn_rescale_params *params, const int8_t *input, int32_t *output);
+void nn_rescale_s16_s32(const nn_rescale_params *params, const int16_t *input, int32_t *output);
 
 /* ADD and SUB with broadcasting. `wide` is the input with the larger scale: rescaled to half of
  * itself times 2^20, as TFLM does, it is only multiplied by 2^19.
@@ -421,6 +423,9 @@ typedef struct {
 } nn_softmax_s8_params;
 
 void nn_softmax_s8(const nn_softmax_s8_params *params, const int8_t *input, int8_t *output);
+
+/* The same, but the output is int16 in 1/65536 with zero point -32768. */
+void nn_softmax_s8_s16(const nn_softmax_s8_params *params, const int8_t *input, int16_t *output);
 
 /* LOGISTIC and TANH of int16, with an output in 1/32768: x = (input * multiplier + rounding) >>
  * shift, in 1/12288, is looked up in a table of the sigmoid function and interpolated; tanh(x) is

@@ -12,7 +12,7 @@ from single_op import Case, Spec, build
 from test_quantize import floats
 
 Check = Callable[[Iterable[Case]], None]
-ZERO_POINTS = {"int8": (-128, 0, 3, 127), "int16": (0, 0, -32768, 32767, 77)}
+ZERO_POINTS = {"int8": (-128, 0, 3, 127), "int16": (0, 0, -32768, 32767, 77), "int32": (0,)}
 
 
 def values(draw: Draw, dtype: str) -> np.ndarray:
@@ -59,7 +59,10 @@ def dequantize_cases(seed: int, count: int) -> Iterator[Case]:
         yield Case(model, [data], f"{scale}")
 
 
-TYPES = (("int16", "int16"), ("int16", "int8"), ("int8", "int16"))
+TYPES = (
+    *(("int16", "int16"), ("int16", "int8"), ("int8", "int16")),
+    *(("int8", "int32"), ("int16", "int32")),
+)
 
 
 def borders(count: int) -> list[Case]:

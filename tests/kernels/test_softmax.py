@@ -13,30 +13,35 @@ from single_op import Case, Spec, build
 Check = Callable[[Iterable[Case]], None]
 
 
-def case(draw: Draw, shape: tuple[int, ...], scale: float, beta: float) -> Case:
+OUTPUTS = {"int8": (1 / 256, -128), "int16": (1 / 65536, -32768)}
+
+
+def case(
+    draw: Draw, shape: tuple[int, ...], scale: float, beta: float, output: str = "int8"
+) -> Case:
     options = schema.SoftmaxOptionsT()
     options.beta = beta
     source = Spec(shape, scale=scale, zero_point=draw.zero_point())
-    target = Spec(shape, scale=1 / 256, zero_point=-128)
+    target = Spec(shape, output, *OUTPUTS[output])
     model = build("SOFTMAX", [source], [target], options)
     return Case(model, [draw.int8(shape)], f"{shape} scale {scale} beta {beta}")
 
 
-def cases(seed: int, count: int) -> Iterator[Case]:
+def cases(seed: int, count: int, output: str = "int8") -> Iterator[Case]:
     draw = Draw(seed)
     for _ in range(count):
         shape = tuple(draw.integer(1, 5) for _ in range(draw.integer(0, 3)))
         depth = draw.choice([1, 2, 3, 10, 11, draw.integer(1, 120)])
-        low, high = draw.choice([(1e-3, 1.0), (1e-3, 1.0), (3e-8, 1e-3), (1.0, 1e12)])
+        low, high = draw.choice([(1e-3, 1.0), (1e-3, 1.0), (6e-8, 1e-3), (1.0, 1e12)])
         beta = draw.choice([1.0, 1.0, 1.0, 0.5, 10.0])
-        yield case(draw, (*shape, depth), draw.scale(low, high), beta)
+        yield case(draw, (*shape, depth), draw.scale(low, high), beta, output)
 
 
-def long_cases(seed: int, count: int) -> Iterator[Case]:
+def long_cases(seed: int, count: int, output: str = "int8") -> Iterator[Case]:
     """Rows so long that TFLM would stop on flat ones; these have one clear maximum."""
     draw = Draw(seed)
     for _ in range(count):
-        one = case(draw, (2, draw.integer(512, 4095)), 0.1, 1.0)
+        one = case(draw, (2, draw.integer(512, 4095)), 0.1, 1.0, output)
         data = draw.rng.integers(-128, -100, one.inputs[0].shape).astype(np.int8)
         data[:, draw.integer(0, 511)] = draw.integer(0, 127)
         yield Case(one.model, [data], one.note)
@@ -45,3 +50,7 @@ def long_cases(seed: int, count: int) -> Iterator[Case]:
 @pytest.mark.parametrize("seed", range(2))
 def test_softmax_equals_the_oracle(assert_exact: Check, seed: int) -> None:
     assert_exact([*cases(seed, 750), *long_cases(seed, 20)])
+
+
+def test_softmax_with_an_int16_output_equals_the_oracle(assert_exact: Check) -> None:
+    assert_exact([*cases(5, 150, "int16"), *long_cases(5, 5, "int16")])

@@ -42,14 +42,15 @@ class Operator:
 
 
 def with_int16(int8: Operator, int16: Operator) -> Operator:
-    """The operator of both: `int16` where the op's first input or its output is, else `int8`.
+    """The operator of both: `int16` where the op's first input or its output is wider than int8,
+    else `int8`.
 
     Rules of the same words are one.
     """
     shared = {rule(c) for c in int8.constraints} & {rule(c) for c in int16.constraints}
 
     def chosen(graph: Graph, op: Op) -> Operator:
-        return int16 if _has_int16(graph, op) else int8
+        return int16 if _is_wide(graph, op) else int8
 
     def of(part: Operator, words: str) -> tuple[Constraint, ...]:
         """In the part's own order: constraints rely on those before them."""
@@ -67,9 +68,9 @@ def with_int16(int8: Operator, int16: Operator) -> Operator:
     )
 
 
-def _has_int16(graph: Graph, op: Op) -> bool:
+def _is_wide(graph: Graph, op: Op) -> bool:
     tensors = [graph.tensor(i) for i in (*op.inputs[:1], *op.outputs[:1]) if i >= 0]
-    return any(tensor.dtype is DType.INT16 for tensor in tensors)
+    return any(tensor.dtype in (DType.INT16, DType.INT32) for tensor in tensors)
 
 
 def _only(

@@ -1,4 +1,4 @@
-"""QUANTIZE and DEQUANTIZE from and to int16, and RELU, RELU6 and LEAKY_RELU of int16.
+"""QUANTIZE and DEQUANTIZE from and to int16, QUANTIZE to int32; RELU, RELU6, LEAKY_RELU of int16.
 
 All of them but those with float32 are one rescaling, whose factor may be another below zero, and a
 clamp.
@@ -67,7 +67,8 @@ Rescaling = Callable[[Graph, Op], Scaling]
 
 
 def constraint_quantize_types(graph: Graph, op: Op) -> str | None:
-    """It maps float32, int8 or int16 to int16, or int16 to int8; integers quantised per tensor."""
+    """It maps float32, int8 or int16 to int16, int16 to int8, or int8 or int16 to int32; integers
+    quantised per tensor."""
     source, target = graph.input(op, 0), graph.output(op)
     known = source.dtype is DType.FLOAT32 or is_per_tensor(source, source.dtype)
     types = (source.dtype, target.dtype)
@@ -81,6 +82,8 @@ _QUANTIZED = (
     (DType.INT8, DType.INT16),
     (DType.INT16, DType.INT16),
     (DType.INT16, DType.INT8),
+    (DType.INT8, DType.INT32),
+    (DType.INT16, DType.INT32),
 )
 
 
@@ -265,7 +268,10 @@ OPERATORS = (
             constraint_float_scale,
         ),
         lower=lower_quantize,
-        kernels=("rescale_s16", "rescale_s16_s8", "rescale_s8_s16", "quantize_f32_s16"),
+        kernels=(
+            *("rescale_s16", "rescale_s16_s8", "rescale_s8_s16"),
+            *("rescale_s8_s32", "rescale_s16_s32", "quantize_f32_s16"),
+        ),
         since_16x8="0.2.0",
     ),
     Operator(

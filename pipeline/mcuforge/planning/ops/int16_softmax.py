@@ -1,4 +1,8 @@
-"""SOFTMAX of int16 over the last axis: tables of exp and of 1 / x, interpolated."""
+"""SOFTMAX with an int16 output over the last axis.
+
+Of an int16 input: tables of exp and of 1 / x, interpolated. Of an int8 input: as with an int8
+output, which has fewer bits.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +13,21 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.frontend.graph import Graph, Op, SoftmaxAttributes
+from mcuforge.frontend.graph import DType, Graph, Op, SoftmaxAttributes
 from mcuforge.planning.numerics import INT16_MAX, INT16_MIN, quantize_multiplier
-from mcuforge.planning.ops import Operator
+from mcuforge.planning.ops import Operator, overlap, softmax
 from mcuforge.planning.ops.common import (
-    constraint_activations,
     constraint_arity,
     constraint_not_empty,
-    constraint_symmetric,
     describe,
+    is_per_tensor,
     quantization,
 )
 from mcuforge.planning.ops.int16_rescale import MAX_SHIFT
 from mcuforge.planning.plan import I32, ArrayI16, KernelCall, KernelParams
 
-OUTPUT_SCALE = 2.0**-15
+# Scale and zero point of the output, by type of the input.
+OUTPUTS = {DType.INT16: (2.0**-15, 0), DType.INT8: (2.0**-16, -32768)}
 MAX_DEPTH = 65_535  # the sum of that many ones fits int32
 MAX_RANK = 6  # of TFLM's RuntimeShape
 _RANGE = INT16_MAX - INT16_MIN
@@ -81,22 +85,43 @@ def reciprocals() -> Int16Array:
     return table(lambda x: np.asarray(one / (one + x), np.float32), 0.0, 1.0)
 
 
+def constraint_types(graph: Graph, op: Op) -> str | None:
+    """The input is int16 or int8, the output int16, both quantised per tensor."""
+    source, target = graph.input(op, 0), graph.output(op)
+    known = source.dtype in OUTPUTS and is_per_tensor(source, source.dtype)
+    if known and is_per_tensor(target, DType.INT16):
+        return None
+    return f"{describe(source)} becomes {describe(target)}, or is not quantised per tensor"
+
+
+def constraint_zero_point(graph: Graph, op: Op) -> str | None:
+    """An int16 input has the zero point 0."""
+    source = graph.input(op, 0)
+    zero_point = quantization(source).zero_point
+    return f"it is {zero_point}" if source.dtype is DType.INT16 and zero_point else None
+
+
 def constraint_shape(graph: Graph, op: Op) -> str | None:
-    """Input and output have the same shape, of rank 1 to 6, with at most 65535 on the last axis."""
+    """Input and output have the same shape, of rank 1 to 6, with at most 65535 on the last axis,
+    of int8 4095."""
     given, computed = graph.input(op, 0), graph.output(op)
     if given.shape != computed.shape or not 1 <= len(given.shape) <= MAX_RANK:
         return f"{describe(given)} becomes {describe(computed)}"
-    return None if given.shape[-1] <= MAX_DEPTH else f"the last axis has {given.shape[-1]}"
+    most = MAX_DEPTH if given.dtype is DType.INT16 else softmax.MAX_DEPTH
+    return None if given.shape[-1] <= most else f"the last axis has {given.shape[-1]}"
 
 
 def constraint_output_scale(graph: Graph, op: Op) -> str | None:
-    """The output's scale is 1/32768."""
-    scale = quantization(graph.output(op)).scale
-    return None if scale == OUTPUT_SCALE else f"it is {scale}"
+    """The output's scale is 1/32768 and its zero point 0; of an int8 input 1/65536 and -32768."""
+    q = quantization(graph.output(op))
+    meant = OUTPUTS[graph.input(op, 0).dtype]
+    return None if (q.scale, q.zero_point) == meant else f"they are {q.scale} and {q.zero_point}"
 
 
 def constraint_beta(graph: Graph, op: Op) -> str | None:
-    """beta is not negative, and times the input's scale below 2.5."""
+    """beta is not negative, and times the input's scale below 2.5; of int8 above 2^-26."""
+    if graph.input(op, 0).dtype is DType.INT8:
+        return softmax.constraint_beta(graph, op)
     real = _real_multiplier(graph, op)
     if not 0.0 <= real < np.inf or quantize_multiplier(real)[1] > MAX_SHIFT:
         return f"they make {real * 10 / _RANGE:g}"
@@ -112,6 +137,9 @@ def _real_multiplier(graph: Graph, op: Op) -> float:
 
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     """The call of SOFTMAX."""
+    if graph.input(op, 0).dtype is DType.INT8:
+        distance = overlap.elementwise(graph.output(op).elements, 1, 2)
+        return softmax.call(graph, op, "softmax_s8_s16", distance)
     output = graph.output(op)
     depth = output.shape[-1]
     multiplier, shift = quantize_multiplier(_real_multiplier(graph, op))
@@ -140,15 +168,15 @@ OPERATORS = (
         kinds=("SOFTMAX",),
         constraints=(
             constraint_arity(1, 1),
-            constraint_activations,
+            constraint_types,
             constraint_not_empty,
-            constraint_symmetric,
+            constraint_zero_point,
             constraint_shape,
             constraint_output_scale,
             constraint_beta,
         ),
         lower=lower,
-        kernels=("softmax_s16",),
+        kernels=("softmax_s16", "softmax_s8_s16"),
         since_16x8="0.2.0",
     ),
 )

@@ -84,8 +84,8 @@ def exponentials(real_multiplier: float) -> npt.NDArray[np.int32]:
     return exp_on_negative_values(scaled, DIFFERENCE_INTEGER_BITS).astype(np.int32)
 
 
-def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
-    """The call of SOFTMAX."""
+def call(graph: Graph, op: Op, kernel: str, distance: int) -> tuple[KernelCall, ...]:
+    """The call of SOFTMAX of int8. The output may begin `distance` bytes after the input."""
     output = graph.output(op)
     table = exponentials(_real_multiplier(graph, op))
     depth = output.shape[-1]
@@ -94,14 +94,19 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     )
     return (
         KernelCall(
-            kernel="softmax_s8",
+            kernel=kernel,
             params=params,
             inputs=(op.inputs[0],),
             output=op.outputs[0],
             reason=f"{len(table)} differences from the maximum matter: exp is a table",
-            overlaps={0: 0},
+            overlaps={0: distance},
         ),
     )
+
+
+def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
+    """The call with an int8 output, in place."""
+    return call(graph, op, "softmax_s8", 0)
 
 
 OPERATORS = (
