@@ -165,7 +165,7 @@ void nn_quantize_f32_s16(const nn_quantize_f32_s8_params *params, const float *i
 void nn_dequantize_s16_f32(const nn_dequantize_s8_f32_params *params, const int16_t *input,
                            float *output);
 
-/* What rescales an int16, or makes one of an int8 and the other way round, or an int32 of either:
+/* What rescales an int16, or makes one of an int8, an int32 of either, and the other way round:
  * QUANTIZE, RELU, RELU6 and LEAKY_RELU.
  *
  *   x      = input + input_offset
@@ -190,6 +190,8 @@ void nn_rescale_s16_s8(const nn_rescale_params *params, const int16_t *input, in
 void nn_rescale_s8_s16(const nn_rescale_params *params, const int8_t *input, int16_t *output);
 void nn_rescale_s8_s32(const nn_rescale_params *params, const int8_t *input, int32_t *output);
 void nn_rescale_s16_s32(const nn_rescale_params *params, const int16_t *input, int32_t *output);
+void nn_rescale_s32_s8(const nn_rescale_params *params, const int32_t *input, int8_t *output);
+void nn_rescale_s32_s16(const nn_rescale_params *params, const int32_t *input, int16_t *output);
 
 /* ADD and SUB with broadcasting. `wide` is the input with the larger scale: rescaled to half of
  * itself times 2^20, as TFLM does, it is only multiplied by 2^19.

@@ -16,10 +16,14 @@ ZERO_POINTS = {"int8": (-128, 0, 3, 127), "int16": (0, 0, -32768, 32767, 77), "i
 
 
 def values(draw: Draw, dtype: str) -> np.ndarray:
-    """All of int8; of int16 both ends, the middle, and a random part."""
+    """All of int8; of wider types both ends, the middle, and a random part."""
     if dtype == "int8":
         return np.arange(-128, 128, dtype=np.int8)
     ends = np.arange(128)
+    if dtype == "int32":
+        wide = draw.rng.integers(-(2**31), 2**31, size=256)
+        near = draw.rng.integers(-70_000, 70_000, size=256)
+        return np.concatenate([wide, near, ends - 2**31, 2**31 - 1 - ends]).astype(np.int32)
     some = draw.rng.integers(-32768, 32768, size=256)
     return np.concatenate([ends - 32768, ends - 64, 32767 - ends, some]).astype(np.int16)
 
@@ -31,6 +35,8 @@ def requantize_cases(source: str, target: str, seed: int, count: int) -> Iterato
         real = draw.choice(
             [1.0, 2.0 ** draw.rng.uniform(-33, 13.9), 2.0 ** draw.rng.uniform(-9, 3)]
         )
+        if source == "int32":
+            real = draw.choice([0.4999, 2.0 ** draw.rng.uniform(-33, -1.01)])
         data = values(draw, source)
         specs = [
             Spec(data.shape, dtype, float(np.float32(s)), draw.choice(ZERO_POINTS[dtype]))
@@ -61,7 +67,7 @@ def dequantize_cases(seed: int, count: int) -> Iterator[Case]:
 
 TYPES = (
     *(("int16", "int16"), ("int16", "int8"), ("int8", "int16")),
-    *(("int8", "int32"), ("int16", "int32")),
+    *(("int8", "int32"), ("int16", "int32"), ("int32", "int8"), ("int32", "int16")),
 )
 
 

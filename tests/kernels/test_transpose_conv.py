@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -41,11 +42,14 @@ def case(draw: Draw, wide: str | None = None) -> Case:
         (batches, height, width, outputs),
         wide=wide,
     )
-    shape = Spec((4,), "int32", scale=None, data=np.array(op.target.shape, np.int32))
+    extents = np.array(op.target.shape, np.int32)
+    computed = draw.chance(0.1)  # at run time: TFLM takes the shape that the file gives the output
+    shape = Spec((4,), "int32", scale=None, data=None if computed else extents)
     bias = [op.bias] if draw.chance(0.7) else []
     options = window.fill(schema.TransposeConvOptionsT())
     inputs = [shape, op.weights, op.source, *bias]
-    return op.case(draw, "TRANSPOSE_CONV", options, inputs, window)
+    made = op.case(draw, "TRANSPOSE_CONV", options, inputs, window)
+    return replace(made, inputs=[extents, *made.inputs]) if computed else made
 
 
 cases = partial(draw_cases, case)

@@ -1,4 +1,4 @@
-"""QUANTIZE and DEQUANTIZE from and to int16, QUANTIZE to int32; RELU, RELU6, LEAKY_RELU of int16.
+"""QUANTIZE and DEQUANTIZE from and to int16, QUANTIZE of int32; RELU, RELU6, LEAKY_RELU of int16.
 
 All of them but those with float32 are one rescaling, whose factor may be another below zero, and a
 clamp.
@@ -35,6 +35,7 @@ from mcuforge.planning.ops.quantize import (
 from mcuforge.planning.plan import I32, KernelCall, KernelParams
 
 MAX_SHIFT = 14  # 65535 * 2^14 < 2^30: there is room for a zero point
+MAX_INT32_SHIFT = -1  # for the same reason
 ONE = (1 << 30, 1)  # multiplier and shift
 
 
@@ -67,8 +68,8 @@ Rescaling = Callable[[Graph, Op], Scaling]
 
 
 def constraint_quantize_types(graph: Graph, op: Op) -> str | None:
-    """It maps float32, int8 or int16 to int16, int16 to int8, or int8 or int16 to int32; integers
-    quantised per tensor."""
+    """It maps float32, int8 or int16 to int16, int16 to int8, or int8 or int16 to int32 and back;
+    integers quantised per tensor."""
     source, target = graph.input(op, 0), graph.output(op)
     known = source.dtype is DType.FLOAT32 or is_per_tensor(source, source.dtype)
     types = (source.dtype, target.dtype)
@@ -84,6 +85,8 @@ _QUANTIZED = (
     (DType.INT16, DType.INT8),
     (DType.INT8, DType.INT32),
     (DType.INT16, DType.INT32),
+    (DType.INT32, DType.INT8),
+    (DType.INT32, DType.INT16),
 )
 
 
@@ -119,14 +122,15 @@ def constraint_rescaling(rescaling: Rescaling) -> Constraint:
     """The constraint that no value leaves int32 on its way, for QUANTIZE of integers and others."""
 
     def constraint(graph: Graph, op: Op) -> str | None:
-        """The input's scale, times alpha where there is one, is below 2^14 times the output's, and
-        alpha is not negative."""
+        """The input's scale, times alpha where there is one, is below 2^14 times the output's, of
+        an int32 input below half of it; alpha is not negative."""
         source, target = graph.input(op, 0), graph.output(op)
         if source.dtype is DType.FLOAT32:
             return None
         scaling = rescaling(graph, op)
+        most = MAX_INT32_SHIFT if source.dtype is DType.INT32 else MAX_SHIFT
         for real in (scaling.positive, scaling.negative):
-            if not 0.0 <= real < np.inf or quantize_multiplier(real)[1] > MAX_SHIFT:
+            if not 0.0 <= real < np.inf or quantize_multiplier(real)[1] > most:
                 scales = quantization(source).scale, quantization(target).scale
                 return f"the scales are {scales[0]} and {scales[1]}, and a factor is {real}"
         return None
@@ -270,7 +274,8 @@ OPERATORS = (
         lower=lower_quantize,
         kernels=(
             *("rescale_s16", "rescale_s16_s8", "rescale_s8_s16"),
-            *("rescale_s8_s32", "rescale_s16_s32", "quantize_f32_s16"),
+            *("rescale_s8_s32", "rescale_s16_s32", "rescale_s32_s8", "rescale_s32_s16"),
+            "quantize_f32_s16",
         ),
         since_16x8="0.2.0",
     ),
