@@ -32,7 +32,7 @@ static inline int8_t nn_svdf_output(const nn_svdf *layer, int32_t sum, int32_t u
     static inline void remember(const nn_svdf *layer, const int8_t *input, type *state) {          \
         const int32_t filters = layer->units * layer->rank;                                        \
         const int32_t values = layer->batches * filters * layer->memory;                           \
-        memmove(state, state + 1, (size_t)(values - 1) * sizeof *state);                           \
+        memmove(state, state + 1, (size_t)((values - 1) * (int32_t)sizeof *state));                \
         type *newest = state + layer->memory - 1;                                                  \
         for (int32_t batch = 0; batch < layer->batches; ++batch) {                                 \
             for (int32_t filter = 0; filter < filters; ++filter) {                                 \
@@ -51,7 +51,7 @@ static inline int8_t nn_svdf_output(const nn_svdf *layer, int32_t sum, int32_t u
             for (int32_t unit = 0; unit < layer->units; ++unit) {                                  \
                 int32_t sum = 0;                                                                   \
                 for (int32_t i = 0; i < taps; ++i) {                                               \
-                    sum = nn_wrapping_add(sum, weights[i] * state[i]);                             \
+                    sum = nn_wrapping_add(sum, (int32_t)weights[i] * state[i]);                    \
                 }                                                                                  \
                 *output++ = nn_svdf_output(layer, sum, unit);                                      \
                 weights += taps;                                                                   \

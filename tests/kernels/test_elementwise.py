@@ -104,7 +104,7 @@ def test_scalar_operands_equal_the_oracle(assert_exact: Check, kind: str) -> Non
     assert_exact(scalar_cases(kind, 4, 60))
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 @pytest.mark.parametrize("kind", ["ADD", "SUB", "MUL"])
 def test_elementwise_equals_the_oracle(assert_exact: Check, kind: str, seed: int) -> None:
     assert_exact(cases(kind, seed, 500))

@@ -89,12 +89,12 @@ def view_cases(seed: int, count: int) -> Iterator[Case]:
         yield Case(model, [data], f"{kind} {shape} -> {output}")
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_concatenation_equals_the_oracle(assert_exact: Check, seed: int) -> None:
     assert_exact(concatenation_cases(seed, 500))
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_pad_equals_the_oracle(assert_exact: Check, seed: int) -> None:
     assert_exact(pad_cases(seed, 750))
 

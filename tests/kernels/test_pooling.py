@@ -49,7 +49,7 @@ def cases(kind: str, seed: int, count: int, dtype: str = "int8") -> Iterator[Cas
         yield Case(build(kind, [source], [target], o, version=3), [data], str(vars(o)))
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 @pytest.mark.parametrize("kind", ["MAX_POOL_2D", "AVERAGE_POOL_2D"])
 def test_pooling_equals_the_oracle(
     assert_exact: Callable[[Iterable[Case]], None], kind: str, seed: int

@@ -60,7 +60,7 @@ def long_cases(kind: str, seed: int, count: int) -> Iterator[Case]:
         yield case(kind, shape, size, options(draw, kind), data)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 @pytest.mark.parametrize("kind", list(OPTIONS))
 def test_resize_equals_the_oracle(assert_exact: Check, kind: str, seed: int) -> None:
     assert_exact([*cases(kind, seed, 500), *long_cases(kind, seed, 250)])

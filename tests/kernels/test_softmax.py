@@ -50,7 +50,7 @@ def long_cases(seed: int, count: int, output: str = "int8") -> Iterator[Case]:
         yield Case(one.model, [data], one.note)
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(1))
 def test_softmax_equals_the_oracle(assert_exact: Check, seed: int) -> None:
     assert_exact([*cases(seed, 750), *long_cases(seed, 20)])
 

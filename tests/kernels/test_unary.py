@@ -138,7 +138,7 @@ LITERT_ONLY = ("EXP", "LOG", "GELU", "RELU_N1_TO_1", "RELU_0_TO_1")  # tables of
 
 
 def test_functions_equal_the_oracle(assert_exact: Check) -> None:
-    counts = {kind: 25 if kind in LITERT_ONLY else 120 for kind in FUNCTIONS}
+    counts = {kind: 5 if kind in LITERT_ONLY else 60 for kind in FUNCTIONS}
     assert_exact([one for kind, n in counts.items() for one in accepted(FUNCTIONS[kind](5, n))])
 
 
@@ -150,7 +150,7 @@ def test_many_functions_equal_the_oracle(assert_exact: Check, kind: str) -> None
 
 @pytest.mark.parametrize("kind", ["RELU", "RELU6", "ABS"])
 def test_clamps_equal_the_oracle(assert_exact: Check, kind: str) -> None:
-    assert_exact(relu_cases(kind, seed=1, count=600))
+    assert_exact(relu_cases(kind, seed=1, count=250))
 
 
 @pytest.mark.parametrize("kind", ["RELU", "LEAKY_RELU", "ABS"])
@@ -159,12 +159,12 @@ def test_ties_equal_the_oracle(assert_exact: Check, kind: str) -> None:
 
 
 def test_leaky_relu_equals_the_oracle(assert_exact: Check) -> None:
-    assert_exact(leaky_relu_cases(seed=2, count=600))
+    assert_exact(leaky_relu_cases(seed=2, count=250))
 
 
 def test_logistic_equals_the_oracle(assert_exact: Check) -> None:
-    assert_exact(squash_cases("LOGISTIC", 1 / 256, -128, seed=3, count=600))
+    assert_exact(squash_cases("LOGISTIC", 1 / 256, -128, seed=3, count=250))
 
 
 def test_tanh_equals_the_oracle(assert_exact: Check) -> None:
-    assert_exact(squash_cases("TANH", 1 / 128, 0, seed=4, count=600))
+    assert_exact(squash_cases("TANH", 1 / 128, 0, seed=4, count=250))

@@ -33,14 +33,21 @@ pytestmark = pytest.mark.sim
 MODELS = Path(__file__).parents[2] / "models"
 SIMULATED = [board.name for board in boards.available() if board.qemu_machine]
 LARGE = [name for name in SIMULATED if boards.load(name).ram_bytes >= 128 * 1024]
+BOTH = ("mps2-an386", "mps3-an547-helium")  # by default the larger model runs there alone
+PAIRS = [
+    pytest.param(name, board, marks=pytest.mark.slow)
+    if name == "unet" and board not in BOTH
+    else (name, board)
+    for name in ("autoencoder", "unet")
+    for board in LARGE
+]
 
 
 def nothing(_stage: str, _done: int, _total: int) -> None:
     """Nobody watches the progress."""
 
 
-@pytest.mark.parametrize("board", LARGE)
-@pytest.mark.parametrize("name", ["autoencoder", "unet"])
+@pytest.mark.parametrize(("name", "board"), PAIRS)
 def test_device_host_and_tflm_agree(name: str, board: str, tmp_path: Path) -> None:
     recipe = load(MODELS / name)
     inputs = tmp_path / "inputs.npz"

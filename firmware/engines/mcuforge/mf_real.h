@@ -71,7 +71,7 @@ static inline void mf_write_real(const mf_tensor *tensor, const float *values) {
             MF_CAST(int64_t *, data)[i] = mf_round(x);
             break;
         case MF_BOOL:
-            MF_CAST(uint8_t *, data)[i] = x < 0.0f || x > 0.0f;
+            MF_CAST(uint8_t *, data)[i] = MF_CAST(uint8_t, x < 0.0f || x > 0.0f);
             break;
         case MF_FLOAT32:
             MF_CAST(float *, data)[i] = x;

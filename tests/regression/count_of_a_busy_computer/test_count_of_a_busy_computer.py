@@ -39,7 +39,10 @@ class Disturbed:
         self.info = SimpleNamespace(inputs=[tensor])
 
     def hello(self, _: str | None = None) -> Any:
-        return SimpleNamespace(inputs=(), outputs=())
+        return SimpleNamespace(inputs=(), outputs=(), state_bytes=0)
+
+    def reset(self) -> None:
+        pass
 
     def run(self, _: Any) -> Any:
         self.runs += 1
@@ -57,7 +60,8 @@ def nothing(_label: str, _done: int, _total: int) -> None:
 @pytest.mark.parametrize("samples", [1, 3, 5, 20])
 def test_the_count_is_within_a_percent(samples: int) -> None:
     device: Any = Disturbed()
-    plan: Any = SimpleNamespace(graph=SimpleNamespace(model_hash="", inputs=(), outputs=()))
+    graph = SimpleNamespace(model_hash="", inputs=(), outputs=())
+    plan: Any = SimpleNamespace(graph=graph, state_bytes=0)
     sample = [np.zeros(4, np.int8)]
     runs = RENODE.counting_runs
     measured = prove.measure(device, "device", plan, [sample] * samples, nothing, runs)

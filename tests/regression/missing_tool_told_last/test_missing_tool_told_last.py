@@ -37,7 +37,7 @@ def no_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TFLM_ROOT", raising=False)
     for place, name in (
-        (driver, "prepare"), (driver, "make_plan"), (project, "emit"), (tensorflow_child, "call"),
+        (driver, "prepare"), (driver, "plan_for"), (project, "emit"), (tensorflow_child, "call"),
         (build, "_run"),
     ):  # fmt: skip
         monkeypatch.setattr(place, name, reached)

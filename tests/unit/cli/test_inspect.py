@@ -76,6 +76,12 @@ def test_a_scale_that_is_not_there_or_not_alone_is_none(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def full_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables as in a pipe, whatever the terminal of the tests is."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 def test_every_board_says_whether_it_fits(tmp_path: Path) -> None:
     small = as_json(dense(tmp_path / "small.tflite"))["boards"]
     assert "host" not in small and all(board["fits"] for board in small.values())
