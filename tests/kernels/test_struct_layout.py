@@ -15,7 +15,8 @@ from mcuforge.planning.plan import CStruct, KernelParams
 
 def structs() -> list[type[CStruct]]:
     """The parameter structs, and the structs that are parts of them."""
-    return [struct for struct in _below(CStruct) if struct is not KernelParams]
+    every = [struct for struct in _below(CStruct) if struct is not KernelParams]
+    return [struct for struct in every if struct.__module__.startswith("mcuforge.")]
 
 
 def _below(struct: type[CStruct]) -> list[type[CStruct]]:

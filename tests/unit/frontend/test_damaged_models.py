@@ -25,7 +25,7 @@ def compile_bytes(data: bytes) -> None:
         model_files(plan)
 
 
-@pytest.mark.parametrize("name", ["autoencoder", "unet"])
+@pytest.mark.parametrize("name", ["autoencoder", pytest.param("unet", marks=pytest.mark.slow)])
 def test_flipped_bytes(name: str) -> None:
     data = (MODELS / name / "artifacts" / "model.tflite").read_bytes()
     rng = np.random.default_rng(3)
