@@ -85,4 +85,12 @@ def _run(given: list[str]) -> NoReturn:
         streams.give_up(sys.stdout)  # its reader has gone, as in `... | head`
         sys.exit(1)
     except (KeyboardInterrupt, Exception) as error:
-        sys.exit(failure.report(termination.cause(error), as_json=as_json, debug=debug))
+        sys.exit(_told(termination.cause(error), as_json=as_json, debug=debug))
+
+
+def _told(error: BaseException, *, as_json: bool, debug: bool) -> int:
+    """The exit code, once the error is reported; or an interrupt that comes in the middle."""
+    try:
+        return failure.report(error, as_json=as_json, debug=debug)
+    except KeyboardInterrupt as interrupt:
+        return failure.report(interrupt, as_json=as_json, debug=debug)

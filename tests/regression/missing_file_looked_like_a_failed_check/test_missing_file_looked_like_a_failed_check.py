@@ -14,7 +14,7 @@ from command_line import mcuforge
 from single_op import Spec, build
 
 from mcuforge import boards
-from mcuforge.cli import COMMANDS, cli
+from mcuforge.cli import COMMANDS, cli, failure
 
 # Options whose file or folder is written, not read.
 _WRITTEN = {"--output", "--png"}
@@ -116,22 +116,43 @@ def test_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
     mcuforge("boards").refused(130, "Interrupted")
 
 
+def test_ctrl_c_while_an_error_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = failure.report
+
+    def interrupted(error: BaseException, **how: bool) -> int:
+        if isinstance(error, KeyboardInterrupt):
+            return told(error, **how)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(failure, "report", interrupted)
+    mcuforge("inspect", "nowhere.tflite").refused(130, "Interrupted")
+
+
+WAITS = """
+import time
+from mcuforge import boards, cli
+
+def wait(*_):
+    print("ready", flush=True)
+    time.sleep(60)
+
+boards.available = wait
+cli.main(["boards"])
+"""
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is no signal there")
-def test_ctrl_c_of_a_process(tmp_path: Path) -> None:
-    """`quantize-table` reads a pipe that stays open."""
-    pipe = tmp_path / "numbers.csv"
-    os.mkfifo(pipe)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mcuforge", "quantize-table", str(pipe)],
+def test_ctrl_c_of_a_process() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", WAITS],
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         # a job in the background ignores the signal, and so would its children
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-    try:
-        with pipe.open("wb"):  # which waits until it is read
-            process.send_signal(signal.SIGINT)
-            _, stderr = process.communicate(timeout=60)
-    finally:
-        process.kill()
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=60)
     assert process.returncode == 130 and "Interrupted" in stderr

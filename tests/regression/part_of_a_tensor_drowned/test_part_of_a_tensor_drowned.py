@@ -221,6 +221,7 @@ model.save(sys.argv[1])
 
 
 @pytest.mark.tensorflow
+@pytest.mark.slow
 def test_convert_and_debug_quantization_say_so(tmp_path: Path) -> None:
     keras, file = tmp_path / "boxes.keras", tmp_path / "samples.npz"
     subprocess.run(

@@ -15,6 +15,7 @@ missing = importlib.util.find_spec("tensorflow") is None
 
 @pytest.mark.skipif(missing, reason="needs mcuforge[train]")
 @pytest.mark.tensorflow
+@pytest.mark.slow
 def test_reductions_comparisons_and_products(tmp_path: Path) -> None:
     model = converted("layered_models", "all", layered_models.INPUT, tmp_path)
     assert set(kinds(model)) >= {

@@ -218,6 +218,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
+@pytest.mark.slow
 def test_10_000_samples_need_as_much_memory_as_100(tmp_path: Path) -> None:
     (tmp_path / "float.tflite").write_bytes(small())
     peaks = []
