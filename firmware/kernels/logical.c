@@ -1,30 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define NN_ELEMENT uint8_t
 #include "nn.h"
-#include "nn_loops.h"
+#include "nn_broadcast.h"
 
-static void logical_row(const nn_logical_params *p, const uint8_t *input1, const uint8_t *input2,
-                        uint8_t *output) {
-    for (int32_t i = 0; i < p->loops.inner; ++i) {
-        const int32_t row = 2 * (*input1 != 0) + (*input2 != 0);
-        output[i] = (uint8_t)((p->truth >> row) & 1);
-        input1 += p->loops.stride1;
-        input2 += p->loops.stride2;
-    }
+static uint8_t logical(const void *params, int32_t a, int32_t b) {
+    const nn_logical_params *const p = params;
+    const int32_t row = 2 * (a != 0) + (b != 0);
+    return (uint8_t)((p->truth >> row) & 1);
 }
 
 void nn_logical(const nn_logical_params *params, const uint8_t *input1, const uint8_t *input2,
                 uint8_t *output) {
     /* A copy that no output can alias: its members stay in registers. */
     const nn_logical_params p = *params;
-    int32_t digits[NN_MAX_LOOPS] = {0};
-    for (;;) {
-        logical_row(&p, input1, input2, output);
-        const int32_t level = nn_odometer_next(digits, p.loops.extents, p.loops.rank);
-        if (level == p.loops.rank) {
-            return;
-        }
-        input1 += p.loops.steps1[level];
-        input2 += p.loops.steps2[level];
-        output += p.loops.inner;
-    }
+    nn_broadcast_apply(&p.loops, logical, &p, input1, input2, output);
 }

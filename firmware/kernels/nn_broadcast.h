@@ -11,17 +11,21 @@
 #include "nn.h"
 #include "nn_loops.h"
 
-/* The type of elements: a kernel of another one defines it before it includes this. */
+/* The types of elements and of results: a kernel of others defines them before it includes this. */
 #ifndef NN_ELEMENT
 #define NN_ELEMENT int8_t
 #endif
+#ifndef NN_RESULT
+#define NN_RESULT NN_ELEMENT
+#endif
 typedef NN_ELEMENT nn_element;
+typedef NN_RESULT nn_result;
 
-typedef nn_element (*nn_binary)(const void *params, int32_t a, int32_t b);
+typedef nn_result (*nn_binary)(const void *params, int32_t a, int32_t b);
 
 NN_ALWAYS_INLINE void nn_broadcast_apply(const nn_broadcast *loops, nn_binary binary,
                                          const void *params, const nn_element *input1,
-                                         const nn_element *input2, nn_element *output) {
+                                         const nn_element *input2, nn_result *output) {
     /* A copy that no output can alias: its members stay in registers. */
     const nn_broadcast l = *loops;
     int32_t digits[NN_MAX_LOOPS] = {0};

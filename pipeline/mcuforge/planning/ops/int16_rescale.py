@@ -14,7 +14,7 @@ import numpy as np
 
 from mcuforge.frontend.graph import DType, Graph, LeakyReluAttributes, Op, Quantization
 from mcuforge.planning.numerics import INT32_MAX, quantize_multiplier, round_half_away
-from mcuforge.planning.ops import Constraint, Operator, meaning, overlap
+from mcuforge.planning.ops import Constraint, Operator, meaning
 from mcuforge.planning.ops.common import (
     alike,
     constraint_arity,
@@ -28,10 +28,12 @@ from mcuforge.planning.ops.common import (
     suffix,
 )
 from mcuforge.planning.ops.quantize import (
-    MIN_FLOAT_SCALE,
     DequantizeS8F32Params,
     QuantizeF32S8Params,
+    constraint_float_scale,
+    elementwise_call,
 )
+from mcuforge.planning.ops.unary.lookup import constraint_same_elements
 from mcuforge.planning.plan import I32, KernelCall, KernelParams
 
 MAX_SHIFT = 14  # 65535 * 2^14 < 2^30: there is room for a zero point
@@ -101,21 +103,6 @@ def constraint_dequantize_types(graph: Graph, op: Op) -> str | None:
 def constraint_int16(graph: Graph, op: Op) -> str | None:
     """Input and output are int16, quantised per tensor."""
     return alike((graph.input(op, 0), graph.output(op)))
-
-
-def constraint_same_elements(graph: Graph, op: Op) -> str | None:
-    """Input and output have the same number of elements."""
-    given, computed = graph.input(op, 0).elements, graph.output(op).elements
-    return None if given == computed else f"{given} elements go in and {computed} come out"
-
-
-def constraint_float_scale(graph: Graph, op: Op) -> str | None:
-    """A float32 input meets an output scale of at least 2^-24: TFLM converts their ratio to an
-    int32, which is undefined from 2^31 on."""
-    scale = quantization(graph.output(op)).scale
-    if graph.input(op, 0).dtype is not DType.FLOAT32 or scale >= MIN_FLOAT_SCALE:
-        return None
-    return f"the output's scale is {scale:g}"
 
 
 def constraint_rescaling(rescaling: Rescaling) -> Constraint:
@@ -205,7 +192,9 @@ def lower_rescaling(graph: Graph, op: Op, rescaling: Rescaling) -> tuple[KernelC
         activation_max=scaling.clamp[1],
     )
     names = dict.fromkeys((suffix(source), suffix(target)))
-    return _call(graph, op, "_".join(("rescale", *names)), params, "one rescaling and a clamp")
+    return elementwise_call(
+        graph, op, "_".join(("rescale", *names)), params, "one rescaling and a clamp"
+    )
 
 
 def lower_quantize(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
@@ -215,7 +204,7 @@ def lower_quantize(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
         return lower_rescaling(graph, op, requantized)
     q = quantization(target)
     params = QuantizeF32S8Params(target.elements, q.scale, q.zero_point)
-    return _call(graph, op, "quantize_f32_s16", params, "the input is float32")
+    return elementwise_call(graph, op, "quantize_f32_s16", params, "the input is float32")
 
 
 def lower_dequantize(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
@@ -223,24 +212,7 @@ def lower_dequantize(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     source = graph.input(op, 0)
     q = quantization(source)
     params = DequantizeS8F32Params(source.elements, q.scale, q.zero_point)
-    return _call(graph, op, "dequantize_s16_f32", params, "the output is float32")
-
-
-def _call(
-    graph: Graph, op: Op, kernel: str, params: KernelParams, reason: str
-) -> tuple[KernelCall, ...]:
-    source, target = graph.input(op, 0), graph.output(op)
-    distance = overlap.elementwise(source.elements, source.dtype.bytes, target.dtype.bytes)
-    return (
-        KernelCall(
-            kernel=kernel,
-            params=params,
-            inputs=(op.inputs[0],),
-            output=op.outputs[0],
-            reason=reason,
-            overlaps={0: distance},
-        ),
-    )
+    return elementwise_call(graph, op, "dequantize_s16_f32", params, "the output is float32")
 
 
 def _operator(kind: str, rescaling: Rescaling, *constraints: Constraint) -> Operator:

@@ -19,7 +19,7 @@ from mcuforge.planning.ops.common import (
     constraint_symmetric,
     quantization,
 )
-from mcuforge.planning.ops.int16_rescale import constraint_same_elements
+from mcuforge.planning.ops.unary.lookup import constraint_same_elements
 from mcuforge.planning.plan import I32, ArrayU16, KernelCall, KernelParams
 
 OUTPUT_SCALE = 2.0**-15

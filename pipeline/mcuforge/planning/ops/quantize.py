@@ -120,10 +120,10 @@ def lower_quantize(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     if source.dtype is DType.FLOAT32:
         q = quantization(target)
         params: KernelParams = QuantizeF32S8Params(target.elements, q.scale, q.zero_point)
-        return _call(graph, op, "quantize_f32_s8", params, "the input is float32")
+        return elementwise_call(graph, op, "quantize_f32_s8", params, "the input is float32")
     params = LookupS8Params(elements=target.elements, table=requantize_table(source, target))
     reason = "a byte has 256 results: a table is exact and fastest"
-    return _call(graph, op, LOOKUPS[source.dtype, target.dtype], params, reason)
+    return elementwise_call(graph, op, LOOKUPS[source.dtype, target.dtype], params, reason)
 
 
 def lower_dequantize(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
@@ -131,15 +131,15 @@ def lower_dequantize(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     source = graph.input(op, 0)
     q = quantization(source)
     params = DequantizeS8F32Params(source.elements, q.scale, q.zero_point)
-    return _call(graph, op, "dequantize_s8_f32", params, "the output is float32")
+    return elementwise_call(graph, op, "dequantize_s8_f32", params, "the output is float32")
 
 
-def _call(
+def elementwise_call(
     graph: Graph, op: Op, kernel: str, params: KernelParams, reason: str
 ) -> tuple[KernelCall, ...]:
+    """The call of a kernel that makes an element of each element, of whatever types."""
     source, target = graph.input(op, 0), graph.output(op)
-    width = source.bytes // source.elements
-    distance = overlap.elementwise(source.elements, width, target.bytes // target.elements)
+    distance = overlap.elementwise(source.elements, source.dtype.bytes, target.dtype.bytes)
     return (
         KernelCall(
             kernel=kernel,
