@@ -582,25 +582,9 @@ void nn_svdf_wide_s8(const nn_svdf_wide_s8_params *params, const int8_t *input, 
  *   hidden = clamp(requantize(output * tanh(cell)) + hidden_zero_point)
  *
  * Both states begin as they were left by the last inference; each step's hidden state is its
- * output. The biases hold the zero points of input and hidden state as well, modulo 2^32. */
+ * output. tanh takes cell * tanh_multiplier / 2^tanh_shift, in 1 / 12288. The strides are in rows:
+ * of `inputs` and of `units` values. */
 typedef struct {
-    const int8_t *input_weights; /* [units, inputs] */
-    const int32_t *input_bias;   /* [units] */
-    int32_t input_multiplier;
-    int32_t input_shift;
-    const int8_t *hidden_weights; /* [units, units] */
-    const int32_t *hidden_bias;   /* [units] */
-    int32_t hidden_multiplier;
-    int32_t hidden_shift;
-} nn_lstm_gate;
-
-/* tanh takes cell * tanh_multiplier / 2^tanh_shift, in 1 / 12288. The strides are in rows: of
- * `inputs` and of `units` values. */
-typedef struct {
-    nn_lstm_gate input;
-    nn_lstm_gate forget;
-    nn_lstm_gate candidate;
-    nn_lstm_gate output;
     int32_t batches;
     int32_t steps;
     int32_t inputs;
@@ -615,10 +599,53 @@ typedef struct {
     int32_t hidden_multiplier;
     int32_t hidden_shift;
     int32_t hidden_zero_point;
+} nn_lstm;
+
+/* The biases hold the zero points of input and hidden state as well, modulo 2^32. */
+typedef struct {
+    const int8_t *input_weights; /* [units, inputs] */
+    const int32_t *input_bias;   /* [units] */
+    int32_t input_multiplier;
+    int32_t input_shift;
+    const int8_t *hidden_weights; /* [units, units] */
+    const int32_t *hidden_bias;   /* [units] */
+    int32_t hidden_multiplier;
+    int32_t hidden_shift;
+} nn_lstm_gate_s8;
+
+typedef struct {
+    nn_lstm layer;
+    nn_lstm_gate_s8 input;
+    nn_lstm_gate_s8 forget;
+    nn_lstm_gate_s8 candidate;
+    nn_lstm_gate_s8 output;
 } nn_lstm_s8_params;
 
 void nn_lstm_s8(const nn_lstm_s8_params *params, const int8_t *input, int8_t *hidden, int16_t *cell,
                 int8_t *output);
+
+/* Sums of int16 are of 64 bits, the multipliers of 15, and the shifts to the right. */
+typedef struct {
+    const int8_t *input_weights; /* [units, inputs] */
+    const int64_t *input_bias;   /* [units] */
+    int32_t input_multiplier;
+    int32_t input_shift;
+    const int8_t *hidden_weights; /* [units, units] */
+    const int64_t *hidden_bias;   /* [units] */
+    int32_t hidden_multiplier;
+    int32_t hidden_shift;
+} nn_lstm_gate_s16;
+
+typedef struct {
+    nn_lstm layer;
+    nn_lstm_gate_s16 input;
+    nn_lstm_gate_s16 forget;
+    nn_lstm_gate_s16 candidate;
+    nn_lstm_gate_s16 output;
+} nn_lstm_s16_params;
+
+void nn_lstm_s16(const nn_lstm_s16_params *params, const int16_t *input, int16_t *hidden,
+                 int16_t *cell, int16_t *output);
 
 /* ARG_MAX and ARG_MIN: where along an axis of `extent` elements, `inner` apart, the first of the
  * largest or smallest lies. Not in place. */

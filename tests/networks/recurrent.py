@@ -10,6 +10,7 @@ from sketch import Sketch, Values, options_of
 
 MOST_VALUES = 60
 _UNIFORM = 73.3  # deviation of uniform int8
+_ONE = {"int8": 1 / 128, "int16": 1 / 32768}  # scales of what lies between -1 and 1
 
 
 def _rows(sketch: Sketch, rank: int) -> int | None:
@@ -76,11 +77,13 @@ def lstm(sketch: Sketch) -> bool:
     products = [
         float(np.float32(sketch.scale(source)) * np.float32(sketch.scale(w))) for w in weights
     ]
+    dtype, scale = sketch.dtype, _ONE[sketch.dtype]
+    whole = np.int64 if dtype == "int16" else np.int32
     biases = [
-        sketch.constant(np.rint(draw.rng.normal(0.0, 0.5, units) / p).astype(np.int32), p)
+        sketch.constant(np.rint(draw.rng.normal(0.0, 0.5, units) / p).astype(whole), p)
         for p in products[:4]
     ]
-    hidden = sketch.add(Spec((batches, units), "int8", 1 / 128, 0, variable=True))
+    hidden = sketch.add(Spec((batches, units), dtype, scale, 0, variable=True))
     cell = sketch.add(Spec((batches, units), "int16", 2.0**-11, 0, variable=True))
     nothing = [-1] * 4
     given = [source, *weights, *nothing[:3], *biases, -1, -1, hidden, cell, *nothing]
@@ -88,7 +91,6 @@ def lstm(sketch: Sketch) -> bool:
     options = schema.UnidirectionalSequenceLSTMOptionsT()
     options.fusedActivationFunction = schema.ActivationFunctionType.TANH
     options.cellClip = draw.choice([0.0, 10.0])
-    sketch.op(
-        kind, given, Spec((batches, steps, units), "int8", 1 / 128, 0), Values(0.0, 0.3), options
-    )
+    target = Spec((batches, steps, units), dtype, scale, 0)
+    sketch.op(kind, given, target, Values(0.0, 0.3), options)
     return True

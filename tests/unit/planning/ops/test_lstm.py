@@ -50,9 +50,35 @@ def changed(position: int, **fields: Any) -> Changes:
     return {position: replace(spec, **fields)}
 
 
+def of_int16(changes: Changes | None = None) -> bytes:
+    fine = {
+        **changed(0, dtype="int16", scale=0.5 / 256, zero_point=0),
+        **changed(18, dtype="int16", scale=1 / 32768),
+    }
+    bias = replace(BIAS, dtype="int64", scale=BIAS.scale / 256, data=np.ones(2, np.int64))  # type: ignore[operator]
+    target = replace(TARGET, dtype="int16", scale=1 / 32768)
+    return model(fine | dict.fromkeys(range(12, 16), bias) | (changes or {}), target)
+
+
 def test_a_standard_lstm_is_accepted() -> None:
     assert refusal(model()) == ""
     assert refusal(model(cellClip=3.0, projClip=1.0)) == ""
+    assert refusal(of_int16()) == ""
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        (changed(0), "'in18' is int16[1, 2]"),
+        (changed(18), "int8[1, 2]"),
+        ({13: BIAS}, "'in13' is int32[2]"),
+        ({12: Spec((2,), "int64", None, data=np.full(2, 2**47))}, "beyond 48 bits"),
+        (changed(0, dtype="int16", zero_point=0, scale=0.2), "a shift of 8"),
+        (changed(1, dtype="int16", data=np.ones((2, 3), np.int16)), "'in1' is int16[2, 3]"),
+    ],
+)
+def test_what_tflm_does_not_compute_of_int16_is_refused(changes: Changes, found: str) -> None:
+    assert found in refusal(of_int16(changes))
 
 
 @pytest.mark.parametrize(
