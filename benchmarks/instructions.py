@@ -24,7 +24,7 @@ from mcuforge.simulate.qemu import Qemu
 
 ROOT = Path(__file__).parents[1]
 # Headers whose variants go by these macros of the compiler.
-VARIANTS = {"nn_dot.h": "__ARM_FEATURE_DSP", "nn_mve.h": "__ARM_FEATURE_MVE"}
+VARIANTS = {"nn_dsp.h": "__ARM_FEATURE_DSP", "nn_mve.h": "__ARM_FEATURE_MVE"}
 
 
 def instructions(plan: Plan, board: Board, folder: Path, *, portable: bool) -> list[int]:

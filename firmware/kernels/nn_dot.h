@@ -12,7 +12,7 @@
  * registers for four sums. Elsewhere a lane is an int8 and the second patch follows the first; with
  * Helium the dot products are those of nn_mve.h.
  *
- * NN_EMULATE_DSP compiles the DSP variant with C in place of the instructions, for tests.
+ * NN_EMULATE_DSP compiles the DSP variant on other cores, for tests: see nn_dsp.h.
  */
 #ifndef NN_DOT_H
 #define NN_DOT_H
@@ -20,88 +20,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "nn_dsp.h"
 #include "nn_mve.h"
 
-#if NN_MVE
-#define NN_DSP 0
-#elif defined(__ARM_FEATURE_DSP)
+#if !NN_MVE && (NN_HAS_DSP || defined(NN_EMULATE_DSP))
 #define NN_DSP 1
-#include <arm_acle.h>
-
-static inline uint32_t nn_sxtb16(uint32_t x) {
-    uint32_t result;
-    __asm__("sxtb16 %0, %1" : "=r"(result) : "r"(x));
-    return result;
-}
-
-static inline uint32_t nn_sxtb16_ror8(uint32_t x) {
-    uint32_t result;
-    __asm__("sxtb16 %0, %1, ror #8" : "=r"(result) : "r"(x));
-    return result;
-}
-
-/* The low halfwords of x and y. */
-static inline uint32_t nn_pkhbt(uint32_t x, uint32_t y) {
-    uint32_t result;
-    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(result) : "r"(x), "r"(y));
-    return result;
-}
-
-/* The high halfwords of y and x. */
-static inline uint32_t nn_pkhtb(uint32_t x, uint32_t y) {
-    uint32_t result;
-    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(result) : "r"(x), "r"(y));
-    return result;
-}
-
-static inline int32_t nn_smlad(uint32_t x, uint32_t y, int32_t sum) {
-    return __smlad((int16x2_t)x, (int16x2_t)y, sum);
-}
-
-/* sum + the product of the low (high) halfwords. */
-static inline int32_t nn_smlabb(uint32_t x, uint32_t y, int32_t sum) {
-    return __smlabb((int32_t)x, (int32_t)y, sum);
-}
-
-static inline int32_t nn_smlatt(uint32_t x, uint32_t y, int32_t sum) {
-    return __smlatt((int32_t)x, (int32_t)y, sum);
-}
-
-#elif defined(NN_EMULATE_DSP)
-#define NN_DSP 1
-
-static inline uint32_t nn_halfwords(int32_t low, int32_t high) {
-    return ((uint32_t)low & 0xFFFFu) | ((uint32_t)high << 16);
-}
-
-static inline uint32_t nn_sxtb16(uint32_t x) {
-    return nn_halfwords((int8_t)(x & 0xFFu), (int8_t)((x >> 16) & 0xFFu));
-}
-
-static inline uint32_t nn_sxtb16_ror8(uint32_t x) {
-    return nn_halfwords((int8_t)((x >> 8) & 0xFFu), (int8_t)(x >> 24));
-}
-
-static inline uint32_t nn_pkhbt(uint32_t x, uint32_t y) {
-    return (x & 0xFFFFu) | (y << 16);
-}
-
-static inline uint32_t nn_pkhtb(uint32_t x, uint32_t y) {
-    return (x & 0xFFFF0000u) | (y >> 16);
-}
-
-static inline int32_t nn_smlabb(uint32_t x, uint32_t y, int32_t sum) {
-    return sum + (int32_t)(int16_t)(x & 0xFFFFu) * (int16_t)(y & 0xFFFFu);
-}
-
-static inline int32_t nn_smlatt(uint32_t x, uint32_t y, int32_t sum) {
-    return sum + (int32_t)(int16_t)(x >> 16) * (int16_t)(y >> 16);
-}
-
-static inline int32_t nn_smlad(uint32_t x, uint32_t y, int32_t sum) {
-    return nn_smlatt(x, y, nn_smlabb(x, y, sum));
-}
-
 #else
 #define NN_DSP 0
 #endif
@@ -113,16 +36,6 @@ typedef int16_t nn_lane;
 typedef int8_t nn_lane;
 #define NN_SECOND_PATCH(count) (count)
 #endif
-
-static inline uint32_t nn_load_word(const void *source) {
-    uint32_t word;
-    memcpy(&word, source, sizeof word); /* one LDR: the cores that matter allow any address */
-    return word;
-}
-
-static inline void nn_store_word(void *target, uint32_t word) {
-    memcpy(target, &word, sizeof word);
-}
 
 /* Writes `count` input values as lanes from tap `at` on and returns the tap after them. */
 static inline int32_t nn_append_lanes(nn_lane *patch, int32_t at, const int8_t *input,

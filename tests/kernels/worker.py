@@ -31,6 +31,9 @@ from mcuforge.planning import ops
 from mcuforge.planning.ops import packed_weights
 from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.plan import KernelCall
+from mcuforge.planning.target import Target
+from mcuforge.planning.variants import chosen
+from mcuforge.planning.variants.registry import VARIANTS
 
 _LIBC = ctypes.CDLL(None)
 _LIBC.malloc.restype = ctypes.c_void_p
@@ -77,15 +80,26 @@ def run(
     for name, library in libraries.items():
         print(f"in {name}", file=sys.stderr, flush=True)
         results.append(_run_op(library, graph, op, calls, steps))
-        kept = packed_weights.kept(graph, op, calls)
-        if kept != calls:
-            _assert_same(results[-1], _run_op(library, graph, op, kept, steps), kept[0].kernel)
+        for others in _others(graph, op, calls, Target(name.split("-")[0])):
+            _assert_same(results[-1], _run_op(library, graph, op, others, steps), others[0].kernel)
     return results
+
+
+def _others(
+    graph: Graph, op: Op, calls: tuple[KernelCall, ...], target: Target
+) -> list[tuple[KernelCall, ...]]:
+    """The calls of the planner's other choices, which compute the same bytes: with int4 weights
+    left packed, and with the variants of the target. A computer runs those of every target."""
+    targets = Target if target is Target.PORTABLE else (target,)
+    choices = [packed_weights.kept(graph, op, calls)]
+    choices += [tuple(chosen(call, each, VARIANTS) for call in calls) for each in targets]
+    kernels = [[call.kernel for call in choice] for choice in (calls, *choices)]
+    return [c for i, c in enumerate(choices, 1) if kernels[i] not in kernels[:i]]
 
 
 def _assert_same(expected: list[Any], outputs: list[Any], kernel: str) -> None:
     if any(a.tobytes() != b.tobytes() for a, b in zip(expected, outputs, strict=True)):
-        raise AssertionError(f"{kernel} differs from the kernel of 8 bits")
+        raise AssertionError(f"{kernel} differs from the kernel that it replaces")
 
 
 def _views(graph: Graph, op: Op, viewed: int, inputs: list[npt.NDArray[Any]]) -> list[Any]:

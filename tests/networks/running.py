@@ -61,7 +61,7 @@ def trial(name: str, tflite: bytes, folder: Path, seed: int = 1) -> Trial:
     """
     path = folder / f"{name}.tflite"
     path.write_bytes(tflite)
-    plan = planning.make_plan(path, name, keep_int4=zlib.crc32(tflite) % 2 == 1)
+    plan = planning.make_plan(path, name, small=zlib.crc32(tflite) % 2 == 1)
     graph = plan.graph
     steps = [[_random(graph.tensor(i), (seed, s, i)) for i in graph.inputs] for s in range(STEPS)]
     return Trial(name, tflite, plan, steps)

@@ -145,6 +145,7 @@ def _call_json(call: KernelCall) -> dict[str, Any]:
     return {
         "kernel": call.kernel,
         "reason": call.reason,
+        "passed_over": list(call.passed_over),
         "scratch_bytes": call.scratch_bytes,
         "overlaps": {str(number): distance for number, distance in call.overlaps.items()},
         "params": _scalars_json(call.params),

@@ -10,8 +10,9 @@ from pathlib import Path
 from mcuforge.boards import Board
 from mcuforge.errors import ModelError
 from mcuforge.frontend import read_graph, sound, tflite_reader
-from mcuforge.planning import cost, fit, planner
+from mcuforge.planning import fit, planner
 from mcuforge.planning.plan import Plan
+from mcuforge.planning.target import Target
 
 SPEED, SIZE = "speed", "size"  # what a plan is made for, where it has a choice
 
@@ -25,23 +26,29 @@ def refusals(tflite: bytes, name: str) -> tuple[str, ...]:
     return ()
 
 
-def make_plan(tflite: Path, name: str | None = None, *, keep_int4: bool = False) -> Plan:
-    """The plan of a `.tflite`. Raises `ModelError` or `UnsupportedError`.
+def make_plan(
+    tflite: Path,
+    name: str | None = None,
+    target: Target = Target.PORTABLE,
+    *,
+    small: bool = False,
+) -> Plan:
+    """The plan of a `.tflite` for the cores of a target. Raises `ModelError` or `UnsupportedError`.
 
-    With `keep_int4` weights that the file stores as int4 stay so in flash.
+    With `small` it takes less flash and more time: see `planner.plan`.
     """
-    return planner.plan(read_graph(tflite, name), keep_int4=keep_int4)
+    return planner.plan(read_graph(tflite, name), target, small=small)
 
 
 def plan_for(board: Board, tflite: Path, name: str | None = None, optimize: str = SPEED) -> Plan:
     """The plan of a `.tflite` for a board. Raises `ModelError` where it has no room for it.
 
-    int4 weights are unpacked beforehand, but with `optimize` "size" and where flash is too small.
+    It is the fastest one that the board has room for, or with `optimize` "size" that which takes
+    the least flash.
     """
-    plan = make_plan(tflite, name)
+    plan = make_plan(tflite, name, Target.of(board), small=optimize == SIZE)
     found = fit.fits(plan, [board]).get(board.name)
-    too_large = found is not None and found.flash.over > 0
-    if cost.packed_weights(plan.graph) and (optimize == SIZE or too_large):
-        plan = planner.plan(plan.graph, keep_int4=True)
+    if found is not None and not found.fits:
+        plan = planner.plan(plan.graph, Target.of(board), small=True)
     fit.check(plan, board)
     return plan

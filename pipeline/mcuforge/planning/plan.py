@@ -108,7 +108,7 @@ class KernelCall:
     `overlaps` maps a position in `inputs` to a distance in bytes: the output may share bytes with
     that input, if the op is its last use, where it starts no later than `distance` after the
     input's start (negative: that much before it). `reason` says why this kernel was chosen, `uses`
-    which other kernels it calls itself.
+    which other kernels it calls itself, `passed_over` why no faster one was, an entry each.
     """
 
     kernel: str
@@ -119,6 +119,7 @@ class KernelCall:
     scratch_bytes: int = 0
     overlaps: Mapping[int, int] = field(default_factory=dict)
     uses: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,9 @@ from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.ops.tflm_kinds import CUSTOM_KINDS
 from mcuforge.planning.ops.tflm_kinds import KINDS as TFLM_KINDS
 from mcuforge.planning.plan import ArenaSummary, KernelCall, Plan, PlannedOp
+from mcuforge.planning.target import Target
+from mcuforge.planning.variants import chosen
+from mcuforge.planning.variants.registry import VARIANTS
 from mcuforge.wording import keras_words
 
 ALIGNMENT = 16
@@ -29,14 +32,17 @@ ANYWHERE = 2**31  # as a distance: the output may begin anywhere in the input
 _STORED = ", ".join(dtype.value for dtype in STORED_DTYPES)
 
 
-def plan(graph: Graph, *, keep_int4: bool = False) -> Plan:
-    """Lower every op and lay out the arena; with `keep_int4` int4 weights stay packed in flash.
+def plan(graph: Graph, target: Target = Target.PORTABLE, *, small: bool = False) -> Plan:
+    """Lower every op to the fastest kernels of `target`, and lay out the arena.
+
+    With `small` to those that take the least flash: int4 weights stay packed in it, and kernels
+    are those that compute all cases.
 
     Raises `UnsupportedError` that lists what no kernel computes, with layers and rule or advice.
     """
     check(graph)
     in_place = state.reads_in_place(graph, lambda op: OPERATORS[op.kind].view(graph, op))
-    lowered = (_lower(graph, op, at in in_place, keep_int4) for at, op in enumerate(graph.ops))
+    lowered = (_lower(graph, op, at in in_place, target, small) for at, op in enumerate(graph.ops))
     planned = _place(graph, effort.lowered(graph, lowered))
     effort.check_arena(planned)
     return planned
@@ -168,14 +174,16 @@ def _border_problems(graph: Graph) -> list[str]:
     return problems
 
 
-def _lower(graph: Graph, op: Op, in_place: bool, keep_int4: bool) -> PlannedOp:
+def _lower(graph: Graph, op: Op, in_place: bool, target: Target, small: bool) -> PlannedOp:
     operator = OPERATORS[op.kind]
     if in_place:
         return PlannedOp(op=op.index, calls=(), view_of=op.inputs[0])
     if operator.view(graph, op):
         return PlannedOp(op=op.index, calls=(), view_of=op.inputs[operator.viewed_input])
     calls = operator.lower(graph, op)
-    return PlannedOp(op.index, packed_weights.kept(graph, op, calls) if keep_int4 else calls)
+    if small:
+        return PlannedOp(op.index, packed_weights.kept(graph, op, calls))
+    return PlannedOp(op.index, tuple(chosen(call, target, VARIANTS) for call in calls))
 
 
 @dataclass

@@ -49,7 +49,7 @@ class Inspection:
         """The plan with int4 weights left packed in flash; None where there are none."""
         if self.plan is None or cost.packed_weights(self.graph) is None:
             return None
-        return planner.plan(self.graph, keep_int4=True)
+        return planner.plan(self.graph, small=True)
 
     @property
     def fits(self) -> dict[str, Fit]:

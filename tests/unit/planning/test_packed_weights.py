@@ -84,7 +84,7 @@ def test_ram_that_is_too_small_then_is_told(tmp_path: Path) -> None:
 
 
 def test_the_kernel_of_8_bits_comes_along(tmp_path: Path) -> None:
-    plan = planning.make_plan(dense(tmp_path, 3, 5), "dense", keep_int4=True)
+    plan = planning.make_plan(dense(tmp_path, 3, 5), "dense", small=True)
     files = model_files(plan)
     present = {
         "kernels/fully_connected_s4.c",

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The DSP instructions of Armv7E-M and Armv8-M that kernels use, and words in memory.
+ *
+ * NN_HAS_DSP tells whether the core has them; elsewhere they are computed in C, so that kernels for
+ * these cores run everywhere: in tests under sanitizers, and in builds for a computer.
+ *
+ * NN_ASM tells whether inner loops in assembly may take the place of their C: with GCC and Clang
+ * (armclang too), unless NN_NO_ASM is defined. Other compilers get the C.
+ */
+#ifndef NN_DSP_H
+#define NN_DSP_H
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__ARM_FEATURE_DSP) && __ARM_ARCH_PROFILE == 'M'
+#define NN_HAS_DSP 1
+#include <arm_acle.h>
+#else
+#define NN_HAS_DSP 0
+#endif
+
+#if NN_HAS_DSP && defined(__GNUC__) && !defined(NN_NO_ASM)
+#define NN_ASM 1
+#else
+#define NN_ASM 0
+#endif
+
+static inline uint32_t nn_load_word(const void *source) {
+    uint32_t word;
+    memcpy(&word, source, sizeof word); /* one LDR: the cores that matter allow any address */
+    return word;
+}
+
+static inline void nn_store_word(void *target, uint32_t word) {
+    memcpy(target, &word, sizeof word);
+}
+
+#if NN_HAS_DSP
+
+static inline uint32_t nn_sxtb16(uint32_t x) {
+    uint32_t result;
+    __asm__("sxtb16 %0, %1" : "=r"(result) : "r"(x));
+    return result;
+}
+
+static inline uint32_t nn_sxtb16_ror8(uint32_t x) {
+    uint32_t result;
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(result) : "r"(x));
+    return result;
+}
+
+/* The low halfwords of x and y. */
+static inline uint32_t nn_pkhbt(uint32_t x, uint32_t y) {
+    uint32_t result;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(result) : "r"(x), "r"(y));
+    return result;
+}
+
+/* The high halfwords of y and x. */
+static inline uint32_t nn_pkhtb(uint32_t x, uint32_t y) {
+    uint32_t result;
+    __asm__("pkhtb %0, %1, %2, asr #16" : "=r"(result) : "r"(x), "r"(y));
+    return result;
+}
+
+static inline int32_t nn_smlad(uint32_t x, uint32_t y, int32_t sum) {
+    return __smlad((int16x2_t)x, (int16x2_t)y, sum);
+}
+
+/* sum + the product of the low (high) halfwords. */
+static inline int32_t nn_smlabb(uint32_t x, uint32_t y, int32_t sum) {
+    return __smlabb((int32_t)x, (int32_t)y, sum);
+}
+
+static inline int32_t nn_smlatt(uint32_t x, uint32_t y, int32_t sum) {
+    return __smlatt((int32_t)x, (int32_t)y, sum);
+}
+
+/* The high word of sum * 2^32 + x * y, rounded to nearest, ties up. */
+static inline int32_t nn_smmlar(int32_t x, int32_t y, int32_t sum) {
+    int32_t result;
+    __asm__("smmlar %0, %1, %2, %3" : "=r"(result) : "r"(x), "r"(y), "r"(sum));
+    return result;
+}
+
+#else
+
+static inline uint32_t nn_halfwords(int32_t low, int32_t high) {
+    return ((uint32_t)low & 0xFFFFu) | ((uint32_t)high << 16);
+}
+
+static inline uint32_t nn_sxtb16(uint32_t x) {
+    return nn_halfwords((int8_t)(x & 0xFFu), (int8_t)((x >> 16) & 0xFFu));
+}
+
+static inline uint32_t nn_sxtb16_ror8(uint32_t x) {
+    return nn_halfwords((int8_t)((x >> 8) & 0xFFu), (int8_t)(x >> 24));
+}
+
+static inline uint32_t nn_pkhbt(uint32_t x, uint32_t y) {
+    return (x & 0xFFFFu) | (y << 16);
+}
+
+static inline uint32_t nn_pkhtb(uint32_t x, uint32_t y) {
+    return (x & 0xFFFF0000u) | (y >> 16);
+}
+
+/* Sums wrap around, as those of the instructions do. */
+static inline int32_t nn_smlabb(uint32_t x, uint32_t y, int32_t sum) {
+    const int32_t product = (int16_t)(x & 0xFFFFu) * (int16_t)(y & 0xFFFFu);
+    return (int32_t)((uint32_t)sum + (uint32_t)product);
+}
+
+static inline int32_t nn_smlatt(uint32_t x, uint32_t y, int32_t sum) {
+    const int32_t product = (int16_t)(x >> 16) * (int16_t)(y >> 16);
+    return (int32_t)((uint32_t)sum + (uint32_t)product);
+}
+
+static inline int32_t nn_smlad(uint32_t x, uint32_t y, int32_t sum) {
+    return nn_smlatt(x, y, nn_smlabb(x, y, sum));
+}
+
+/* The high word of sum * 2^32 + x * y, rounded to nearest, ties up; modulo 2^32. */
+static inline int32_t nn_smmlar(int32_t x, int32_t y, int32_t sum) {
+    const int64_t high = ((int64_t)x * y + INT64_C(0x80000000)) >> 32;
+    return (int32_t)((uint32_t)sum + (uint32_t)high);
+}
+
+#endif
+
+#endif /* NN_DSP_H */

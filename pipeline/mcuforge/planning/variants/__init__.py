@@ -1,0 +1,58 @@
+"""Faster kernels for calls that some kernel of `planning.ops` computes already.
+
+`KernelCall` -> `KernelCall`: the op modules lower every op to the kernel that computes all of its
+cases. A variant computes some of them faster on the cores of one target, from weights packed for
+it; its constraints say which. What comes out is the same, byte for byte.
+
+A variant's module holds what an op's does: constraints (functions whose docstring is the rule that
+users read), the parameter struct, the packing of weights, and `make`. `make` relies on the
+constraints and checks nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from mcuforge.planning.plan import KernelCall
+from mcuforge.planning.target import Target
+
+# Returns None where the call obeys the rule, else what it has instead ("filters of 3 taps").
+Constraint = Callable[[KernelCall], str | None]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """`kernel` in place of `replaces`, on the cores of `targets`, for calls that obey all
+    `constraints`."""
+
+    kernel: str
+    replaces: str
+    targets: tuple[Target, ...]
+    constraints: tuple[Constraint, ...]
+    make: Callable[[KernelCall], KernelCall]
+
+    def obstacle(self, call: KernelCall) -> str | None:
+        """The first rule that the call breaks, in words: "conv2d_x_s8: RULE, but WHAT IT HAS"."""
+        for constraint in self.constraints:
+            found = constraint(call)
+            if found is not None:
+                rule = " ".join((constraint.__doc__ or "").split()).rstrip(".")
+                return f"{self.kernel}: {rule}; {found}"
+        return None
+
+
+def chosen(call: KernelCall, target: Target, variants: Iterable[Variant]) -> KernelCall:
+    """The call of the first of `variants` that may take its place, else the call itself.
+
+    `variants` come fastest first. `passed_over` of what is returned says why none before it does.
+    """
+    passed_over: list[str] = []
+    for variant in variants:
+        if variant.replaces != call.kernel or target not in variant.targets:
+            continue
+        obstacle = variant.obstacle(call)
+        if obstacle is None:
+            return replace(variant.make(call), passed_over=tuple(passed_over))
+        passed_over.append(obstacle)
+    return replace(call, passed_over=tuple(passed_over))
