@@ -1,4 +1,4 @@
-"""What a byte of an input costs QEMU in processor time: over the UART, and past it.
+"""What a byte of an input or an output costs QEMU in processor time: over the UART, and past it.
 
 .venv/bin/python benchmarks/link.py [--board mps2-an386] [--runs 30] [MODEL.tflite]
 """
@@ -43,7 +43,8 @@ def main() -> None:
         arguments.model or ROOT / "models" / "unet" / "artifacts" / "model.tflite"
     )
     sample = quantised.random_samples(plan.graph, 1)[0]
-    count = arguments.runs * sum(array.nbytes for array in sample)
+    taken = arguments.runs * sum(array.nbytes for array in sample)
+    given = arguments.runs * sum(plan.graph.tensor(t).bytes for t in plan.graph.outputs)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "project"
         project.emit(plan, board, place)
@@ -58,8 +59,16 @@ def main() -> None:
                     for _ in range(arguments.runs):
                         device._write_inputs(sample)  # noqa: B023 - called at once
 
-                each = microseconds(simulator, write, count)
-            sys.stdout.write(f"{link:<8}{count:>10,} B {each:8.2f} us a byte\n")
+                def read() -> None:
+                    for _ in range(arguments.runs):
+                        for index, tensor in enumerate(device.info.outputs):  # noqa: B023 - as above
+                            device._read_output(index, tensor)  # noqa: B023
+
+                costs = [(microseconds(simulator, write, taken), taken, "inputs")]
+                device.run(sample)
+                costs.append((microseconds(simulator, read, given), given, "outputs"))
+            for each, count, what in costs:
+                sys.stdout.write(f"{link:<8}{what:<8}{count:>10,} B {each:8.2f} us a byte\n")
 
 
 if __name__ == "__main__":

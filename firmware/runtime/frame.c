@@ -4,6 +4,8 @@
 #include "uart.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 #define BLOCK_BYTES 254u /* the most that one COBS code byte can announce */
@@ -15,8 +17,12 @@ static uint8_t block[1 + BLOCK_BYTES];
 static uint32_t block_bytes;
 static uint32_t sent_crc;
 static uint32_t dropped;
+static bool came_through_memory;
+static uint8_t *out; /* where the next byte of a frame in memory goes; NULL: to the UART */
+static const uint8_t *out_begin;
 
 volatile uint32_t mf_frame_in_memory;
+volatile uint32_t mf_frame_out_in_memory;
 
 static void flush_block(void) {
     block[0] = (uint8_t)(1u + block_bytes);
@@ -37,16 +43,43 @@ static void stuff(const uint8_t *data, uint32_t bytes) {
     }
 }
 
-void mf_frame_begin(void) {
+static void delimit(void) {
     static const uint8_t delimiter = 0;
+    mf_uart_write(&delimiter, 1);
+}
+
+static void restart(uint8_t *in_memory) {
     block_bytes = 0;
     sent_crc = 0;
-    mf_uart_write(&delimiter, 1);
+    out = in_memory;
+    out_begin = in_memory;
+}
+
+void mf_frame_begin(void) {
+    restart(NULL);
+    delimit();
+}
+
+void mf_frame_begin_in(uint8_t *buffer, uint32_t capacity, uint32_t bytes) {
+    if (came_through_memory && bytes <= capacity - CRC_BYTES) {
+        restart(buffer);
+    } else {
+        mf_frame_begin();
+    }
+}
+
+static void append(const uint8_t *data, uint32_t bytes) {
+    if (out == NULL) {
+        stuff(data, bytes);
+    } else {
+        memcpy(out, data, (size_t)bytes);
+        out += bytes;
+    }
 }
 
 void mf_frame_bytes(const void *data, uint32_t bytes) {
     sent_crc = mf_crc32(sent_crc, data, bytes);
-    stuff(data, bytes);
+    append(data, bytes);
 }
 
 void mf_frame_u8(uint8_t value) {
@@ -66,11 +99,15 @@ void mf_frame_u64(uint64_t value) {
 }
 
 void mf_frame_end(void) {
-    static const uint8_t delimiter = 0;
     uint32_t crc = sent_crc;
-    stuff((const uint8_t *)&crc, sizeof crc);
-    flush_block();
-    mf_uart_write(&delimiter, 1);
+    append((const uint8_t *)&crc, sizeof crc);
+    if (out == NULL) {
+        flush_block();
+    } else {
+        atomic_signal_fence(memory_order_release); /* what is counted now is there */
+        mf_frame_out_in_memory = (uint32_t)(out - out_begin);
+    }
+    delimit();
 }
 
 /* Reads up to the next delimiter, decoding COBS. Returns the bytes decoded, of which at most
@@ -110,13 +147,15 @@ static uint32_t take_from_memory(void) {
 uint32_t mf_frame_receive(uint8_t *buffer, uint32_t capacity) {
     for (;;) {
         uint32_t length = receive_stuffed(buffer, capacity);
-        if (length == 0) {
+        came_through_memory = length == 0;
+        if (came_through_memory) {
             length = take_from_memory();
         }
         if (length > CRC_BYTES && length <= capacity) {
             uint32_t crc;
             memcpy(&crc, buffer + length - CRC_BYTES, CRC_BYTES);
             if (crc == mf_crc32(0, buffer, length - CRC_BYTES)) {
+                mf_frame_out_in_memory = 0;
                 return length - CRC_BYTES;
             }
         }

@@ -24,6 +24,7 @@ from mcuforge.frontend import border_names
 from mcuforge.frontend.graph import Graph
 from mcuforge.model_files.kind import Kind, recognise, require_tflite
 from mcuforge.oracle import child as oracle_workers
+from mcuforge.oracle import remembered
 from mcuforge.oracle import tflm as oracle
 from mcuforge.planning import SPEED, cost, plan_for
 from mcuforge.planning.plan import Plan
@@ -120,12 +121,14 @@ def run(
         require_root(board)
     with ExitStack() as stack:
         stack.enter_context(locks.writing(output))
-        stack.enter_context(oracle_workers.kept())
         title = name or _title(model)
         project_folder.check(output / project.folder_name(title, board, engine), force=force)
         on_port = stack.enter_context(attached(board, port)) if port is not None else None
         source = prepare(model, name, output, on_stage, settings, force=force)
         plan = plan_for(board, source.tflite, source.name, optimize)
+        tflite = source.tflite.read_bytes()
+        stack.enter_context(remembered.remembering())
+        stack.enter_context(oracle_workers.kept(eager=not remembered.knows(tflite)))
         if on_port is not None:  # before all that takes time, so that a wrong port is known at once
             on_stage("port", 0, 1)
             on_port.hello(plan.graph.model_hash)
@@ -143,7 +146,6 @@ def run(
             on_stage,
             force,
         )
-        tflite = source.tflite.read_bytes()
         expected = reference.compute(
             plan.graph, tflite, inputs.samples,
             lambda done, total: on_stage("oracle", done, total), steps,

@@ -89,6 +89,27 @@ def test_runs_and_traces_over_each_uart(
     assert len(large) > 10
 
 
+@pytest.mark.parametrize("name", ["mps2-an386", "microbit"])
+def test_outputs_pass_by_the_uart(
+    name: str, firmware: Firmware, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[int] = []
+    read = SocketTransport.read
+
+    def noted(self: SocketTransport, timeout: float) -> bytes:
+        data = read(self, timeout)
+        heard.append(len(data))
+        return data
+
+    inputs, patient = fake.inputs(1), Link(reply_seconds=60.0, lossless=True)
+    with Qemu(boards.load(name), firmware(name).elf, patient) as qemu:
+        qemu.device.hello()
+        monkeypatch.setattr(SocketTransport, "read", noted)
+        result = qemu.device.run(inputs)
+    assert np.array_equal(result.outputs[0], fake.expected_ops(inputs[0])[2].reshape(fake.SHAPE))
+    assert result.outputs[0].nbytes == 2400 and sum(heard) < 400
+
+
 def test_ticks_count_instructions_and_repeat_exactly(board: Board, firmware: Firmware) -> None:
     loops = 100_000  # of two instructions
     ticks = []

@@ -17,7 +17,7 @@ from typing import Any
 
 import jinja2
 
-from mcuforge.files import paths
+from mcuforge.files import paths, template_cache
 from mcuforge.wording import escape
 from mcuforge.wording.escape import Escaped
 
@@ -48,6 +48,7 @@ def environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=template_cache.of(__file__, escape.__file__),
         autoescape=False,  # noqa: S701 - not HTML; `_checked` sees to each value
     )
     found.filters |= {function.__name__: function for function in ESCAPERS}

@@ -11,12 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.errors import ModelError, ToolError
+from mcuforge.oracle import remembered
 from mcuforge.oracle.engine import Sample
 from mcuforge.processes import framing, python_worker
 from mcuforge.processes.kept_worker import Answer, KeptWorker
 
 _COMMAND = python_worker.command("mcuforge.oracle.worker")
 _TFLM, _LITERT = "tflm", "litert"  # what a worker is told to load
+_ALLOCATIONS = "tflm_allocations"
 _NOISE = ("INFO:", "WARNING:")
 _LOG_LINES = 6
 
@@ -46,34 +48,42 @@ def run(
     if not inputs:
         return Reply([], [])
     arrays = {"model": np.frombuffer(model, np.uint8), **_stack(inputs)}
-    results, _ = _ask(
-        name, {"engine": engine, "tensors": list(dict.fromkeys(tensors))}, arrays, timeout_s
-    )
-    return _reply(results, len(inputs), tensors)
+    header = {"engine": engine, "tensors": list(dict.fromkeys(tensors))}
+    request = framing.pack(header, arrays)
+    entry = remembered.entry(model, request)
+    content = entry.load() if entry else None
+    if content is None:
+        content = _ask(name, engine, request, timeout_s).content
+        if entry:
+            entry.store(content)
+    return _reply(_unpacked(name, content)[1], len(inputs), tensors)
 
 
 def allocation_log(name: str, model: bytes, timeout_s: float = 60.0) -> str:
     """What TFLM prints about its allocations for `model`. Raises as `run` does."""
     arrays = {"model": np.frombuffer(model, np.uint8)}
-    header = {"engine": "tflm_allocations", "tensors": []}
-    return _ask(name, header, arrays, timeout_s)[1]
+    header = {"engine": _ALLOCATIONS, "tensors": []}
+    found = _ask(name, _ALLOCATIONS, framing.pack(header, arrays), timeout_s)
+    return found.printed.decode(errors="replace")
 
 
-def _ask(
-    name: str, header: dict[str, Any], arrays: framing.Arrays, timeout_s: float
-) -> tuple[framing.Arrays, str]:
-    """The arrays of the worker's reply, and what it printed."""
-    found = _answer(name, header["engine"], framing.pack(header, arrays), timeout_s)
+def _ask(name: str, engine: str, request: bytes, timeout_s: float) -> Answer:
+    """A worker's answer, which holds results: whatever else happened is raised."""
+    found = _answer(name, engine, request, timeout_s)
     log = "\n".join(python_worker.last_words(found.printed, _LOG_LINES, _NOISE))
     if found.exit_code:
         raise ModelError(_crash(name, found.exit_code, log))
+    header, _ = _unpacked(name, found.content)
+    if "error" in header:
+        raise _refusal(name, str(header["error"]), log)
+    return found
+
+
+def _unpacked(name: str, content: bytes) -> tuple[dict[str, Any], framing.Arrays]:
     try:
-        reply, results = framing.unpack(found.content)
+        return framing.unpack(content)
     except framing.FramingError as error:
         raise ToolError(f"{name}: the worker process answered with nonsense ({error}).") from None
-    if "error" in reply:
-        raise _refusal(name, str(reply["error"]), log)
-    return results, found.printed.decode(errors="replace")
 
 
 def _stack(inputs: Sequence[Sample]) -> dict[str, npt.NDArray[Any]]:
@@ -85,11 +95,11 @@ def _stack(inputs: Sequence[Sample]) -> dict[str, npt.NDArray[Any]]:
 
 
 @contextmanager
-def kept() -> Iterator[None]:
+def kept(*, eager: bool = True) -> Iterator[None]:
     """Inside, a worker stays for the next request: one for TFLM, one for all else.
 
-    Both begin to load their interpreters at once. TFLM decides, and shares its process with no
-    other interpreter.
+    If `eager`, both begin to load their interpreters at once. TFLM decides, and shares its process
+    with no other interpreter.
     """
     if _kept.workers is not None:  # somebody around us keeps them
         yield
@@ -97,7 +107,7 @@ def kept() -> Iterator[None]:
     _kept.workers = {}
     try:
         with suppress(OSError):  # whoever needs one will say so
-            for family in (_TFLM, _LITERT):
+            for family in (_TFLM, _LITERT) if eager else ():
                 _kept.workers[family] = KeptWorker([*_COMMAND, family])
         yield
     finally:

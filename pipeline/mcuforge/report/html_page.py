@@ -5,7 +5,7 @@ from __future__ import annotations
 import jinja2
 
 from mcuforge import __version__
-from mcuforge.files import paths
+from mcuforge.files import paths, template_cache
 
 
 def render(template: str, **values: object) -> str:
@@ -13,6 +13,7 @@ def render(template: str, **values: object) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(paths.data_dir("templates") / "report"),
         undefined=jinja2.StrictUndefined,
+        bytecode_cache=template_cache.of(__file__),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

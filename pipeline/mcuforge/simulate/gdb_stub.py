@@ -1,7 +1,7 @@
-"""Writes a simulated machine's memory through QEMU's debugger interface, GDB's remote protocol.
+"""Writes and reads a simulated machine's memory through QEMU's debugger interface.
 
-A packet is `$data#checksum`, answered by `+` and a reply; the checksum is the sum of the data's
-bytes, in hex. Any byte stops a machine that runs.
+That is GDB's remote protocol: a packet is `$data#checksum`, answered by `+` and a reply, and the
+checksum is the sum of its bytes, in hex. Any byte stops a machine that runs.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from mcuforge.device.transport import LinkError
 
@@ -36,10 +37,34 @@ class GdbStub:
 
         False where there is no memory at one of them: what follows is not written then.
         """
+        with self._standing():
+            return all(self._write(address, data) for address, data in pieces)
+
+    def read_counted(self, count_at: int, start: int, most: int) -> bytes:
+        """As many bytes from `start` on as the word at `count_at` says; none where over `most`.
+
+        The machine stands still meanwhile. Empty also where there is no memory.
+        """
+        with self._standing():
+            count = int.from_bytes(self._read(count_at, 4), "little")
+            return self._read(start, count) if 0 < count <= most else b""
+
+    @contextmanager
+    def _standing(self) -> Iterator[None]:
+        """The machine stands still inside, and runs on afterwards."""
         self._stop()
-        written = all(self._write(address, data) for address, data in pieces)
+        yield
         self._send(_packet(b"c"))
-        return written
+
+    def _read(self, address: int, count: int) -> bytes:
+        starts = range(0, count, _DATA_BYTES)
+        packets = [_packet(b"m%x,%x" % (address + s, min(_DATA_BYTES, count - s))) for s in starts]
+        self._send(b"".join(packets))
+        replies = [self._reply() for _ in packets]
+        try:
+            return b"".join(bytes.fromhex(reply.decode()) for reply in replies)
+        except ValueError:  # E and a number
+            return b""
 
     def _write(self, address: int, data: bytes) -> bool:
         """All packets at once: on a busy computer it is the waiting that takes long."""

@@ -1,8 +1,9 @@
-"""Frames that reach the firmware through its memory, tens of times faster than over a UART.
+"""Frames to and from the firmware through its memory, tens of times faster than over a UART.
 
 A simulated UART costs QEMU some 50 us a byte. Here a frame is written, as it is without COBS, to
 the buffer that the firmware receives frames in, then its length to `mf_frame_in_memory` (frame.h),
-and a delimiter over the UART says that it is there. The firmware checks its CRC as any other's.
+and a delimiter over the UART says that it is there. The firmware checks its CRC as any other's, and
+may leave the reply in the same buffer, with the length in `mf_frame_out_in_memory`.
 """
 
 from __future__ import annotations
@@ -24,16 +25,18 @@ from mcuforge.simulate.gdb_stub import GdbStub
 DELIMITER = b"\0"
 LINK_VARIABLE = "MCUFORGE_LINK"  # "uart": simulators get everything over the UART, as boards do
 _BUFFER, _LENGTH = "mf_harness_received", "mf_frame_in_memory"
+_REPLY_LENGTH = "mf_frame_out_in_memory"
 _LEAST_BYTES = 24  # what is shorter is as fast over the UART: HELLO, RUN
 
 
 @dataclass(frozen=True)
 class Mailbox:
-    """Addresses in the firmware: of its buffer for a frame, and of that frame's length."""
+    """Addresses in the firmware: of its buffer for frames, and of the length of either way's."""
 
     buffer: int
     capacity: int
     length: int
+    reply_length: int
 
     @classmethod
     def of(cls, elf: Path) -> Self | None:
@@ -41,8 +44,9 @@ class Mailbox:
         try:
             with elf.open("rb") as file:
                 table: Any = ELFFile(file).get_section_by_name(".symtab")
-                buffer, length = (table.get_symbol_by_name(name)[0] for name in (_BUFFER, _LENGTH))
-                return cls(buffer["st_value"], buffer["st_size"], length["st_value"])
+                names = (_BUFFER, _LENGTH, _REPLY_LENGTH)
+                buffer, *lengths = (table.get_symbol_by_name(name)[0] for name in names)
+                return cls(buffer["st_value"], buffer["st_size"], *(n["st_value"] for n in lengths))
         except ELF_ERRORS:  # such as those of a table or a symbol that is not there
             return None
 
@@ -58,6 +62,7 @@ class MemoryLink:
         ours, self._theirs = socket.socketpair()  # no port: others could use the debugger as well
         self._debugger = GdbStub(ours)
         self._last, self._repeated = b"", False
+        self._awaits = False  # whether the last frame was put, so that its reply may be in memory
 
     @classmethod
     def of(cls, elf: Path) -> Self | None:
@@ -90,7 +95,7 @@ class MemoryLink:
         the same buffer. The answer to it comes after all of them. Raises `LinkError`.
         """
         repeated, is_quiet = frame == self._last, not self._repeated
-        self._last, self._repeated = frame, repeated
+        self._last, self._repeated, self._awaits = frame, repeated, False
         if repeated or not is_quiet or len(frame) < _LEAST_BYTES:
             return False
         content = cobs.decode(frame.strip(DELIMITER))
@@ -99,7 +104,23 @@ class MemoryLink:
             return False
         length = struct.pack("<I", len(content))
         pieces = ((self._mailbox.buffer, content), (self._mailbox.length, length))
-        return self._debugger.write(pieces)
+        self._awaits = self._debugger.write(pieces)
+        return self._awaits
+
+    def with_reply(self, data: bytes) -> bytes:
+        """What arrived over the UART, followed by the reply in memory if it tells of one.
+
+        Raises `LinkError`.
+        """
+        if not (self._awaits and DELIMITER in data):
+            return data
+        box = self._mailbox
+        reply = self._debugger.read_counted(box.reply_length, box.buffer, box.capacity)
+        if not reply:
+            return data
+        self._awaits = False
+        stuffed: bytes = cobs.encode(reply)
+        return data + DELIMITER + stuffed + DELIMITER
 
     def close(self) -> None:
         """Let go of the debugger. May be called twice."""

@@ -61,6 +61,11 @@ class _QemuTransport(SocketTransport):
         super().write(DELIMITER if in_memory else data)
         self._wake()
 
+    def read(self, timeout: float) -> bytes:
+        """What has arrived within `timeout` seconds."""
+        data = super().read(timeout)
+        return self._memory.with_reply(data) if self._memory is not None else data
+
 
 def require_qemu() -> None:
     """Raise `ToolError` where QEMU is not installed."""
