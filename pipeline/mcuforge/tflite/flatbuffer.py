@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import flatbuffers
@@ -64,6 +64,20 @@ def constant(model: Any, tensor: Any) -> Any:
     """The bytes of a constant tensor as a uint8 array, else None."""
     data = model.buffers[tensor.buffer].data
     return None if data is None or len(data) == 0 else np.asarray(data, np.uint8)
+
+
+def add_tensor(model: Any, graph: Any, like: Any, shape: Sequence[int], data: Any = None) -> int:
+    """The number of a new tensor of that name, type and quantisation; `data` makes it constant."""
+    tensor = schema.TensorT()
+    tensor.name, tensor.shape, tensor.type = like.name, list(shape), like.type
+    tensor.quantization, tensor.buffer, tensor.hasRank = like.quantization, 0, True
+    if data is not None:
+        buffer = schema.BufferT()
+        buffer.data = np.frombuffer(data.tobytes(), np.uint8)
+        model.buffers.append(buffer)
+        tensor.buffer = len(model.buffers) - 1
+    graph.tensors.append(tensor)
+    return len(graph.tensors) - 1
 
 
 def remove_unused(model: Any) -> None:

@@ -1,8 +1,9 @@
 """The `.tflite` as TFLM can run it: without arithmetic that is done already, and without TILE.
 
 TFLM takes no size of a resize that is computed, and has no REDUCE_PROD and no FLOOR_DIV of
-integers. So it gets the numbers that a pass has folded as constants, and TILE as ops that it has;
-other ops, weights and tensor numbers are the file's.
+integers. So it gets the numbers that a pass has folded as constants, and as ops that it has TILE
+and a CONCATENATION of more inputs than it takes; other ops, weights and tensor numbers are the
+file's.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from mcuforge.frontend.graph import Graph
-from mcuforge.tflite import flatbuffer, rewrite_tile
+from mcuforge.frontend.graph import Graph, Op
+from mcuforge.tflite import flatbuffer, rewrite_concatenation, rewrite_tile
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,15 @@ def fold(tflite: bytes, graph: Graph) -> Folded:
     }
     count = subgraph.OperatorsLength()
     kept = tuple(i for i in range(count) if not _writes_only(subgraph.Operators(i), known))
-    if len(kept) == count and not any(op.kind == "TILE" for op in graph.ops):
+    if len(kept) == count and not any(_is_rewritten(op) for op in graph.ops):
         return Folded(tflite, kept)
     return _written(model, subgraph, graph, known, kept)
+
+
+def _is_rewritten(op: Op) -> bool:
+    return op.kind == "TILE" or (
+        op.kind == "CONCATENATION" and len(op.inputs) > rewrite_concatenation.MAX_INPUTS
+    )
 
 
 def _writes_only(op: Any, known: set[int]) -> bool:
@@ -76,25 +83,33 @@ def _written(
         buffer.data = np.frombuffer(content, np.uint8)
         new.subgraphs[0].tensors[index].buffer = len(new.buffers)
         new.buffers.append(buffer)
-    ops = _without_tile(new, graph, kept)
+    ops = _rewritten(new, graph, kept)
     flatbuffer.remove_unused_codes(new)
     return Folded(flatbuffer.pack(new), ops)
 
 
-def _without_tile(new: Any, graph: Graph, kept: tuple[int, ...]) -> tuple[int | None, ...]:
-    """Keep those ops, with others for TILE; of each that is there now the original position."""
+def _rewritten(new: Any, graph: Graph, kept: tuple[int, ...]) -> tuple[int | None, ...]:
+    """Keep those ops, with others for what TFLM lacks; of each that is there now the original
+    position."""
     subgraph = new.subgraphs[0]
-    multiples = {op.index: graph.input(op, 1).data for op in graph.ops if op.kind == "TILE"}
+    lacking = {op.index: op for op in graph.ops if _is_rewritten(op)}
     ops: list[Any] = []
     positions: list[int | None] = []
     for position in kept:
-        op, known = subgraph.operators[position], multiples.get(position)
-        instead = (
-            [op]
-            if known is None
-            else rewrite_tile.rewritten(new, subgraph, op, [int(v) for v in known.flat])
-        )
+        op = subgraph.operators[position]
+        known = lacking.get(position)
+        instead = [op] if known is None else _instead(new, graph, known, op)
         ops += instead
         positions += [None] * (len(instead) - 1) + [position]
     subgraph.operators = ops
     return tuple(positions)
+
+
+def _instead(new: Any, graph: Graph, known: Op, op: Any) -> list[Any]:
+    """The ops of TFLM that do what `op`, which is `known` in the graph, does."""
+    subgraph = new.subgraphs[0]
+    if known.kind == "CONCATENATION":
+        return rewrite_concatenation.rewritten(new, subgraph, op)
+    multiples = graph.input(known, 1).data
+    assert multiples is not None  # a rule of TILE
+    return rewrite_tile.rewritten(new, subgraph, op, [int(v) for v in multiples.flat])

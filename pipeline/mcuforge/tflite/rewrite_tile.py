@@ -29,27 +29,13 @@ def rewritten(model: Any, graph: Any, op: Any, multiples: Sequence[int]) -> list
         if multiple == 1:
             continue
         before, row = prod(shape[:axis]), prod(shape[axis:])
-        single = _tensor(model, graph, target, (before, 1, row))
-        repeated = _tensor(model, graph, target, (before, multiple, row))
+        single = flatbuffer.add_tensor(model, graph, target, (before, 1, row))
+        repeated = flatbuffer.add_tensor(model, graph, target, (before, multiple, row))
         ops.append(_op(model, graph, _RESHAPE, last, single, (before, 1, row)))
         ops.append(_op(model, graph, _BROADCAST_TO, single, repeated, (before, multiple, row)))
         last = repeated
         shape[axis] *= multiple
     return [*ops, _op(model, graph, _RESHAPE, last, int(op.outputs[0]), shape)]
-
-
-def _tensor(model: Any, graph: Any, like: Any, shape: Sequence[int], data: Any = None) -> int:
-    """A new tensor of that type and quantisation."""
-    tensor = schema.TensorT()
-    tensor.name, tensor.shape, tensor.type = like.name, list(shape), like.type
-    tensor.quantization, tensor.buffer, tensor.hasRank = like.quantization, 0, True
-    if data is not None:
-        buffer = schema.BufferT()
-        buffer.data = np.frombuffer(data.tobytes(), np.uint8)
-        model.buffers.append(buffer)
-        tensor.buffer = len(model.buffers) - 1
-    graph.tensors.append(tensor)
-    return len(graph.tensors) - 1
 
 
 def _op(model: Any, graph: Any, kind: int, source: int, target: int, shape: Sequence[int]) -> Any:
@@ -59,7 +45,7 @@ def _op(model: Any, graph: Any, kind: int, source: int, target: int, shape: Sequ
     op = schema.OperatorT()
     op.opcodeIndex = _code(model, kind)
     data = np.asarray(shape, "<i4")
-    op.inputs = [source, _tensor(model, graph, numbers, data.shape, data)]
+    op.inputs = [source, flatbuffer.add_tensor(model, graph, numbers, data.shape, data)]
     op.outputs = [target]
     return op
 

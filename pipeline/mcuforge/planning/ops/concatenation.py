@@ -22,8 +22,7 @@ from mcuforge.planning.ops.moving import KERNELS, SINCE, Move, call
 from mcuforge.planning.ops.split import pack_attributes
 from mcuforge.planning.plan import KernelCall
 
-MAX_INPUTS = 10
-MAX_PACKED = 4096  # calls of a kernel: what a file of some KB may ask for
+MAX_INPUTS = 4096  # calls of a kernel: what a file of some KB may ask for
 MAX_RANK = 6  # of TFLM's RuntimeShape
 TYPES = (DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.FLOAT32, DType.BOOL)
 PACKED = (DType.INT8, DType.INT16, DType.INT32, DType.INT64, DType.FLOAT32)
@@ -175,7 +174,7 @@ OPERATORS = (
     Operator(
         kinds=("PACK",),
         constraints=(
-            constraint_arity(1, MAX_PACKED),
+            constraint_arity(1, MAX_INPUTS),
             constraint_all_present,
             constraint_same_type,
             constraint_not_empty,

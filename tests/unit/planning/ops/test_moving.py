@@ -66,7 +66,8 @@ def test_concatenation() -> None:
     assert "a zero point is not 0" in concatenate([wide[0], spec(2, 4, dtype="int16")], offset)
     assert "it fuses RELU" in concatenate([a, b], spec(2, 7), act=1)
     assert "an input is left out" in concatenate([a, None, b], spec(2, 7))
-    assert "it has 11 inputs" in concatenate([a] * 11, spec(2, 33))
+    assert concatenate([a] * 11, spec(2, 33)) == ""  # the oracle gets several
+    assert "it has 5000 inputs" in concatenate([a] * 5000, spec(2, 15000))
     long = spec(*[1] * 7)
     assert "axis -1 of 7" in concatenate([long], long)
 
