@@ -10,8 +10,9 @@ import click
 from rich import box
 from rich.text import Text
 
+from mcuforge import boards
 from mcuforge.cli.arguments import find_model
-from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.common import board_option, echo_json, json_option
 from mcuforge.cli.consoles import result_console
 from mcuforge.frontend.graph import Op
 from mcuforge.planning import cost
@@ -27,18 +28,19 @@ _WIDE = 120  # columns that have room for the kernel's own
 
 @click.command()
 @click.argument("model", type=click.Path(path_type=Path))
+@board_option
 @json_option
-def command(model: Path, as_json: bool) -> None:
+def command(model: Path, board_name: str, as_json: bool) -> None:
     """Show what MODEL (a .tflite, or a model folder) holds and what it would cost.
 
-    Lists inputs and outputs, every op with its layer, shape, kernel and multiply-accumulates, the
-    memory that it needs, and the boards that it fits. Where something is not supported, it tells
-    every reason, what to change, and which ops are at fault.
+    Lists inputs and outputs, every op with its layer, shape, multiply-accumulates and kernel on the
+    board (and why no faster one), the memory that it needs, and the boards that it fits. Where
+    something is not supported, it tells every reason, what to change, and which ops are at fault.
 
     Exit code 0: it can be compiled. 1: it is refused, or damaged. 2: MODEL is no .tflite.
     """
     file = find_model(model)
-    found = inspection.inspect(file.tflite, file.name)
+    found = inspection.inspect(file.tflite, boards.load(board_name), file.name)
     error = found.error()
     if as_json and error is None:
         echo_json(found.summary())
@@ -57,6 +59,8 @@ def _show(found: Inspection) -> None:
     if found.not_in_tflm:
         result_console.print(f"Not in TensorFlow Lite Micro: {', '.join(found.not_in_tflm)}.")
     if found.plan is not None:
+        for line in _passed_over(found.plan):
+            result_console.print(line)
         result_console.print(_totals(found.plan, found.packed))
         result_console.print(_boards(found.fits))
         result_console.print(
@@ -121,6 +125,14 @@ def _kernels(found: Inspection, position: int) -> str:
     kernels = ", ".join(dict.fromkeys(c.kernel for c in found.plan.ops[position].calls))
     stored = " (int4 weights)" if _reads_packed(found, found.graph.ops[position]) else ""
     return (kernels or "(view)") + stored
+
+
+def _passed_over(plan: Plan) -> list[str]:
+    """Why some ops run no faster kernel, a line a reason."""
+    return [
+        f"Not in op{'s' if len(ops) > 1 else ''} {', '.join(map(str, ops))}: {reason}."
+        for reason, ops in cost.passed_over(cost.summary(plan)["ops"][:MAX_ROWS])
+    ]
 
 
 def _reads_packed(found: Inspection, op: Op) -> bool:

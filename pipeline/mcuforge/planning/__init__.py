@@ -10,6 +10,7 @@ from pathlib import Path
 from mcuforge.boards import Board
 from mcuforge.errors import ModelError
 from mcuforge.frontend import read_graph, sound, tflite_reader
+from mcuforge.frontend.graph import Graph
 from mcuforge.planning import fit, planner
 from mcuforge.planning.plan import Plan
 from mcuforge.planning.target import Target
@@ -46,9 +47,15 @@ def plan_for(board: Board, tflite: Path, name: str | None = None, optimize: str 
     It is the fastest one that the board has room for, or with `optimize` "size" that which takes
     the least flash.
     """
-    plan = make_plan(tflite, name, Target.of(board), small=optimize == SIZE)
-    found = fit.fits(plan, [board]).get(board.name)
-    if found is not None and not found.fits:
-        plan = planner.plan(plan.graph, Target.of(board), small=True)
+    plan = fitting(board, read_graph(tflite, name), optimize)
     fit.check(plan, board)
+    return plan
+
+
+def fitting(board: Board, graph: Graph, optimize: str = SPEED) -> Plan:
+    """The plan that `plan_for` makes, whether there is room for it or not."""
+    plan = planner.plan(graph, Target.of(board), small=optimize == SIZE)
+    found = fit.fits(plan, [board]).get(board.name)
+    if optimize == SPEED and found is not None and not found.fits:
+        return planner.plan(graph, small=True)
     return plan

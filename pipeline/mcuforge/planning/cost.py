@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -84,12 +84,32 @@ def summary(plan: Plan) -> dict[str, Any]:
             {
                 **_op(graph, position, op),
                 "kernels": [c.kernel for c in planned.calls],
+                "calls": _calls(planned),
                 "macs": macs(graph, op),
                 "constant_bytes": constant_bytes(planned),
             }
             for position, (op, planned) in enumerate(zip(graph.ops, plan.ops, strict=True))
         ],
     }
+
+
+def _calls(planned: PlannedOp) -> list[dict[str, Any]]:
+    """Which kernels compute an op, why these, and why no faster ones; calls that are alike once."""
+    calls = {(c.kernel, c.reason, c.passed_over): None for c in planned.calls}
+    return [
+        {"kernel": kernel, "reason": reason, "passed_over": list(passed_over)}
+        for kernel, reason, passed_over in calls
+    ]
+
+
+def passed_over(ops: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[int]]]:
+    """Why ops of a `summary` run no faster kernels: a reason, and the ops that it holds for."""
+    found: dict[str, dict[int, None]] = {}
+    for op in ops:
+        for call in op["calls"]:
+            for reason in call["passed_over"]:
+                found.setdefault(reason, {})[op["index"]] = None
+    return [(reason, list(at)) for reason, at in found.items()]
 
 
 def described(graph: Graph) -> dict[str, Any]:

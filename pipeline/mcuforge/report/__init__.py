@@ -12,6 +12,7 @@ from typing import Any
 from mcuforge import __version__
 from mcuforge.files import json_text
 from mcuforge.oracle.litert import REFERENCE
+from mcuforge.planning import cost
 from mcuforge.proof.parity import A_FEW_STEPS, Verdict
 from mcuforge.proof.variants import Variant
 from mcuforge.report import html_page
@@ -128,6 +129,7 @@ def as_html(reports: Sequence[RunReport]) -> str:
         variant_rows=variant_rows,
         float_line=float_line,
         all_warnings=all_warnings,
+        passed_over=cost.passed_over,
     )
 
 

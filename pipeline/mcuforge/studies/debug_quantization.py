@@ -15,7 +15,6 @@ from mcuforge.convert.own_ranges import float_tflite
 from mcuforge.emit import project
 from mcuforge.errors import UnsupportedError, UsageError
 from mcuforge.model_files.keras_inputs import DeclaredInputs, declared_inputs
-from mcuforge.planning import fit
 from mcuforge.processes import scratch
 from mcuforge.quantization.ranges.loudness import loud
 from mcuforge.recipe import Metric, Recipe, metrics
@@ -208,8 +207,7 @@ def firmware_costs(board: Board, folder: Path) -> FirmwareCosts:
     simulator = choose(board)
 
     def measure(tflite: Path) -> tuple[int, int, int]:
-        plan = planning.make_plan(tflite, "model")
-        fit.check(plan, board)
+        plan = planning.plan_for(board, tflite, "model")
         project.emit(plan, board, folder)
         built = build.build(folder, board.name)
         with simulator.open(built.elf) as running:

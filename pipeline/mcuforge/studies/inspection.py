@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from mcuforge import boards, frontend
+from mcuforge import boards, frontend, planning
 from mcuforge.boards import Board
 from mcuforge.errors import ForgeError, ModelError, UnsupportedError
 from mcuforge.frontend import accelerators, precision, tflite_reader
@@ -21,15 +21,17 @@ from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.ops.tflm_kinds import CUSTOM_KINDS, KINDS
 from mcuforge.planning.plan import Plan
 from mcuforge.planning.planner import Problem
+from mcuforge.planning.target import Target
 
 MAX_PROBLEMS = 100  # that a message lists
 
 
 @dataclass(frozen=True, eq=False)
 class Inspection:
-    """A graph, and either its plan or the problems that it has; `error` says the latter."""
+    """A graph, and either its plan for a board or the problems that it has; `error` says those."""
 
     graph: Graph
+    board: Board
     plan: Plan | None = None
     problems: tuple[Problem, ...] = ()
 
@@ -53,8 +55,16 @@ class Inspection:
 
     @property
     def fits(self) -> dict[str, Fit]:
-        """What the model takes of each board."""
-        return fit.fits(self.plan, _sound_boards()) if self.plan else {}
+        """What the model takes of each board, with the kernels of its core."""
+        if self.plan is None:
+            return {}
+        plans = cache(lambda target, small: planner.plan(self.graph, target, small=small))
+        found: dict[str, Fit] = {}
+        for board in _sound_boards():
+            fast = fit.fits(plans(Target.of(board), False), [board])
+            fitting = all(each.fits for each in fast.values())
+            found |= fast if fitting else fit.fits(plans(Target.PORTABLE, True), [board])
+        return found
 
     def error(self) -> ModelError | None:
         """The error of a model that is refused: every reason, with its number where it has one."""
@@ -88,13 +98,15 @@ class Inspection:
             content["ops"][position]["problem"] = self.problems[number - 1].message
         return content | {
             "accepted": self.plan is not None,
+            "kernels_for": self.board.name,
             "not_in_tflm": list(self.not_in_tflm),
             "boards": {name: _fit_values(found) for name, found in self.fits.items()},
         }
 
 
-def inspect(tflite: Path, name: str | None = None) -> Inspection:
-    """Look at a `.tflite`. Raises `ModelError` where it is too damaged to be shown."""
+def inspect(tflite: Path, board: Board, name: str | None = None) -> Inspection:
+    """Look at a `.tflite`, planned for a board. Raises `ModelError` where it is too damaged for
+    that."""
     raw = tflite_reader.read(tflite)
     raw = replace(raw, name=name) if name else raw
     check_indices(raw)
@@ -102,13 +114,13 @@ def inspect(tflite: Path, name: str | None = None) -> Inspection:
         graph = frontend.sound(raw)
     except ModelError as error:
         at_fault = tuple(i for i, op in enumerate(raw.ops) if accelerators.is_compiled(op))
-        return Inspection(raw, problems=(Problem(error.message, ops=at_fault),))
+        return Inspection(raw, board, problems=(Problem(error.message, ops=at_fault),))
     try:
-        return Inspection(graph, plan=planner.plan(graph))
+        return Inspection(graph, board, planning.fitting(board, graph))
     except UnsupportedError:
-        return Inspection(graph, problems=_reasons(graph))
+        return Inspection(graph, board, problems=_reasons(graph))
     except ModelError as error:
-        return Inspection(graph, problems=(Problem(error.message),))
+        return Inspection(graph, board, problems=(Problem(error.message),))
 
 
 def _reasons(graph: Graph) -> tuple[Problem, ...]:

@@ -11,7 +11,7 @@ import pytest
 import rich.table
 from graphs import relu_chain
 
-from mcuforge import report
+from mcuforge import boards, report
 from mcuforge.cli import boards as boards_command
 from mcuforge.cli import inspect
 from mcuforge.cli.consoles import result_console
@@ -61,7 +61,7 @@ def test_inspect_in_80_columns(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     plan = planner.plan(graph) if planned else None
-    lines = printed(inspect._ops(Inspection(graph, plan)))
+    lines = printed(inspect._ops(Inspection(graph, boards.load("host"), plan)))
     assert all(len(line) <= 80 and "…" not in line for line in lines)
     (heading,) = [line for line in lines if "layer" in line and "output" in line]
     start, end = heading.index("layer"), heading.index("output")
@@ -74,7 +74,7 @@ def test_inspect_in_80_columns(
 
 def test_inspect_in_a_pipe(graph: Graph, printed: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)
-    lines = printed(inspect._ops(Inspection(graph, planner.plan(graph))))
+    lines = printed(inspect._ops(Inspection(graph, boards.load("host"), planner.plan(graph))))
     for layer in _LAYERS:
         (line,) = [line for line in lines if layer in line]
         assert "lookup_s8" in line

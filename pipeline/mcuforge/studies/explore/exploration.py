@@ -88,7 +88,7 @@ def explore(
     oracle.require()
     require_tools(host=False)
     source = driver.prepare(recipe.folder, None, output, on_stage, force=force)
-    plan = planning.make_plan(source.tflite, source.name)
+    plan = planning.plan_for(board, source.tflite, source.name)
     count = len(content.images)
     on_stage("float encoder", 0, 0)
     floats = latents.in_float(

@@ -8,6 +8,7 @@ from typing import ClassVar
 import pytest
 
 from mcuforge import boards
+from mcuforge.planning import cost
 from mcuforge.planning.plan import I32, KernelCall, KernelParams
 from mcuforge.planning.target import Target
 from mcuforge.planning.variants import Variant, chosen
@@ -101,3 +102,12 @@ def test_a_boards_core_decides_the_target(board: str, target: Target) -> None:
 def test_every_variants_rules_are_written_down() -> None:
     for variant in VARIANTS:
         assert all((constraint.__doc__ or "").strip() for constraint in variant.constraints)
+
+
+def test_reasons_that_several_ops_share_are_told_once() -> None:
+    ops = [
+        {"index": 0, "calls": [{"passed_over": ["a", "b"]}, {"passed_over": ["a"]}]},
+        {"index": 1, "calls": []},
+        {"index": 2, "calls": [{"passed_over": ["b"]}]},
+    ]
+    assert cost.passed_over(ops) == [("a", [0]), ("b", [0, 2])]
