@@ -57,14 +57,20 @@ def alone(network: Network, number: int) -> Network:
 
 
 def without(network: Network, number: int) -> Network:
-    """The network without an op: what it wrote is an input where something reads it."""
-    gone = network.nodes[number]
-    nodes = [node for i, node in enumerate(network.nodes) if i != number]
+    """The network without an op: what it wrote is an input where something reads it.
+
+    A variable goes with all that reads and assigns it: no input could stand for it.
+    """
+    first = network.nodes[number]
+    handles = first.outputs if first.kind == "VAR_HANDLE" else ()
+    gone = [first, *(node for handle in handles for node in network.readers(handle))]
+    nodes = [node for node in network.nodes if node not in gone]
+    lost = [i for node in gone for i in node.outputs]
     read = {i for node in nodes for i in node.inputs}
-    outputs = [i for i in network.outputs if i not in gone.outputs]
+    outputs = [i for i in network.outputs if i not in lost]
     written = [i for node in nodes for i in node.outputs]
     outputs += [i for i in written if i not in read and i not in outputs]
-    inputs = [*network.inputs, *(i for i in gone.outputs if i in read)]
+    inputs = [*network.inputs, *(i for i in lost if i in read)]
     return replace(network, nodes=nodes, outputs=outputs, inputs=_read(inputs, read))
 
 

@@ -136,6 +136,21 @@ def test_what_is_shrunk_still_fails() -> None:
     } - {i for n in small.nodes for i in n.outputs}
 
 
+def test_a_variable_is_cut_as_a_whole() -> None:
+    """One that is read and never assigned, or has no handle, would be no model."""
+
+    def logistic_in_a_model(found: Network) -> bool:
+        handles = {i for node in found.nodes if node.kind == "VAR_HANDLE" for i in node.outputs}
+        assigned = [node.inputs[0] for node in found.nodes if node.kind == "ASSIGN_VARIABLE"]
+        read = [node.inputs[0] for node in found.nodes if node.kind == "READ_VARIABLE"]
+        return "LOGISTIC" in found.kinds and set(assigned) == set(read) == handles
+
+    drawn = (generator.network(seed) for seed in range(50))
+    network = next(n for n in drawn if n.kinds >= {"LOGISTIC", "READ_VARIABLE"})
+    assert logistic_in_a_model(network)
+    assert shrunk(network, logistic_in_a_model).kinds == {"LOGISTIC"}
+
+
 @pytest.mark.slow
 def test_a_wrong_byte_is_found_and_shrunk(tmp_path: Path, kernels: dict[str, Path]) -> None:
     """A kernel that computes element 3 wrongly: the network is cut down to an op that calls it."""
