@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
 
 import draw
 import pytest
@@ -12,9 +11,12 @@ from single_op import Case
 
 
 @pytest.fixture(scope="session")
-def sanitised_kernels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """All kernels as a sanitised library for each variant."""
-    return sanitised.libraries(tmp_path_factory.getbasetemp())
+def sanitised_kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sanitised.Worker]:
+    """All kernels as a sanitised library for each variant, in a child process."""
+    libraries = sanitised.libraries(tmp_path_factory.getbasetemp())
+    worker = sanitised.Worker(libraries, tmp_path_factory.mktemp("kernels") / "log")
+    yield worker
+    worker.stop()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -37,7 +39,7 @@ def draw_round(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def assert_exact(
-    sanitised_kernels: dict[str, Path],
+    sanitised_kernels: sanitised.Worker,
     draw_round: None,  # noqa: ARG001
 ) -> Callable[[Iterable[Case]], None]:
     """Fails with case, index, expected and actual value at the first byte that differs."""
@@ -46,7 +48,7 @@ def assert_exact(
         cases = list(cases)
         assert cases
         expected = [sanitised.run_oracle(case) for case in cases]
-        for number, found in enumerate(sanitised.run_ours(sanitised_kernels, cases)):
+        for number, found in enumerate(sanitised_kernels.run(cases)):
             for variant, ours in found.items():
                 name = f"{variant}, case {number}"
                 sanitised.compare(name, cases[number], expected[number], ours)

@@ -7,8 +7,10 @@ import os
 import pickle
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -20,7 +22,7 @@ from mcuforge.oracle import stand_ins
 KERNELS = Path(__file__).parents[2] / "firmware" / "kernels"
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 FLAGS = (
-    *("-std=c11", "-O1", "-g", "-fPIC", "-shared", "-fno-omit-frame-pointer"),
+    *("-std=c11", "-O1", "-g1", "-fPIC", "-fno-omit-frame-pointer"),
     *("-Wall", "-Wextra", "-Werror", "-Wconversion"),
 )
 ORACLE_ARENA_BYTES = 1 << 20
@@ -34,29 +36,49 @@ VARIANTS = {
 }
 
 
-def build(library: Path, variant: str) -> None:
-    """Compile all kernels into one shared library under ASan and UBSan."""
-    partial = library.with_suffix(f".{os.getpid()}")
-    sources = sorted(KERNELS.glob("*.c"))
-    subprocess.run(
-        ["gcc", *FLAGS, *VARIANTS[variant], *SANITIZERS, "-o", partial, *sources], check=True
-    )
-    partial.rename(library)
-
-
 def libraries(temporary: Path) -> dict[str, Path]:
     """The library of every variant, built once for all test processes, whose folder of temporary
     files is `temporary` or beside it."""
     content = b"".join(p.read_bytes() for p in sorted(KERNELS.glob("*.[ch]")))
     shared = temporary.parent if "PYTEST_XDIST_WORKER" in os.environ else temporary
-    found = {}
+    folder = shared / f"kernels-{hashlib.sha256(content).hexdigest()[:16]}"
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.exists():
+            unfinished = folder.with_suffix(f".{os.getpid()}")
+            unfinished.mkdir()
+            _build(unfinished)
+            unfinished.rename(folder)
+    return {variant: folder / f"{variant}.so" for variant in VARIANTS}
+
+
+def _build(folder: Path) -> None:
+    """Compile all kernels under ASan and UBSan into a shared library for each variant.
+
+    A kernel that a variant leaves as it is, as most are, is compiled once for all.
+    """
+    pairs = [(variant, source) for variant in VARIANTS for source in sorted(KERNELS.glob("*.c"))]
+    with ThreadPoolExecutor(2) as pool:
+        objects = list(pool.map(partial(_object_of, folder), *zip(*pairs, strict=True)))
+        distinct = dict(zip(objects, pairs, strict=True))
+        list(pool.map(_compile, distinct.items()))
     for variant in VARIANTS:
-        library = shared / f"{variant}-{hashlib.sha256(content).hexdigest()[:16]}.so"
-        with FileLock(library.with_suffix(".lock")):
-            if not library.exists():
-                build(library, variant)
-        found[variant] = library
-    return found
+        members = [o for o, (v, _) in zip(objects, pairs, strict=True) if v == variant]
+        _gcc("-shared", *SANITIZERS, "-o", folder / f"{variant}.so", *members)
+
+
+def _object_of(folder: Path, variant: str, source: Path) -> Path:
+    """Its name tells what is left of the source when it is preprocessed."""
+    text = _gcc("-E", "-P", *VARIANTS[variant], source)
+    return folder / f"{source.stem}-{hashlib.sha256(text).hexdigest()[:16]}.o"
+
+
+def _compile(job: tuple[Path, tuple[str, Path]]) -> None:
+    target, (variant, source) = job
+    _gcc(*FLAGS, *VARIANTS[variant], *SANITIZERS, "-c", "-o", target, source)
+
+
+def _gcc(*arguments: str | Path) -> bytes:
+    return subprocess.run(["gcc", *arguments], check=True, stdout=subprocess.PIPE).stdout
 
 
 def run_oracle(case: Case) -> list[Any]:
@@ -75,34 +97,61 @@ def run_oracle(case: Case) -> list[Any]:
     return found
 
 
-def run_ours(libraries: dict[str, Path], cases: list[Case]) -> list[dict[str, list[Any]]]:
-    """For each case, variant -> outputs as our kernels compute them, in a child process."""
-    asan = subprocess.run(
-        ["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
-    ).stdout.strip()
-    environment = {
-        **os.environ,
-        "LD_PRELOAD": asan,
-        # The interpreter itself leaks at exit; the kernels allocate nothing.
-        "ASAN_OPTIONS": "detect_leaks=0",
-        "UBSAN_OPTIONS": "print_stacktrace=1",
-        "PYTHONMALLOC": "malloc",
-    }
-    worker = subprocess.run(
-        [sys.executable, str(Path(__file__).parent / "worker.py"), *libraries.values()],
-        input=pickle.dumps([(c.model, [c.inputs, *c.more]) for c in cases]),
-        capture_output=True,
-        env=environment,
-        check=False,
-    )
-    if worker.returncode != 0:
-        log = worker.stderr.decode(errors="replace")
+class Worker:
+    """A child with the libraries, which runs one list of cases after the other.
+
+    Starting it costs more than most lists. One that died is followed by another.
+    """
+
+    def __init__(self, libraries: dict[str, Path], log: Path) -> None:
+        self._libraries, self._log = libraries, log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run(self, cases: list[Case]) -> list[dict[str, list[Any]]]:
+        """For each case, variant -> outputs as our kernels compute them."""
+        process = self._process = self._process or self._started()
+        assert process.stdin is not None and process.stdout is not None
+        self._log.write_bytes(b"")  # the child appends
+        try:
+            pickle.dump([(c.model, [c.inputs, *c.more]) for c in cases], process.stdin)
+            process.stdin.flush()
+            found = pickle.load(process.stdout)
+        except (EOFError, BrokenPipeError):
+            self.stop()
+            self._fail(cases)
+        return [dict(zip(self._libraries, results, strict=True)) for results in found]
+
+    def stop(self) -> None:
+        """Wait until it ends: it does at the end of its input."""
+        if self._process is not None:
+            self._process.communicate()
+            self._process = None
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        asan = subprocess.run(
+            ["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        environment = {
+            **os.environ,
+            "LD_PRELOAD": asan,
+            # The interpreter itself leaks at exit; the kernels allocate nothing.
+            "ASAN_OPTIONS": "detect_leaks=0",
+            "UBSAN_OPTIONS": "print_stacktrace=1",
+            "PYTHONMALLOC": "malloc",
+        }
+        with self._log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, Path(__file__).parent / "worker.py", *self._libraries.values()],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment,
+            )  # fmt: skip
+
+    def _fail(self, cases: list[Case]) -> NoReturn:
+        log = self._log.read_text(errors="replace")
         number = log.count("\ncase ") if "case 0" in log else 0
         lines = log.splitlines()
         where = [line for line in lines if line.startswith("in ")][-1:]
         tail = "\n".join(line for line in lines if not line.startswith(("case ", "in ")))
         pytest.fail(f"case {number} {where} ({cases[number].note}):\n{tail[-6000:]}", pytrace=False)
-    return [dict(zip(libraries, results, strict=True)) for results in pickle.loads(worker.stdout)]
 
 
 def compare(number: str, case: Case, expected: list[Any], actual: list[Any]) -> None:

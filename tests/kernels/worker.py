@@ -2,8 +2,8 @@
 
 It is started with AddressSanitizer preloaded, and every buffer that a kernel sees is its own
 malloc of the exact size, so that one byte read or written outside aborts with a report. Reads
-pickled (model, inputs) pairs on stdin and writes pickled outputs on stdout: for each case, for each
-library that is named, a list.
+pickled lists of (model, inputs) on stdin until it ends, and answers each with pickled outputs on
+stdout: for each case, for each library that is named, a list.
 """
 
 from __future__ import annotations
@@ -213,12 +213,17 @@ def _call(library: ctypes.CDLL, heap: Heap, call: KernelCall, addresses: dict[in
 
 def main() -> None:
     libraries = {Path(path).stem: ctypes.CDLL(path) for path in sys.argv[1:]}
-    cases = pickle.load(sys.stdin.buffer)
-    results = []
-    for number, (model, steps) in enumerate(cases):
-        print(f"case {number}", file=sys.stderr, flush=True)
-        results.append(run(libraries, model, steps))
-    pickle.dump(results, sys.stdout.buffer)
+    while True:
+        try:
+            cases = pickle.load(sys.stdin.buffer)
+        except EOFError:
+            return
+        results = []
+        for number, (model, steps) in enumerate(cases):
+            print(f"case {number}", file=sys.stderr, flush=True)
+            results.append(run(libraries, model, steps))
+        pickle.dump(results, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":
