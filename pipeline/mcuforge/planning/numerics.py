@@ -73,9 +73,9 @@ def rounding_divide_by_pot(x: Int64Array, exponent: int | Int64Array) -> Int64Ar
     return (x >> exponent) + ((x & mask) > threshold)
 
 
-def requantize(x: Int64Array, multiplier: int, shift: int) -> Int64Array:
+def requantize(x: Int64Array, multiplier: int | Int64Array, shift: int | Int64Array) -> Int64Array:
     """x * multiplier * 2^shift on int32 values: TFLM's MultiplyByQuantizedMultiplier."""
-    left, right = max(shift, 0), max(-shift, 0)
+    left, right = np.maximum(shift, 0), np.maximum(np.negative(shift), 0)
     shifted = wrap_int32(np.asarray(x, np.int64) << left)
     return rounding_divide_by_pot(rounding_doubling_high_mul(shifted, multiplier), right)
 
