@@ -166,7 +166,7 @@ def run(
             verdict=proof.verdict,
             accuracy=accuracy(source, plan.graph, inputs, proof, floats),
             float_difference=float_difference(plan.graph, proof, floats),
-            costs=costs(plan, built, proof, simulated, arena),
+            costs=costs(plan, built, proof, simulated, arena, engine),
             ops=tuple(cost.summary(plan)["ops"]),
             quantization=source.quantization,
             warnings=source.warnings + built.warnings,
@@ -352,7 +352,12 @@ def float_difference(
 
 
 def costs(
-    plan: Plan, built: BuildResult, proof: Proof, simulated: Choice | None, arena: int
+    plan: Plan,
+    built: BuildResult,
+    proof: Proof,
+    simulated: Choice | None,
+    arena: int,
+    engine: str = AOT,
 ) -> Costs:
     """Flash and RAM of the linked firmware, stack and instructions as measured on the device."""
     ticks = proof.device.ticks
@@ -366,4 +371,5 @@ def costs(
         stack=proof.device.stats.stack_high_water,
         instructions=simulated.count(ticks) if simulated else None,
         counted=simulated.how_counted(len(ticks)) if simulated else None,
+        state=plan.state_bytes if engine == AOT or not plan.state_bytes else None,
     )

@@ -6,11 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mcuforge import boards
+from mcuforge import report as summary
 from mcuforge.errors import ForgeError, ToolError, UsageError
 from mcuforge.proof.parity import Comparison, Verdict
 from mcuforge.report import Costs, RunReport
@@ -44,6 +46,25 @@ def test_the_table_shows_the_ratio_of_two_engines() -> None:
     assert [str(c.header) for c in shown.columns] == ["", "aot", "tflm", "ratio"]
     assert [str(cell) for cell in shown.columns[3].cells][:2] == ["1.50", "10.00"]
     assert len(bench.table(Benchmark("net", "b", 1, (AOT,))).columns) == 2
+
+
+def test_state_has_a_row_where_there_is_any(tmp_path: Path) -> None:
+    assert "RAM: state" not in [label for label, _, _ in bench.rows(BOTH)]
+    stateful = [
+        replace(each, costs=replace(each.costs, state=state))
+        for each, state in ((AOT, 1_234), (TFLM, None))
+    ]
+    both = replace(BOTH, reports=tuple(stateful))
+    assert ("RAM: state", [1_234, None], " B") in bench.rows(both)
+    assert [s for s in bench.rows(replace(both, reports=(stateful[1],))) if "state" in s[0]]
+    assert json.loads(bench.as_json(both))["engines"]["aot"]["state"] == 1_234
+    if bench.can_draw():
+        bench.draw(both, tmp_path / "odd.png")
+    rows = dict(summary.rows(stateful))
+    assert rows["RAM: state"] == ["1,234 B", "in the arena"]
+    assert "RAM: state" not in dict(summary.rows([AOT]))
+    assert "State 1,234 B beside it" in summary.as_html(stateful[:1])
+    assert "beside it" not in summary.as_html([AOT])
 
 
 def test_json_holds_costs_by_engine() -> None:

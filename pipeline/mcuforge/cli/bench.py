@@ -14,6 +14,7 @@ from mcuforge.cli.common import (
     count_option,
     force_option,
     json_option,
+    optimize_option,
     output_option,
     simulator_options,
 )
@@ -32,6 +33,7 @@ from mcuforge.report import results
     "--png", type=click.Path(path_type=Path, dir_okay=False), help="The picture's file [bench.png]."
 )
 @simulator_options
+@optimize_option
 @force_option
 @json_option
 def command(
@@ -42,6 +44,7 @@ def command(
     png: Path | None,
     simulator: str,
     renode: Path | None,
+    optimize: str,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -62,6 +65,7 @@ def command(
         result = bench.run(
             found.tflite, boards.load(board_name), output, count=count, on_stage=on_stage,
             name=found.name, simulator=simulator, renode=renode, force=force,
+            optimize=optimize,
         )  # fmt: skip
     text = bench.as_json(result)
     atomic.write_bytes(output / "bench.json", text.encode())

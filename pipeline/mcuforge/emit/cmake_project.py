@@ -69,6 +69,7 @@ class ProjectModel:
     arena_bytes: int
     inputs: tuple[Escaped, ...]
     outputs: tuple[Escaped, ...]
+    state_bytes: int = 0  # kept from one inference to the next
 
 
 @dataclass(frozen=True)

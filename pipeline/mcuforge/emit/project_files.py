@@ -67,7 +67,9 @@ def project_files(
         content |= kernel_files([source.plan for source in sources], name)
     facts = Facts(
         name=name,
-        models=tuple(ModelFacts(s.plan.graph, s.name, s.arena_bytes) for s in sources),
+        models=tuple(
+            ModelFacts(s.plan.graph, s.name, s.arena_bytes, s.plan.state_bytes) for s in sources
+        ),
         engine=TFLM if tflm else AOT,
         board=board,
     )
@@ -128,6 +130,7 @@ def _describe(model: ModelFacts, content: dict[str, bytes]) -> ProjectModel:
         arena_bytes=model.arena_bytes,
         inputs=_tensor_texts(graph, graph.inputs, border_names.input_names(graph)),
         outputs=_tensor_texts(graph, graph.outputs, border_names.output_names(graph)),
+        state_bytes=model.state_bytes,
     )
 
 

@@ -62,9 +62,10 @@ class Costs:
     """Bytes of flash and RAM in the linked firmware, and instructions of one inference.
 
     `text` is code, `constants` everything else that stays in flash; both with the harness. `arena`
-    is reserved, `arena_used` what the engine reports to use. `stack` is the high-water mark
-    measured on the device. `instructions` were counted by the simulator (None on hardware), and
-    `counted` says from how many runs; they are not cycles.
+    is reserved, `arena_used` what the engine reports to use. `state` is what the model keeps from
+    one inference to the next beside the arena (None: within it, as TFLM does). `stack` is the
+    high-water mark measured on the device. `instructions` were counted by the simulator (None on
+    hardware), and `counted` says from how many runs; they are not cycles.
     """
 
     text: int
@@ -76,6 +77,7 @@ class Costs:
     stack: int
     instructions: int | None
     counted: str | None = None
+    state: int | None = 0
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,11 @@ def rows(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:
         ("flash: code", [f"{r.costs.text:,} B" for r in reports]),
         ("flash: constants", [f"{r.costs.constants:,} B" for r in reports]),
         ("RAM: arena", [f"{r.costs.arena:,} B" for r in reports]),
+        *(
+            [("RAM: state", [_state(r.costs) for r in reports])]
+            if any(r.costs.state != 0 for r in reports)
+            else []
+        ),
         ("RAM: stack used", [f"{r.costs.stack:,} B" for r in reports]),
         ("instructions / inference", [_instructions(r) for r in reports]),
     ]
@@ -286,6 +293,10 @@ def float_line(report: RunReport) -> str:
         f"{report.model}, device against the float Keras model: largest difference "
         f"{d.largest:.4g}, mean {d.mean:.4g} (one step of the output is {d.step:.4g})."
     )
+
+
+def _state(costs: Costs) -> str:
+    return "in the arena" if costs.state is None else f"{costs.state:,} B"
 
 
 def _metric(report: RunReport, metric: str) -> str:

@@ -14,6 +14,7 @@ from mcuforge.boards import Board
 from mcuforge.engines import tflm_library
 from mcuforge.errors import ForgeError, ParityError, ToolError
 from mcuforge.files import atomic, json_text
+from mcuforge.planning import SPEED
 from mcuforge.proof.prove import OnStage
 from mcuforge.report import Costs, RunReport
 from mcuforge.simulate.choose import choose
@@ -21,12 +22,14 @@ from mcuforge.wording import extras
 from mcuforge.wording.escape import plot_text
 from mcuforge.wording.tables import Table
 
+_STATE = "RAM: state"  # "-": within the engine's arena
 _ROWS: tuple[tuple[str, Callable[[Costs], int | None], str], ...] = (
     ("instructions / inference", lambda c: c.instructions, ""),
     ("flash: code", lambda c: c.text, " B"),
     ("flash: constants", lambda c: c.constants, " B"),
     ("RAM: arena", lambda c: c.arena, " B"),
     ("RAM: arena used", lambda c: c.arena_used, " B"),
+    (_STATE, lambda c: c.state, " B"),
     ("RAM: stack used", lambda c: c.stack, " B"),
 )
 
@@ -60,12 +63,14 @@ def run(
     simulator: str = "auto",
     renode: Path | None = None,
     force: bool = False,
+    optimize: str = SPEED,
 ) -> Benchmark:
     """Build, simulate and prove the model, a `.tflite`, with every engine that there is.
 
     TFLM takes part where TFLM_ROOT is set, with an arena tightened to what it uses; why it fails
-    stands in the result, beside the figures of aot. `simulator`, `renode` and `force` are those of
-    `driver.run`. Raises `ForgeError` as that does, `ParityError` where results of aot are wrong.
+    stands in the result, beside the figures of aot. `simulator`, `renode`, `force` and
+    `optimize` are those of `driver.run`. Raises `ForgeError` as that does, `ParityError` where
+    results of aot are wrong.
     """
     simulated = choose(board, simulator, renode).title
     root = engines.root()
@@ -88,6 +93,7 @@ def run(
             engine=engine,
             tighten_arena=engine == engines.TFLM,
             force=force,
+            optimize=optimize,
         )
         if not report.verdict.exact:
             raise ParityError(f"{engine} on {board.name}: {report.verdict.divergence}")
@@ -130,11 +136,12 @@ def _notes(board: Board, reports: Sequence[RunReport]) -> tuple[str, ...]:
 
 
 def rows(benchmark: Benchmark) -> list[tuple[str, list[int | None], str]]:
-    """A label, a value for each engine, and the unit."""
-    return [
+    """A label, a value for each engine, and the unit; that of state where the model has any."""
+    found = [
         (label, [value(report.costs) for report in benchmark.reports], unit)
         for label, value, unit in _ROWS
     ]
+    return [row for row in found if row[0] != _STATE or any(v != 0 for v in row[1])]
 
 
 def table(benchmark: Benchmark) -> Table:
@@ -204,15 +211,16 @@ def draw(benchmark: Benchmark, path: Path) -> None:
     shown = rows(benchmark)
     names = [report.engine for report in benchmark.reports]
     figure = Figure(figsize=(10, 5.5), layout="constrained")
-    for axes, (label, values, unit) in zip(
-        figure.subplots(2, len(shown) // 2).flat, shown, strict=True
-    ):
+    panels = figure.subplots(2, -(-len(shown) // 2)).flat
+    for axes, (label, values, unit) in zip(panels, shown, strict=False):
         bars = axes.bar(names, [v or 0 for v in values], color=["#1f6f8b", "#e08e45"][: len(names)])
         axes.bar_label(bars, [f"{v:,}" if v is not None else "-" for v in values], fontsize=8)
         axes.set_title(f"{label}{f' [{unit.strip()}]' if unit else ''}", fontsize=10)
         axes.set_yticks([])
         axes.margins(y=0.15)
         axes.spines[["top", "right", "left"]].set_visible(False)
+    for axes in panels:  # the last of an odd number
+        axes.set_axis_off()
     figure.suptitle(plot_text(_title(benchmark)))
     # Without the version of matplotlib, which it would write into the file.
     content = BytesIO()

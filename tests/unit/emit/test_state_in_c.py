@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from emitted import SANITIZERS, WARNINGS, Array, run, source, succeed, write
+from single_op import Spec, build
 from stateful_models import accumulator, sequence
 
 from mcuforge.oracle.tflm import TFLM
@@ -98,3 +99,54 @@ def test_the_state_is_not_in_the_arena(tmp_path: Path) -> None:
     subprocess.run([program], check=True)
     symbols = succeed("nm", program)
     assert " b kept_state\n" in symbols and " b kept_arena\n" in symbols
+
+
+# What the README leaves to the reader, and a sequence for each of the two streams.
+README_MAIN = """
+int main(void) {{
+    mf_status status = {name}_start();
+    for (int step = 0; status == MF_OK && step < 2 * {steps}; ++step) {{
+        status = {name}_step(step % 2 ? &right : &left);
+        for (uint32_t i = 0; i < {name}_model.output_count; ++i) {{
+            const mf_tensor *output = &{name}_model.outputs[i];
+            (void)fwrite(output->data, output->bytes, 1, stdout);
+        }}
+        if (step == 2) {{
+            (void){name}_begin(&left);
+        }}
+    }}
+    return status == MF_OK ? 0 : 1;
+}}
+"""
+_FILL = "/* ... fill all inputs of kept_model here ... */"
+
+
+@pytest.mark.parametrize("flavour", ["cmake", "library"])
+def test_the_readme_shows_init_step_reset_and_several_streams(tmp_path: Path, flavour: str) -> None:
+    model = accumulator(7, FIRST)
+    folder = write([source(model, "kept", tmp_path)], tmp_path / "p", flavour)
+    text = (folder / "README.md").read_text()
+    state = text.partition("\n\n## State\n\n")[2].partition("\n## ")[0]
+    for word in ("`kept_model.init()`", "`kept_model.invoke(NULL, NULL)`", "`kept_model.reset()`"):
+        assert word in state
+    assert "| state | 7 B, kept from one inference to the next |" in text
+    assert "\n\n\n" not in text
+    snippet = state.split("```c\n")[1].split("```")[0]
+    assert _FILL in snippet
+    fill = "(void)fread(kept_model.inputs[0].data, kept_model.inputs[0].bytes, 1, stdin);"
+    main = "#include <stdio.h>\n" + snippet.replace(_FILL, fill)
+    program = compiled(
+        folder, main + README_MAIN.format(name="kept", steps=STEPS), "-DKEPT_STATE_BY_CALLER=1"
+    )
+    steps = sequence((1, 7), 2 * STEPS)
+    left, right = steps[::2], steps[1::2]
+    expected = zip(
+        [*outputs(model, left[:2]), *outputs(model, left[2:])], outputs(model, right), strict=True
+    )
+    assert run(program, steps) == b"".join(o for pair in expected for o in pair)
+
+
+def test_a_model_without_state_has_no_word_of_it(tmp_path: Path) -> None:
+    relu = source(build("RELU", [Spec((1, 4))], [Spec((1, 4))]), "plain", tmp_path)
+    text = (write([relu], tmp_path / "p", "cmake") / "README.md").read_text()
+    assert "state" not in text.lower() and ".reset" not in text and "\n\n\n" not in text

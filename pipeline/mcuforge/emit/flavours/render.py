@@ -30,6 +30,7 @@ class ModelFacts:
     graph: Graph
     name: str
     arena_bytes: int
+    state_bytes: int
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class _ModelValues:
     prefix: str
     header: str
     arena_bytes: int
+    state_bytes: int
     inputs: tuple[_TensorText, ...]
     outputs: tuple[_TensorText, ...]
 
@@ -190,6 +192,7 @@ def _models(facts: Facts) -> tuple[_ModelValues, ...]:
             prefix="" if len(facts.models) == 1 else f"{model.name}_",
             header=origin([model.graph.model_hash]),
             arena_bytes=model.arena_bytes,
+            state_bytes=model.state_bytes,
             inputs=_texts(model.graph, model.graph.inputs, border_names.input_names(model.graph)),
             outputs=_texts(
                 model.graph, model.graph.outputs, border_names.output_names(model.graph)
