@@ -258,6 +258,47 @@ void nn_mul_s8(const nn_mul_s8_params *params, const int8_t *input1, const int8_
 void nn_mul_s16(const nn_mul_s8_params *params, const int16_t *input1, const int16_t *input2,
                 int16_t *output);
 
+/* What ADD_N and CUMSUM do to a sum of elements: start + sum(q + input_offset), which lies within
+ * -4096 ... 4095, times 2^19, is rescaled; output_offset is added and the result clamped to int8.
+ * TFLM begins a sum with what the byte 0 stands for, which is input_offset. shift <= 0. */
+typedef struct {
+    int32_t start;
+    int32_t input_offset;
+    int32_t multiplier;
+    int32_t shift;
+    int32_t output_offset;
+} nn_sum_stage;
+
+/* CUMSUM. In each of `blocks`, `lines` lines begin side by side, `first` elements after its start;
+ * the `extent` elements of a line are `step` apart, which is negative for a sum from the end. An
+ * exclusive sum leaves its own element out. In place where a line's elements lie side by side, in
+ * ascending order. */
+typedef struct {
+    nn_sum_stage stage;
+    int32_t blocks;
+    int32_t lines;
+    int32_t extent;
+    int32_t first;
+    int32_t step;
+    int32_t exclusive;
+} nn_cumsum_s8_params;
+
+void nn_cumsum_s8(const nn_cumsum_s8_params *params, const int8_t *input, int8_t *output);
+
+/* One term of ADD_N: the calls of all terms, one after the other, share their scratch. The first
+ * begins the sums, the last writes the output.
+ *
+ *   scratch  2 * elements bytes */
+typedef struct {
+    nn_sum_stage stage;
+    int32_t elements;
+    int32_t is_first;
+    int32_t is_last;
+} nn_add_n_s8_params;
+
+void nn_add_n_s8(const nn_add_n_s8_params *params, const int8_t *input, int8_t *output,
+                 int8_t *scratch);
+
 /* PRELU with broadcasting: requantize(input + input_offset), where that is negative times
  * (alpha + alpha_offset) and with the other multiplier; output_offset is added and the result
  * clamped to int8. Loops as in nn_add_s8; shift <= 23, alpha_shift <= 15. In place over an input
@@ -297,6 +338,31 @@ void nn_maximum_s16(const nn_binary_s8_params *params, const int16_t *input1, co
                     int16_t *output);
 void nn_minimum_s16(const nn_binary_s8_params *params, const int16_t *input1, const int16_t *input2,
                     int16_t *output);
+
+/* The same for indices and counters, which nothing quantises. */
+void nn_maximum_s32(const nn_binary_s8_params *params, const int32_t *input1, const int32_t *input2,
+                    int32_t *output);
+void nn_minimum_s32(const nn_binary_s8_params *params, const int32_t *input1, const int32_t *input2,
+                    int32_t *output);
+void nn_maximum_s64(const nn_binary_s8_params *params, const int64_t *input1, const int64_t *input2,
+                    int64_t *output);
+void nn_minimum_s64(const nn_binary_s8_params *params, const int64_t *input1, const int64_t *input2,
+                    int64_t *output);
+
+/* ADD, SUB and MUL of int32 with broadcasting, modulo 2^32 and then clamped. In place over an input
+ * that is not broadcast. */
+typedef struct {
+    nn_broadcast loops;
+    int32_t activation_min;
+    int32_t activation_max;
+} nn_arithmetic_s32_params;
+
+void nn_add_s32(const nn_arithmetic_s32_params *params, const int32_t *input1,
+                const int32_t *input2, int32_t *output);
+void nn_sub_s32(const nn_arithmetic_s32_params *params, const int32_t *input1,
+                const int32_t *input2, int32_t *output);
+void nn_mul_s32(const nn_arithmetic_s32_params *params, const int32_t *input1,
+                const int32_t *input2, int32_t *output);
 
 /* SQUARED_DIFFERENCE with broadcasting:
  *
@@ -350,9 +416,9 @@ void nn_div_s8(const nn_div_s8_params *params, const int8_t *input1, const int8_
 
 /* EQUAL, NOT_EQUAL, GREATER, GREATER_EQUAL, LESS and LESS_EQUAL with broadcasting; the output is 0
  * or 1. Bit 0 of `relation` is the result where input1 is less, bit 1 where both are equal, bit 2
- * where it is greater. Of int8 the ranks are compared: the order, 0 ... 511, of what TFLM rescales
- * every q to. nn_compare_s8 works in place over an input that is not broadcast, the other
- * ascending. */
+ * where it is greater, bit 3 where one is NaN. Of int8 the ranks are compared: the order, 0 ...
+ * 511, of what TFLM rescales every q to. nn_compare_s8 works in place over an input that is not
+ * broadcast, the other ascending. */
 typedef struct {
     nn_broadcast loops;
     int32_t relation;
@@ -366,10 +432,14 @@ void nn_compare_s8(const nn_compare_s8_params *params, const int8_t *input1, con
 typedef struct {
     nn_broadcast loops;
     int32_t relation;
-} nn_compare_s32_params;
+} nn_compare_params;
 
-void nn_compare_s32(const nn_compare_s32_params *params, const int32_t *input1,
-                    const int32_t *input2, uint8_t *output);
+void nn_compare_s32(const nn_compare_params *params, const int32_t *input1, const int32_t *input2,
+                    uint8_t *output);
+void nn_compare_s64(const nn_compare_params *params, const int64_t *input1, const int64_t *input2,
+                    uint8_t *output);
+void nn_compare_f32(const nn_compare_params *params, const float *input1, const float *input2,
+                    uint8_t *output);
 
 /* Operators of bool with broadcasting: bit 2 * input1 + input2 of `truth`. LOGICAL_NOT has the same
  * input twice. In place over an input that is not broadcast. */

@@ -11,17 +11,22 @@
 #include "nn.h"
 #include "nn_loops.h"
 
-/* The types of elements and of results: a kernel of others defines them before it includes this. */
+/* The types of elements, of results, and what elements are computed as: a kernel of others defines
+ * them before it includes this. */
 #ifndef NN_ELEMENT
 #define NN_ELEMENT int8_t
 #endif
 #ifndef NN_RESULT
 #define NN_RESULT NN_ELEMENT
 #endif
+#ifndef NN_OPERAND
+#define NN_OPERAND int32_t
+#endif
 typedef NN_ELEMENT nn_element;
 typedef NN_RESULT nn_result;
+typedef NN_OPERAND nn_operand;
 
-typedef nn_result (*nn_binary)(const void *params, int32_t a, int32_t b);
+typedef nn_result (*nn_binary)(const void *params, nn_operand a, nn_operand b);
 
 NN_ALWAYS_INLINE void nn_broadcast_apply(const nn_broadcast *loops, nn_binary binary,
                                          const void *params, const nn_element *input1,

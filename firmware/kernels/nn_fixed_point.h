@@ -29,6 +29,14 @@ static inline int32_t nn_wrapping_add(int32_t a, int32_t b) {
     return (int32_t)((uint32_t)a + (uint32_t)b);
 }
 
+static inline int32_t nn_wrapping_sub(int32_t a, int32_t b) {
+    return (int32_t)((uint32_t)a - (uint32_t)b);
+}
+
+static inline int32_t nn_wrapping_mul(int32_t a, int32_t b) {
+    return (int32_t)((uint32_t)a * (uint32_t)b);
+}
+
 /* x * 2^shift modulo 2^32, 0 <= shift <= 31: what TFLM's left shift does to values too large. */
 static inline int32_t nn_wrapping_shift_left(int32_t x, int32_t shift) {
     return (int32_t)((uint32_t)x << shift);

@@ -120,3 +120,46 @@ def test_binary_operators_of_int16_equal_the_oracle(assert_exact: Check) -> None
 @pytest.mark.parametrize("kind", ["MAXIMUM", "MINIMUM", "SQUARED_DIFFERENCE"])
 def test_many_binary_operators_of_int16_equal_the_oracle(assert_exact: Check, kind: str) -> None:
     assert_exact(int16_cases(kind, 5, 1000))
+
+
+def integer_cases(kind: str, seed: int, count: int) -> Iterator[Case]:
+    """int32 and int64 tensors, either of which may be a constant; sums and products wrap."""
+    draw = Draw(seed)
+    for _ in range(count):
+        extremum = kind in ("MAXIMUM", "MINIMUM")
+        dtype = draw.choice(["int32", "int64"]) if extremum else "int32"
+        scale = draw.choice([None, 0.5]) if extremum else None
+        shapes = draw.broadcast()
+        specs = [Spec(shape, dtype, scale) for shape in shapes]
+        data = [integers(draw, dtype, shape) for shape in shapes[:2]]
+        options = None
+        if not extremum:
+            options = getattr(schema, f"{kind.title()}OptionsT")()
+            if kind != "ADD":
+                options.fusedActivationFunction = draw.choice(ACTIVATIONS)
+        constant = draw.choice([None, 0, 1])
+        if constant is not None:
+            specs[constant] = replace(specs[constant], data=data.pop(constant))
+        yield Case(build(kind, specs[:2], specs[2:], options), data, f"{kind} {specs}")
+
+
+def integers(draw: Draw, dtype: str, shape: tuple[int, ...]) -> Any:
+    """Small values, any, or the extremes."""
+    limits = np.iinfo(dtype)
+    if draw.chance(0.2):
+        return draw.rng.choice(np.array([limits.min, -1, 1, limits.max], dtype), shape)
+    low, high = draw.choice([(-9, 9), (-50000, 50000), (limits.min, limits.max)])
+    return draw.rng.integers(low, high, shape, endpoint=True).astype(dtype)
+
+
+INTEGER_KINDS = ("ADD", "SUB", "MUL", "MAXIMUM", "MINIMUM")
+
+
+def test_binary_operators_of_integers_equal_the_oracle(assert_exact: Check) -> None:
+    assert_exact([c for kind in INTEGER_KINDS for c in integer_cases(kind, 6, 50)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", INTEGER_KINDS)
+def test_many_binary_operators_of_integers_equal_the_oracle(assert_exact: Check, kind: str) -> None:
+    assert_exact(integer_cases(kind, 7, 1500))

@@ -14,6 +14,7 @@ from draw import Draw
 from single_op import Case, Spec, build
 
 Check = Callable[[Iterable[Case]], None]
+ODD_FLOATS = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-40, -1e-40, 1.0], np.float32)
 COMPARISONS = ("EQUAL", "NOT_EQUAL", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL")
 
 
@@ -23,7 +24,8 @@ def values(draw: Draw, dtype: str, shape: tuple[int, ...]) -> npt.NDArray[Any]:
     if dtype == "bool":
         return np.asarray(draw.rng.random(shape) < draw.choice([0.0, 0.5, 0.5, 1.0]))
     if dtype == "float32":
-        return draw.rng.normal(0, draw.choice([1.0, 50.0]), shape).astype(np.float32)
+        found = draw.rng.normal(0, draw.choice([1.0, 50.0]), shape).astype(np.float32)
+        return draw.choice([found, np.round(found), draw.rng.choice(ODD_FLOATS, shape)])
     limits = np.iinfo(dtype)
     low, high = draw.choice([(-3, 3), (-200, 200), (limits.min, limits.max)])
     return draw.rng.integers(low, high, shape, endpoint=True).astype(dtype)
@@ -42,8 +44,8 @@ def constant_or_not(
 
 def comparison_cases(kind: str, seed: int, count: int) -> Iterator[Case]:
     draw = Draw(seed)
-    dtypes = ["int8", "int8", "int8", "int32", *(["bool"] if "EQUAL" in kind[-9:] else [])]
-    dtypes = [d for d in dtypes if d != "bool" or kind in ("EQUAL", "NOT_EQUAL")]
+    dtypes = ["int8"] * 3 + ["int32", "int64", "float32"]
+    dtypes += ["bool"] if kind in ("EQUAL", "NOT_EQUAL") else []
     for _ in range(count):
         dtype = draw.choice(dtypes)
         a, b, output = draw.broadcast()
@@ -98,8 +100,9 @@ def cast_cases(seed: int, count: int) -> Iterator[Case]:
         target = draw.choice(["int8", "int16", "int32", "float32"])
         shape = tuple(draw.integer(1, 5) for _ in range(draw.integer(0, 4)))
         data = values(draw, source, shape)
-        if source == "float32" and target == "int8":
-            data = np.clip(data, -128, 127)
+        if source == "float32":  # what does not fit is undefined in TFLM
+            limit = 127 if target == "int8" else 30000
+            data = np.clip(np.nan_to_num(data), -limit, limit)
         model = build("CAST", [Spec(shape, source, None)], [Spec(shape, target, None)])
         yield Case(model, [data], f"{source} {target} {shape}")
 

@@ -188,8 +188,10 @@ def _run_step(
         _overlay(heap, graph, calls[0], overlay, addresses)
     for index in op.outputs:
         addresses.setdefault(index, heap.bytes(graph.tensor(index).bytes))
+    sizes = {call.scratch_bytes for call in calls if call.scratch_bytes}
+    scratch = {size: heap.bytes(size) for size in sizes}  # calls of an op share theirs
     for call in calls:
-        _call(library, heap, call, addresses)
+        _call(library, heap, call, addresses, scratch)
     results = []
     for index in graph.outputs:
         tensor = graph.tensor(index)
@@ -198,12 +200,18 @@ def _run_step(
     return results
 
 
-def _call(library: ctypes.CDLL, heap: Heap, call: KernelCall, addresses: dict[int, int]) -> None:
+def _call(
+    library: ctypes.CDLL,
+    heap: Heap,
+    call: KernelCall,
+    addresses: dict[int, int],
+    scratch: dict[int, int],
+) -> None:
     params = filled(call.params, heap.array)
     arguments = [ctypes.byref(params)]
     arguments += [ctypes.c_void_p(addresses[i]) for i in (*call.inputs, call.output)]
     if call.scratch_bytes:
-        arguments.append(ctypes.c_void_p(heap.bytes(call.scratch_bytes)))
+        arguments.append(ctypes.c_void_p(scratch[call.scratch_bytes]))
     function = getattr(library, f"nn_{call.kernel}")
     may_fail = kernel_signatures.of(call.kernel).may_fail
     function.restype = ctypes.c_bool if may_fail else None

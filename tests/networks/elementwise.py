@@ -167,6 +167,40 @@ div = partial(binary, kind="DIV", combine=quotient, activated=False)
 prelu = partial(binary, kind="PRELU", combine=lambda x, _: rectified(x), activated=False)
 
 
+def add_n(sketch: Sketch) -> bool:
+    """A sum of two to four, quantised alike."""
+    first = sketch.pick(lambda spec: len(spec.shape) <= 6)
+    if first is None:
+        return False
+    shape, inputs = sketch.spec(first).shape, [first]
+    for _ in range(sketch.draw.integer(1, 3)):
+        other = sketch.pick(lambda spec: spec.shape == shape)
+        other = first if other is None else other
+        inputs.append(requantise(sketch, other, sketch.alike(first, shape)))
+    each = sketch.values[first]
+    values = Values(len(inputs) * each.mean, len(inputs) ** 0.5 * each.deviation)
+    goal = sketch.quantised(shape, values)
+    sketch.op("ADD_N", inputs, goal, values, options_of("ADD_N"))
+    return True
+
+
+def cumsum(sketch: Sketch) -> bool:
+    """Sums along an axis of few elements."""
+    source = sketch.pick(lambda spec: 1 <= len(spec.shape) <= 6 and min(spec.shape) <= 15)
+    if source is None:
+        return False
+    shape = sketch.spec(source).shape
+    axis = sketch.draw.choice([i for i, extent in enumerate(shape) if extent <= 15])
+    options = options_of(
+        "CUMSUM", exclusive=sketch.draw.chance(0.5), reverse=sketch.draw.chance(0.5)
+    )
+    each, terms = sketch.values[source], shape[axis] / 2
+    values = Values(terms * each.mean, max(terms, 1.0) ** 0.5 * each.deviation)
+    inputs = [source, sketch.integers(axis)]
+    sketch.op("CUMSUM", inputs, sketch.quantised(shape, values), values, options)
+    return True
+
+
 def leaky_relu(sketch: Sketch) -> bool:
     source = sketch.pick()
     if source is None:

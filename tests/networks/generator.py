@@ -30,11 +30,13 @@ Drawer = Callable[[Sketch], bool]
 OPS: dict[str, Drawer] = {
     "ABS": elementwise.absolute,
     "ADD": elementwise.add,
+    "ADD_N": elementwise.add_n,
     "AVERAGE_POOL_2D": reducing.average_pool,
     "BATCH_MATMUL": weighted.batch_matmul,
     "CAST": conditions.cast,
     "CONCATENATION": moving.concatenation,
     "CONV_2D": weighted.conv2d,
+    "CUMSUM": elementwise.cumsum,
     "DEPTHWISE_CONV_2D": weighted.depthwise_conv2d,
     "DIV": elementwise.div,
     "ELU": elementwise.elu,

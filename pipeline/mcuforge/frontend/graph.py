@@ -268,6 +268,14 @@ class ReducerAttributes:
 
 
 @dataclass(frozen=True)
+class CumsumAttributes:
+    """CUMSUM: whether a sum leaves its own element out, and whether it comes from the end."""
+
+    exclusive: bool
+    reverse: bool
+
+
+@dataclass(frozen=True)
 class PackAttributes:
     """PACK and UNPACK of `count` tensors. A negative axis counts from the end."""
 
@@ -358,6 +366,7 @@ Attributes = (
     | FloatIslandAttributes
     | GeluAttributes
     | ReducerAttributes
+    | CumsumAttributes
     | PackAttributes
     | GatherAttributes
     | BlockAttributes

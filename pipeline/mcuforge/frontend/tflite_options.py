@@ -17,6 +17,7 @@ from mcuforge.frontend.graph import (
     CallOnceAttributes,
     ConcatenationAttributes,
     Conv2DAttributes,
+    CumsumAttributes,
     DepthwiseConv2DAttributes,
     ElementwiseAttributes,
     FullyConnectedAttributes,
@@ -172,6 +173,10 @@ def _unpack(o: Any) -> PackAttributes:
     return PackAttributes(int(o.Axis()), int(o.Num()))
 
 
+def _cumsum(o: Any) -> CumsumAttributes:
+    return CumsumAttributes(bool(o.Exclusive()), bool(o.Reverse()))
+
+
 def _gather(o: Any) -> GatherAttributes:
     return GatherAttributes(int(o.Axis()), int(o.BatchDims()))
 
@@ -256,6 +261,7 @@ _READERS: dict[str, tuple[str, Callable[[Any], Attributes]]] = {
     "SUM": ("ReducerOptions", _reducer),
     "PACK": ("PackOptions", _pack),
     "UNPACK": ("UnpackOptions", _unpack),
+    "CUMSUM": ("CumsumOptions", _cumsum),
     "GATHER": ("GatherOptions", _gather),
     "SPACE_TO_DEPTH": ("SpaceToDepthOptions", _block),
     "DEPTH_TO_SPACE": ("DepthToSpaceOptions", _block),

@@ -41,16 +41,30 @@ class Operator:
     since_16x8: str | None = None
 
 
-def with_int16(int8: Operator, int16: Operator) -> Operator:
-    """The operator of both: `int16` where the op's first input or its output is wider than int8,
-    else `int8`.
+@dataclass(frozen=True)
+class Variant:
+    """The form of an operator whose first input or output has one of `types`; `words` name it."""
+
+    operator: Operator
+    types: tuple[DType, ...] = (DType.INT16,)
+    words: str = "With int16"
+
+    def takes(self, graph: Graph, op: Op) -> bool:
+        """True where the op has the variant's types."""
+        tensors = [graph.tensor(i) for i in (*op.inputs[:1], *op.outputs[:1]) if i >= 0]
+        return any(tensor.dtype in self.types for tensor in tensors)
+
+
+def with_variant(base: Operator, variant: Variant) -> Operator:
+    """The operator of both: the variant's where an op has its types, else `base`.
 
     Rules of the same words are one.
     """
-    shared = {rule(c) for c in int8.constraints} & {rule(c) for c in int16.constraints}
+    other = variant.operator
+    shared = {rule(c) for c in base.constraints} & {rule(c) for c in other.constraints}
 
     def chosen(graph: Graph, op: Op) -> Operator:
-        return int16 if _is_wide(graph, op) else int8
+        return other if variant.takes(graph, op) else base
 
     def of(part: Operator, words: str) -> tuple[Constraint, ...]:
         """In the part's own order: constraints rely on those before them."""
@@ -59,18 +73,13 @@ def with_int16(int8: Operator, int16: Operator) -> Operator:
         )
 
     return replace(
-        int8,
-        constraints=(*of(int8, ""), *of(int16, "With int16: ")),
+        base,
+        constraints=(*of(base, ""), *of(other, f"{variant.words}: ")),
         lower=lambda graph, op: chosen(graph, op).lower(graph, op),
-        kernels=(*int8.kernels, *int16.kernels),
+        kernels=tuple(dict.fromkeys((*base.kernels, *other.kernels))),
         view=lambda graph, op: chosen(graph, op).view(graph, op),
-        since_16x8=int16.since_16x8,
+        since_16x8=base.since_16x8 or other.since_16x8,
     )
-
-
-def _is_wide(graph: Graph, op: Op) -> bool:
-    tensors = [graph.tensor(i) for i in (*op.inputs[:1], *op.outputs[:1]) if i >= 0]
-    return any(tensor.dtype in (DType.INT16, DType.INT32) for tensor in tensors)
 
 
 def _only(

@@ -7,7 +7,7 @@ int8 of the other, and the device only looks results up.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -65,6 +65,15 @@ def scales_of(graph: Graph, op: Op) -> str:
     """The three scales, in words."""
     a, b, output = quantizations(graph, op)
     return f"the scales are {a.scale}, {b.scale} and {output.scale}"
+
+
+def unlike(tensors: Sequence[Tensor]) -> str | None:
+    """What is wrong with int32 or int64 tensors that TFLM takes as they are."""
+    if tensors[0].dtype not in (DType.INT32, DType.INT64):
+        return None
+    if len({tensor.quantization for tensor in tensors}) == 1:
+        return None
+    return "the scales or zero points of " + ", ".join(f"'{t.name}'" for t in tensors) + " differ"
 
 
 def possible_values(tensor: Tensor) -> Int64Array:

@@ -30,15 +30,16 @@ from mcuforge.planning.ops.unary.lookup import LookupS8Params
 from mcuforge.planning.plan import I32, ArrayI16, KernelCall, KernelParams
 
 LEFT_SHIFT = 8
-LESS, EQUAL, GREATER = 1, 2, 4
+LESS, EQUAL, GREATER, UNORDERED = 1, 2, 4, 8
 RELATIONS = {
     "EQUAL": EQUAL,
-    "NOT_EQUAL": LESS | GREATER,
+    "NOT_EQUAL": LESS | GREATER | UNORDERED,
     "GREATER": GREATER,
     "GREATER_EQUAL": GREATER | EQUAL,
     "LESS": LESS,
     "LESS_EQUAL": LESS | EQUAL,
 }
+AS_THEY_ARE = {DType.INT32: "compare_s32", DType.INT64: "compare_s64", DType.FLOAT32: "compare_f32"}
 EQUALITIES = {"EQUAL": logical.ALIKE, "NOT_EQUAL": logical.DIFFERENT}
 
 
@@ -54,26 +55,32 @@ class CompareS8Params(KernelParams):
 
 
 @dataclass(frozen=True, eq=False)
-class CompareS32Params(KernelParams):
-    """Mirror of nn_compare_s32_params."""
+class CompareParams(KernelParams):
+    """Mirror of nn_compare_params."""
 
-    c_type: ClassVar[str] = "nn_compare_s32_params"
+    c_type: ClassVar[str] = "nn_compare_params"
     loops: Broadcast
     relation: I32
 
 
 def constraint_compared_types(graph: Graph, op: Op) -> str | None:
-    """Both inputs are int8, quantised per tensor, or both int32, or in EQUAL and NOT_EQUAL both
-    bool; the output is bool."""
+    """Both inputs are int8, quantised per tensor, or both int32, int64 or float32, or in EQUAL and
+    NOT_EQUAL both bool; the output is bool. Of int16 TFLM has GREATER and GREATER_EQUAL alone, and
+    never prepares their scales."""
     inputs, output = binary.operands(graph, op), graph.output(op)
     found = f"{describe(inputs[0])} and {describe(inputs[1])} become {describe(output)}"
-    types = {tensor.dtype for tensor in inputs}
-    allowed = [{DType.INT8}, {DType.INT32}, *([{DType.BOOL}] if op.kind in EQUALITIES else [])]
-    if types not in allowed or output.dtype is not DType.BOOL:
+    allowed = {DType.INT8, *AS_THEY_ARE, *([DType.BOOL] if op.kind in EQUALITIES else [])}
+    first, second = (tensor.dtype for tensor in inputs)
+    if first is not second or first not in allowed or output.dtype is not DType.BOOL:
         return found
-    if types == {DType.INT8} and not all(map(is_per_tensor_int8, inputs)):
+    if first is DType.INT8 and not all(map(is_per_tensor_int8, inputs)):
         return f"{found}, and an input is not quantised per tensor"
     return None
+
+
+def constraint_integers_alike(graph: Graph, op: Op) -> str | None:
+    """TFLM compares int32 and int64 as they are: both are quantised alike, or not at all."""
+    return binary.unlike(binary.operands(graph, op))
 
 
 def constraint_scales_below_one(graph: Graph, op: Op) -> str | None:
@@ -132,8 +139,8 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
         return logical.call(graph, op, op.inputs, EQUALITIES[op.kind])
     loops, relation = binary.broadcast(graph, op), RELATIONS[op.kind]
     elements = graph.output(op).elements
-    if first.dtype is DType.INT32:
-        return _call_s32(graph, op, CompareS32Params(loops, relation))
+    if first.dtype in AS_THEY_ARE:
+        return _call(graph, op, CompareParams(loops, relation))
     for scalar, tensor in enumerate((first, second)):
         other = graph.input(op, 1 - scalar)
         if tensor.is_constant and tensor.elements == 1 and other.elements == elements:
@@ -142,13 +149,13 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     return binary.call(graph, op, "compare_s8", CompareS8Params(loops, relation, ranks1, ranks2))
 
 
-def _call_s32(graph: Graph, op: Op, params: KernelParams) -> tuple[KernelCall, ...]:
-    elements = graph.output(op).elements
+def _call(graph: Graph, op: Op, params: KernelParams) -> tuple[KernelCall, ...]:
+    elements, dtype = graph.output(op).elements, graph.input(op, 0).dtype
     whole = [i for i, t in enumerate(binary.operands(graph, op)) if t.elements == elements]
-    distance = overlap.elementwise(elements, DType.INT32.bytes, DType.BOOL.bytes)
+    distance = overlap.elementwise(elements, dtype.bytes, DType.BOOL.bytes)
     return (
         KernelCall(
-            kernel="compare_s32",
+            kernel=AS_THEY_ARE[dtype],
             params=params,
             inputs=(op.inputs[0], op.inputs[1]),
             output=op.outputs[0],
@@ -166,10 +173,11 @@ OPERATORS = (
             constraint_compared_types,
             constraint_not_empty,
             constraint_broadcast,
+            constraint_integers_alike,
             constraint_scales_below_one,
         ),
         lower=lower,
-        kernels=("compare_s8", "lookup_s8_u8", "compare_s32", "logical"),
+        kernels=("compare_s8", "lookup_s8_u8", *AS_THEY_ARE.values(), "logical"),
         since="0.2.0",
     ),
 )

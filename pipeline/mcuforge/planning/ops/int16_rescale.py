@@ -14,7 +14,7 @@ import numpy as np
 
 from mcuforge.frontend.graph import DType, Graph, LeakyReluAttributes, Op, Quantization
 from mcuforge.planning.numerics import INT32_MAX, quantize_multiplier, round_half_away
-from mcuforge.planning.ops import Constraint, Operator, meaning
+from mcuforge.planning.ops import Constraint, Operator, Variant, meaning
 from mcuforge.planning.ops.common import (
     alike,
     constraint_arity,
@@ -232,38 +232,44 @@ def _operator(kind: str, rescaling: Rescaling, *constraints: Constraint) -> Oper
     )
 
 
-OPERATORS = (
-    Operator(
-        kinds=("QUANTIZE",),
-        constraints=(
-            constraint_arity(1, 1),
-            constraint_quantize_types,
-            constraint_not_empty,
-            constraint_same_elements,
-            constraint_rescaling(requantized),
-            constraint_float_scale,
+VARIANTS = (
+    Variant(
+        Operator(
+            kinds=("QUANTIZE",),
+            constraints=(
+                constraint_arity(1, 1),
+                constraint_quantize_types,
+                constraint_not_empty,
+                constraint_same_elements,
+                constraint_rescaling(requantized),
+                constraint_float_scale,
+            ),
+            lower=lower_quantize,
+            kernels=(
+                *("rescale_s16", "rescale_s16_s8", "rescale_s8_s16"),
+                *("rescale_s8_s32", "rescale_s16_s32", "rescale_s32_s8", "rescale_s32_s16"),
+                "quantize_f32_s16",
+            ),
+            since_16x8="0.2.0",
         ),
-        lower=lower_quantize,
-        kernels=(
-            *("rescale_s16", "rescale_s16_s8", "rescale_s8_s16"),
-            *("rescale_s8_s32", "rescale_s16_s32", "rescale_s32_s8", "rescale_s32_s16"),
-            "quantize_f32_s16",
-        ),
-        since_16x8="0.2.0",
+        (DType.INT16, DType.INT32),
+        "With int16 or int32",
     ),
-    Operator(
-        kinds=("DEQUANTIZE",),
-        constraints=(
-            constraint_arity(1, 1),
-            constraint_dequantize_types,
-            constraint_not_empty,
-            constraint_same_elements,
+    Variant(
+        Operator(
+            kinds=("DEQUANTIZE",),
+            constraints=(
+                constraint_arity(1, 1),
+                constraint_dequantize_types,
+                constraint_not_empty,
+                constraint_same_elements,
+            ),
+            lower=lower_dequantize,
+            kernels=("dequantize_s16_f32",),
+            since_16x8="0.2.0",
         ),
-        lower=lower_dequantize,
-        kernels=("dequantize_s16_f32",),
-        since_16x8="0.2.0",
     ),
-    _operator("RELU", relu, constraint_symmetric),
-    _operator("RELU6", relu6, constraint_six, constraint_clamps_only),
-    _operator("LEAKY_RELU", leaky_relu),
+    Variant(_operator("RELU", relu, constraint_symmetric)),
+    Variant(_operator("RELU6", relu6, constraint_six, constraint_clamps_only)),
+    Variant(_operator("LEAKY_RELU", leaky_relu)),
 )

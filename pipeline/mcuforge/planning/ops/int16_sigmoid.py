@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.frontend.graph import Graph, Op
-from mcuforge.planning.ops import Constraint, Operator, meaning
+from mcuforge.planning.ops import Constraint, Operator, Variant, meaning
 from mcuforge.planning.ops.common import (
     constraint_activations,
     constraint_arity,
@@ -134,7 +134,7 @@ def _operator(kind: str, function: Function, powers: tuple[int, ...]) -> Operato
     )
 
 
-OPERATORS = (
-    _operator("LOGISTIC", sigmoid, (0,)),
-    _operator("TANH", lambda x: np.asarray(np.tanh(x), np.float64), (0, 1)),
+VARIANTS = (
+    Variant(_operator("LOGISTIC", sigmoid, (0,))),
+    Variant(_operator("TANH", lambda x: np.asarray(np.tanh(x), np.float64), (0, 1))),
 )

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from mcuforge.frontend.graph import DType, Graph, Op, SoftmaxAttributes
 from mcuforge.planning.numerics import INT16_MAX, INT16_MIN, quantize_multiplier
-from mcuforge.planning.ops import Operator, overlap, softmax
+from mcuforge.planning.ops import Operator, Variant, overlap, softmax
 from mcuforge.planning.ops.common import (
     constraint_arity,
     constraint_not_empty,
@@ -166,20 +166,23 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     )
 
 
-OPERATORS = (
-    Operator(
-        kinds=("SOFTMAX",),
-        constraints=(
-            constraint_arity(1, 1),
-            constraint_types,
-            constraint_not_empty,
-            constraint_zero_point,
-            constraint_shape,
-            constraint_output_scale,
-            constraint_beta,
+VARIANTS = (
+    Variant(
+        Operator(
+            kinds=("SOFTMAX",),
+            constraints=(
+                constraint_arity(1, 1),
+                constraint_types,
+                constraint_not_empty,
+                constraint_zero_point,
+                constraint_shape,
+                constraint_output_scale,
+                constraint_beta,
+            ),
+            lower=lower,
+            kernels=("softmax_s16", "softmax_s8_s16"),
+            since_16x8="0.2.0",
         ),
-        lower=lower,
-        kernels=("softmax_s16", "softmax_s8_s16"),
-        since_16x8="0.2.0",
+        words="With an int16 output",
     ),
 )

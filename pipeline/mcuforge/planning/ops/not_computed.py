@@ -7,19 +7,13 @@ Every kind that TFLM registers is in the registry of operators or in this table,
 from __future__ import annotations
 
 _FLOAT = "TFLM computes it in float32 alone"
-_STARTS_ELSEWHERE = (
-    "TFLM begins its sum at the value of byte 0 in place of 0, and sums beyond 15 elements leave "
-    "an int32"
-)
 _SHAPES = "it is arithmetic on shapes, which is done before planning where its inputs are constant"
 _SUBGRAPHS = "which part of the model runs depends on values, and the plan is one order of ops"
 _SIGNAL = "it belongs to a front end for sound; compute its features in the application"
 
 REASONS: dict[str, str] = {
-    "ADD_N": _STARTS_ELSEWHERE,
     "BROADCAST_ARGS": f"{_SHAPES}, and these are not",
     "CALL_ONCE": "what prepares variables runs before planning, and this prepares something else",
-    "CUMSUM": _STARTS_ELSEWHERE,
     "FLOOR_DIV": _FLOAT,
     "FLOOR_MOD": _FLOAT,
     "IF": _SUBGRAPHS,

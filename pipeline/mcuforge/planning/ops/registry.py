@@ -20,6 +20,7 @@ from mcuforge.planning.ops import (
     int16_rescale,
     int16_sigmoid,
     int16_softmax,
+    int32_arithmetic,
     l2_normalization,
     log_softmax,
     logical,
@@ -38,12 +39,13 @@ from mcuforge.planning.ops import (
     softmax,
     split,
     squared_difference,
+    sums,
     svdf,
     transpose_conv,
     unary,
     update_slice,
     variables,
-    with_int16,
+    with_variant,
 )
 
 _MODULES = (
@@ -78,6 +80,7 @@ _MODULES = (
     softmax.OPERATORS,
     split.OPERATORS,
     squared_difference.OPERATORS,
+    sums.OPERATORS,
     svdf.OPERATORS,
     transpose_conv.OPERATORS,
     unary.OPERATORS,
@@ -85,15 +88,20 @@ _MODULES = (
     variables.OPERATORS,
 )
 
-_INT16 = {  # those whose int16 is computed by other means than int8
-    kind: operator
-    for module in (int16_rescale.OPERATORS, int16_sigmoid.OPERATORS, int16_softmax.OPERATORS)
-    for operator in module
-    for kind in operator.kinds
+_VARIANTS = {
+    kind: variant
+    for module in (
+        int16_rescale.VARIANTS,
+        int16_sigmoid.VARIANTS,
+        int16_softmax.VARIANTS,
+        int32_arithmetic.VARIANTS,
+    )
+    for variant in module
+    for kind in variant.operator.kinds
 }
 
 OPERATORS: dict[str, Operator] = {
-    kind: with_int16(operator, _INT16[kind]) if kind in _INT16 else operator
+    kind: with_variant(operator, _VARIANTS[kind]) if kind in _VARIANTS else operator
     for module in _MODULES
     for operator in module
     for kind in operator.kinds

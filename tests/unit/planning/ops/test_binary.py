@@ -85,3 +85,39 @@ def test_one_scalar_constant_makes_a_table(kind: str, scalar: int) -> None:
 
     assert kernel(256) == "lookup_s8"
     assert kernel(255) == f"{kind.lower()}_s8"
+
+
+INT32 = Spec((2, 3), "int32", None)
+INT64 = Spec((2, 3), "int64", None)
+QUANTISED = Spec((2, 3), "int32", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "output", "activation", "part"),
+    [
+        ("ADD", [INT32, Spec((3,), "int32", None)], INT32, "NONE", ""),
+        ("ADD", [INT32, INT32], INT32, "RELU", "would leave out"),
+        ("SUB", [INT32, INT32], INT32, "RELU6", ""),
+        ("MUL", [INT32, INT32], INT32, "TANH", "it fuses TANH"),
+        ("MUL", [QUANTISED, INT32], INT32, "NONE", "quantised"),
+        ("ADD", [INT64, INT64], INT64, "NONE", "int64"),
+        ("SUB", [INT32, INT64], INT32, "NONE", "int64[2, 3]"),
+        ("ADD", [INT32, spec(2, 3)], INT32, "NONE", "int8[2, 3]"),
+        ("ADD", [spec(2, 3), spec(2, 3)], INT32, "NONE", "int8[2, 3]"),
+        ("MUL", [INT32, Spec((2,), "int32", None)], INT32, "NONE", "become int32[2, 3]"),
+        ("MAXIMUM", [INT32, INT32], INT32, "", ""),
+        ("MINIMUM", [INT64, INT64], INT64, "", ""),
+        ("MINIMUM", [QUANTISED, QUANTISED], QUANTISED, "", ""),
+        ("MINIMUM", [QUANTISED, INT32], QUANTISED, "", "differ"),
+        ("MAXIMUM", [INT32, INT64], INT64, "", "int64[2, 3]"),
+    ],
+)
+def test_integers_stand_for_themselves(
+    kind: str, inputs: list[Spec], output: Spec, activation: str, part: str
+) -> None:
+    options = None
+    if activation:
+        options = getattr(schema, f"{kind.title()}OptionsT")()
+        options.fusedActivationFunction = getattr(schema.ActivationFunctionType, activation)
+    message = refusal(build(kind, inputs, [output], options))
+    assert part in message and bool(part) == bool(message)

@@ -15,6 +15,8 @@ from mcuforge.planning.ops.registry import OPERATORS
 BOOL = Spec((1, 4), "bool", None)
 INT8 = Spec((1, 4), scale=0.1)
 INT32 = Spec((1, 4), "int32", None)
+INT16 = Spec((1, 4), "int16", 0.1)
+INT64 = Spec((1, 4), "int64", None)
 FLOAT = Spec((1, 4), "float32", None)
 SCALAR = Spec((), scale=0.1, data=np.int8(3))
 
@@ -26,7 +28,12 @@ SCALAR = Spec((), scale=0.1, data=np.int8(3))
         ("LESS", [INT32, Spec((4,), "int32", None)], BOOL, ""),
         ("EQUAL", [BOOL, BOOL], BOOL, ""),
         ("LESS", [BOOL, BOOL], BOOL, "int8"),
-        ("LESS", [FLOAT, FLOAT], BOOL, "float32"),
+        ("LESS", [FLOAT, FLOAT], BOOL, ""),
+        ("LESS", [FLOAT, INT32], BOOL, "float32[1, 4]"),
+        ("EQUAL", [INT64, INT64], BOOL, ""),
+        ("EQUAL", [INT64, replace(INT64, scale=0.5)], BOOL, "differ"),
+        ("GREATER", [INT16, INT16], BOOL, "never prepares their scales"),
+        ("SELECT_V2", [BOOL, INT64, INT64], INT64, "int64"),
         ("LESS", [INT8, INT32], BOOL, "int32[1, 4]"),
         ("LESS", [INT8, INT8], INT8, "become int8[1, 4]"),
         ("LESS", [INT8, replace(INT8, scale=None)], BOOL, "not quantised per tensor"),

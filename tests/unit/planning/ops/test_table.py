@@ -30,6 +30,14 @@ def test_what_computes_int16_says_since_when() -> None:
     assert all(operator.since_16x8 for operator in wide)
 
 
+def test_rules_of_a_variant_begin_with_its_types() -> None:
+    lines = {line.split(" | ")[0]: line for line in table.page().splitlines() if line[:1] == "|"}
+    assert "With int16 or int32: It maps" in lines["| QUANTIZE"]
+    assert "With an int16 output: The input is" in lines["| SOFTMAX"]
+    assert "With int32 or int64: Both inputs" in lines["| MAXIMUM"]
+    assert "With int16: The input's" in lines["| LOGISTIC"]
+
+
 def test_the_counts_add_up() -> None:
     numbers = [int(word) for word in table.counts().replace(":", "").split() if word.isdigit()]
     ours, wide, theirs, both, not_ours, not_theirs = numbers
