@@ -29,6 +29,7 @@ from tracing_oracle import Answer
 from mcuforge import planning
 from mcuforge.emit.project_files import Source
 from mcuforge.frontend.graph import DType, Tensor
+from mcuforge.oracle import stand_ins
 from mcuforge.oracle.engine import op_outputs
 from mcuforge.planning.plan import Plan
 from mcuforge.planning.target import Target
@@ -102,7 +103,8 @@ def problems(trials: Sequence[Trial], folder: Path, libraries: dict[str, Path]) 
 
 def oracle(trials: Sequence[Trial]) -> Iterator[Answer]:
     """TFLM's answers, from a process that may die of them."""
-    requests = [(fold(t.tflite, t.plan.graph).model, t.steps, t.traced) for t in trials]
+    models = [stand_ins.applied(fold(t.tflite, t.plan.graph).model) for t in trials]
+    requests = [(m, t.steps, t.traced) for m, t in zip(models, trials, strict=True)]
     while requests:
         done = subprocess.run(
             [sys.executable, "-P", WORKER],

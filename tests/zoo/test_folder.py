@@ -19,6 +19,7 @@ from mcuforge import boards, driver, planning
 from mcuforge.errors import ForgeError
 from mcuforge.oracle.tflm import TFLM
 from mcuforge.samples import quantised
+from mcuforge.tflite import folded_file
 
 BOARD = "mps2-an500"  # 4 MiB of either memory
 SAMPLES = 3
@@ -47,7 +48,8 @@ def _row(file: Path, name: str, folder: Path) -> table.Row:
         return row | {"reason": error.message}
     row |= {"accepted": True, "arena": plan.arena.bytes}
     try:
-        TFLM.run(file.read_bytes(), quantised.random_samples(plan.graph, 1))
+        model = folded_file.fold(file.read_bytes(), plan.graph).model
+        TFLM.run(model, quantised.random_samples(plan.graph, 1))
     except ForgeError as error:
         return row | {"reason": f"the oracle: {error.message}"}
     try:
