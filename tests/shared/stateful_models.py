@@ -100,6 +100,28 @@ def accumulator(size: int = 7, first: Array | None = None) -> bytes:
     return builder.build([x], [y, late])
 
 
+def shown_state() -> bytes:
+    """An SVDF whose state is the second output."""
+    rng = np.random.default_rng(2)
+    builder = Builder()
+    x, y, state = builder.tensor((1, 7)), builder.tensor((1, 2)), builder.tensor((1, 6), scale=0.25)
+    builder.graph.tensors[state].isVariable = True
+    given = [x, *(builder.tensor(s, scale=0.01, data=rng.integers(-99, 99, s, np.int8))
+                  for s in ((2, 7), (2, 3)))]  # fmt: skip
+    bias_scale = float(np.float32(0.25) * np.float32(0.01))
+    bias = builder.tensor((2,), schema.TensorType.INT32, bias_scale, np.ones(2, np.int32))
+    for constant in (*given[1:], bias):
+        builder.graph.tensors[constant].quantization.zeroPoint = [0]
+    builder.op(_OPS.SVDF, [*given, bias, state], [y])
+    op = builder.graph.operators[-1]
+    op.builtinOptionsType, op.builtinOptions = (
+        schema.BuiltinOptions.SVDFOptions,
+        schema.SVDFOptionsT(),
+    )
+    op.builtinOptions.rank = 1
+    return builder.build([x], [y, state])
+
+
 def sequence(shape: Sequence[int], steps: int, seed: int = 1) -> list[list[Array]]:
     """Random int8 inputs for a model with one input."""
     rng = np.random.default_rng(seed)

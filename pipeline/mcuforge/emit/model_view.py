@@ -121,6 +121,7 @@ class BorderView:
     scale: str
     zero_point: int
     comment: str
+    in_state: bool  # an output that is a variable
 
 
 @dataclass(frozen=True)
@@ -315,6 +316,7 @@ def _border_view(graph: Graph, index: int, name: str, in_c: str) -> BorderView:
         scale=c_values.floating(q.scale if q else 1.0),
         zero_point=q.zero_point if q else 0,
         comment=f"{shape_text(tensor)} {tensor.name}",
+        in_state=tensor.is_variable,
     )
 
 

@@ -41,7 +41,7 @@ def plan(graph: Graph, target: Target = Target.PORTABLE, *, small: bool = False)
     Raises `UnsupportedError` that lists what no kernel computes, with layers and rule or advice.
     """
     check(graph)
-    in_place = state.reads_in_place(graph, lambda op: OPERATORS[op.kind].view(graph, op))
+    in_place = state.reads_in_place(graph, lambda op: _is_view(graph, op))
     lowered = (_lower(graph, op, at in in_place, target, small) for at, op in enumerate(graph.ops))
     planned = _place(graph, effort.lowered(graph, lowered))
     effort.check_arena(planned)
@@ -149,6 +149,7 @@ def _number_problems(graph: Graph) -> list[str]:
 
 def _border_problems(graph: Graph) -> list[str]:
     problems = []
+    kept = {v.tensor for v in graph.variables}
     for kind, indices in (("input", graph.inputs), ("output", graph.outputs)):
         for tensor in map(graph.tensor, indices):
             if tensor.elements == 0:
@@ -166,10 +167,10 @@ def _border_problems(graph: Graph) -> list[str]:
                     f"the model's {kind} '{tensor.name}' has {len(tensor.shape)} dimensions; "
                     f"at most {MAX_BORDER_RANK} are supported."
                 )
-            elif kind == "output" and tensor.is_variable:
+            elif tensor.is_variable and tensor.index not in kept:
                 problems.append(
-                    f"the model's output '{tensor.name}' is a variable itself, not what is read "
-                    "of it. Give an output of its own the value."
+                    f"the model's {kind} '{tensor.name}' is a variable that no op uses. "
+                    "Leave it out."
                 )
     return problems
 
@@ -178,12 +179,19 @@ def _lower(graph: Graph, op: Op, in_place: bool, target: Target, small: bool) ->
     operator = OPERATORS[op.kind]
     if in_place:
         return PlannedOp(op=op.index, calls=(), view_of=op.inputs[0])
-    if operator.view(graph, op):
+    if _is_view(graph, op):
         return PlannedOp(op=op.index, calls=(), view_of=op.inputs[operator.viewed_input])
     calls = operator.lower(graph, op)
     if small:
         return PlannedOp(op.index, packed_weights.kept(graph, op, calls))
     return PlannedOp(op.index, tuple(chosen(call, target, VARIANTS) for call in calls))
+
+
+def _is_view(graph: Graph, op: Op) -> bool:
+    """Whether the outputs may be the bytes of the input: not of a variable, which moves on."""
+    operator = OPERATORS[op.kind]
+    viewed = operator.viewed_input
+    return operator.view(graph, op) and not graph.input(op, viewed).is_variable
 
 
 @dataclass

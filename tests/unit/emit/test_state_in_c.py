@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from emitted import SANITIZERS, WARNINGS, Array, run, source, succeed, write
 from single_op import Spec, build
-from stateful_models import accumulator, sequence
+from stateful_models import accumulator, sequence, shown_state
 
 from mcuforge.oracle.tflm import TFLM
 
@@ -24,6 +24,12 @@ MAIN = """
 static _Alignas(16) unsigned char states[2][{room}];
 int main(void) {{
     const mf_model *model = &{name}_model;
+#if KEPT_ARENA_BY_CALLER
+    static _Alignas(16) unsigned char arena[KEPT_ARENA_BYTES];
+    if ({name}_set_arena(arena, sizeof arena) != MF_OK) {{
+        return 6;
+    }}
+#endif
     if (model->init() == MF_OK || model->reset() == MF_OK || model->invoke(NULL, NULL) == MF_OK) {{
         return 1; /* there is no state yet */
     }}
@@ -74,14 +80,25 @@ def outputs(model: bytes, steps: Sequence[Sequence[Array]]) -> list[bytes]:
     return [b"".join(a.tobytes() for a in step) for step in TFLM.run(model, steps)]
 
 
-@pytest.mark.parametrize("first", [None, FIRST])
-def test_two_instances_that_take_turns(tmp_path: Path, first: Array | None) -> None:
-    model = accumulator(7, first)
+_SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("model", "arena"),
+    [
+        pytest.param(accumulator(7), 0, marks=_SLOW, id="zeros"),
+        pytest.param(accumulator(7, FIRST), 0, id="first"),
+        pytest.param(shown_state(), 0, marks=_SLOW, id="shown"),
+        pytest.param(shown_state(), 1, id="shown_in_given_memory"),
+    ],
+)
+def test_two_instances_that_take_turns(tmp_path: Path, model: bytes, arena: int) -> None:
     folder = write([source(model, "kept", tmp_path)], tmp_path / "p", "library")
     state = source(model, "kept", tmp_path).plan.state_bytes
     room = -(-state // 16) * 16
     main = MAIN.format(name="kept", bytes=state, room=room, reset_after=2 * STEPS)
-    program = compiled(folder, main, "-DKEPT_STATE_BY_CALLER=1", "-DKEPT_ARENA_BY_CALLER=0")
+    defines = "-DKEPT_STATE_BY_CALLER=1", f"-DKEPT_ARENA_BY_CALLER={arena}"
+    program = compiled(folder, main, *defines)
     left, right = sequence((1, 7), STEPS + 3, 1), sequence((1, 7), STEPS + 3, 2)
     woven = [step for pair in zip(left, right, strict=True) for step in pair]
     # The left stream begins again after its step number STEPS.

@@ -1,9 +1,12 @@
-"""RESHAPE, SQUEEZE and EXPAND_DIMS: the bytes stay, only the shape changes."""
+"""RESHAPE, SQUEEZE and EXPAND_DIMS: the bytes stay, only the shape changes.
+
+They are views, but of the state of another op, which changes under them: that is copied.
+"""
 
 from __future__ import annotations
 
 from mcuforge.frontend.graph import DType, Graph, Op
-from mcuforge.planning.ops import Operator
+from mcuforge.planning.ops import Operator, variables
 from mcuforge.planning.ops.common import (
     STORED_DTYPES,
     constraint_arity,
@@ -11,7 +14,6 @@ from mcuforge.planning.ops.common import (
     describe,
 )
 from mcuforge.planning.ops.meaning import constraint_copies
-from mcuforge.planning.plan import KernelCall
 
 EXPANDED = (DType.INT8, DType.INT16, DType.FLOAT32)
 
@@ -40,10 +42,6 @@ def constraint_only_ones_change(graph: Graph, op: Op) -> str | None:
     return None
 
 
-def _no_calls(_graph: Graph, _op: Op) -> tuple[KernelCall, ...]:
-    return ()
-
-
 def _is_view(_graph: Graph, _op: Op) -> bool:
     return True
 
@@ -58,7 +56,7 @@ OPERATORS = (
             constraint_same_bytes,
             constraint_copies,
         ),
-        lower=_no_calls,
+        lower=variables.lower,
         kernels=(),
         view=_is_view,
         since_16x8="0.2.0",
@@ -72,7 +70,7 @@ OPERATORS = (
             constraint_only_ones_change,
             constraint_copies,
         ),
-        lower=_no_calls,
+        lower=variables.lower,
         kernels=(),
         view=_is_view,
         since_16x8="0.2.0",
@@ -87,7 +85,7 @@ OPERATORS = (
             constraint_only_ones_change,
             constraint_copies,
         ),
-        lower=_no_calls,
+        lower=variables.lower,
         kernels=(),
         view=_is_view,
         since_16x8="0.2.0",

@@ -33,16 +33,16 @@ def constraint_same_bytes(graph: Graph, op: Op) -> str | None:
 
 
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
-    """One copy."""
+    """One copy: to a variable, or from one that is written before the last use of its value."""
     return (
         KernelCall(
             kernel="copy_bytes",
             params=CopyBytesParams(bytes=graph.output(op).bytes),
             inputs=(op.inputs[0],),
             output=op.outputs[0],
-            reason="a variable's value is read after the variable was written"
-            if op.kind == "READ_VARIABLE"
-            else "the value is kept for the next inference",
+            reason="the value is kept for the next inference"
+            if op.kind == "ASSIGN_VARIABLE"
+            else "a variable's value is read after the variable was written",
         ),
     )
 
