@@ -59,7 +59,7 @@ def _show(found: Inspection) -> None:
     if found.not_in_tflm:
         result_console.print(f"Not in TensorFlow Lite Micro: {', '.join(found.not_in_tflm)}.")
     if found.plan is not None:
-        for line in _passed_over(found.plan):
+        for line in _choices(found.plan):
             result_console.print(line)
         result_console.print(_totals(found.plan, found.packed))
         result_console.print(_boards(found.fits))
@@ -127,11 +127,13 @@ def _kernels(found: Inspection, position: int) -> str:
     return (kernels or "(view)") + stored
 
 
-def _passed_over(plan: Plan) -> list[str]:
-    """Why some ops run no faster kernel, a line a reason."""
-    return [
+def _choices(plan: Plan) -> list[str]:
+    """What passes have made part of ops, and why some run no faster kernel, a line each."""
+    ops = cost.summary(plan)["ops"][:MAX_ROWS]
+    folded = [f"In op {op['index']}: {note}." for op in ops for note in op["folded"]]
+    return folded + [
         f"Not in op{'s' if len(ops) > 1 else ''} {', '.join(map(str, ops))}: {reason}."
-        for reason, ops in cost.passed_over(cost.summary(plan)["ops"][:MAX_ROWS])
+        for reason, ops in cost.passed_over(ops)
     ]
 
 

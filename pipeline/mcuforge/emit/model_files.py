@@ -132,6 +132,7 @@ def _op_json(plan: Plan, position: int, planned: PlannedOp) -> dict[str, Any]:
         "layer": plan.graph.layer(op),
         "inputs": [_tensor_json(plan, i) for i in op.inputs if i in known],
         "outputs": [_tensor_json(plan, i) for i in op.outputs],
+        "folded": list(op.notes),
         "view_of": planned.view_of,
         "calls": [_call_json(call) for call in planned.calls],
     }

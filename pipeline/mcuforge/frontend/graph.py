@@ -19,6 +19,7 @@ import numpy.typing as npt
 from mcuforge.frontend.layer_names import layer_name
 
 _Sample = TypeVar("_Sample")
+Pads = tuple[tuple[int, int], tuple[int, int]]  # above and below, left and right
 
 
 class DType(Enum):
@@ -145,7 +146,10 @@ class NoAttributes:
 
 @dataclass(frozen=True)
 class Conv2DAttributes:
-    """CONV_2D. Weights are OHWI. `int32_sums`: so it sums int16 inputs where it has no bias."""
+    """CONV_2D. Weights are OHWI. `int32_sums`: so it sums int16 inputs where it has no bias.
+
+    `pads`: zeros around the input that a pass has made part of the op; None: `padding` tells.
+    """
 
     padding: Padding
     stride_h: int
@@ -154,11 +158,15 @@ class Conv2DAttributes:
     dilation_w: int
     activation: Activation
     int32_sums: bool = False
+    pads: Pads | None = None
 
 
 @dataclass(frozen=True)
 class DepthwiseConv2DAttributes:
-    """DEPTHWISE_CONV_2D. Weights are 1HWC with C = input channels * depth_multiplier."""
+    """DEPTHWISE_CONV_2D. Weights are 1HWC with C = input channels * depth_multiplier.
+
+    `pads` are as in CONV_2D.
+    """
 
     padding: Padding
     stride_h: int
@@ -167,6 +175,7 @@ class DepthwiseConv2DAttributes:
     dilation_w: int
     depth_multiplier: int
     activation: Activation
+    pads: Pads | None = None
 
 
 @dataclass(frozen=True)
@@ -381,7 +390,10 @@ Attributes = (
 
 @dataclass(frozen=True)
 class Op:
-    """One operator. An input of -1 is an optional input left out (a missing bias)."""
+    """One operator. An input of -1 is an optional input left out (a missing bias).
+
+    `notes` say what passes have made part of it.
+    """
 
     index: int
     kind: str
@@ -389,6 +401,7 @@ class Op:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     attributes: Attributes = field(default_factory=NoAttributes)
+    notes: tuple[str, ...] = ()
 
     @property
     def has_first_input(self) -> bool:

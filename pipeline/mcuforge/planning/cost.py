@@ -141,6 +141,7 @@ def _op(graph: Graph, position: int, op: Op) -> dict[str, Any]:
         "kind": op.kind,
         "layer": graph.layer(op),
         "output": outputs_text(graph, op),
+        "folded": list(op.notes),
     }
 
 

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from mcuforge.errors import ModelError, UnsupportedError
 from mcuforge.frontend.graph import Graph
 from mcuforge.frontend.passes.drop_dead_ops import drop_dead_ops
+from mcuforge.frontend.passes.fold_activations import fold_activations
 from mcuforge.frontend.passes.fold_constant_moves import fold_constant_moves
 from mcuforge.frontend.passes.fold_constant_views import fold_constant_views
+from mcuforge.frontend.passes.fold_paddings import fold_paddings
 from mcuforge.frontend.passes.fold_shape_arithmetic import fold_shape_arithmetic
 from mcuforge.frontend.passes.fuse_float_islands import fuse_float_islands
 from mcuforge.frontend.passes.resolve_variables import resolve_variables
@@ -30,6 +32,8 @@ PASSES: tuple[Pass, ...] = (
     fold_constant_moves,
     skip_identities,
     fuse_float_islands,
+    fold_paddings,
+    fold_activations,
     drop_dead_ops,  # last: it sweeps up what the others left without a reader
 )
 

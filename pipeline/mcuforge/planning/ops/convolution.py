@@ -6,7 +6,7 @@ CONV_2D and TRANSPOSE_CONV become calls of `nn_conv2d_s8` or, with int16 activat
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar, cast
 
 from mcuforge.frontend.graph import (
@@ -106,7 +106,10 @@ def window_of(graph: Graph, op: Op) -> tuple[ImageSizes, SlidingWindow]:
     sizes = image_sizes(graph.input(op, 0), graph.output(op))
     _, filter_height, filter_width, _ = graph.input(op, 1).shape
     stride, dilation = (a.stride_h, a.stride_w), (a.dilation_h, a.dilation_w)
-    return sizes, sliding_window(sizes, (filter_height, filter_width), stride, dilation)
+    window = sliding_window(sizes, (filter_height, filter_width), stride, dilation)
+    if a.pads is not None:
+        window = replace(window, padding_top=a.pads[0][0], padding_left=a.pads[1][0])
+    return sizes, window
 
 
 def constraint_ranks(graph: Graph, op: Op) -> str | None:
@@ -132,6 +135,8 @@ def constraint_output_size(graph: Graph, op: Op) -> str | None:
     """The output's height and width follow from input, weights, padding, stride and dilation."""
     a = _attributes(op)
     _, height, width, _ = graph.input(op, 0).shape
+    if a.pads is not None:
+        height, width = height + sum(a.pads[0]), width + sum(a.pads[1])
     _, filter_height, filter_width, _ = graph.input(op, 1).shape
     expected = output_sizes(
         a.padding,
