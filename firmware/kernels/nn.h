@@ -1012,6 +1012,11 @@ typedef struct {
 void nn_fully_connected_s16(const nn_fully_connected_s16_params *params, const int16_t *input,
                             int16_t *output);
 
+/* The same with weights that are computed, [outputs][filter_stride], which is `inputs`; those of
+ * the parameters are NULL. Not in place. */
+void nn_fully_connected_given_s16(const nn_fully_connected_s16_params *params, const int16_t *input,
+                                  const int8_t *weights, int16_t *output);
+
 /* BATCH_MATMUL, and FULLY_CONNECTED with weights that are computed: for every pair of matrices,
  *
  *   output[r, c] = clamp(requantize(bias[c] + sum over d of (lhs[r, d] + lhs_offset) *

@@ -59,6 +59,26 @@ def product(draw: Draw) -> Case:
     return replace(drawn, inputs=[*drawn.inputs, weights.data]) if computed else drawn
 
 
+def given(draw: Draw) -> Case:
+    """int16 activations with weights that are computed; sums of 32 and of 64 bits."""
+    wide = draw.choice(["int32", "int64"])
+    inputs, outputs, rows = draw.integer(1, 40), draw.integer(1, 12), draw.integer(1, 6)
+    if wide == "int64" and draw.chance(0.2):
+        inputs = draw.integer(500, 1600)
+    options = schema.FullyConnectedOptionsT()
+    if wide == "int32":
+        options.quantizedBiasType = schema.TensorType.INT32
+    op = draw_weighted(draw, (rows, inputs), (outputs, inputs), (rows, outputs), wide=wide)
+    scale = np.ravel(op.weights.scale)[0].item()
+    weights = replace(op.weights, scale=scale, data=None)
+    bias = replace(op.bias, scale=float(np.float32(op.source.scale) * np.float32(scale)))
+    if wide == "int32":
+        bias = replace(bias, data=np.clip(bias.data, -(1 << 29), 1 << 29).astype(np.int32))
+    inputs_of_op = [op.source, weights, None if draw.chance(0.3) else bias]
+    drawn = op.case(draw, "FULLY_CONNECTED", options, inputs_of_op, f"{wide} {scale}")
+    return replace(drawn, inputs=[*drawn.inputs, op.weights.data])
+
+
 cases = partial(draw_cases, case)
 products = partial(draw_cases, product)
 int4_cases = partial(draw_cases, partial(case, dtype="int4"))
@@ -94,3 +114,16 @@ def test_computed_weights_equal_the_oracle(
     assert_exact: Callable[[Iterable[Case]], None],
 ) -> None:
     assert_exact(products(7, 100))
+
+
+def test_computed_weights_of_int16_equal_the_oracle(
+    assert_exact: Callable[[Iterable[Case]], None],
+) -> None:
+    assert_exact(draw_cases(given, 7, 60))
+
+
+@pytest.mark.slow
+def test_many_computed_weights_of_int16_equal_the_oracle(
+    assert_exact: Callable[[Iterable[Case]], None],
+) -> None:
+    assert_exact(draw_cases(given, 8, 1500))

@@ -1,7 +1,8 @@
 """FULLY_CONNECTED whose weights are computed, or have a zero point: a product of two matrices.
 
 The weights cannot be prepared, nor their zero point folded into a bias, so that the op becomes a
-call of BATCH_MATMUL's kernel.
+call of BATCH_MATMUL's kernel. With int16 activations they have no zero point, and the op's own
+kernel takes them as an input (`fully_connected.py`).
 """
 
 from __future__ import annotations
@@ -30,12 +31,20 @@ def is_product(graph: Graph, op: Op) -> bool:
     return not weights.is_constant or binary.quantizations(graph, op)[1].zero_point != 0
 
 
+def is_given(graph: Graph, op: Op) -> bool:
+    """True for an int16 op whose weights, of one scale, are computed."""
+    source, weights = graph.input(op, 0), graph.input(op, 1)
+    given = not weights.is_constant and is_per_tensor_int8(weights)
+    return source.dtype is DType.INT16 and given
+
+
 def of_prepared_weights(constraint: Constraint) -> Constraint:
     """The constraint, which only holds for weights that are prepared."""
 
     @wraps(constraint)
     def narrowed(graph: Graph, op: Op) -> str | None:
-        return None if is_product(graph, op) else constraint(graph, op)
+        prepared = not (is_product(graph, op) or is_given(graph, op))
+        return constraint(graph, op) if prepared else None
 
     return narrowed
 

@@ -21,6 +21,7 @@ from mcuforge.planning.ops.common import (
 )
 from mcuforge.planning.ops.computed_weights import (
     constraint_sums,
+    is_given,
     of_prepared_weights,
     with_products,
 )
@@ -130,8 +131,22 @@ def constraint_bias_scale(graph: Graph, op: Op) -> str | None:
     return None if apart <= MAX_BIAS_SCALE_DIFFERENCE else f"they are {apart:g} of it apart"
 
 
+def constraint_given(graph: Graph, op: Op) -> str | None:
+    """Weights that are computed, with int16 activations, have one scale; their zero point and the
+    input's are 0. No sum can leave int32, or 48 bits where TFLM sums in int64."""
+    if not is_given(graph, op):
+        return None
+    source, weights = graph.input(op, 0), graph.input(op, 1)
+    offset = next((t for t in (source, weights) if quantization(t).zero_point), None)
+    if offset is not None:
+        return f"the zero point of '{offset.name}' is not 0"
+    return SUM.overflow_of_any_weights(graph, op, weights.shape[-1])
+
+
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     """One call of `nn_fully_connected_s8` or `nn_fully_connected_s16`."""
+    if is_given(graph, op):
+        return _lower_given(graph, op)
     source = graph.input(op, 0)
     filters = SUM.filters(graph, op)
     packed = pack_filters(filters)
@@ -151,6 +166,28 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
             output=op.outputs[0],
             reason="four filters share each load of the input, which is read where it lies",
             overlaps={0: source.dtype.bytes * _overlap_distance(params)},
+        ),
+    )
+
+
+def _lower_given(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
+    """Zero points are 0: nothing is folded into the bias, and weights are read as they lie."""
+    outputs, inputs = graph.input(op, 1).shape
+    params = PARAMS[DType.INT16](
+        output_stage=SUM.output_stage(graph, op, np.zeros((outputs, 1), np.int64)),
+        rows=prod(graph.output(op).shape[:-1]),
+        inputs=inputs,
+        outputs=outputs,
+        filter_stride=inputs,
+        weights=None,
+    )
+    return (
+        KernelCall(
+            kernel="fully_connected_given_s16",
+            params=params,
+            inputs=(op.inputs[0], op.inputs[1]),
+            output=op.outputs[0],
+            reason="the weights are computed, and read where they lie",
         ),
     )
 
@@ -181,9 +218,13 @@ OPERATORS = (
             constraint_bias_scale,
             *_SUM_CONSTRAINTS,
             constraint_sums,
+            constraint_given,
         ),
         lower=with_products(lower),
-        kernels=("fully_connected_s8", "fully_connected_s16", "batch_matmul_s8"),
+        kernels=(
+            *("fully_connected_s8", "fully_connected_s16", "fully_connected_given_s16"),
+            "batch_matmul_s8",
+        ),
         since_16x8="0.2.0",
     ),
 )

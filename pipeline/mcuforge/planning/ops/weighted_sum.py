@@ -154,6 +154,14 @@ class WeightedSum:
         zero_point = quantization(source).zero_point
         return accumulator_overflow(filters, bias, zero_point, source.dtype, bits)
 
+    def overflow_of_any_weights(self, graph: Graph, op: Op, taps: int) -> str | None:
+        """What is wrong if some int8 weights and int16 inputs drive a sum out of its bits."""
+        if taps > MAX_TAPS:
+            return f"a filter has {taps} taps"
+        worst = taps * 2**22 + int(np.abs(self._bias(graph, op).astype(np.float64)).max())
+        bits = 48 if self._sums_in_int64(graph, op) else 32
+        return None if worst < 1 << (bits - 1) else f"sums of {taps} products may reach {worst}"
+
     def filters(self, graph: Graph, op: Op) -> Int64Array:
         """The weights with the output channels first: int64 [output channels, taps...]."""
         return np.moveaxis(constant(graph.input(op, self.weights)), self.axis, 0)

@@ -181,3 +181,20 @@ def test_fully_connected_multiplies_computed_weights_of_one_scale() -> None:
     wide = Spec((2, depth), scale=0.5, zero_point=127)
     filters = Spec((8, depth), scale=0.02, zero_point=-128)
     assert "sums of 33026 products" in fully_connected(source=wide, filters=filters)
+
+
+def test_fully_connected_of_int16_takes_computed_weights_without_zero_points() -> None:
+    def of(depth: int = 4, bias: str = "int32", offset: int = 0, **weights: Any) -> str:
+        return fully_connected(
+            Spec((2, depth), "int16", 0.5, offset),
+            Spec((8, depth), **{"scale": 0.02, **weights}),
+            Spec((8,), bias, 0.01, data=np.ones(8, bias)),
+            Spec((2, 8), "int16", 0.5),
+        )
+
+    assert of() == of(bias="int64") == of(511) == of(512, "int64") == ""
+    assert "sums of 512 products may reach 2147483649" in of(512)
+    assert "a filter has 131073 taps" in of(2**17 + 1, "int64")
+    assert "the zero point of 'in0' is not 0" in of(offset=1)
+    assert "the zero point of 'in1' is not 0" in of(zero_point=1)
+    assert "weights are no constant" in of(scale=[0.02] * 8)
