@@ -9,16 +9,32 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from draw import Draw
 from single_op import Case
-from weighted_op import draw_cases, draw_weighted, draw_window
+from weighted_op import Window, draw_cases, draw_weighted, draw_window
 
 from mcuforge.planning.ops.window import output_sizes
 
 
 def case(draw: Draw, dtype: str = "int8", wide: str | None = None) -> Case | None:
     window = draw_window(draw, 4, dilations=[1, 1, 2, 3])
-    size = draw.integer(1, 9), draw.integer(1, 9)
     channels = draw.integer(12, 40) if draw.chance(0.2) else draw.integer(1, 11)
-    multiplier, batches = draw.choice([1, 1, 1, 2, 3]), draw.choice([1, 1, 1, 2])
+    return sliding(draw, window, channels, draw.choice([1, 1, 1, 2, 3]), dtype, wide)
+
+
+def case_of_one_channel(draw: Draw) -> Case | None:
+    """What is computed as a convolution."""
+    dtype = draw.choice(["int8", "int8", "int4"])
+    return sliding(draw, draw_window(draw, 5, dilations=[1, 2]), 1, draw.integer(4, 11), dtype)
+
+
+def sliding(
+    draw: Draw,
+    window: Window,
+    channels: int,
+    multiplier: int,
+    dtype: str = "int8",
+    wide: str | None = None,
+) -> Case | None:
+    size, batches = (draw.integer(1, 9), draw.integer(1, 9)), draw.choice([1, 1, 1, 2])
     output = output_sizes(window.padding, size, window.filter_size, window.stride, window.dilation)
     if min(output) < 1:
         return None
@@ -45,6 +61,12 @@ def test_depthwise_conv2d_equals_the_oracle(
     assert_exact: Callable[[Iterable[Case]], None], seed: int
 ) -> None:
     assert_exact(cases(seed, 600))
+
+
+def test_depthwise_conv2d_of_one_channel_equals_the_oracle(
+    assert_exact: Callable[[Iterable[Case]], None],
+) -> None:
+    assert_exact(draw_cases(case_of_one_channel, 9, 60))
 
 
 def test_depthwise_conv2d_of_int16_equals_the_oracle(

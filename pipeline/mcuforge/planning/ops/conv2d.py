@@ -22,7 +22,7 @@ from mcuforge.planning.ops.convolution import (
     scratch_bytes,
     window_of,
 )
-from mcuforge.planning.ops.weighted_sum import WeightedSum, pack_filters
+from mcuforge.planning.ops.weighted_sum import Int64Array, WeightedSum, pack_filters
 from mcuforge.planning.plan import KernelCall
 
 SUM = WeightedSum()
@@ -45,14 +45,20 @@ def constraint_channels(graph: Graph, op: Op) -> str | None:
 
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     """One call of `nn_conv2d_s8` or `nn_conv2d_s16`."""
+    return lowered(graph, op, SUM, SUM.filters(graph, op))
+
+
+def lowered(
+    graph: Graph, op: Op, weighted_sum: WeightedSum, filters: Int64Array
+) -> tuple[KernelCall, ...]:
+    """The call that slides `filters`, [output channels, height, width, group's channels]."""
     source = graph.input(op, 0)
     sizes, window = window_of(graph, op)
-    filters = SUM.filters(graph, op)
     packed = pack_filters(filters)
     output_channels, *_, group_channels = filters.shape
     row = sizes.output_width * output_channels
     params = PARAMS[source.dtype](
-        output_stage=SUM.output_stage(graph, op, filters),
+        output_stage=weighted_sum.output_stage(graph, op, filters),
         sizes=sizes,
         window=window,
         group_channels=group_channels,

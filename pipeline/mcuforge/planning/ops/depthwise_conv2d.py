@@ -8,7 +8,7 @@ from typing import ClassVar, cast
 import numpy as np
 
 from mcuforge.frontend.graph import DepthwiseConv2DAttributes, DType, Graph, Op
-from mcuforge.planning.ops import Operator
+from mcuforge.planning.ops import Operator, conv2d
 from mcuforge.planning.ops.common import (
     constraint_activations,
     constraint_arity,
@@ -29,6 +29,7 @@ from mcuforge.planning.ops.weighted_sum import OutputStage, OutputStageS16, Weig
 from mcuforge.planning.ops.window import ImageSizes, SlidingWindow, pixel_overlap
 from mcuforge.planning.plan import I32, ArrayI32, KernelCall, KernelParams, OptionalArrayI8
 
+MIN_FILTERS = 4  # fewer do not make up for gathering what they see
 SUM = WeightedSum(axis=3, bias_types=(DType.INT64,))
 
 
@@ -87,11 +88,23 @@ def constraint_channels(graph: Graph, op: Op) -> str | None:
     return None if found == (expected, expected) else f"{found} channels, not {expected}"
 
 
+def _is_convolution(graph: Graph, op: Op) -> bool:
+    """Whether `nn_conv2d_s8` computes the op, in fewer instructions."""
+    source = graph.input(op, 0)
+    enough = _depth_multiplier(op) >= MIN_FILTERS
+    return source.dtype is DType.INT8 and source.shape[3] == 1 and enough
+
+
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
-    """One call of `nn_depthwise_conv2d_s8` or `nn_depthwise_conv2d_s16`."""
+    """One call of `nn_depthwise_conv2d_s8` or `nn_depthwise_conv2d_s16`.
+
+    Where several filters see the only input channel, it is an ordinary convolution.
+    """
     source = graph.input(op, 0)
     sizes, window = window_of(graph, op)
     filters = SUM.filters(graph, op)
+    if _is_convolution(graph, op):
+        return conv2d.lowered(graph, op, SUM, np.moveaxis(filters, 1, 3))
     taps = np.arange(filters[0].size)
     rows, columns = np.divmod(taps, window.filter_width)
     down, right = rows * window.dilation_height, columns * window.dilation_width
@@ -138,7 +151,7 @@ OPERATORS = (
             *SUM.constraints,
         ),
         lower=lower,
-        kernels=("depthwise_conv2d_s8", "depthwise_conv2d_s16"),
+        kernels=("depthwise_conv2d_s8", "depthwise_conv2d_s16", "conv2d_s8"),
         since_16x8="0.2.0",
     ),
 )
