@@ -36,7 +36,7 @@ def requantize_cases(source: str, target: str, seed: int, count: int) -> Iterato
             [1.0, 2.0 ** draw.rng.uniform(-33, 13.9), 2.0 ** draw.rng.uniform(-9, 3)]
         )
         if source == "int32":
-            real = draw.choice([0.4999, 2.0 ** draw.rng.uniform(-33, -1.01)])
+            real = draw.choice([0.4999, 2.0**-33, 2.0 ** draw.rng.uniform(-33, -1.01)])
         data = values(draw, source)
         specs = [
             Spec(data.shape, dtype, float(np.float32(s)), draw.choice(ZERO_POINTS[dtype]))

@@ -117,12 +117,18 @@ def constraint_rescaling(rescaling: Rescaling) -> Constraint:
         scaling = rescaling(graph, op)
         most = MAX_INT32_SHIFT if source.dtype is DType.INT32 else MAX_SHIFT
         for real in (scaling.positive, scaling.negative):
-            if not 0.0 <= real < np.inf or quantize_multiplier(real)[1] > most:
+            if not 0.0 <= real < np.inf or _shift(real) > most:
                 scales = quantization(source).scale, quantization(target).scale
                 return f"the scales are {scales[0]} and {scales[1]}, and a factor is {real}"
         return None
 
     return constraint
+
+
+def _shift(real: float) -> int:
+    """The shift of a factor; one that is rounded to 0 has none that could be too large."""
+    multiplier, shift = quantize_multiplier(real)
+    return shift if multiplier else -31
 
 
 def constraint_six(graph: Graph, op: Op) -> str | None:

@@ -102,6 +102,8 @@ def test_products_have_31_bits() -> None:
         ("RELU6", wide(4, scale=0.01), wide(4, scale=0.02), "steps from what the file means"),
         ("QUANTIZE", wide(4), Spec((4,), "uint8"), "int16[4] becomes uint8[4]"),
         ("QUANTIZE", Spec((4,), "float32", None), wide(4, scale=2.0**-25), "2^-24"),
+        ("QUANTIZE", Spec((4,), "int32", 1.0), wide(4, scale=2.0), "and a factor is 0.5"),
+        ("QUANTIZE", Spec((4,), "int32", 1.0), wide(4, scale=2.0**34), ""),  # all becomes 0
         ("DEQUANTIZE", Spec((4,), "int16", [1.0] * 4), Spec((4,), "float32", None), "int16[4]"),
     ],
 )
