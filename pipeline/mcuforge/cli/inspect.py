@@ -61,7 +61,7 @@ def _show(found: Inspection) -> None:
     if found.plan is not None:
         for line in _choices(found.plan):
             result_console.print(line)
-        result_console.print(_totals(found.plan, found.packed))
+        result_console.print(_totals(found.plan, found.packed, found.packing_pays))
         result_console.print(_boards(found.fits))
         result_console.print(
             "Flash is that of constants; `mcuforge build` adds the code. "
@@ -141,14 +141,14 @@ def _reads_packed(found: Inspection, op: Op) -> bool:
     return any(found.graph.tensor(i).packed for i in op.inputs if i >= 0)
 
 
-def _totals(plan: Plan, packed: Plan | None) -> str:
+def _totals(plan: Plan, packed: Plan | None, packing_pays: bool) -> str:
     totals = cost.summary(plan)
     lines = [
         f"{totals['macs']:,} multiply-accumulates, {totals['parameters']:,} parameters, "
         f"{totals['constant_bytes']:,} B of constants."
     ]
     if packed is not None:
-        lines.append(_int4(packed))
+        lines.append(_int4(packed, packing_pays))
     if plan.state_bytes:
         lines.append(f"State {plan.state_bytes:,} B, kept from one inference to the next.")
     lines.append(
@@ -158,11 +158,17 @@ def _totals(plan: Plan, packed: Plan | None) -> str:
     return "\n".join(lines)
 
 
-def _int4(packed: Plan) -> str:
+def _int4(packed: Plan, packing_pays: bool) -> str:
     """What int4 weights cost, unpacked as they are by default, and packed."""
     weights, totals = cost.packed_weights(packed.graph), cost.summary(packed)
     if weights is None:
         return ""
+    if not packing_pays:
+        return (
+            f"int4: {weights.weights:,} weights take {weights.file_bytes:,} B of the file and, "
+            f"unpacked for the kernels, {weights.flash_bytes:,} B of flash. Code that unpacks them "
+            "each time would take more than it saves."
+        )
     return (
         f"int4: {weights.weights:,} weights take {weights.file_bytes:,} B of the file and, "
         f"unpacked for the kernels, {weights.flash_bytes:,} B of flash. With --optimize size they "

@@ -5,16 +5,18 @@ Knows the arithmetic of the kernels and their order of reading and writing, and 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from mcuforge.boards import Board
 from mcuforge.errors import ModelError
 from mcuforge.frontend import read_graph, sound, tflite_reader
 from mcuforge.frontend.graph import Graph
-from mcuforge.planning import fit, planner
+from mcuforge.planning import cost, fit, planner
 from mcuforge.planning.plan import Plan
 from mcuforge.planning.target import Target
 
+MakePlan = Callable[[Target, bool], Plan]
 SPEED, SIZE = "speed", "size"  # what a plan is made for, where it has a choice
 
 
@@ -52,10 +54,19 @@ def plan_for(board: Board, tflite: Path, name: str | None = None, optimize: str 
     return plan
 
 
-def fitting(board: Board, graph: Graph, optimize: str = SPEED) -> Plan:
-    """The plan that `plan_for` makes, whether there is room for it or not."""
-    plan = planner.plan(graph, Target.of(board), small=optimize == SIZE)
-    found = fit.fits(plan, [board]).get(board.name)
-    if optimize == SPEED and found is not None and not found.fits:
-        return planner.plan(graph, small=True)
-    return plan
+def fitting(
+    board: Board, graph: Graph, optimize: str = SPEED, make: MakePlan | None = None
+) -> Plan:
+    """The plan that `plan_for` makes, whether there is room for it or not.
+
+    Code counts as well as constants: kernels that unpack int4 weights may take more flash than
+    these save. `make` makes a plan for a target, a small one or not.
+    """
+    make = make or (lambda target, small: planner.plan(graph, target, small=small))
+    fast = make(Target.of(board), False)
+    if optimize == SPEED and fit.has_room(fast, board):
+        return fast
+    plans = [make(Target.PORTABLE, True), fast]
+    if cost.packed_weights(graph) is not None:
+        plans.append(make(Target.PORTABLE, False))
+    return min(plans, key=lambda plan: fit.shortage(plan, board))

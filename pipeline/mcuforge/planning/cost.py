@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Any
@@ -41,11 +41,26 @@ def macs(graph: Graph, op: Op) -> int:
 
 def constant_bytes(planned: PlannedOp) -> int:
     """Bytes of the arrays in the parameters of the op's calls; equal ones are emitted once."""
-    arrays = {
+    return _bytes(_arrays(planned))
+
+
+def all_constant_bytes(plan: Plan) -> int:
+    """Bytes of all constants in flash: those of parameters, and those that kernels are given."""
+    arrays = {array for planned in plan.ops for array in _arrays(planned)}
+    inputs = {i for planned in plan.ops for call in planned.calls for i in call.inputs}
+    given = [plan.graph.tensor(i) for i in inputs]
+    return _bytes(arrays | {(t.dtype.value, t.data.tobytes()) for t in given if t.data is not None})
+
+
+def _arrays(planned: PlannedOp) -> set[tuple[str, bytes]]:
+    return {
         (kind.c_type, value.tobytes())
         for call in planned.calls
         for _, kind, value in call.params.arrays()
     }
+
+
+def _bytes(arrays: Iterable[tuple[str, bytes]]) -> int:
     return sum(len(content) for _, content in arrays)
 
 
@@ -77,7 +92,7 @@ def summary(plan: Plan) -> dict[str, Any]:
     return described(graph) | {
         "macs": sum(macs(graph, op) for op in graph.ops),
         "parameters": sum(t.elements for t in constants),
-        "constant_bytes": sum(constant_bytes(p) for p in plan.ops),
+        "constant_bytes": all_constant_bytes(plan),
         "arena": {"bytes": plan.arena.bytes, "lower_bound": plan.arena.lower_bound},
         "state_bytes": plan.state_bytes,
         "ops": [

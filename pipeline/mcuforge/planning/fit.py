@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mcuforge.boards import Board
 from mcuforge.errors import ModelError
-from mcuforge.planning import cost
+from mcuforge.planning import code_size, cost
 from mcuforge.planning.plan import Plan, shape_text
 
 MAX_TENSORS_SHOWN = 8
@@ -41,7 +41,7 @@ class Fit:
 
 def fits(plan: Plan, boards: Iterable[Board]) -> dict[str, Fit]:
     """Name of each board that has limits -> what the plan takes of it."""
-    constants = sum(cost.constant_bytes(op) for op in plan.ops)
+    constants = cost.all_constant_bytes(plan)
     return {
         board.name: Fit(
             Memory(constants, board.flash_bytes),
@@ -53,6 +53,30 @@ def fits(plan: Plan, boards: Iterable[Board]) -> dict[str, Fit]:
         for board in boards
         if not board.is_host and board.placement is not None
     }
+
+
+def flash_bytes(plan: Plan) -> int:
+    """Bytes of flash that constants and code take, those of code about."""
+    return cost.all_constant_bytes(plan) + code_size.code_bytes(plan)
+
+
+def shortage(plan: Plan, board: Board) -> tuple[bool, bool, int]:
+    """Compares plans for a board: the least is that which fits best.
+
+    Those fit worst that certainly do not; worse than others do those that have no room for the
+    code, about; and of the rest those that take more flash.
+    """
+    found = fits(plan, [board]).get(board.name)
+    needed = flash_bytes(plan)
+    if found is None:
+        return False, False, needed
+    return not found.fits, not has_room(plan, board), needed
+
+
+def has_room(plan: Plan, board: Board) -> bool:
+    """True where the board has room for constants, arena and buffers, and about for the code."""
+    found = fits(plan, [board]).get(board.name)
+    return found is None or (found.fits and flash_bytes(plan) <= board.flash_bytes)
 
 
 def check(plan: Plan, board: Board) -> None:

@@ -21,7 +21,6 @@ from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.ops.tflm_kinds import CUSTOM_KINDS, KINDS
 from mcuforge.planning.plan import Plan
 from mcuforge.planning.planner import Problem
-from mcuforge.planning.target import Target
 
 MAX_PROBLEMS = 100  # that a message lists
 
@@ -54,6 +53,13 @@ class Inspection:
         return planner.plan(self.graph, small=True)
 
     @property
+    def packing_pays(self) -> bool:
+        """True where int4 weights that stay packed save more flash than the code to unpack them."""
+        if self.packed is None:
+            return False
+        return fit.flash_bytes(self.packed) < fit.flash_bytes(planner.plan(self.graph))
+
+    @property
     def fits(self) -> dict[str, Fit]:
         """What the model takes of each board, with the kernels of its core."""
         if self.plan is None:
@@ -61,9 +67,7 @@ class Inspection:
         plans = cache(lambda target, small: planner.plan(self.graph, target, small=small))
         found: dict[str, Fit] = {}
         for board in _sound_boards():
-            fast = fit.fits(plans(Target.of(board), False), [board])
-            fitting = all(each.fits for each in fast.values())
-            found |= fast if fitting else fit.fits(plans(Target.PORTABLE, True), [board])
+            found |= fit.fits(planning.fitting(board, self.graph, make=plans), [board])
         return found
 
     def error(self) -> ModelError | None:

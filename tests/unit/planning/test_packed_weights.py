@@ -13,6 +13,7 @@ from tflite_builder import Builder
 from mcuforge import boards, planning
 from mcuforge.emit.model_files import model_files
 from mcuforge.errors import ModelError
+from mcuforge.planning import code_size, fit
 from mcuforge.planning.ops.packed_weights import packed
 from mcuforge.planning.plan import Plan
 
@@ -46,9 +47,18 @@ def kernels(plan: Plan) -> list[str]:
 def test_speed_unpacks_beforehand_and_size_does_not(
     dtype: str, optimize: str, kernel: str, tmp_path: Path
 ) -> None:
-    model = dense(tmp_path, 8, 16, dtype)
+    model = dense(tmp_path, 32, 64, dtype)
     plan = planning.plan_for(boards.load("pico"), model, "dense", optimize)
     assert kernels(plan) == [kernel]
+
+
+def test_size_counts_the_code_that_unpacks(tmp_path: Path) -> None:
+    """It takes 128 B: 224 weights save less, 288 more."""
+    pico = boards.load("pico")
+    (tmp_path / "many").mkdir()
+    few, many = dense(tmp_path, 8, 28), dense(tmp_path / "many", 8, 36)
+    for model, kernel in ((few, "fully_connected_s8"), (many, "fully_connected_s4")):
+        assert kernels(planning.plan_for(pico, model, "dense", "size")) == [kernel]
 
 
 def tower(folder: Path, layers: int, width: int) -> Path:
@@ -57,7 +67,7 @@ def tower(folder: Path, layers: int, width: int) -> Path:
     first = x = b.tensor([1, width])
     values = np.zeros(width * width // 2, np.uint8)
     for number in range(layers):
-        values = values + np.uint8(number % 7)  # no two layers share their constants
+        values = values + np.uint8(1 + number % 7)  # no two layers share their constants
         weights = b.tensor([width, width], schema.TensorType.INT4, 0.01, values)
         b.graph.tensors[weights].quantization.zeroPoint = [0]
         y = b.tensor([1, width])
@@ -74,6 +84,15 @@ def test_flash_that_is_too_small_decides(tmp_path: Path) -> None:
     """The microbit has 256 KiB of flash: 40 layers of 8 KiB are too many, of 4 KiB they are not."""
     microbit, model = boards.load("microbit"), tower(tmp_path, 40, 90)
     assert set(kernels(planning.plan_for(boards.load("pico"), model))) == {"fully_connected_s8"}
+    assert set(kernels(planning.plan_for(microbit, model))) == {"fully_connected_s4"}
+
+
+def test_code_takes_flash_as_well(tmp_path: Path) -> None:
+    """Constants that leave 7 KB of the microbit's flash leave no room for code."""
+    microbit, model = boards.load("microbit"), tower(tmp_path, 32, 88)
+    unpacked = planning.make_plan(model)
+    left = microbit.flash_bytes - fit.fits(unpacked, [microbit])["microbit"].flash.bytes
+    assert 0 < left < code_size.code_bytes(unpacked)
     assert set(kernels(planning.plan_for(microbit, model))) == {"fully_connected_s4"}
 
 

@@ -1,0 +1,35 @@
+"""About how much flash code takes: for choosing between plans before anything is built.
+
+Measured with GCC at -O2, the most of a Cortex-M0, M4 and M55, and rounded up;
+`tests/unit/planning/test_code_size.py` compiles the kernels again.
+"""
+
+from __future__ import annotations
+
+from mcuforge.planning.plan import Plan
+
+RUNTIME_BYTES = 5120  # start-up code, the protocol, the engine, and what they take of libc
+CALL_BYTES = 128  # the parameter struct of a call, and the call
+OTHER_KERNEL_BYTES = 1024  # of kernels that are not listed
+KERNEL_BYTES = {
+    "batch_matmul_s8": 1536,
+    "conv2d_s16": 2816,
+    "conv2d_s4": 128,
+    "conv2d_s8": 3584,
+    "depthwise_conv2d_s16": 2432,
+    "depthwise_conv2d_s4": 128,
+    "depthwise_conv2d_s8": 1280,
+    "fully_connected_s16": 1920,
+    "fully_connected_s4": 128,
+    "log_softmax_s8": 1536,
+    "lstm_s16": 3328,
+    "lstm_s8": 2560,
+}
+
+
+def code_bytes(plan: Plan) -> int:
+    """Bytes of flash that everything but constants takes, about."""
+    calls = [call for op in plan.ops for call in op.calls]
+    kernels = {name for call in calls for name in (call.kernel, *call.uses)}
+    sizes = (KERNEL_BYTES.get(name, OTHER_KERNEL_BYTES) for name in kernels)
+    return RUNTIME_BYTES + CALL_BYTES * len(calls) + sum(sizes)
