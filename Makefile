@@ -1,7 +1,7 @@
 # make demo: the whole pipeline on the shipped models, in a simulator.
 # make test: all tests but the slow ones. Both set up what they need first.
 .POSIX:
-.PHONY: help demo test test-slow fuzz lint format setup setup-tests clean
+.PHONY: help demo test test-slow bench bench-check fuzz lint format setup setup-tests clean
 
 BIN = .venv/bin
 C_FILES = find firmware tests \( -name '*.[ch]' -o -name '*.cc' \) -print0 | xargs -0
@@ -13,6 +13,8 @@ help:
 	@echo 'make demo       two models from Keras to verified firmware, in QEMU (BOARD=$(BOARD))'
 	@echo 'make test       the tests; make test-slow: those that take long'
 	@echo 'make fuzz       files with faults: FUZZ_SEED=1 FUZZ_COUNT=20000 of each kind'
+	@echo 'make bench      instructions of seven models on two cores; beside TFLM, with TFLM_ROOT'
+	@echo 'make bench-check  the same, and fails where one grew by more than 1 %'
 	@echo 'make lint       ruff, mypy, clang-format; make format: repair what they can'
 	@echo 'make setup      only install what is needed; make clean: remove what was made'
 
@@ -24,6 +26,12 @@ test: setup-tests
 
 test-slow: setup-tests
 	@$(BIN)/pytest -q -n 2 -m 'slow and not fuzz'
+
+bench: setup
+	@$(BIN)/python benchmarks/speed.py
+
+bench-check: setup
+	@$(BIN)/python benchmarks/speed.py --check
 
 fuzz: setup-tests
 	@FUZZ_SEED=$(FUZZ_SEED) FUZZ_COUNT=$(FUZZ_COUNT) $(BIN)/pytest -q -s -m fuzz tests/fuzz
