@@ -125,7 +125,7 @@ def run(
         project_folder.check(output / project.folder_name(title, board, engine), force=force)
         on_port = stack.enter_context(attached(board, port)) if port is not None else None
         source = prepare(model, name, output, on_stage, settings, force=force)
-        plan = plan_for(board, source.tflite, source.name, optimize)
+        plan = plan_for(board, source.tflite, source.name, optimize, whole=engine == TFLM)
         tflite = source.tflite.read_bytes()
         stack.enter_context(remembered.remembering())
         stack.enter_context(oracle_workers.kept(eager=not remembered.knows(tflite)))

@@ -30,7 +30,7 @@ from mcuforge import planning
 from mcuforge.emit.project_files import Source
 from mcuforge.frontend.graph import DType, Tensor
 from mcuforge.oracle import stand_ins
-from mcuforge.oracle.engine import op_outputs
+from mcuforge.oracle.engine import computed, op_outputs
 from mcuforge.planning.plan import Plan
 from mcuforge.planning.target import Target
 from mcuforge.tflite.folded_file import fold
@@ -112,12 +112,22 @@ def oracle(trials: Sequence[Trial]) -> Iterator[Answer]:
         )  # fmt: skip
         stream, count = BytesIO(done.stdout), 0
         while stream.tell() < len(done.stdout):
-            yield pickle.load(stream)
+            yield _computed(trials[len(trials) - len(requests) + count], pickle.load(stream))
             count += 1
         if done.returncode == 0:
             return
         yield f"died with {done.returncode}: {done.stderr.decode(errors='replace')[-500:]}"
         requests = requests[count + 1 :]
+
+
+def _computed(trial: Trial, answer: Answer) -> Answer:
+    """The answer without the channels that the plan leaves out."""
+    if isinstance(answer, str):
+        return answer
+    return [
+        (computed(trial.plan.graph, trial.traced, dict(zip(trial.traced, known, strict=True))), out)
+        for known, out in answer
+    ]
 
 
 def _objects(trials: Sequence[Trial], folder: Path) -> list[Path]:

@@ -86,7 +86,7 @@ def _sources(
     sources = []
     for model in models:
         found = find_model(model)
-        plan = planning.plan_for(board, found.tflite, found.name, optimize)
+        plan = planning.plan_for(board, found.tflite, found.name, optimize, whole=engine == TFLM)
         chosen = name if name and len(models) == 1 else plan.graph.name
         prepared = tflm.prepare(plan, found.tflite, board) if engine == TFLM else None
         sources.append(Source(plan, c_names.identifier(chosen), prepared))

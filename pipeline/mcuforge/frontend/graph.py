@@ -103,7 +103,8 @@ class Tensor:
     A variable keeps its value from one inference to the next.
 
     `open_axes` are those whose extent the file leaves to the run time, whatever `shape` says.
-    `packed` is true for int8 weights that the file stores as int4.
+    `packed` is true for int8 weights that the file stores as int4. `channels` are those of the
+    file's tensor, along its last axis, that are left of it; None: all.
     """
 
     index: int
@@ -115,6 +116,7 @@ class Tensor:
     is_variable: bool = False
     open_axes: tuple[int, ...] = ()
     packed: bool = False
+    channels: tuple[int, ...] | None = None
 
     @property
     def elements(self) -> int:

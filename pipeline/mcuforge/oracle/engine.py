@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -44,6 +44,17 @@ def op_outputs(graph: Graph) -> tuple[int, ...]:
         graph.ops[position].inputs[0] if graph.tensor(tensor).is_variable else tensor
         for position, tensor in graph.results()
     )
+
+
+def computed(
+    graph: Graph, tensors: Sequence[int], known: Mapping[int, npt.NDArray[Any]]
+) -> list[npt.NDArray[Any]]:
+    """The values of a file's tensors, of each the channels that `graph` computes."""
+    found = []
+    for index in tensors:
+        channels = graph.tensor(index).channels
+        found.append(known[index] if channels is None else known[index][..., list(channels)])
+    return found
 
 
 def difference(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> tuple[int, float]:

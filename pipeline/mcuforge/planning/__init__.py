@@ -43,26 +43,38 @@ def make_plan(
     return planner.plan(read_graph(tflite, name), target, small=small)
 
 
-def plan_for(board: Board, tflite: Path, name: str | None = None, optimize: str = SPEED) -> Plan:
+def plan_for(
+    board: Board,
+    tflite: Path,
+    name: str | None = None,
+    optimize: str = SPEED,
+    *,
+    whole: bool = False,
+) -> Plan:
     """The plan of a `.tflite` for a board. Raises `ModelError` where it has no room for it.
 
     It is the fastest one that the board has room for, or with `optimize` "size" that which takes
-    the least flash.
+    the least flash. `whole` as in `planner.plan`.
     """
-    plan = fitting(board, read_graph(tflite, name), optimize)
+    plan = fitting(board, read_graph(tflite, name), optimize, whole=whole)
     fit.check(plan, board)
     return plan
 
 
 def fitting(
-    board: Board, graph: Graph, optimize: str = SPEED, make: MakePlan | None = None
+    board: Board,
+    graph: Graph,
+    optimize: str = SPEED,
+    make: MakePlan | None = None,
+    *,
+    whole: bool = False,
 ) -> Plan:
     """The plan that `plan_for` makes, whether there is room for it or not.
 
     Code counts as well as constants: kernels that unpack int4 weights may take more flash than
     these save. `make` makes a plan for a target, a small one or not.
     """
-    make = make or (lambda target, small: planner.plan(graph, target, small=small))
+    make = make or (lambda target, small: planner.plan(graph, target, small=small, whole=whole))
     fast = make(Target.of(board), False)
     if optimize == SPEED and fit.has_room(fast, board):
         return fast

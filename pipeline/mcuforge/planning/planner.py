@@ -12,6 +12,7 @@ from mcuforge.frontend import precision
 from mcuforge.frontend.graph import DType, Graph, Op
 from mcuforge.planning import arena, effort, ops, state
 from mcuforge.planning.arena import Buffer, Overlap
+from mcuforge.planning.dead_channels import drop_channels
 from mcuforge.planning.ops import packed_weights
 from mcuforge.planning.ops.common import STORED_DTYPES
 from mcuforge.planning.ops.not_computed import REASONS
@@ -32,15 +33,19 @@ ANYWHERE = 2**31  # as a distance: the output may begin anywhere in the input
 _STORED = ", ".join(dtype.value for dtype in STORED_DTYPES)
 
 
-def plan(graph: Graph, target: Target = Target.PORTABLE, *, small: bool = False) -> Plan:
+def plan(
+    graph: Graph, target: Target = Target.PORTABLE, *, small: bool = False, whole: bool = False
+) -> Plan:
     """Lower every op to the fastest kernels of `target`, and lay out the arena.
 
     With `small` to those that take the least flash: int4 weights stay packed in it, and kernels
-    are those that compute all cases.
+    are those that compute all cases. With `whole` every channel of every tensor is there, as for
+    TFLM; else those that nothing depends on are left out.
 
     Raises `UnsupportedError` that lists what no kernel computes, with layers and rule or advice.
     """
     check(graph)
+    graph = graph if whole else drop_channels(graph)
     in_place = state.reads_in_place(graph, lambda op: _is_view(graph, op))
     lowered = (_lower(graph, op, at in in_place, target, small) for at, op in enumerate(graph.ops))
     planned = _place(graph, effort.lowered(graph, lowered))

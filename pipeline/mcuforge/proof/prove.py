@@ -13,7 +13,7 @@ from mcuforge.device.client import Device
 from mcuforge.device.replies import Hello, Stats
 from mcuforge.errors import DeviceError
 from mcuforge.frontend import border_names
-from mcuforge.oracle.engine import op_outputs
+from mcuforge.oracle.engine import computed, op_outputs
 from mcuforge.oracle.tflm import TFLM
 from mcuforge.planning.plan import Plan
 from mcuforge.proof import divergence, parity
@@ -145,7 +145,7 @@ def _locate(
     tensors = op_outputs(plan.graph)
     model = folded_file.fold(tflite, plan.graph).model
     known = TFLM.trace(model, [*before, sample], tensors)[-1]
-    expected = divergence.trace_outputs(parity.ORACLE, [known[t] for t in tensors])
+    expected = divergence.trace_outputs(parity.ORACLE, computed(plan.graph, tensors, known))
     try:
         actual = divergence.trace_device(failed.engine, culprit, sample, before)
     except DeviceError as error:
