@@ -17,10 +17,10 @@ from mcuforge.build import BuildResult, build, require_tools
 from mcuforge.convert import all_float_outputs, convert
 from mcuforge.device.client import Device, Link
 from mcuforge.emit import c_names, project, project_folder
-from mcuforge.engines import AOT, TFLM, require_root, root, tflm, tflm_library
+from mcuforge.engines import AOT, TFLM, cmsis_nn_limits, require_root, root, tflm, tflm_library
 from mcuforge.errors import UsageError
 from mcuforge.files import atomic, locks
-from mcuforge.frontend import border_names
+from mcuforge.frontend import border_names, precision
 from mcuforge.frontend.graph import Graph
 from mcuforge.model_files.kind import Kind, recognise, require_tflite
 from mcuforge.oracle import child as oracle_workers
@@ -176,6 +176,7 @@ def run(
             ),
             variants=compared,
             samples_note=inputs.note,
+            width=precision.width(plan.graph),
             inputs=border_names.input_names(plan.graph),
             outputs=border_names.output_names(plan.graph),
         )
@@ -248,6 +249,7 @@ def firmware(
             on_stage("build", 1, 2)
         project.emit(plan, board, folder, None, model, force=force)
         built = build(folder, board.name)
+        cmsis_nn_limits.check(plan.graph, tflm_library.linked(built.elf.parent))
         on_stage("build", 2, 2)
         return built, None, model.arena_bytes
     project.emit(plan, board, folder, force=force)

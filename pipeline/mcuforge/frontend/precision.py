@@ -49,6 +49,12 @@ def obstacle(graph: Graph) -> str | None:
     return _DYNAMIC if hybrid else _FLOAT
 
 
+def width(graph: Graph) -> str:
+    """What most ops of an accepted graph compute in: int8, or 16x8 (int16 with int8 weights)."""
+    counts = Counter(_activation(graph, op) for op in graph.ops if op.kind not in _BORDERS)
+    return "16x8" if counts[DType.INT16] > counts[DType.INT8] else "int8"
+
+
 def _activation(graph: Graph, op: Op) -> DType | None:
     """The dtype of the first input that is computed, not stored in the file."""
     tensors = [graph.tensor(i) for i in op.inputs if i >= 0]

@@ -86,8 +86,8 @@ class RunReport:
 
     `quantization` is that of the conversion, where the run made one; `warnings` are those of the
     conversion and of the build. `galleries` are for the HTML page alone. `variants` are other
-    models for the same task. `library` tells which TensorFlow Lite Micro was linked, `samples_note`
-    why there were fewer samples than usual.
+    models for the same task. `library` tells which TensorFlow Lite Micro was linked, `width` what
+    the model computes in (int8 or 16x8), `samples_note` why there were fewer samples than usual.
     """
 
     model: str
@@ -106,6 +106,7 @@ class RunReport:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     library: str | None = None
+    width: str = "int8"
     samples_note: str | None = None
 
 
@@ -153,7 +154,7 @@ def rows(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:
         ),
         *(
             (
-                f"{_METRIC_LABELS.get(m, m)} (float / int8 / device)",
+                f"{_METRIC_LABELS.get(m, m)} (float / {_width(reports)} / device)",
                 [_metric(r, m) for r in reports],
             )
             for m in metrics
@@ -191,7 +192,7 @@ def variant_rows(report: RunReport) -> list[tuple[str, list[str]]]:
     return [
         *(
             (
-                f"{_METRIC_LABELS.get(m, m)} (float / int8)",
+                f"{_METRIC_LABELS.get(m, m)} (float / {report.width})",
                 [f"{_number(v.float_model.get(m))} / {_number(v.int8_model.get(m))}" for v in made],
             )
             for m in made[0].int8_model
@@ -305,6 +306,11 @@ def _metric(report: RunReport, metric: str) -> str:
             values = (a.float_model, a.int8_model, a.device)
             return " / ".join(map(_number, values))
     return "-"
+
+
+def _width(reports: Sequence[RunReport]) -> str:
+    widths = {report.width for report in reports}
+    return widths.pop() if len(widths) == 1 else "quantised"
 
 
 def _number(value: float | None) -> str:

@@ -19,6 +19,7 @@ _LOCKUP = re.compile(r"[Ll]ockup")
 _EXCEPTION_BITS = 0x1FF  # of the xPSR: the number of the exception that runs
 _BUSY = 0.5  # what has a core to itself gets 0.9 and more
 _TRY_AGAIN = " Run the command again when this computer has less to do."
+_TFLM_ABORT = "_Z9AbortImplv"  # loops for ever
 _WAITING = ("mf_uart_read", "mf_frame_receive", "receive_stuffed")
 
 
@@ -120,6 +121,12 @@ def crash_text(registers: str, symbols: Symbols) -> str | None:
             f"The firmware crashed: the core is in its {EXCEPTIONS[numbers[0]]} handler, in "
             f"{names}, and could not report the fault. It came before the UART was ready, or was "
             "lost on the way."
+        )
+    if counters and all(symbols.function(c) == _TFLM_ABORT for c in counters):
+        return (
+            "TensorFlow Lite Micro has stopped itself (AbortImpl): a kernel of its library met "
+            "what it does not take. The oracle's reference kernels did: use a library without "
+            "OPTIMIZED_KERNEL_DIR, or --engine aot."
         )
     if counters and symbols.addresses and all(symbols.function(c) is None for c in counters):
         return (

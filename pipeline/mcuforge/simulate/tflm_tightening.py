@@ -16,7 +16,7 @@ from mcuforge import boards
 from mcuforge.boards import Board
 from mcuforge.build import FitError, build
 from mcuforge.emit import project
-from mcuforge.engines import library_arch
+from mcuforge.engines import cmsis_nn_limits, library_arch, tflm_library
 from mcuforge.engines.tflm import TflmModel
 from mcuforge.planning.plan import Plan
 from mcuforge.processes import scratch
@@ -70,6 +70,7 @@ def _arena_used(plan: Plan, model: TflmModel, board: Board, simulated: Choice) -
         folder = place / "project"
         project.emit(plan, board, folder, None, model)
         built = build(folder, board.name)
+        cmsis_nn_limits.check(plan.graph, tflm_library.linked(built.elf.parent))
         with simulated.open(built.elf) as simulator:
             simulator.device.hello(plan.graph.model_hash)
             return simulator.device.stats().arena_used

@@ -34,3 +34,14 @@ def test_what_most_ops_compute_in_is_named(inputs: tuple[DType, ...], words: str
     tensors = [replace(t, dtype=types.get(t.index, t.dtype)) for t in chain.tensors]
     said = precision.obstacle(replace(chain, tensors=tuple(tensors)))
     assert said is None if words is None else said is not None and words in said
+
+
+@pytest.mark.parametrize(
+    ("inputs", "width"),
+    [((I8, I8, I8), "int8"), ((I16, I16, I8), "16x8"), ((F, I16, I32), "16x8"), ((F, F), "int8")],
+)
+def test_the_width_of_an_accepted_model(inputs: tuple[DType, ...], width: str) -> None:
+    chain = relu_chain(len(inputs))
+    types = dict(enumerate(inputs))
+    tensors = [replace(t, dtype=types.get(t.index, t.dtype)) for t in chain.tensors]
+    assert precision.width(replace(chain, tensors=tuple(tensors))) == width

@@ -51,6 +51,16 @@ def test_the_model_stands_beside_its_variants() -> None:
     assert "0.5 / 0.25" in console.export_text()
 
 
+def test_labels_say_what_the_model_computes_in() -> None:
+    int8 = run_report()
+    wide = dataclasses.replace(int8, width="16x8")
+    labels = [report.rows(made)[1][0] for made in ([int8], [wide], [int8, wide])]
+    assert [label.partition(" (")[2] for label in labels] == [
+        f"float / {width} / device)" for width in ("int8", "16x8", "quantised")
+    ]
+    assert report.variant_rows(wide)[0][0] == "mean IoU (float / 16x8)"
+
+
 def test_a_variant_with_another_metric_is_refused(tmp_path: Path) -> None:
     text = (UNET / "without_skips.toml").read_text()
     (tmp_path / "other.toml").write_text(text.replace('"segmentation"', '"none"'))

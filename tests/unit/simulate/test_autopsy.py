@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mcuforge.simulate.autopsy import Symbols, lockup_text, program_counters, running_text
+from mcuforge.simulate.autopsy import (
+    Symbols,
+    crash_text,
+    lockup_text,
+    program_counters,
+    running_text,
+)
 
 SYMBOLS = Symbols((0x100, 0x200, 0x300), (0x40, 0x80, 0), ("main", "nn_conv2d_s8", "mf_uart_read"))
 
@@ -39,6 +45,12 @@ def test_running_waiting_and_unknown_are_told_apart() -> None:
     assert "waits for a request, in mf_uart_read" in running_text(looks(0x300), SYMBOLS)
     assert "main, 0x20000000. " in running_text(looks(0x100, 0x2000_0000), SYMBOLS)
     assert "cannot be told" in running_text("", SYMBOLS)
+
+
+def test_tflm_that_has_stopped_itself_is_no_slow_simulator() -> None:
+    symbols = Symbols((0x100, 0x200), (0x40, 0x10), ("main", "_Z9AbortImplv"))
+    assert "stopped itself (AbortImpl)" in running_text(looks(0x204, 0x204), symbols)
+    assert crash_text(looks(0x204, 0x100), symbols) is None
 
 
 def test_a_slow_simulator_is_not_taken_for_a_bad_link() -> None:
