@@ -755,13 +755,6 @@ void nn_move_b4(const nn_move_params *params, const void *input, void *output);
 void nn_move_b8(const nn_move_params *params, const void *input, void *output);
 void nn_move_runs(const nn_move_params *params, const void *input, void *output);
 
-/* READ_VARIABLE and ASSIGN_VARIABLE. Not in place. */
-typedef struct {
-    int32_t bytes;
-} nn_copy_bytes_params;
-
-void nn_copy_bytes(const nn_copy_bytes_params *params, const void *input, void *output);
-
 /* GATHER and EMBEDDING_LOOKUP: of every [extent] runs of `run` bytes, those at `indices`, which are
  * [batches, count]; each batch has `outer` times [extent] runs. False, and nothing more is written,
  * where an index is not within 0 ... extent - 1. Not in place. */

@@ -26,7 +26,7 @@ def kinds_copied(plan: Plan) -> list[str]:
     return [
         plan.graph.ops[position].kind
         for position, op in enumerate(plan.ops)
-        if any(call.kernel == "copy_bytes" for call in op.calls)
+        if any(call.kernel == "move_runs" for call in op.calls)
     ]
 
 

@@ -6,22 +6,14 @@ output of the latter. The planner leaves out the copy of a read where nothing wr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import replace
 
 from mcuforge.frontend.graph import Graph, Op
-from mcuforge.planning.ops import Operator
+from mcuforge.planning.ops import Operator, moving
 from mcuforge.planning.ops.common import constraint_arity, constraint_not_empty, describe
+from mcuforge.planning.ops.loops import Loop
 from mcuforge.planning.ops.meaning import constraint_copies
-from mcuforge.planning.plan import I32, KernelCall, KernelParams
-
-
-@dataclass(frozen=True, eq=False)
-class CopyBytesParams(KernelParams):
-    """Mirror of nn_copy_bytes_params."""
-
-    c_type: ClassVar[str] = "nn_copy_bytes_params"
-    bytes: I32
+from mcuforge.planning.plan import KernelCall
 
 
 def constraint_same_bytes(graph: Graph, op: Op) -> str | None:
@@ -34,17 +26,15 @@ def constraint_same_bytes(graph: Graph, op: Op) -> str | None:
 
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     """One copy: to a variable, or from one that is written before the last use of its value."""
-    return (
-        KernelCall(
-            kernel="copy_bytes",
-            params=CopyBytesParams(bytes=graph.output(op).bytes),
-            inputs=(op.inputs[0],),
-            output=op.outputs[0],
-            reason="the value is kept for the next inference"
-            if op.kind == "ASSIGN_VARIABLE"
-            else "a variable's value is read after the variable was written",
-        ),
+    run = (Loop(graph.output(op).elements, (1, 1)),)
+    copy = moving.call(graph, moving.Move(op.inputs[0], op.outputs[0], run))
+    reason = (
+        "the value is kept for the next inference"
+        if op.kind == "ASSIGN_VARIABLE"
+        else "a variable's value is read after the variable was written"
     )
+    # Variables lie outside the arena, where nothing overlaps.
+    return (replace(copy, reason=reason, overlaps={}),)
 
 
 OPERATORS = (
@@ -57,7 +47,7 @@ OPERATORS = (
             constraint_copies,
         ),
         lower=lower,
-        kernels=("copy_bytes",),
+        kernels=moving.KERNELS,
         since="0.2.0",
     ),
 )
