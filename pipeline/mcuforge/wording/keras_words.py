@@ -1,6 +1,7 @@
 """What a TFLite operator is called in Keras, and what to use instead of it.
 
 For messages about ops that have no kernel or no int8 version. A user knows layers, not operators.
+Nothing stands here of operators that are computed: where one is left in float, others are to blame.
 """
 
 from __future__ import annotations
@@ -10,19 +11,16 @@ from dataclasses import dataclass
 
 COMPUTED = (
     "Conv1D, Conv2D, DepthwiseConv2D, SeparableConv2D, Conv2DTranspose, Dense, BatchNormalization, "
-    "ReLU, LeakyReLU, sigmoid, tanh, softmax, Add, Subtract, Multiply, Concatenate, MaxPooling, "
-    "AveragePooling, GlobalAveragePooling, GlobalMaxPooling, UpSampling2D, ZeroPadding2D, Flatten "
-    "and Reshape"
+    "LayerNormalization, ReLU, LeakyReLU, PReLU, ELU, GELU, sigmoid, tanh, softmax, Add, Subtract, "
+    "Multiply, Concatenate, MaxPooling, AveragePooling, GlobalAveragePooling, GlobalMaxPooling, "
+    "UpSampling2D, ZeroPadding2D, Cropping2D, Permute, Flatten and Reshape"
 )
 _OUTSIDE = "moving it out of the model"
 _RECURRENT = (
     "Conv1D layers (dilation_rate reaches further back), or a recurrent layer over at most 128 "
     "steps, a fixed number, which `mcuforge convert` unrolls"
 )
-_NORMALISED = "BatchNormalization, which becomes part of the convolution before it"
 _SCORES = "the scores themselves as output; the application looks for the largest"
-_KEEP_ORDER = "training with the axes in the order in which the layers after it need them"
-_SOFT = "ReLU or LeakyReLU"
 
 
 @dataclass(frozen=True)
@@ -33,81 +31,12 @@ class Words:
     instead: str
 
 
+# Of operators that nothing computes, and of those in AT_ENDS.
 _BY_KINDS: tuple[tuple[tuple[str, ...], Words], ...] = (
     (("REDUCE_PROD",), Words("keras.ops.prod", _OUTSIDE)),
     (("ARG_MAX", "ARG_MIN"), Words("keras.ops.argmax or argmin", _SCORES)),
     (("TOPK_V2",), Words("keras.ops.top_k", _SCORES)),
-    (
-        ("HARD_SWISH",),
-        Words("Activation('hard_swish')", "x * layers.ReLU(max_value=6)(x + 3) / 6, or ReLU"),
-    ),
-    (("GELU",), Words("Activation('gelu')", "x * keras.ops.sigmoid(1.702 * x), or ReLU")),
-    (("PRELU",), Words("PReLU", "LeakyReLU or ReLU")),
-    (("ELU",), Words("ELU, Activation('elu')", _SOFT)),
-    (
-        ("EXP", "LOG"),
-        Words("Activation('selu', 'softplus', 'exponential'), keras.ops.exp or log", _SOFT),
-    ),
-    (("LOG_SOFTMAX",), Words("Activation('log_softmax')", "Activation('softmax')")),
-    (
-        ("RELU_0_TO_1", "RELU_N1_TO_1"),
-        Words("ReLU(max_value=1), Activation('hard_tanh')", "ReLU(max_value=6), tanh or ReLU"),
-    ),
-    (
-        ("TRANSPOSE",),
-        Words("Permute, keras.ops.transpose, MultiHeadAttention, recurrent layers", _KEEP_ORDER),
-    ),
-    (
-        ("STRIDED_SLICE", "SLICE", "DYNAMIC_UPDATE_SLICE"),
-        Words(
-            "Cropping2D, Cropping1D, slicing such as x[:, 1:], unrolled recurrent layers",
-            "cropping outside the model, a Conv2D with padding='valid', or, for recurrent layers, "
-            "Conv1D",
-        ),
-    ),
-    (
-        ("SPLIT", "SPLIT_V", "UNPACK"),
-        Words(
-            "keras.ops.split or unstack, unrolled recurrent layers (LSTM, GRU, SimpleRNN)",
-            "two Conv2D or Dense layers side by side, or, for recurrent layers, Conv1D",
-        ),
-    ),
-    (("PACK",), Words("keras.ops.stack", "Concatenate, then Reshape")),
-    (
-        ("GATHER", "GATHER_ND", "EMBEDDING_LOOKUP"),
-        Words("Embedding, keras.ops.take", "looking the vectors up outside the model"),
-    ),
-    (
-        ("TILE", "BROADCAST_TO"),
-        Words(
-            "RepeatVector, keras.ops.tile, repeat or broadcast_to",
-            "UpSampling2D, or the broadcasting of Add and Multiply",
-        ),
-    ),
     (("CONV_3D", "CONV_3D_TRANSPOSE"), Words("Conv3D", "Conv2D, the depth among the channels")),
-    (
-        ("RSQRT", "SQRT", "SQUARE", "L2_NORMALIZATION", "DIV"),
-        Words(
-            "LayerNormalization, GroupNormalization, UnitNormalization, division", _NORMALISED
-        ),
-    ),
-    (
-        ("NEG",),
-        Words(
-            "-x, keras.ops.sort, LayerNormalization, GroupNormalization",
-            f"Subtract, or for a normalisation {_NORMALISED}",
-        ),
-    ),
-    (("MIRROR_PAD",), Words("keras.ops.pad(mode='reflect')", "ZeroPadding2D")),
-    (
-        ("DEPTH_TO_SPACE", "SPACE_TO_DEPTH"),
-        Words("tf.nn.depth_to_space or space_to_depth", "Conv2DTranspose, or Conv2D with strides"),
-    ),
-    (
-        ("SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND"),
-        Words("dilation_rate above 1", "an explicit input shape, or dilation_rate=1"),
-    ),
-    (("REVERSE_V2",), Words("keras.ops.flip, Bidirectional", _OUTSIDE)),
     (
         (
             "BIDIRECTIONAL_SEQUENCE_LSTM", "LSTM", "RNN", "UNIDIRECTIONAL_SEQUENCE_RNN", "WHILE",
@@ -115,21 +44,14 @@ _BY_KINDS: tuple[tuple[tuple[str, ...], Words], ...] = (
         ),
         Words("LSTM, GRU, SimpleRNN, RNN", _RECURRENT),
     ),
-    (
-        (
-            "SELECT", "SELECT_V2", "GREATER", "GREATER_EQUAL", "LESS", "LESS_EQUAL", "EQUAL",
-            "NOT_EQUAL", "LOGICAL_AND", "LOGICAL_OR", "LOGICAL_NOT", "WHERE",
-        ),
-        Words(
-            "keras.ops.where and comparisons, Activation('selu'), ThresholdedReLU, Masking",
-            f"ReLU, or {_OUTSIDE}",
-        ),
-    ),
+    (("WHERE",), Words("keras.ops.where of a condition alone, nonzero", _OUTSIDE)),
     (
         ("CAST",),
         Words("keras.ops.cast, an input that is not float32", "float32 throughout the model"),
     ),
 )  # fmt: skip
+# They are computed, but `mcuforge convert` takes no other inputs and outputs than float32.
+AT_ENDS = frozenset({"ARG_MAX", "ARG_MIN", "CAST"})
 
 WORDS: dict[str, Words] = {kind: words for kinds, words in _BY_KINDS for kind in kinds}
 

@@ -28,7 +28,8 @@ def run_report(*others: Variant) -> RunReport:
     """A report of a net with two ops."""
     verdict = Verdict(1, (Comparison("board", 4, 0, 0, 0.0, decides=True),))
     costs = Costs(1, 2, 3000, 3000, 3000, 4, 5, None)
-    op = {"index": 0, "kind": "X", "layer": "x", "output": "y", "kernels": [], "calls": []}
+    op = {"index": 0, "kind": "X", "layer": "x", "output": "y"}
+    op |= {"kernels": [], "calls": [], "folded": []}
     ops = ({**op, "macs": 500, "constant_bytes": 70}, {**op, "macs": 700, "constant_bytes": 5})
     accuracy = (Accuracy("mean_iou", 0.75, 0.7, 0.7),)
     return RunReport("net", "ab", "b", "aot", verdict, accuracy, None, costs, ops, variants=others)
