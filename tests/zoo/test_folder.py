@@ -17,6 +17,7 @@ import table
 
 from mcuforge import boards, driver, planning
 from mcuforge.errors import ForgeError
+from mcuforge.model_files.kind import require_tflite
 from mcuforge.oracle.tflm import TFLM
 from mcuforge.samples import quantised
 from mcuforge.tflite import folded_file
@@ -43,6 +44,7 @@ def _row(file: Path, name: str, folder: Path) -> table.Row:
         model=name, accepted=False, exact=None, arena=None, instructions=None, reason=None
     )
     try:
+        require_tflite(file)
         plan = planning.make_plan(file, "model")
     except ForgeError as error:
         return row | {"reason": error.message}
@@ -70,6 +72,12 @@ def test_a_hostile_name_stays_in_its_cell(tmp_path: Path) -> None:
     assert not row["accepted"] and row["exact"] is None and row["reason"]
     table.write([row], tmp_path)
     assert "| `'?<b>.tflite` | **no** |  |  |  | " in (tmp_path / "zoo.md").read_text()
+
+
+def test_a_pointer_to_a_file_is_called_one(tmp_path: Path) -> None:
+    file = tmp_path / "lfs.tflite"
+    file.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n")
+    assert "Git LFS pointer" in str(_row(file, file.name, tmp_path)["reason"])
 
 
 @pytest.mark.slow
