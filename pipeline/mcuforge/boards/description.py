@@ -33,6 +33,7 @@ _REGION = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Without a comma, after which QEMU reads options: some of them read and write files.
 _MACHINE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _WORD = 2**32 - 1
+_WAIT_STATES = 31
 
 
 def load_file(path: Path) -> Board:
@@ -68,6 +69,9 @@ def read(table: Table) -> Board:
         table.complain("name", f"is '{name}', which means this computer; choose another")
     clock = table.table("clock")
     clock_hz = clock.integer("hz", minimum=1, maximum=_WORD)
+    wait_states = clock.optional_integer(
+        "flash_wait_states", minimum=0, maximum=_WAIT_STATES, default=0
+    )
     clock.finish()
     chip = _chip(table, uart_table, clock, clock_hz, uart.kind)
     uart_table.finish()
@@ -80,7 +84,7 @@ def read(table: Table) -> Board:
     table.finish()
     return Board(
         name, title, ticks, uart, core, clock_hz, memories, placement, qemu, renode, serial, chip,
-        hardware, names,
+        hardware, names, wait_states,
     )  # fmt: skip
 
 

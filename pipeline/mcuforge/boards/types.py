@@ -151,6 +151,7 @@ class Board:
     chip: Chip | None = None
     hardware: Hardware = NO_HARDWARE
     names: EcosystemNames = NO_NAMES
+    flash_wait_states: int = 0  # that neither a cache nor a prefetch hides
     # The content of the board's file, which a project carries.
     toml: bytes = field(default=b"", compare=False, repr=False)
 
@@ -192,6 +193,17 @@ class Board:
     def boot_bytes(self) -> int:
         """Bytes of the second stage of the boot ROM's loader, before the vector table."""
         return _RP2040_BOOT_BYTES if self.chip and self.chip.family == "rp2040" else 0
+
+    def cycles(self, ticks: int) -> int:
+        """Cycles of the core in so many ticks of the firmware's stopwatch, on the board itself."""
+        return round(Fraction(ticks * self.clock_hz, self.ticks.hz))
+
+    @property
+    def stopwatch(self) -> str:
+        """What the firmware's stopwatch counts on the board itself, in words."""
+        if self.ticks.hz == self.clock_hz:
+            return "the board's stopwatch counts cycles"
+        return f"the board's stopwatch counts {self.clock_hz / self.ticks.hz:.4g} cycles a tick"
 
     @property
     def uf2_family(self) -> int | None:

@@ -28,6 +28,7 @@ COMMANDS = {
     "flash": "Write the firmware of a project to a board.",
     "monitor": "Show what a board sends, and explain its faults.",
     "parity": "Prove that host and device compute the same bytes.",
+    "profile": "Show where an inference spends its time: instructions and cycles.",
     "bench": "Compare the engines: instructions, flash, RAM.",
     "explore": "Show the latent space of a decoder, in float, in int8 and on a device.",
     "boards": "List the boards.",

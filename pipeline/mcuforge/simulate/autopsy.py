@@ -52,6 +52,13 @@ class Symbols:
         inside = at >= 0 and address < self.addresses[at] + max(self.sizes[at], 2)
         return self.names[at] if inside else None
 
+    def range_of(self, name: str) -> range | None:
+        """The addresses of a function; None where there is none of that name."""
+        if name not in self.names:
+            return None
+        at = self.names.index(name)
+        return range(self.addresses[at], self.addresses[at] + self.sizes[at])
+
     def describe(self, address: int) -> str:
         """`address` with its function."""
         name = self.function(address)

@@ -222,9 +222,10 @@ class Qemu:
 
     def _wake(self) -> None:
         """An empty line to QEMU's monitor, which makes it look at everything once."""
-        self._command("")
+        self.command("")
 
-    def _command(self, line: str) -> None:
+    def command(self, line: str) -> None:
+        """Give QEMU's monitor a command. What it answers is not waited for."""
         if self._process is not None and self._process.stdin is not None:
             with contextlib.suppress(OSError):  # it ended: whoever reads from it will say so
                 self._process.stdin.write(line.encode() + b"\n")
@@ -234,7 +235,7 @@ class Qemu:
         found = ""
         for _ in range(_LOOKS):
             start = self._monitor.seek(0, os.SEEK_END) if self._monitor else 0
-            self._command("info registers")
+            self.command("info registers")
             time.sleep(_LOOK_SECONDS)
             if self._monitor is not None:
                 self._monitor.seek(start)

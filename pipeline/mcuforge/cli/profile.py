@@ -1,0 +1,89 @@
+"""`mcuforge profile`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mcuforge import boards
+from mcuforge.cli.arguments import find_model
+from mcuforge.cli.common import (
+    board_option,
+    engine_option,
+    find_port,
+    force_option,
+    json_option,
+    optimize_option,
+    output_option,
+)
+from mcuforge.cli.consoles import echo, result_console
+from mcuforge.cli.progress import stages
+from mcuforge.report import results
+
+
+@click.command()
+@click.argument("model", type=click.Path(path_type=Path))
+@board_option
+@click.option(
+    "--port", metavar="URL",
+    help="A real board, whose stopwatch then measures: /dev/ttyACM0, socket://...; auto finds a "
+    "known board's.",
+)  # fmt: skip
+@click.option(
+    "--wait-states", metavar="N", type=click.IntRange(0, 31),
+    help="Wait states of the flash that nothing hides [those of the board's file].",
+)  # fmt: skip
+@click.option(
+    "--picture", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+    help="Also draw a bar for each op: .svg or .png.",
+)  # fmt: skip
+@output_option
+@engine_option
+@optimize_option
+@force_option
+@json_option
+def command(
+    model: Path,
+    board_name: str,
+    port: str | None,
+    wait_states: int | None,
+    picture: Path | None,
+    output: Path,
+    engine: str,
+    optimize: str,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Show where an inference of MODEL (a .tflite, or a model folder) spends its time.
+
+    In QEMU instructions are counted exactly, and cycles are estimated from the blocks that ran and
+    the timings of the board's core. With --port the board's own stopwatch measures. Writes
+    profile.json to the output folder.
+    """
+    from mcuforge.files import atomic
+    from mcuforge.studies.profile import measurement, page
+
+    if picture is not None:
+        page.require_picture(picture)
+    board, document = boards.load(board_name), output / "profile.json"
+    results.check(document, force=force)
+    found = find_model(model, output)
+    if port is not None:
+        port = find_port(board, port)  # may ask, and so comes before the progress bars
+    with stages(str(model)) as on_stage:
+        profile = measurement.run(
+            found.tflite, board, output, name=found.name, engine=engine, optimize=optimize,
+            wait_states=wait_states, port=port, force=force, on_stage=on_stage,
+        )  # fmt: skip
+    text = page.as_json(profile)
+    atomic.write_bytes(document, text.encode())
+    if picture is not None:
+        page.draw(profile, picture)
+    if as_json:
+        echo(text, nl=False)
+        return
+    for table in (page.op_table, page.function_table)[: 2 if profile.functions else 1]:
+        result_console.print(table(profile))
+    result_console.print(page.note(profile), highlight=False, soft_wrap=True)
+    echo(f"Written: {document}" + (f", {picture}" if picture else ""))

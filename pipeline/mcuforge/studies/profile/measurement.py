@@ -1,0 +1,228 @@
+"""Runs one inference and says what it took: counted in QEMU, or measured on a board."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mcuforge import driver
+from mcuforge.boards import Board
+from mcuforge.build import build
+from mcuforge.device.client import Device
+from mcuforge.device.replies import Digest
+from mcuforge.emit import project
+from mcuforge.engines import AOT, TFLM, require_root, tflm
+from mcuforge.errors import DeviceError, UsageError
+from mcuforge.planning import SPEED, cost, plan_for
+from mcuforge.planning.plan import Plan
+from mcuforge.proof.prove import OnStage
+from mcuforge.samples import quantised
+from mcuforge.simulate.autopsy import Symbols
+from mcuforge.simulate.block_counts import BlockCounts, Step
+from mcuforge.simulate.block_log import counted
+from mcuforge.simulate.qemu import Qemu
+from mcuforge.studies.profile.disassembly import disassemble
+from mcuforge.studies.profile.estimate import Estimator, Spent, core_of
+
+# Sections of the log lie between these functions of the firmware.
+_BEGIN, _END = "mf_ticks_start", "mf_ticks_elapsed"
+ESTIMATED, MEASURED = "estimated", "measured"
+
+
+@dataclass(frozen=True)
+class OpCost:
+    """What an op of the graph took, and where: its functions, the dearest first.
+
+    Of a measurement on a board the instructions are None and no functions are known.
+    """
+
+    index: int
+    kind: str
+    layer: str
+    kernels: tuple[str, ...]
+    macs: int
+    instructions: int | None
+    cycles: int
+    functions: Mapping[str, Spent] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One inference on a board, op by op.
+
+    `source` is "estimated" or "measured". `error` is that of the cycles of the whole inference, as
+    a share, and `why` says what it comes from. `ops` is empty where the engine cannot be traced:
+    then only the whole is known.
+    """
+
+    model: str
+    sha256: str
+    board: str
+    core: str
+    engine: str
+    clock_hz: int
+    wait_states: int
+    source: str
+    error: float
+    why: str
+    instructions: int | None
+    cycles: int
+    ops: tuple[OpCost, ...]
+    functions: Mapping[str, Spent]
+
+    def milliseconds(self, cycles: int) -> float:
+        """How long so many cycles take at the board's clock."""
+        return 1000 * cycles / self.clock_hz
+
+
+def run(
+    model: Path,
+    board: Board,
+    output: Path,
+    *,
+    name: str | None = None,
+    engine: str = AOT,
+    optimize: str = SPEED,
+    wait_states: int | None = None,
+    port: str | None = None,
+    force: bool = False,
+    on_stage: OnStage = lambda *_: None,
+) -> Profile:
+    """Build a `.tflite` for a board, and profile it in QEMU, or on the board at `port`.
+
+    `wait_states` replaces those of the board's file. Writes the project under `output`. Raises
+    `UsageError` where QEMU does not have the board, or its core has no timings.
+    """
+    if port is None:
+        _require_simulated(board)
+    core_of(board)
+    plan = plan_for(board, model, name, optimize)
+    on_stage("build", 0, 1)
+    folder = output / project.folder_name(plan.graph.name, board, engine)
+    prepared = None
+    if engine == TFLM:
+        require_root(board)
+        prepared = tflm.prepare(plan, model, board)
+    project.emit(plan, board, folder, None, prepared, force=force)
+    elf = build(folder, board.name).elf
+    on_stage("build", 1, 1)
+    on_stage("device", 0, 0)
+    if port is not None:
+        with driver.attached(board, port) as device:
+            return measured(plan, board, device, engine)
+    return of_firmware(plan, board, elf, engine, wait_states)
+
+
+def _require_simulated(board: Board) -> None:
+    if board.qemu_machine is None:
+        raise UsageError(
+            f"QEMU has no machine for the board '{board.name}', and only QEMU tells which blocks "
+            "it ran. Measure on the board itself with --port, or choose a board of the same core."
+        )
+
+
+def of_firmware(
+    plan: Plan, board: Board, elf: Path, engine: str = AOT, wait_states: int | None = None
+) -> Profile:
+    """The profile of a firmware in QEMU. Raises `UsageError`, `ToolError` or `DeviceError`."""
+    _require_simulated(board)
+    core, symbols = core_of(board), Symbols.of(elf)
+    waits = board.flash_wait_states if wait_states is None else wait_states
+    estimator = Estimator(disassemble(elf, board), symbols, core, waits)
+    with Qemu(board, elf) as simulator:
+        digests, sections = _counted(plan, simulator, symbols, engine)
+    by_section = [estimator.functions(each) for each in sections]
+    functions = estimator.functions(sum(sections, Counter[Step]()))
+    total = sum(functions.values(), Spent())
+    ops = _ops(plan, [sum(f.values(), Spent()) for f in by_section], by_section) if digests else ()
+    return Profile(
+        plan.graph.name, plan.graph.model_hash, board.name, _core_name(board), engine,
+        board.clock_hz, waits, ESTIMATED, core.error, core.why, total.instructions, total.cycles,
+        ops, functions,
+    )  # fmt: skip
+
+
+def measured(plan: Plan, board: Board, device: Device, engine: str = AOT) -> Profile:
+    """The profile of a board whose firmware is that of `plan`, by its own stopwatch.
+
+    Raises `DeviceError`.
+    """
+    device.hello(plan.graph.model_hash)
+    sample = quantised.random_samples(plan.graph, 1)[0]
+    total = board.cycles(device.run(sample).ticks)
+    device.reset()
+    digests = device.trace(sample)
+    each = [Spent(0, board.cycles(digest.ticks)) for digest in digests]
+    return Profile(
+        plan.graph.name, plan.graph.model_hash, board.name, _core_name(board), engine,
+        board.clock_hz, board.flash_wait_states, MEASURED, 0.0, board.stopwatch, None, total,
+        _ops(plan, each, None), {},
+    )  # fmt: skip
+
+
+def _core_name(board: Board) -> str:
+    return board.core.name if board.core else ""
+
+
+def _counted(
+    plan: Plan, simulator: Qemu, symbols: Symbols, engine: str
+) -> tuple[list[Digest], list[Counter[Step]]]:
+    """The digests of a trace, and the steps of each; of a TFLM that cannot trace, of the whole."""
+    device, sample = simulator.device, quantised.random_samples(plan.graph, 1)[0]
+    device.hello(plan.graph.model_hash)
+    counts = _counts(symbols)
+    try:
+        with counted(simulator, counts):
+            digests = device.trace(sample)
+        ticks = [digest.ticks for digest in digests]
+    except DeviceError:
+        if engine != TFLM:
+            raise
+        counts, digests = _counts(symbols), []
+        device.reset()
+        with counted(simulator, counts):
+            ticks = [device.run(sample).ticks]
+    return digests, _sections(counts, ticks)
+
+
+def _counts(symbols: Symbols) -> BlockCounts:
+    begin, end = symbols.range_of(_BEGIN), symbols.range_of(_END)
+    if begin is None or end is None:
+        raise DeviceError(f"The firmware has no functions {_BEGIN} and {_END}: what lies between "
+                          "them is counted.")  # fmt: skip
+    return BlockCounts(begin, end)
+
+
+def _sections(counts: BlockCounts, ticks: Sequence[int]) -> list[Counter[Step]]:
+    """The last sections, one for each reading of the stopwatch. Raises where one was lost."""
+    found = counts.sections[len(counts.sections) - len(ticks) :]
+    if len(found) != len(ticks) or counts.unknown_blocks:
+        raise DeviceError(
+            f"QEMU's log of blocks has {len(counts.sections)} sections for {len(ticks)} readings "
+            f"of the stopwatch, and {counts.unknown_blocks} blocks that it did not describe. Does "
+            "this version of QEMU write it in another form?"
+        )
+    return found
+
+
+def _ops(
+    plan: Plan, spent: Sequence[Spent], functions: Sequence[Mapping[str, Spent]] | None
+) -> tuple[OpCost, ...]:
+    """What each op took, from what was spent until each result of an op."""
+    graph = plan.graph
+    totals = [Spent() for _ in graph.ops]
+    inside: list[dict[str, Spent]] = [{} for _ in graph.ops]
+    for number, (position, _) in enumerate(graph.results()):
+        totals[position] += spent[number]
+        for name, each in functions[number].items() if functions else ():
+            inside[position][name] = inside[position].get(name, Spent()) + each
+    return tuple(
+        OpCost(
+            op.index, op.kind, graph.layer(op),
+            tuple(dict.fromkeys(call.kernel for call in planned.calls)), cost.macs(graph, op),
+            total.instructions if functions else None, total.cycles, each,
+        )
+        for op, planned, total, each in zip(graph.ops, plan.ops, totals, inside, strict=True)
+    )  # fmt: skip
