@@ -938,6 +938,37 @@ typedef struct {
 void nn_depthwise_conv2d_s16(const nn_depthwise_conv2d_s16_params *params, const int16_t *input,
                              int16_t *output, int8_t *scratch);
 
+/* nn_depthwise_conv2d_s8 for cores with DSP instructions: filters of at most 3x3, which lie in one
+ * of 3x3, with a stride of 1 or 2 along the row, not dilated there, and a depth multiplier of 1.
+ *
+ * Rows first_row ... last_row of the 3x3 are the filter's; row 1 is always one, and always meets a
+ * row of the input. padding_top is that of row 0. padding_left and padding_right are 0 or 1.
+ *
+ *   channels   [input_channels][8], see nn_depthwise_dsp_core.h
+ *   ties_away  which of its two ways makes outputs of sums
+ *
+ * Ascending, a row at a time, its channels one after the other. Sums must fit int32 for every
+ * input, in the scale of the weights. input_channels <= 65535. */
+typedef struct {
+    nn_image_sizes sizes;
+    int32_t stride_height;
+    int32_t stride_width;
+    int32_t dilation_height;
+    int32_t padding_top;
+    int32_t padding_left;
+    int32_t padding_right;
+    int32_t first_row;
+    int32_t last_row;
+    int32_t input_zero_point;
+    int32_t ties_away;
+    int32_t activation_min;
+    int32_t activation_max;
+    const int32_t *channels;
+} nn_depthwise_conv2d_dsp_s8_params;
+
+void nn_depthwise_conv2d_dsp_s8(const nn_depthwise_conv2d_dsp_s8_params *params,
+                                const int8_t *input, int8_t *output);
+
 /* FULLY_CONNECTED: every row of the input with every filter.
  *
  *   output[r, c] = output_stage(sum of taps, c)

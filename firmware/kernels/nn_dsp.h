@@ -85,6 +85,13 @@ static inline int32_t nn_smmlar(int32_t x, int32_t y, int32_t sum) {
     return result;
 }
 
+/* The high word of sum * 2^32 + x * y, rounded down. */
+static inline int32_t nn_smmla(int32_t x, int32_t y, int32_t sum) {
+    int32_t result;
+    __asm__("smmla %0, %1, %2, %3" : "=r"(result) : "r"(x), "r"(y), "r"(sum));
+    return result;
+}
+
 #else
 
 static inline uint32_t nn_halfwords(int32_t low, int32_t high) {
@@ -126,6 +133,11 @@ static inline int32_t nn_smlad(uint32_t x, uint32_t y, int32_t sum) {
 static inline int32_t nn_smmlar(int32_t x, int32_t y, int32_t sum) {
     const int64_t high = ((int64_t)x * y + INT64_C(0x80000000)) >> 32;
     return (int32_t)((uint32_t)sum + (uint32_t)high);
+}
+
+/* The high word of sum * 2^32 + x * y, rounded down; modulo 2^32. */
+static inline int32_t nn_smmla(int32_t x, int32_t y, int32_t sum) {
+    return (int32_t)((uint32_t)sum + (uint32_t)(((int64_t)x * y) >> 32));
 }
 
 #endif

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from mcuforge.planning.variants import Variant
+from mcuforge.planning.variants import Variant, depthwise_conv2d_dsp
 
-VARIANTS: tuple[Variant, ...] = ()
+VARIANTS: tuple[Variant, ...] = (depthwise_conv2d_dsp.VARIANT,)

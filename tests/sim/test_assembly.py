@@ -1,0 +1,97 @@
+"""Kernels whose inner loops are in assembly compute what their C does, on the cores."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mcuforge import boards
+from mcuforge.boards import Board
+from mcuforge.build import build, toolchains
+from mcuforge.emit.cmake_project import ProjectFacts, ProjectModel, render_project
+from mcuforge.simulate.qemu import Qemu
+from mcuforge.wording.escape import markdown_code
+
+pytestmark = pytest.mark.sim
+
+TWINS = Path(__file__).parent / "twins"
+KERNELS = Path(__file__).parents[2] / "firmware" / "kernels"
+NAMES = ["depthwise_conv2d_dsp_s8"]
+CORES = ["mps2-an386", "mps2-an500", "mps2-an505"]  # Cortex-M4, M7, M33
+_INCLUDE = re.compile(r'^#include "(nn[\w.]*)"', re.MULTILINE)
+
+
+def twin(kernel: str, name: str) -> bytes:
+    """The kernel's source under another name."""
+    without = "#define NN_NO_ASM\n" if name == "in_c" else ""
+    return f'{without}#define nn_{kernel} {name}\n#include "{kernel}.c"\n'.encode()
+
+
+def sources(kernel: str) -> dict[str, bytes]:
+    """All that the project's model is made of."""
+    found = {"twins.c": (TWINS / "twins.c").read_bytes()}
+    found |= {"twins_model.h": (TWINS / "twins_model.h").read_bytes()}
+    found |= {"cases.c": (TWINS / f"{kernel}.c").read_bytes()}
+    found |= {f"{name}.c": twin(kernel, name) for name in ("in_assembly", "in_c")}
+    wanted = [f"{kernel}.c", "nn.h"]
+    while wanted:
+        name = wanted.pop()
+        if name not in found:
+            found[name] = (KERNELS / name).read_bytes()
+            wanted += _INCLUDE.findall(found[name].decode())
+    return found
+
+
+def write_project(board: Board, kernel: str, folder: Path) -> None:
+    words = markdown_code("int32[2]")
+    compiled = ("twins.c", "cases.c", "in_assembly.c", "in_c.c")
+    model = ProjectModel(
+        name="twins",
+        title="Twins",
+        hash="7219" + "00" * 30,
+        sources=tuple(f"model/{name}" for name in compiled),
+        arena_bytes=16,
+        inputs=(words,),
+        outputs=(words,),
+    )
+    files = render_project(board, ProjectFacts("twins", (model,)))
+    files |= {f"model/{name}": content for name, content in sources(kernel).items()}
+    files |= {f"application/{name}": b"" for name in ("main.c", "twins_application.c")}
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def run(name: str, kernel: str, folder: Path, count: int, toolchain: str = "gcc") -> int:
+    """Compares the twins in `count` cases on a board. Returns a digest of all outputs."""
+    board = boards.load(name)
+    write_project(board, kernel, folder)
+    elf = build(folder, toolchains.preset_name(board.name, toolchain=toolchain)).elf
+    assert b"NN_NO_ASM" not in (folder / "model" / "in_assembly.c").read_bytes()
+    with Qemu(board, elf) as simulator:
+        (output,) = simulator.device.run([np.array([1, count], np.int32)]).outputs
+    first_that_differs, digest = output.ravel().tolist()
+    assert first_that_differs == -1, f"{kernel} on {name}: case {first_that_differs} differs"
+    return int(digest)
+
+
+@pytest.mark.parametrize("kernel", NAMES)
+def test_assembly_computes_what_c_computes(kernel: str, tmp_path: Path) -> None:
+    run("mps2-an386", kernel, tmp_path, 300)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kernel", NAMES)
+@pytest.mark.parametrize("toolchain", ["gcc", "clang"])
+def test_assembly_computes_what_c_computes_on_every_core(
+    kernel: str, toolchain: str, tmp_path: Path
+) -> None:
+    if toolchain == "clang" and not (shutil.which("clang") and shutil.which("ld.lld")):
+        pytest.skip("no clang and lld")
+    digests = {run(core, kernel, tmp_path / core, 5000, toolchain) for core in CORES}
+    assert len(digests) == 1
