@@ -80,6 +80,18 @@ def add_tensor(model: Any, graph: Any, like: Any, shape: Sequence[int], data: An
     return len(graph.tensors) - 1
 
 
+def code_of(model: Any, kind: int, version: int = 1) -> int:
+    """The number of the operator code of that kind, which is added where there is none."""
+    for number, code in enumerate(model.operatorCodes):
+        if max(code.builtinCode, code.deprecatedBuiltinCode) == kind:
+            return number
+    code = schema.OperatorCodeT()
+    code.builtinCode, code.deprecatedBuiltinCode = kind, min(kind, LAST_OLD_CODE)
+    code.version = version
+    model.operatorCodes.append(code)
+    return len(model.operatorCodes) - 1
+
+
 def remove_unused(model: Any) -> None:
     """Drop the tensors, operator codes and buffers that nothing refers to any more."""
     for graph in model.subgraphs:

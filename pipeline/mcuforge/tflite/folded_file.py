@@ -1,9 +1,9 @@
 """The `.tflite` as TFLM can run it: without arithmetic that is done already, and without TILE.
 
 TFLM takes no size of a resize that is computed, and has no REDUCE_PROD and no FLOOR_DIV of
-integers. So it gets the numbers that a pass has folded as constants, and as ops that it has TILE
-and a CONCATENATION of more inputs than it takes; other ops, weights and tensor numbers are the
-file's.
+integers. So it gets the numbers that a pass has folded as constants, and as ops that it has TILE,
+a CONCATENATION of more inputs than it takes and a SPACE_TO_BATCH_ND that pads; other ops, weights
+and tensor numbers are the file's.
 """
 
 from __future__ import annotations
@@ -15,7 +15,12 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from mcuforge.frontend.graph import Graph, Op
-from mcuforge.tflite import flatbuffer, rewrite_concatenation, rewrite_tile
+from mcuforge.tflite import (
+    flatbuffer,
+    rewrite_concatenation,
+    rewrite_space_to_batch,
+    rewrite_tile,
+)
 
 
 @dataclass(frozen=True)
@@ -42,15 +47,18 @@ def fold(tflite: bytes, graph: Graph) -> Folded:
     }
     count = subgraph.OperatorsLength()
     kept = tuple(i for i in range(count) if not _writes_only(subgraph.Operators(i), known))
-    if len(kept) == count and not any(_is_rewritten(op) for op in graph.ops):
+    if len(kept) == count and not any(_is_rewritten(graph, op) for op in graph.ops):
         return Folded(tflite, kept)
     return _written(model, subgraph, graph, known, kept)
 
 
-def _is_rewritten(op: Op) -> bool:
-    return op.kind == "TILE" or (
-        op.kind == "CONCATENATION" and len(op.inputs) > rewrite_concatenation.MAX_INPUTS
-    )
+def _is_rewritten(graph: Graph, op: Op) -> bool:
+    """Whether TFLM lacks what the op does."""
+    if op.kind == "CONCATENATION":
+        return len(op.inputs) > rewrite_concatenation.MAX_INPUTS
+    if op.kind == "SPACE_TO_BATCH_ND":
+        return bool(np.any(graph.input(op, 2).data))
+    return op.kind == "TILE"
 
 
 def _writes_only(op: Any, known: set[int]) -> bool:
@@ -92,7 +100,7 @@ def _rewritten(new: Any, graph: Graph, kept: tuple[int, ...]) -> tuple[int | Non
     """Keep those ops, with others for what TFLM lacks; of each that is there now the original
     position."""
     subgraph = new.subgraphs[0]
-    lacking = {op.index: op for op in graph.ops if _is_rewritten(op)}
+    lacking = {op.index: op for op in graph.ops if _is_rewritten(graph, op)}
     ops: list[Any] = []
     positions: list[int | None] = []
     for position in kept:
@@ -110,6 +118,9 @@ def _instead(new: Any, graph: Graph, known: Op, op: Any) -> list[Any]:
     subgraph = new.subgraphs[0]
     if known.kind == "CONCATENATION":
         return rewrite_concatenation.rewritten(new, subgraph, op)
+    if known.kind == "SPACE_TO_BATCH_ND":
+        paddings = graph.input(known, 2).data
+        return rewrite_space_to_batch.rewritten(new, subgraph, op, paddings)
     multiples = graph.input(known, 1).data
     assert multiples is not None  # a rule of TILE
     return rewrite_tile.rewritten(new, subgraph, op, [int(v) for v in multiples.flat])

@@ -43,19 +43,9 @@ def _op(model: Any, graph: Any, kind: int, source: int, target: int, shape: Sequ
     numbers = schema.TensorT()
     numbers.name, numbers.type = graph.tensors[target].name, schema.TensorType.INT32
     op = schema.OperatorT()
-    op.opcodeIndex = _code(model, kind)
+    version = _BROADCAST_TO_VERSION if kind == _BROADCAST_TO else 1
+    op.opcodeIndex = flatbuffer.code_of(model, kind, version)
     data = np.asarray(shape, "<i4")
     op.inputs = [source, flatbuffer.add_tensor(model, graph, numbers, data.shape, data)]
     op.outputs = [target]
     return op
-
-
-def _code(model: Any, kind: int) -> int:
-    for number, code in enumerate(model.operatorCodes):
-        if max(code.builtinCode, code.deprecatedBuiltinCode) == kind:
-            return number
-    code = schema.OperatorCodeT()
-    code.builtinCode, code.deprecatedBuiltinCode = kind, min(kind, flatbuffer.LAST_OLD_CODE)
-    code.version = _BROADCAST_TO_VERSION if kind == _BROADCAST_TO else 1
-    model.operatorCodes.append(code)
-    return len(model.operatorCodes) - 1

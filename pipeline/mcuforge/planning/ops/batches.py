@@ -3,11 +3,15 @@
 Pixel (y, x) of phase (i, j) of a block [b, d] is pixel (y * b + i, x * d + j) of the image, less
 what is cropped at its top and left. Phases that are cropped alike move together, so that each axis
 has three groups of them at most.
+
+What SPACE_TO_BATCH_ND pads is cropped on the way back. It is written first, over the whole output.
+TFLM pads with memory that it never wrote: it gets a PAD before the op (`tflite/folded_file.py`),
+whose zeros are those of LiteRT.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from mcuforge.frontend.graph import DType, Graph, Op
@@ -22,6 +26,8 @@ from mcuforge.planning.ops.moving import (
     integers,
     operator,
 )
+from mcuforge.planning.ops.pad import Axis, constraint_int8_is_quantized, pad_params, zero
+from mcuforge.planning.plan import KernelCall
 
 TYPES = (DType.INT8, DType.FLOAT32)
 
@@ -50,10 +56,13 @@ def constraint_ranks(graph: Graph, op: Op) -> str | None:
     return None
 
 
-def constraint_no_padding(graph: Graph, op: Op) -> str | None:
-    """Nothing is padded: TFLM pads with a byte of memory that it never wrote. A PAD before it says
-    with what."""
-    return "it pads" if any(integers(graph.input(op, 2))) else None
+def constraint_padding(graph: Graph, op: Op) -> str | None:
+    """What is padded is the zero point of an int8 output, which must have one, or 0."""
+    return constraint_int8_is_quantized(graph, op) if _pads(graph, op) else None
+
+
+def _pads(graph: Graph, op: Op) -> bool:
+    return any(integers(graph.input(op, 2)))
 
 
 def constraint_block_shapes(graph: Graph, op: Op) -> str | None:
@@ -147,7 +156,7 @@ def _operator(kind: str) -> Operator:
             constraint_not_empty,
             constraint_constants(1, 2),
             constraint_ranks,
-            *((constraint_no_padding,) if kind == "SPACE_TO_BATCH_ND" else ()),
+            *((constraint_padding,) if kind == "SPACE_TO_BATCH_ND" else ()),
             constraint_block_shapes,
             constraint_copied(),
         ),
@@ -155,4 +164,26 @@ def _operator(kind: str) -> Operator:
     )
 
 
-OPERATORS = (_operator("SPACE_TO_BATCH_ND"), _operator("BATCH_TO_SPACE_ND"))
+def _padding(graph: Graph, op: Op) -> KernelCall:
+    """Zeros all over the output; of the input, which is still to move, nothing is read."""
+    output = graph.output(op)
+    return KernelCall(
+        kernel="pad",
+        params=pad_params([Axis(0, output.elements, 0)], zero(output)),
+        inputs=(op.inputs[0],),
+        output=output.index,
+        reason="the padding, before what lies in it",
+    )
+
+
+def _padded(unpadded: Operator) -> Operator:
+    def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
+        calls = unpadded.lower(graph, op)
+        if not _pads(graph, op):
+            return calls
+        return _padding(graph, op), *(replace(call, overlaps={}) for call in calls)
+
+    return replace(unpadded, lower=lower, kernels=(*unpadded.kernels, "pad"))
+
+
+OPERATORS = (_padded(_operator("SPACE_TO_BATCH_ND")), _operator("BATCH_TO_SPACE_ND"))

@@ -171,12 +171,17 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
 
 
 def _value(graph: Graph, op: Op) -> bytes:
-    """The padding for one element: the zero point of an int8 tensor, 0 of others, if not given."""
-    constant, output = graph.optional_input(op, 2), graph.output(op)
+    """The padding for one element, as it is given or zero."""
+    constant = graph.optional_input(op, 2)
     if constant is not None and constant.data is not None:
         return bytes(np.ravel(constant.data)[:1].tobytes())
-    zero = quantization(output).zero_point if output.dtype is DType.INT8 else 0
-    return np.array(zero, output.dtype.value).tobytes()
+    return zero(graph.output(op))
+
+
+def zero(output: Tensor) -> bytes:
+    """The padding for one element where none is given: an int8 tensor's zero point, else 0."""
+    value = quantization(output).zero_point if output.dtype is DType.INT8 else 0
+    return np.array(value, output.dtype.value).tobytes()
 
 
 OPERATORS = (

@@ -194,13 +194,16 @@ def batches(kind: str, given: Spec, made: Spec, block: Any, edges: Any) -> str:
 
 
 def test_blocks_of_batches() -> None:
-    wide, deep = spec(1, 4, 6, 3), spec(4, 2, 3, 3)
-    none = [[0, 0], [0, 0]]
+    wide, deep, small = spec(1, 4, 6, 3), spec(4, 2, 3, 3), spec(1, 3, 4, 3)
+    none, plain = [[0, 0], [0, 0]], replace(deep, scale=None)
     assert batches("SPACE_TO_BATCH_ND", wide, deep, [2, 2], none) == ""
     assert batches("BATCH_TO_SPACE_ND", deep, wide, [2, 2], none) == ""
+    assert batches("SPACE_TO_BATCH_ND", small, deep, [2, 2], [[1, 0], [0, 2]]) == ""
+    assert batches("SPACE_TO_BATCH_ND", wide, plain, [2, 2], none) == ""
     assert batches("BATCH_TO_SPACE_ND", deep, spec(1, 3, 4, 3), [2, 2], [[1, 0], [0, 2]]) == ""
     for found, part in [
-        (batches("SPACE_TO_BATCH_ND", wide, deep, [2, 2], [[0, 0], [1, 1]]), "it pads"),
+        (batches("SPACE_TO_BATCH_ND", wide, deep, [2, 2], [[0, 0], [1, 1]]), "for int8[4, 2, 3"),
+        (batches("SPACE_TO_BATCH_ND", small, plain, [2, 2], [[1, 0], [0, 2]]), "] without"),
         (batches("BATCH_TO_SPACE_ND", deep, wide, [2, 2], [[1, 0], [0, 0]]), "for int8[4, 2, 3"),
         (batches("BATCH_TO_SPACE_ND", deep, wide, [0, 2], none), "blocks [0, 2]"),
         (batches("BATCH_TO_SPACE_ND", deep, wide, [2, 2], [[-1, 1], [0, 0]]), "blocks [2, 2]"),
