@@ -755,6 +755,15 @@ void nn_move_b4(const nn_move_params *params, const void *input, void *output);
 void nn_move_b8(const nn_move_params *params, const void *input, void *output);
 void nn_move_runs(const nn_move_params *params, const void *input, void *output);
 
+/* CIRCULAR_BUFFER: of the output, all but the first `added` bytes move to its begin, and those of
+ * the input come after them: `kept` bytes stay. Not in place. */
+typedef struct {
+    int32_t kept;
+    int32_t added;
+} nn_shift_in_params;
+
+void nn_shift_in(const nn_shift_in_params *params, const void *input, void *output);
+
 /* GATHER and EMBEDDING_LOOKUP: of every [extent] runs of `run` bytes, those at `indices`, which are
  * [batches, count]; each batch has `outer` times [extent] runs. False, and nothing more is written,
  * where an index is not within 0 ... extent - 1. Not in place. */

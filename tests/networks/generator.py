@@ -89,6 +89,7 @@ _LITERT_ONLY = (
 ELSEWHERE = dict.fromkeys(_LITERT_ONLY, "TFLM lacks it in int8") | {
     "ZEROS_LIKE": "the reader folds it",
     "ASSIGN_VARIABLE": "of every variable that was read: see `_finish`",
+    "CUSTOM CIRCULAR_BUFFER": "networks here have built-in ops alone",
     "DEQUANTIZE": "stands at outputs: see `_finish`",
 }
 # By rules of scales.

@@ -10,6 +10,7 @@ from mcuforge.planning.ops.tflm_kinds import KINDS
 
 _IRREGULAR = {
     "BATCH_MATMUL": "AddBatchMatMul",
+    "CUSTOM CIRCULAR_BUFFER": "AddCircularBuffer",
     "CUMSUM": "AddCumSum",
     "PADV2": "AddPadV2",
     "UNIDIRECTIONAL_SEQUENCE_LSTM": "AddUnidirectionalSequenceLSTM",
@@ -33,7 +34,7 @@ def methods(ops: Sequence[Op]) -> tuple[str, ...]:
     `UnsupportedError` where TFLM has no kernel for one.
     """
     for op in ops:
-        if op.kind not in KINDS:
+        if op.kind not in KINDS | set(_IRREGULAR):
             raise UnsupportedError(
                 f"{op.kind} (op {op.index}): TensorFlow Lite Micro has no such operator. "
                 "Replace the layer, or take --engine aot where it supports it."

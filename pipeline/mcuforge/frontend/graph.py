@@ -355,6 +355,16 @@ class VarHandleAttributes:
 
 
 @dataclass(frozen=True)
+class CircularBufferAttributes:
+    """CIRCULAR_BUFFER: of so many inferences, one goes on to the ops after it.
+
+    0: the file says nothing, and TFLM guesses. None: what it says is not understood.
+    """
+
+    cycles_max: int | None
+
+
+@dataclass(frozen=True)
 class CallOnceAttributes:
     """CALL_ONCE: the number of the subgraph that gives variables their first values."""
 
@@ -386,6 +396,7 @@ Attributes = (
     | SvdfAttributes
     | LstmAttributes
     | VarHandleAttributes
+    | CircularBufferAttributes
     | CallOnceAttributes
 )
 

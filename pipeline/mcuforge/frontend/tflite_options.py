@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
+from flatbuffers import flexbuffers
 
 from mcuforge.errors import ModelError
 from mcuforge.frontend.graph import (
@@ -15,6 +16,7 @@ from mcuforge.frontend.graph import (
     BatchMatMulAttributes,
     BlockAttributes,
     CallOnceAttributes,
+    CircularBufferAttributes,
     ConcatenationAttributes,
     Conv2DAttributes,
     CumsumAttributes,
@@ -48,6 +50,7 @@ _ACTIVATIONS = {
     schema.ActivationFunctionType.SIGN_BIT: Activation.SIGN_BIT,
 }
 MAX_NAME_BYTES = 1024  # of a variable; VAR_HANDLE's options hold two
+_MAX_CUSTOM_BYTES = 64  # of a CIRCULAR_BUFFER's: one number with its name
 _CONTAINER, _SHARED_NAME = 4, 6  # where they lie in their table
 # A table without fields, as flatbuffers has it: its vtable, and its distance from that.
 _EMPTY_TABLE = (struct.pack("<HHi", 4, 4, 4), 4)
@@ -63,6 +66,8 @@ def attributes(kind: str, index: int, op: Any) -> Attributes:
     that are left out are all 0, as TFLM has it. Raises `ModelError` where that makes no sense, or
     where the options are those of another op.
     """
+    if kind == "CUSTOM CIRCULAR_BUFFER":
+        return CircularBufferAttributes(_cycles_max(op))
     if kind not in _READERS:
         return NoAttributes()
     union_name, reader = _READERS[kind]
@@ -78,6 +83,25 @@ def attributes(kind: str, index: int, op: Any) -> Attributes:
         return reader(table)
     except KeyError as error:
         raise ModelError(f"{kind} (op {index}): unknown option value {error}.") from None
+
+
+def _cycles_max(op: Any) -> int | None:
+    """What the map {"cycles_max": ...} of a CIRCULAR_BUFFER holds, as in its attributes."""
+    length = op.CustomOptionsLength()
+    if length == 0:
+        return 0
+    if length > _MAX_CUSTOM_BYTES:
+        return None
+    try:
+        found = flexbuffers.GetRoot(op.CustomOptionsAsNumpy().tobytes()).AsMap
+        cycles = found.Values[0]
+        if len(found) != 1 or found.Keys[0].AsKey != "cycles_max" or not cycles.IsInt:
+            return None
+        in_place = flexbuffers.Type.IsInline(cycles._type)  # TFLM follows no offset
+        number = int(cycles.AsInt)
+        return number if in_place and -(2**31) <= number < 2**31 else None  # TFLM drops bits
+    except Exception:  # whatever the bindings raise of a damaged file
+        return None
 
 
 def _conv2d(o: Any) -> Conv2DAttributes:

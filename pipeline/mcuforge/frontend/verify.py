@@ -26,6 +26,7 @@ _ZERO_POINT_RANGE = {
 }
 # What they multiply with may have a scale of 0: all of it is 0 then, for TFLM as for the file.
 _MULTIPLIES = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "MUL", "TRANSPOSE_CONV")
+_ASSIGN = ("ASSIGN_VARIABLE", "CUSTOM CIRCULAR_BUFFER")  # their output is a variable
 _WITHOUT_OUTPUT = ("ASSIGN_VARIABLE", "CALL_ONCE")  # until variables are tensors
 
 
@@ -150,7 +151,7 @@ def _check_order(graph: Graph) -> None:
 
 
 def _is_assigned(graph: Graph, op: Op, index: int) -> bool:
-    return op.kind == "ASSIGN_VARIABLE" and graph.tensors[index].is_variable
+    return op.kind in _ASSIGN and graph.tensors[index].is_variable
 
 
 def _check_reads(graph: Graph, op: Op, written: set[int]) -> None:

@@ -41,7 +41,7 @@ def op_outputs(graph: Graph) -> tuple[int, ...]:
     Of an op that writes a variable, which the file gives no tensor, it is what is written.
     """
     return tuple(
-        graph.ops[position].inputs[0] if graph.tensor(tensor).is_variable else tensor
+        graph.ops[position].inputs[0] if graph.ops[position].kind == "ASSIGN_VARIABLE" else tensor
         for position, tensor in graph.results()
     )
 

@@ -66,8 +66,8 @@ _FOREIGN = (
 )
 _OF_CUSTOM = {
     "CUSTOM CIRCULAR_BUFFER": (
-        "It ends an inference early until enough rows have come, which no host can compare step by "
-        "step. Keep the last rows in a variable: CONCATENATION, STRIDED_SLICE, ASSIGN_VARIABLE."
+        "Where cycles_max is not 1, it ends an inference early until enough rows have come. Keep "
+        "the last rows in a variable: CONCATENATION, STRIDED_SLICE, ASSIGN_VARIABLE."
     ),
     "CUSTOM TFLite_Detection_PostProcess": (
         "It sorts the boxes of a detector in float. End the model before it, at the scores and "

@@ -4,7 +4,8 @@ A file names a resource variable (VAR_HANDLE), reads and assigns it by that name
 subgraph once that gives it its first value (CALL_ONCE). Afterwards there are only variable tensors:
 READ_VARIABLE reads one, ASSIGN_VARIABLE writes one, and no tensor is a handle any more.
 
-The state tensors of SVDF and of LSTMs, which a file marks as variable, become variables as well.
+The state tensors of SVDF and of LSTMs, which a file marks as variable, become variables as well,
+and so do the outputs of CIRCULAR_BUFFERs.
 
 First values are TFLM's: a resource variable begins with the zero point of the tensor that is
 assigned to it first, in the order of the file, whatever the type (micro_resource_variable.cc); a
@@ -57,9 +58,9 @@ def resolve_variables(graph: Graph) -> Graph:
 
 
 def _states(graph: Graph) -> Iterable[Tensor]:
-    """The variable tensors that ops read, each once."""
-    read = dict.fromkeys(i for op in graph.ops for i in op.inputs if i >= 0)
-    return (graph.tensor(i) for i in read if graph.tensor(i).is_variable)
+    """The variable tensors that ops read or write, each once."""
+    used = dict.fromkeys(i for op in graph.ops for i in (*op.inputs, *op.outputs) if i >= 0)
+    return (graph.tensor(i) for i in used if graph.tensor(i).is_variable)
 
 
 def _first_state(tensor: Tensor) -> npt.NDArray[Any]:

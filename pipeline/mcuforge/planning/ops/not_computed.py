@@ -21,7 +21,6 @@ REASONS: dict[str, str] = {
     "SHAPE": f"{_SHAPES}, and this shape is only known at run time",
     "VAR_HANDLE": "variables are resolved before planning, and nothing resolves this one",
     "WHILE": _SUBGRAPHS,
-    "CUSTOM CIRCULAR_BUFFER": "it keeps a state of its own; a resource variable keeps it as well",
     "CUSTOM TFLM_DECODE": "weights that a tool of TFLM has compressed are not unpacked yet",
     "CUSTOM TFLite_Detection_PostProcess": "it sorts the boxes of a detector in float32",
     **dict.fromkeys(

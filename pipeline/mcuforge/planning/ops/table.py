@@ -11,6 +11,7 @@ import click
 
 from mcuforge.planning.ops import Operator, rule
 from mcuforge.planning.ops.registry import OPERATORS
+from mcuforge.planning.ops.tflm_kinds import CUSTOM_KINDS
 from mcuforge.planning.ops.tflm_kinds import KINDS as TFLM_KINDS
 
 BEGIN, END = "<!-- operators: begin -->", "<!-- operators: end -->"
@@ -27,7 +28,8 @@ the operator there first. Borders in float32 and uint8, indices and conditions a
 
 def counts() -> str:
     """A line for the README: how many operators there are here, and in TFLM."""
-    ours, wide = set(OPERATORS), [o for o in OPERATORS.values() if o.since_16x8]
+    ours = set(OPERATORS) - CUSTOM_KINDS
+    wide = [o for o in OPERATORS.values() if o.since_16x8]
     return (
         f"mcuforge compiles {len(ours)} operators of TFLite, {len(wide)} of them in 16x8 as well. "
         f"TFLM has {len(TFLM_KINDS)} built-in ones: {len(TFLM_KINDS & ours)} are compiled, "
@@ -37,7 +39,8 @@ def counts() -> str:
 
 def page() -> str:
     """docs/operators.md: a row an operator, then how the list compares with TFLM's."""
-    ours = set(OPERATORS)
+    ours = set(OPERATORS) - CUSTOM_KINDS
+    custom = {kind.removeprefix("CUSTOM ") for kind in set(OPERATORS) & CUSTOM_KINDS}
     return "\n".join(
         [
             _INTRODUCTION,
@@ -53,6 +56,7 @@ def page() -> str:
             "",
             f"- In TFLM, not compiled here: {_listed(TFLM_KINDS - ours - set(_RESOLVED))}",
             f"- Compiled here, not in TFLM: {_listed(ours - TFLM_KINDS)}",
+            f"- Of TFLM's custom ones, compiled here: {_listed(custom)}",
             "",
         ]
     )
