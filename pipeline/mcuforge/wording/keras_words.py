@@ -65,10 +65,6 @@ _FOREIGN = (
     "A custom op's code is not in the file. Use layers of Keras, or move it out of the model."
 )
 _OF_CUSTOM = {
-    "CUSTOM CIRCULAR_BUFFER": (
-        "Where cycles_max is not 1, it ends an inference early until enough rows have come. Keep "
-        "the last rows in a variable: CONCATENATION, STRIDED_SLICE, ASSIGN_VARIABLE."
-    ),
     "CUSTOM TFLite_Detection_PostProcess": (
         "It sorts the boxes of a detector in float. End the model before it, at the scores and "
         "boxes, and let the application choose among them."

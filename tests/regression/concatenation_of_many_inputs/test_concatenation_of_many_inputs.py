@@ -44,7 +44,7 @@ def tflite(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_it_is_accepted_and_both_oracles_agree(tflite: Path) -> None:
-    assert inspection.inspect(tflite).problems == ()
+    assert inspection.inspect(tflite, boards.load("microbit")).problems == ()
     graph = read_graph(tflite)
     samples = quantised.random_samples(graph, 2)
     found = reference.compute(graph, tflite.read_bytes(), samples, lambda *_: None)

@@ -54,7 +54,8 @@ def _becomes(graph: Graph, op: Op) -> str:
 
 def constraint_every_time(graph: Graph, op: Op) -> str | None:
     """cycles_max is 1, or left out in a buffer of 5, 13 or 25 rows, where TFLM takes it for 1. With
-    another, TFLM ends most inferences at this op, and the model's outputs are not written."""
+    another, TFLM ends most inferences at this op, and leaves the model's outputs unwritten; a
+    resource variable keeps rows without that."""
     attributes = op.attributes
     if not isinstance(attributes, CircularBufferAttributes) or attributes.cycles_max is None:
         return "its options are not one number, cycles_max"
