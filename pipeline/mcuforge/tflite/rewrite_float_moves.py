@@ -5,6 +5,8 @@ it. Unrolled recurrent layers begin with such a SPLIT, since their first state i
 only moved need no range:
 
     DEQUANTIZE a, move, QUANTIZE -> b        move of the integers, then QUANTIZE a -> b
+
+A CONCATENATION that joins them with what is computed in float: `float_concatenation.py`.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from typing import Any
 from ai_edge_litert import schema_py_generated as schema
 
 from mcuforge.tflite import flatbuffer
+from mcuforge.tflite.float_concatenation import rewrite_float_concatenations
 from mcuforge.tflite.rewrite_rescaling import operator_code
 
 _Op = schema.BuiltinOperator
@@ -38,17 +41,18 @@ def rewrite_float_moves(model: bytes) -> bytes:
 
 
 def _rewrite_graph(model: Any, graph: Any) -> bool:
-    kinds = [flatbuffer.op_kind(model, op) for op in graph.operators]
     integers = {
         int(op.outputs[0]): int(op.inputs[0])
-        for op, kind in zip(graph.operators, kinds, strict=True)
-        if kind == _Op.DEQUANTIZE and graph.tensors[op.inputs[0]].type in _INTEGERS
+        for op in graph.operators
+        if flatbuffer.op_kind(model, op) == _Op.DEQUANTIZE
+        and graph.tensors[op.inputs[0]].type in _INTEGERS
     }
+    joined = rewrite_float_concatenations(model, graph, integers)
     readers = _readers(graph)
     found = [
         op
-        for op, kind in zip(graph.operators, kinds, strict=True)
-        if kind in _MOVES
+        for op in graph.operators
+        if (kind := flatbuffer.op_kind(model, op)) in _MOVES
         and int(op.inputs[_MOVES[kind]]) in integers
         and _only_quantised(model, graph, op, readers)
     ]
@@ -60,7 +64,7 @@ def _rewrite_graph(model: Any, graph: Any) -> bool:
         for op in graph.operators
         if flatbuffer.op_kind(model, op) != _Op.DEQUANTIZE or int(op.outputs[0]) in still_read
     ]
-    return bool(found)
+    return joined or bool(found)
 
 
 def _readers(graph: Any) -> dict[int, list[Any]]:

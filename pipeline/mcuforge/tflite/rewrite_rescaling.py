@@ -74,7 +74,7 @@ def _rewritten(model: Any, graph: Any, op: Any) -> list[Any]:
     if others and kind in _CLAMPS:
         replacement = _rescaling_clamp(kind, output)
         if replacement is not None:
-            return [_unary(model, replacement, others[0], int(op.outputs[0]))]
+            return [unary(model, replacement, others[0], int(op.outputs[0]))]
     return _with_rescaled_inputs(model, graph, op, others)
 
 
@@ -110,7 +110,7 @@ def _with_rescaled_inputs(model: Any, graph: Any, op: Any, others: list[int]) ->
     added = []
     for number in dict.fromkeys(others):
         rescaled = _new_tensor(graph, number, _parameters(graph.tensors[op.outputs[0]]))
-        added.append(_unary(model, _Op.QUANTIZE, number, rescaled))
+        added.append(unary(model, _Op.QUANTIZE, number, rescaled))
         op.inputs = [rescaled if int(i) == number else int(i) for i in op.inputs]
     return [*added, op]
 
@@ -123,7 +123,7 @@ def _with_small_steps(model: Any, graph: Any, op: Any) -> list[Any]:
         return []
     squashed = _new_tensor(graph, source, _SQUASHED)
     op.inputs = [squashed]
-    return [_unary(model, _Op.QUANTIZE, source, squashed)]
+    return [unary(model, _Op.QUANTIZE, source, squashed)]
 
 
 def _with_fixed_output(model: Any, graph: Any, op: Any, scale: float, zero_point: int) -> list[Any]:
@@ -132,7 +132,7 @@ def _with_fixed_output(model: Any, graph: Any, op: Any, scale: float, zero_point
         return [op]
     fixed = _new_tensor(graph, target, (scale, zero_point))
     op.outputs = [fixed]
-    return [op, _unary(model, _Op.QUANTIZE, fixed, target)]
+    return [op, unary(model, _Op.QUANTIZE, fixed, target)]
 
 
 def _new_tensor(graph: Any, like: int, parameters: tuple[float, int]) -> int:
@@ -148,7 +148,8 @@ def _new_tensor(graph: Any, like: int, parameters: tuple[float, int]) -> int:
     return len(graph.tensors) - 1
 
 
-def _unary(model: Any, kind: int, source: int, target: int) -> Any:
+def unary(model: Any, kind: int, source: int, target: int) -> Any:
+    """A new op of one input and one output, RELU or QUANTIZE."""
     op = schema.OperatorT()
     op.opcodeIndex = operator_code(model, kind, _VERSION)
     op.inputs, op.outputs = [source], [target]
