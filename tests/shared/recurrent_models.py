@@ -9,16 +9,19 @@ NAMES = (
     "all", "lstm", "unrolled lstm", "gru", "gru before", "simple", "backwards", "bidirectional",
     "added", "sequence",
 )  # fmt: skip
+SIDE_BY_SIDE = "side by side"
 
 
 def save(name: str, file: str, on_progress: Any) -> None:
-    """Write the model of that name."""
+    """Write the model of that name; all of them with one input where it is `SIDE_BY_SIDE`."""
     del on_progress
     import keras
 
     keras.utils.set_random_seed(1)
     x = keras.Input((STEPS, FEATURES), name="x")
-    keras.Model(x, keras.layers.Dense(2)(_recurrent(name, x))).save(file)
+    names = NAMES if name == SIDE_BY_SIDE else (name,)
+    ends = [keras.layers.Dense(2)(_recurrent(each, x)) for each in names]
+    keras.Model(x, keras.layers.Concatenate()(ends) if len(ends) > 1 else ends[0]).save(file)
 
 
 def _recurrent(name: str, x: Any) -> Any:
