@@ -33,7 +33,15 @@ from mcuforge.proof.default_samples import default_samples
 from mcuforge.proof.prove import OnStage, Proof
 from mcuforge.recipe import Recipe, metrics
 from mcuforge.recipe.quantization import QuantizationSettings
-from mcuforge.report import Accuracy, Costs, FloatDifference, RunReport, gallery, results
+from mcuforge.report import (
+    MEASURED,
+    Accuracy,
+    Costs,
+    FloatDifference,
+    RunReport,
+    gallery,
+    results,
+)
 from mcuforge.samples import quantised as samples
 from mcuforge.simulate import tflm_tightening
 from mcuforge.simulate.choose import Choice, choose
@@ -166,7 +174,7 @@ def run(
             verdict=proof.verdict,
             accuracy=accuracy(source, plan.graph, inputs, proof, floats),
             float_difference=float_difference(plan.graph, proof, floats),
-            costs=costs(plan, built, proof, simulated, arena, engine),
+            costs=costs(plan, built, proof, simulated, arena, board, engine),
             ops=tuple(cost.summary(plan)["ops"]),
             quantization=source.quantization,
             warnings=source.warnings + built.warnings,
@@ -359,10 +367,15 @@ def costs(
     proof: Proof,
     simulated: Choice | None,
     arena: int,
+    board: Board,
     engine: str = AOT,
 ) -> Costs:
-    """Flash and RAM of the linked firmware, stack and instructions as measured on the device."""
+    """Flash and RAM of the linked firmware, stack and instructions as measured on the device.
+
+    Without a simulator, cycles: the mean of all runs.
+    """
     ticks = proof.device.ticks
+    cycles = board.cycles(sum(ticks)) // len(ticks) if simulated is None else None
     return Costs(
         text=built.sizes.text,
         constants=built.sizes.constants,
@@ -374,4 +387,7 @@ def costs(
         instructions=simulated.count(ticks) if simulated else None,
         counted=simulated.how_counted(len(ticks)) if simulated else None,
         state=plan.state_bytes if engine == AOT or not plan.state_bytes else None,
+        cycles=cycles,
+        milliseconds=None if cycles is None else 1000 * cycles / board.clock_hz,
+        cycles_from=None if cycles is None else MEASURED,
     )

@@ -67,6 +67,21 @@ def test_state_has_a_row_where_there_is_any(tmp_path: Path) -> None:
     assert "beside it" not in summary.as_html([AOT])
 
 
+def test_cycles_have_a_row_where_they_are_known(tmp_path: Path) -> None:
+    assert all(label != "cycles / inference, estimated" for label, *_ in bench.rows(BOTH))
+    costs = replace(AOT.costs, cycles=2_500, milliseconds=0.1, cycles_from="estimated")
+    known = replace(AOT, costs=costs)
+    both = replace(BOTH, reports=(known, TFLM))
+    values = {label: cells for label, cells, _ in bench.rows(both)}
+    assert values["cycles / inference, estimated"] == [2_500, None]
+    rows = dict(summary.rows([known, TFLM]))
+    assert rows["cycles / inference"] == ["2,500 (estimated)", "-"]
+    assert rows["time / inference"] == ["0.100 ms", "-"]
+    assert "cycles / inference" not in dict(summary.rows([AOT]))
+    if bench.can_draw():
+        bench.draw(both, tmp_path / "odd.png")
+
+
 def test_json_holds_costs_by_engine() -> None:
     content = json.loads(bench.as_json(BOTH))
     assert content["engines"]["tflm"]["arena_used"] == 19_992
@@ -161,7 +176,9 @@ def test_without_tflm_root_aot_is_measured_alone(tmp_path: Path) -> None:
     content = json.loads(done.stdout)
     assert list(content["engines"]) == ["aot"]
     assert content["missing"].startswith("TFLM_ROOT is not set")
-    assert content["engines"]["aot"]["instructions"] > 1_000_000
+    costs = content["engines"]["aot"]
+    assert costs["instructions"] > 1_000_000
+    assert costs["cycles"] > costs["instructions"] and costs["cycles_from"] == "estimated"
     assert json.loads((tmp_path / "build" / "bench.json").read_text()) == content
 
 

@@ -19,6 +19,7 @@ from mcuforge.report import html_page
 from mcuforge.report.gallery import Gallery
 from mcuforge.wording.tables import Table
 
+MEASURED, ESTIMATED = "measured", "estimated"  # where cycles come from
 _METRIC_LABELS = {
     "mse": "MSE",
     "auc": "AUC",
@@ -65,7 +66,9 @@ class Costs:
     is reserved, `arena_used` what the engine reports to use. `state` is what the model keeps from
     one inference to the next beside the arena (None: within it, as TFLM does). `stack` is the
     high-water mark measured on the device. `instructions` were counted by the simulator (None on
-    hardware), and `counted` says from how many runs; they are not cycles.
+    hardware), and `counted` says from how many runs; they are not cycles. `cycles` and
+    `milliseconds` of one inference are measured on hardware; `bench` estimates them, and
+    `cycles_from` says which.
     """
 
     text: int
@@ -78,6 +81,9 @@ class Costs:
     instructions: int | None
     counted: str | None = None
     state: int | None = 0
+    cycles: int | None = None
+    milliseconds: float | None = None
+    cycles_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -172,6 +178,14 @@ def rows(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:
         ),
         ("RAM: stack used", [f"{r.costs.stack:,} B" for r in reports]),
         ("instructions / inference", [_instructions(r) for r in reports]),
+        *(
+            [
+                ("cycles / inference", [_cycles(r.costs) for r in reports]),
+                ("time / inference", [_time(r.costs) for r in reports]),
+            ]
+            if any(r.costs.cycles is not None for r in reports)
+            else []
+        ),
     ]
 
 
@@ -322,3 +336,11 @@ def _instructions(report: RunReport) -> str:
     # A mean of equal counts needs no words.
     note = f" ({counted})" if counted.startswith("least") else ""
     return "-" if count is None else f"{count:,}{note}"
+
+
+def _cycles(costs: Costs) -> str:
+    return "-" if costs.cycles is None else f"{costs.cycles:,} ({costs.cycles_from})"
+
+
+def _time(costs: Costs) -> str:
+    return "-" if costs.milliseconds is None else f"{costs.milliseconds:.3f} ms"

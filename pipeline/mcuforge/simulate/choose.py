@@ -19,7 +19,8 @@ from mcuforge.simulate.qemu import Qemu, require_qemu
 from mcuforge.simulate.renode import Renode
 from mcuforge.simulate.renode_program import RenodeProgram, find_renode, require_renode
 
-SIMULATORS = ("auto", "qemu", "renode")
+QEMU_NAME = "qemu"
+SIMULATORS = ("auto", QEMU_NAME, "renode")
 # Renode brings its clock up to date between quanta. On a busy computer part of a quantum is added
 # to a reading of SysTick now and then.
 _RENODE_RUNS = 5
@@ -94,7 +95,7 @@ def choose(board: Board, wanted: str = "auto", renode: Path | None = None) -> Ch
     if board.qemu_machine is None:
         raise UsageError(f"QEMU has no machine for the board '{board.name}'.{_other(board)}")
     require_qemu()
-    return Choice("qemu", "QEMU", board.instructions_per_tick, lambda elf: Qemu(board, elf))
+    return Choice(QEMU_NAME, "QEMU", board.instructions_per_tick, lambda elf: Qemu(board, elf))
 
 
 def _automatic(board: Board, renode: Path | None) -> str:

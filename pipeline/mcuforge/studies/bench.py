@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from importlib.util import find_spec
+from dataclasses import asdict, dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from mcuforge import __version__, driver, engines
 from mcuforge.boards import Board
+from mcuforge.build import build
+from mcuforge.emit import project
 from mcuforge.engines import tflm_library
-from mcuforge.errors import ForgeError, ParityError, ToolError
+from mcuforge.errors import ForgeError, ParityError
 from mcuforge.files import atomic, json_text
-from mcuforge.planning import SPEED
+from mcuforge.planning import SPEED, plan_for
+from mcuforge.planning.plan import Plan
 from mcuforge.proof.prove import OnStage
 from mcuforge.report import Costs, RunReport
-from mcuforge.simulate.choose import choose
-from mcuforge.wording import extras
+from mcuforge.simulate.choose import QEMU_NAME, choose
+from mcuforge.studies.profile.estimate import CORES, core_of
+from mcuforge.studies.profile.measurement import of_firmware
+from mcuforge.wording import drawing
+from mcuforge.wording.drawing import can_draw as can_draw
 from mcuforge.wording.escape import plot_text
 from mcuforge.wording.tables import Table
 
+_CYCLES = "cycles / inference, estimated"
 _STATE = "RAM: state"  # "-": within the engine's arena
 _ROWS: tuple[tuple[str, Callable[[Costs], int | None], str], ...] = (
     ("instructions / inference", lambda c: c.instructions, ""),
+    (_CYCLES, lambda c: c.cycles, ""),
     ("flash: code", lambda c: c.text, " B"),
     ("flash: constants", lambda c: c.constants, " B"),
     ("RAM: arena", lambda c: c.arena, " B"),
@@ -72,11 +79,12 @@ def run(
     `optimize` are those of `driver.run`. Raises `ForgeError` as that does, `ParityError` where
     results of aot are wrong.
     """
-    simulated = choose(board, simulator, renode).title
+    simulated = choose(board, simulator, renode)
     root = engines.root()
     if root:
         engines.require_root(board)  # before the first engine takes its time
     failed = None
+    notes: list[str] = []
 
     def measured(engine: str) -> RunReport:
         report = driver.run(
@@ -97,7 +105,16 @@ def run(
         )
         if not report.verdict.exact:
             raise ParityError(f"{engine} on {board.name}: {report.verdict.divergence}")
-        return report
+        if simulated.name != QEMU_NAME or board.core is None or board.core.name not in CORES:
+            return report  # of which no cycles can be estimated
+        on_stage(f"{engine} cycles", 0, 1)
+        try:
+            return _with_cycles(report, plan_for(board, model, name, optimize), board, output)
+        except ForgeError as error:
+            notes.append(f"Cycles of {engine} are not known: {error.message}")
+            return report
+        finally:
+            on_stage(f"{engine} cycles", 1, 1)
 
     reports = [measured(engines.AOT)]
     if root:
@@ -112,16 +129,33 @@ def run(
         samples=count,
         reports=tuple(reports),
         missing=missing,
-        simulator=simulated,
+        simulator=simulated.title,
         failed=failed,
-        notes=_notes(board, reports),
+        notes=(*_notes(board, reports), *notes),
     )
+
+
+def _with_cycles(report: RunReport, plan: Plan, board: Board, output: Path) -> RunReport:
+    """The report with the estimated cycles of the firmware that it is about."""
+    folder = output / project.folder_name(report.model, board, report.engine)
+    found = of_firmware(plan, board, build(folder, board.name).elf, report.engine)
+    costs = replace(
+        report.costs,
+        cycles=found.cycles,
+        milliseconds=found.milliseconds(found.cycles),
+        cycles_from=found.source,
+    )
+    return replace(report, costs=costs)
 
 
 def _notes(board: Board, reports: Sequence[RunReport]) -> tuple[str, ...]:
     """The library, what the build warned of, and where only one engine uses Helium."""
     notes = [f"{r.engine}: {r.library}" for r in reports if r.library]
     notes += [f"Warning: {warning}" for r in reports for warning in r.warnings]
+    if any(r.costs.cycles is not None for r in reports):
+        notes.append(
+            f"Cycles are estimated, within {core_of(board).error:.0%} (docs/profiling.md)."
+        )
     core = board.core
     theirs = [r for r in reports if r.library]
     if core is not None and core.mve and theirs:
@@ -136,12 +170,16 @@ def _notes(board: Board, reports: Sequence[RunReport]) -> tuple[str, ...]:
 
 
 def rows(benchmark: Benchmark) -> list[tuple[str, list[int | None], str]]:
-    """A label, a value for each engine, and the unit; that of state where the model has any."""
+    """A label, a value for each engine, and the unit.
+
+    That of state where the model has any, that of cycles where they are known.
+    """
     found = [
         (label, [value(report.costs) for report in benchmark.reports], unit)
         for label, value, unit in _ROWS
     ]
-    return [row for row in found if row[0] != _STATE or any(v != 0 for v in row[1])]
+    left_out = {_STATE: 0, _CYCLES: None}
+    return [row for row in found if any(v != left_out.get(row[0], "") for v in row[1])]
 
 
 def table(benchmark: Benchmark) -> Table:
@@ -190,15 +228,7 @@ def as_json(benchmark: Benchmark) -> str:
 
 def require_drawing() -> None:
     """Raise `ToolError` without matplotlib."""
-    if not can_draw():
-        raise ToolError(
-            f"The picture needs matplotlib, which is not installed: {extras.pip_install('plot')}"
-        )
-
-
-def can_draw() -> bool:
-    """True where matplotlib is installed."""
-    return find_spec("matplotlib") is not None
+    drawing.require(can_draw())
 
 
 def draw(benchmark: Benchmark, path: Path) -> None:

@@ -13,9 +13,9 @@ def can_draw() -> bool:
     return find_spec("matplotlib") is not None
 
 
-def require() -> None:
-    """Raise `ToolError` without matplotlib."""
-    if not can_draw():
+def require(can: bool | None = None) -> None:
+    """Raise `ToolError` without matplotlib; `can` is what `can_draw` said, if it was asked."""
+    if not (can_draw() if can is None else can):
         raise ToolError(
             f"The picture needs matplotlib, which is not installed: {extras.pip_install('plot')}"
         )

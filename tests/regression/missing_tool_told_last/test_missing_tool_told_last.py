@@ -18,11 +18,26 @@ from mcuforge.studies.explore import exploration, page, projection
 
 MODELS = Path(__file__).parents[3] / "models"
 NEEDED = {
-    "qemu-system-arm": ("run", "parity", "bench", "explore", "debug-quantization --board"),
-    "arm-none-eabi-gcc": ("run", "parity", "bench", "explore", "debug-quantization --board"),
-    "cmake": ("run", "parity", "bench", "explore", "debug-quantization --board"),
-    "ninja": ("run", "parity", "bench", "explore", "debug-quantization --board"),
+    "qemu-system-arm": (
+        "run",
+        "parity",
+        "bench",
+        "profile",
+        "explore",
+        "debug-quantization --board",
+    ),
+    "arm-none-eabi-gcc": (
+        "run",
+        "parity",
+        "bench",
+        "profile",
+        "explore",
+        "debug-quantization --board",
+    ),
+    "cmake": ("run", "parity", "bench", "profile", "explore", "debug-quantization --board"),
+    "ninja": ("run", "parity", "bench", "profile", "explore", "debug-quantization --board"),
     "cc": ("run", "parity", "bench"),
+    "arm-none-eabi-objdump": ("profile",),
 }
 SAID = {"cc": "no C compiler", "ninja": "ninja was not found"}
 

@@ -53,13 +53,19 @@ class Program:
         return found
 
 
-def disassemble(elf: Path, board: Board) -> Program:
-    """The instructions of all code in `elf`. Raises `ToolError` without binutils for Arm."""
+def require_objdump() -> str:
+    """The path of objdump. Raises `ToolError` without binutils for Arm."""
     program = shutil.which(_PROGRAM)
     if program is None:
         raise ToolError(
             f"{_PROGRAM} was not found on PATH. Debian: apt install binutils-arm-none-eabi."
         )
+    return program
+
+
+def disassemble(elf: Path, board: Board) -> Program:
+    """The instructions of all code in `elf`. Raises `ToolError` without binutils for Arm."""
+    program = require_objdump()
     # Of itself it leaves Helium out.
     machine = ["-m", "armv8.1-m.main"] if board.core is not None and board.core.mve else []
     try:

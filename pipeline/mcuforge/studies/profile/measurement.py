@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mcuforge import driver
 from mcuforge.boards import Board
-from mcuforge.build import build
+from mcuforge.build import build, require_tools
 from mcuforge.device.client import Device
 from mcuforge.device.replies import Digest
 from mcuforge.emit import project
@@ -18,17 +18,17 @@ from mcuforge.errors import DeviceError, UsageError
 from mcuforge.planning import SPEED, cost, plan_for
 from mcuforge.planning.plan import Plan
 from mcuforge.proof.prove import OnStage
+from mcuforge.report import ESTIMATED, MEASURED
 from mcuforge.samples import quantised
 from mcuforge.simulate.autopsy import Symbols
 from mcuforge.simulate.block_counts import BlockCounts, Step
 from mcuforge.simulate.block_log import counted
-from mcuforge.simulate.qemu import Qemu
-from mcuforge.studies.profile.disassembly import disassemble
+from mcuforge.simulate.qemu import Qemu, require_qemu
+from mcuforge.studies.profile.disassembly import disassemble, require_objdump
 from mcuforge.studies.profile.estimate import Estimator, Spent, core_of
 
 # Sections of the log lie between these functions of the firmware.
 _BEGIN, _END = "mf_ticks_start", "mf_ticks_elapsed"
-ESTIMATED, MEASURED = "estimated", "measured"
 
 
 @dataclass(frozen=True)
@@ -97,13 +97,17 @@ def run(
     """
     if port is None:
         _require_simulated(board)
-    core_of(board)
+        core_of(board)
+        require_qemu()
+        require_objdump()
+    require_tools(board=True, host=False)
+    if engine == TFLM:
+        require_root(board)
     plan = plan_for(board, model, name, optimize)
     on_stage("build", 0, 1)
     folder = output / project.folder_name(plan.graph.name, board, engine)
     prepared = None
     if engine == TFLM:
-        require_root(board)
         prepared = tflm.prepare(plan, model, board)
     project.emit(plan, board, folder, None, prepared, force=force)
     elf = build(folder, board.name).elf

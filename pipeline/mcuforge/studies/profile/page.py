@@ -9,8 +9,9 @@ from typing import Any
 from mcuforge import __version__
 from mcuforge.errors import UsageError
 from mcuforge.files import atomic, json_text
+from mcuforge.report import ESTIMATED
 from mcuforge.studies.profile.estimate import Spent
-from mcuforge.studies.profile.measurement import ESTIMATED, OpCost, Profile
+from mcuforge.studies.profile.measurement import OpCost, Profile
 from mcuforge.wording import drawing
 from mcuforge.wording.escape import plot_text
 from mcuforge.wording.tables import Table
