@@ -883,6 +883,43 @@ typedef struct {
 void nn_conv2d_s8(const nn_conv2d_s8_params *params, const int8_t *input, int8_t *output,
                   int8_t *scratch);
 
+/* The same for cores with DSP instructions: two pixels at a time, in the order in which they lie in
+ * the output, with four, two or one filter.
+ *
+ *   weights  words of the filters of every group: fours, then two, then one; see
+ *            nn_conv2d_dsp_core.h. Taps lie in runs of a row of the filter or, unless
+ *            rows_are_runs, in one run; see nn_conv2d_dsp_lanes.h
+ *   records  four words a channel, in the order of the weights
+ *   steps    of a filter, each of two taps, >= 1
+ *   scratch  8 bytes a step, an even number of these; then room for a run of taps, unless channels
+ *            are a multiple of 4, or rows_are_runs and no window leaves the input
+ *
+ * rows_are_runs says that the taps of a row of the filter lie side by side in the input, and
+ * ties_away how records round; see nn_records.h. Ascending, two pixels at a time, read in full
+ * before they are written unless there are groups. */
+typedef struct {
+    nn_image_sizes sizes;
+    nn_sliding_window window;
+    int32_t group_channels;
+    int32_t group_outputs;
+    int32_t output_channels;
+    int32_t output_start;
+    int32_t output_batch_stride;
+    int32_t output_row_stride;
+    int32_t output_pixel_stride;
+    int32_t input_zero_point;
+    int32_t activation_min;
+    int32_t activation_max;
+    int32_t rows_are_runs;
+    int32_t ties_away;
+    int32_t steps;
+    const uint32_t *weights;
+    const int32_t *records;
+} nn_conv2d_dsp_s8_params;
+
+void nn_conv2d_dsp_s8(const nn_conv2d_dsp_s8_params *params, const int8_t *input, int8_t *output,
+                      int8_t *scratch);
+
 /* The same with int16 activations; steps of the output and the padding are in elements. The input's
  * zero point is 0.
  *

@@ -49,6 +49,38 @@ def test_conv2d_equals_the_oracle(
     assert_exact(cases(seed, 600))
 
 
+def wide_case(draw: Draw) -> Case | None:
+    """What kernels that take several pixels and channels at once meet: rows of windows inside the
+    input, with what is left of them and of the channels, and large sums."""
+    window = draw_window(draw, 4)
+    size, channels = (draw.integer(1, 6), draw.integer(3, 12)), draw.choice([1, 2, 3, 4, 6, 8])
+    batches, outputs = draw.choice([1, 1, 2]), draw.integer(1, 13)
+    output = output_sizes(window.padding, size, window.filter_size, window.stride)
+    if min(output) < 1:
+        return None
+    op = draw_weighted(
+        draw,
+        (batches, *size, channels),
+        (outputs, *window.filter_size, channels),
+        (batches, *output, outputs),
+    )
+    options = window.fill(schema.Conv2DOptionsT())
+    return op.case(draw, "CONV_2D", options, [op.source, op.weights, op.bias], window)
+
+
+def test_rows_of_several_channels_equal_the_oracle(
+    assert_exact: Callable[[Iterable[Case]], None],
+) -> None:
+    assert_exact(draw_cases(wide_case, 21, 60))
+
+
+@pytest.mark.slow
+def test_many_rows_of_several_channels_equal_the_oracle(
+    assert_exact: Callable[[Iterable[Case]], None],
+) -> None:
+    assert_exact(draw_cases(wide_case, 22, 2000))
+
+
 def int16_cases(seed: int, count: int) -> list[Case]:
     """As many with each type of bias."""
     biases = ("int32", "int64")

@@ -48,6 +48,7 @@ ArrayU8 = Annotated[npt.NDArray[np.uint8], CArray("uint8_t")]
 ArrayI16 = Annotated[npt.NDArray[np.int16], CArray("int16_t")]
 ArrayU16 = Annotated[npt.NDArray[np.uint16], CArray("uint16_t")]
 ArrayI32 = Annotated[npt.NDArray[np.int32], CArray("int32_t")]
+ArrayU32 = Annotated[npt.NDArray[np.uint32], CArray("uint32_t")]
 ArrayI64 = Annotated[npt.NDArray[Any], CArray("int64_t")]
 OptionalArrayI32 = Annotated[npt.NDArray[np.int32] | None, CArray("int32_t")]
 

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * From a sum to an int8 output in few instructions, on cores with DSP instructions.
+ *
+ * The planner proves that with the record {m, n, k} of its channel every reachable sum x becomes
+ *
+ *   clamp((k + a + round(x * m / 2^31)) >> n)
+ *
+ * where k holds the output offset and half of 2^n, and a, where ties must be rounded away from
+ * zero, is -1 for negative x. SMMLAR makes round(x * m / 2^31) + k of 2x, m and k. Where not 2x but
+ * x is at hand, x * 2m / 2^32 is x + x * (2m - 2^32) / 2^32, as m is at least 2^30.
+ */
+#ifndef NN_RECORDS_H
+#define NN_RECORDS_H
+
+#include "nn_dsp.h"
+#include "nn_fixed_point.h"
+
+enum {
+    NN_RECORD_WORDS = 3,
+    NN_CHANNEL_WORDS = 4, /* the record, and where the sum begins */
+};
+
+static inline int8_t nn_saturate_s8(int32_t x) {
+    return (int8_t)nn_clamp(x, INT8_MIN, INT8_MAX);
+}
+
+/* The output of a sum x, where the record holds 2m modulo 2^32. `away` is -1 or 0. */
+static inline int8_t nn_record_output(const int32_t *record, int32_t x, int32_t away) {
+    const int32_t high = nn_smmlar(x, record[0], x);
+    return nn_saturate_s8((high + ((x >> 31) & away) + record[2]) >> record[1]);
+}
+
+/* The output of 2x, where the record holds m. */
+static inline int8_t nn_record_output_of_double(const int32_t *record, int32_t twice_x,
+                                                int32_t away) {
+    const int32_t k = record[2] + ((twice_x >> 31) & away);
+    return nn_saturate_s8(nn_smmlar(twice_x, record[0], k) >> record[1]);
+}
+
+#endif /* NN_RECORDS_H */
