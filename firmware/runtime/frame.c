@@ -18,8 +18,8 @@ static uint32_t block_bytes;
 static uint32_t sent_crc;
 static uint32_t dropped;
 static bool came_through_memory;
-static uint8_t *out; /* where the next byte of a frame in memory goes; NULL: to the UART */
-static const uint8_t *out_begin;
+static uint8_t *out; /* where the frame that is made lies; NULL: it goes to the UART */
+static uint32_t out_bytes;
 
 volatile uint32_t mf_frame_in_memory;
 volatile uint32_t mf_frame_out_in_memory;
@@ -48,32 +48,28 @@ static void delimit(void) {
     mf_uart_write(&delimiter, 1);
 }
 
-static void restart(uint8_t *in_memory) {
+void mf_frame_begin(void) {
     block_bytes = 0;
     sent_crc = 0;
-    out = in_memory;
-    out_begin = in_memory;
-}
-
-void mf_frame_begin(void) {
-    restart(NULL);
-    delimit();
-}
-
-void mf_frame_begin_in(uint8_t *buffer, uint32_t capacity, uint32_t bytes) {
-    if (came_through_memory && bytes <= capacity - CRC_BYTES) {
-        restart(buffer);
-    } else {
-        mf_frame_begin();
+    if (out_bytes != 0) {
+        out_bytes = 0; /* one in memory was not ended */
+        out = NULL;
     }
+    if (out == NULL) {
+        delimit();
+    }
+}
+
+void mf_frame_next_in(uint8_t *buffer) {
+    out = came_through_memory ? buffer : NULL;
 }
 
 static void append(const uint8_t *data, uint32_t bytes) {
     if (out == NULL) {
         stuff(data, bytes);
     } else {
-        memcpy(out, data, (size_t)bytes);
-        out += bytes;
+        memcpy(out + out_bytes, data, (size_t)bytes);
+        out_bytes += bytes;
     }
 }
 
@@ -105,7 +101,9 @@ void mf_frame_end(void) {
         flush_block();
     } else {
         atomic_signal_fence(memory_order_release); /* what is counted now is there */
-        mf_frame_out_in_memory = (uint32_t)(out - out_begin);
+        mf_frame_out_in_memory = out_bytes;
+        out_bytes = 0;
+        out = NULL;
     }
     delimit();
 }

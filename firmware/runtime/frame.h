@@ -28,11 +28,10 @@ uint32_t mf_frame_receive(uint8_t *buffer, uint32_t capacity);
  * then sends a delimiter over the UART. Elsewhere it is always 0. */
 extern volatile uint32_t mf_frame_in_memory;
 
-/* The other way: begins a frame in `buffer` instead, if the last one that was received came through
- * memory, and a payload of `bytes` has room there. When it ends, its length, CRC included, stands
- * in `mf_frame_out_in_memory` until the next frame is received, and a delimiter goes over the UART.
- */
-void mf_frame_begin_in(uint8_t *buffer, uint32_t capacity, uint32_t bytes);
+/* The other way: the next frame is made in `buffer`, which has room for it and its CRC, if the last
+ * one that was received came through memory. When it ends, its length stands in
+ * `mf_frame_out_in_memory` until the next frame is received, and a delimiter goes over the UART. */
+void mf_frame_next_in(uint8_t *buffer);
 extern volatile uint32_t mf_frame_out_in_memory;
 
 /* Frames dropped since the start. */
