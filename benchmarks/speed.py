@@ -6,8 +6,8 @@
 
 A MODEL is one of those seven by name, or a `.tflite`. Without options it prints tables. `--check`
 compares with `benchmarks/speed.json`, and fails where something grew by more than 1 %; `--update`
-writes what was measured there. Where TFLM_ROOT is set, TensorFlow Lite Micro runs in the same go,
-and every op's output must be the same bytes.
+writes what was measured there, `--record` names another file for both. Where TFLM_ROOT is set,
+TensorFlow Lite Micro runs in the same go, and every op's output must be the same bytes.
 
 QEMU counts instructions exactly, whatever else the computer does; an op's count is that of the
 board's stopwatch, to a tick (40 instructions at 25 MHz).
@@ -57,9 +57,11 @@ def main() -> int:
     parser.add_argument("--board", action="append", choices=[b.name for b in boards.available()])
     parser.add_argument("--ops", action="store_true", help="a line for every op, too")
     parser.add_argument("--check", action="store_true", help="fail where something grew")
-    parser.add_argument("--update", action="store_true", help=f"write {RECORD.name}")
+    parser.add_argument("--update", action="store_true", help="write the record")
+    parser.add_argument("--record", type=Path, default=RECORD, help=f"instead of {RECORD.name}")
     arguments = parser.parse_args()
-    record = json.loads(RECORD.read_text()) if RECORD.exists() else {}
+    file = arguments.record
+    record = json.loads(file.read_text()) if file.exists() else {}
     failed = False
     for name in arguments.board or BOARDS:
         found = {}
@@ -73,8 +75,9 @@ def main() -> int:
         failed |= print_changes(changes)
         failed |= failed_outputs(found)
         if arguments.update and not failed_outputs(found):
-            record.setdefault(name, {}).update(kept(found, record.get(name, {})))
-            atomic.write_bytes(RECORD, json_text.dumps(record).encode())
+            only = NAMES if file == RECORD else None
+            record.setdefault(name, {}).update(kept(found, record.get(name, {}), only))
+            atomic.write_bytes(file, json_text.dumps(record).encode())
     return int(failed and arguments.check)
 
 
@@ -86,6 +89,7 @@ def measured(models: Sequence[str], board: Board) -> Iterator[tuple[str, Figures
             tflite = file_of(model, place)
             plan = planning.plan_for(board, tflite, Path(model).stem)
             figures, digests = run(plan, board, place / "aot", None)
+            model = Path(model).stem
             if engines.root():
                 beside(figures, digests, plan, tflite, board, place / "tflm")
             yield model, figures
@@ -153,15 +157,20 @@ def failed_outputs(found: dict[str, Figures]) -> bool:
     return any(figures.get("differ") for figures in found.values())
 
 
-def kept(found: dict[str, Figures], before: dict[str, Figures]) -> dict[str, Figures]:
-    """What goes into the record: with TFLM's figures of before where it did not run now."""
+def kept(
+    found: dict[str, Figures], before: dict[str, Figures], only: Sequence[str] | None
+) -> dict[str, Figures]:
+    """What goes into the record: with TFLM's figures of before where it did not run now.
+
+    `only` names the models that belong there; None: all do.
+    """
     return {
         model: {
             **{k: v for k, v in figures.items() if k != "differ"},
             **({} if "tflm" in figures else _only(before.get(model, {}), "tflm")),
         }
         for model, figures in found.items()
-        if model in NAMES
+        if only is None or model in only
     }
 
 
@@ -180,6 +189,7 @@ def compared(
     for model, figures in found.items():
         before = record.get(model)
         if before is None:
+            sys.stdout.write(f"{model}: is not in the record\n")
             continue
         pairs = [(f"{model}: {t}", before[t], figures[t], 0) for t in TOTALS]
         pairs += [
@@ -207,7 +217,7 @@ def print_table(board: str, found: dict[str, Figures], record: dict[str, Figures
     """A line a model."""
     sys.stdout.write(f"\n{board}\n")
     sys.stdout.write(
-        f"{'model':<14}{'instructions':>13}{'per MAC':>8}{'recorded':>13}{'TFLM':>13}{'ratio':>7}"
+        f"{'model':<20}{'instructions':>13}{'per MAC':>8}{'recorded':>13}{'TFLM':>13}{'ratio':>7}"
         f"{'code':>9}{'constants':>11}{'TFLM code':>11}{'constants':>11}  outputs\n"
     )
     for model, figures in found.items():
@@ -215,7 +225,7 @@ def print_table(board: str, found: dict[str, Figures], record: dict[str, Figures
         other = figures.get("tflm") or before.get("tflm") or {}
         count, theirs = figures["instructions"], other.get("instructions")
         sys.stdout.write(
-            f"{Path(model).stem:<14}{count:>13,}{count / max(figures['macs'], 1):>8.3f}"
+            f"{model:<20}{count:>13,}{count / max(figures['macs'], 1):>8.3f}"
             f"{before.get('instructions', 0):>13,}{theirs or 0:>13,}"
             f"{count / theirs if theirs else 0:>7.2f}{figures['code']:>9,}"
             f"{figures['constants']:>11,}{other.get('code', 0):>11,}"

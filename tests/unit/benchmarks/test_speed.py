@@ -81,9 +81,10 @@ def test_a_tick_of_the_stopwatch_is_no_growth() -> None:
 
 def test_figures_of_tflm_stay_where_it_did_not_run() -> None:
     before = {"ad": {**figures(1, 1), "tflm": {"instructions": 7}}}
-    kept = speed.kept({"ad": {**figures(2, 2), "differ": []}}, before)
+    kept = speed.kept({"ad": {**figures(2, 2), "differ": []}}, before, speed.NAMES)
     assert kept["ad"]["tflm"] == {"instructions": 7} and "differ" not in kept["ad"]
-    assert speed.kept({"mine.tflite": figures(1, 1)}, {}) == {}
+    assert speed.kept({"mine": figures(1, 1)}, {}, speed.NAMES) == {}
+    assert speed.kept({"mine": figures(1, 1)}, {}, None)
 
 
 def test_the_record_has_every_model_on_both_boards() -> None:

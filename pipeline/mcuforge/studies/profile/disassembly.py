@@ -17,6 +17,7 @@ from mcuforge.simulate.block_counts import Block
 from mcuforge.studies.profile.operands import Operands, operands_of
 
 _PROGRAM = "arm-none-eabi-objdump"
+_DEMANGLER = "arm-none-eabi-c++filt"  # of the same package
 _TIMEOUT_S = 60
 # "     fbc:\teb03 2303 \tadd.w\tr3, r3, r3, lsl #8\t@ 0x..."
 _LINE = re.compile(r"^ *([0-9a-f]+):\t([0-9a-f ]+?)\s*\t(\S+)(?:\t([^@;\n]*))?", re.MULTILINE)
@@ -90,3 +91,16 @@ def parsed(text: str) -> Iterator[Instruction]:
         operands = (rest or "").strip()
         size = len(code.replace(" ", "")) // 2
         yield Instruction(int(address, 16), size, name, operands, operands_of(name, operands))
+
+
+def demangled(names: Sequence[str]) -> tuple[str, ...]:
+    """Names of C++ functions without parameters; as they are where c++filt is not there."""
+    program = shutil.which(_DEMANGLER)
+    if program is None or not any(name.startswith("_Z") for name in names):
+        return tuple(names)
+    done = groups.run(
+        [program, "-p"], input="\n".join(names), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        text=True, timeout=_TIMEOUT_S,
+    )  # fmt: skip
+    found = str(done.stdout).splitlines()
+    return tuple(found) if len(found) == len(names) else tuple(names)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mcuforge import driver
@@ -24,7 +24,7 @@ from mcuforge.simulate.autopsy import Symbols
 from mcuforge.simulate.block_counts import BlockCounts, Step
 from mcuforge.simulate.block_log import counted
 from mcuforge.simulate.qemu import Qemu, require_qemu
-from mcuforge.studies.profile.disassembly import disassemble, require_objdump
+from mcuforge.studies.profile.disassembly import demangled, disassemble, require_objdump
 from mcuforge.studies.profile.estimate import Estimator, Spent, core_of
 
 # Sections of the log lie between these functions of the firmware.
@@ -134,13 +134,15 @@ def of_firmware(
     _require_simulated(board)
     core, symbols = core_of(board), Symbols.of(elf)
     waits = board.flash_wait_states if wait_states is None else wait_states
-    estimator = Estimator(disassemble(elf, board), symbols, core, waits)
+    named = replace(symbols, names=demangled(symbols.names))
+    estimator = Estimator(disassemble(elf, board), named, core, waits)
     with Qemu(board, elf) as simulator:
         digests, sections = _counted(plan, simulator, symbols, engine)
     by_section = [estimator.functions(each) for each in sections]
     functions = estimator.functions(sum(sections, Counter[Step]()))
     total = sum(functions.values(), Spent())
-    ops = _ops(plan, [sum(f.values(), Spent()) for f in by_section], by_section) if digests else ()
+    each = [sum(f.values(), Spent()) for f in by_section]
+    ops = _ops(plan, engine, each, by_section) if digests else ()
     return Profile(
         plan.graph.name, plan.graph.model_hash, board.name, _core_name(board), engine,
         board.clock_hz, waits, ESTIMATED, core.error, core.why, total.instructions, total.cycles,
@@ -162,7 +164,7 @@ def measured(plan: Plan, board: Board, device: Device, engine: str = AOT) -> Pro
     return Profile(
         plan.graph.name, plan.graph.model_hash, board.name, _core_name(board), engine,
         board.clock_hz, board.flash_wait_states, MEASURED, 0.0, board.stopwatch, None, total,
-        _ops(plan, each, None), {},
+        _ops(plan, engine, each, None), {},
     )  # fmt: skip
 
 
@@ -212,9 +214,15 @@ def _sections(counts: BlockCounts, ticks: Sequence[int]) -> list[Counter[Step]]:
 
 
 def _ops(
-    plan: Plan, spent: Sequence[Spent], functions: Sequence[Mapping[str, Spent]] | None
+    plan: Plan,
+    engine: str,
+    spent: Sequence[Spent],
+    functions: Sequence[Mapping[str, Spent]] | None,
 ) -> tuple[OpCost, ...]:
-    """What each op took, from what was spent until each result of an op."""
+    """What each op took, from what was spent until each result of an op.
+
+    The kernels are those of the plan, and so of aot.
+    """
     graph = plan.graph
     totals = [Spent() for _ in graph.ops]
     inside: list[dict[str, Spent]] = [{} for _ in graph.ops]
@@ -225,7 +233,8 @@ def _ops(
     return tuple(
         OpCost(
             op.index, op.kind, graph.layer(op),
-            tuple(dict.fromkeys(call.kernel for call in planned.calls)), cost.macs(graph, op),
+            tuple(dict.fromkeys(call.kernel for call in planned.calls if engine == AOT)),
+            cost.macs(graph, op),
             total.instructions if functions else None, total.cycles, each,
         )
         for op, planned, total, each in zip(graph.ops, plan.ops, totals, inside, strict=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mcuforge import __version__
+from mcuforge.engines import AOT
 from mcuforge.errors import UsageError
 from mcuforge.files import atomic, json_text
 from mcuforge.report import ESTIMATED
@@ -35,7 +36,7 @@ def op_table(profile: Profile) -> Table:
         table.add_column(heading, justify="right")
     for op in profile.ops:
         each = f"{op.cycles / op.macs:.2f}" if op.macs else ""
-        kernels = ", ".join(op.kernels) or "a view"
+        kernels = ", ".join(op.kernels) or ("a view" if profile.engine == AOT else "")
         table.add_row(
             f"{op.index} {op.kind}", op.layer, kernels, *_numbers(profile, op), each
         )  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 
 from mcuforge.errors import ToolError
 from mcuforge.simulate.block_counts import Block
-from mcuforge.studies.profile.disassembly import Program, parsed
+from mcuforge.studies.profile.disassembly import Program, demangled, parsed
 from mcuforge.studies.profile.operands import Kind, operands_of
 
 # name, operands, kind, reads, writes
@@ -95,3 +95,9 @@ def test_the_listing_of_objdump() -> None:
     ]
     with pytest.raises(ToolError, match="no instructions from 0xfc4 to 0xfc8"):
         program.of(Block(0xFC4, 0xFC8))
+
+
+def test_names_of_cpp_are_readable() -> None:
+    names = ("memset", "_ZN6tflite29MultiplyByQuantizedMultiplierElli", "_start")
+    assert demangled(names) == ("memset", "tflite::MultiplyByQuantizedMultiplier", "_start")
+    assert demangled(["memset"]) == ("memset",)
