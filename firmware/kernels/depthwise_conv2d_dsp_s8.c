@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn.h"
+#include "nn_clamp_bytes.h"
 #include "nn_depthwise_dsp_core.h"
-#include "nn_fixed_point.h"
 
 typedef void (*row_function)(const nn_depthwise_row *row);
 
@@ -40,16 +40,6 @@ static nn_depthwise_row row_of(const nn_depthwise_conv2d_dsp_s8_params *p) {
     return row;
 }
 
-/* What an activation leaves of outputs that are clamped to int8. */
-static void clamp(const nn_depthwise_conv2d_dsp_s8_params *p, int8_t *output, int32_t count) {
-    if (p->activation_min == INT8_MIN && p->activation_max == INT8_MAX) {
-        return;
-    }
-    for (int32_t i = 0; i < count; ++i) {
-        output[i] = (int8_t)nn_clamp(output[i], p->activation_min, p->activation_max);
-    }
-}
-
 void nn_depthwise_conv2d_dsp_s8(const nn_depthwise_conv2d_dsp_s8_params *params,
                                 const int8_t *input, int8_t *output) {
     const nn_depthwise_conv2d_dsp_s8_params p = *params;
@@ -72,7 +62,8 @@ void nn_depthwise_conv2d_dsp_s8(const nn_depthwise_conv2d_dsp_s8_params *params,
             row.distance =
                 (int32_t)((uintptr_t)output - (uintptr_t)row.input) - (before + 1) * channels;
             functions[row.rows == NN_ROWS_0_1_2](&row);
-            clamp(&p, output, p.sizes.output_width * channels);
+            nn_clamp_bytes(output, p.sizes.output_width * channels, p.activation_min,
+                           p.activation_max);
             output += p.sizes.output_width * channels;
         }
         input += p.sizes.input_height * pitch;

@@ -227,6 +227,25 @@ typedef struct {
 void nn_add_s8(const nn_add_s8_params *params, const int8_t *wide, const int8_t *narrow,
                int8_t *output);
 
+/* ADD and SUB where one rounding does for all of them, which the planner has proved for all pairs
+ * of bytes:
+ *
+ *   output = clamp((constant + floor(factor1 * input1 / 2^8) + floor(factor2 * input2 / 2^8))
+ *                  / 2^22, rounded down)
+ *
+ * No sum leaves int32. In place over an input that is not broadcast. */
+typedef struct {
+    nn_broadcast loops;
+    int32_t factor1;
+    int32_t factor2;
+    int32_t constant;
+    int32_t activation_min;
+    int32_t activation_max;
+} nn_add_linear_s8_params;
+
+void nn_add_linear_s8(const nn_add_linear_s8_params *params, const int8_t *input1,
+                      const int8_t *input2, int8_t *output);
+
 /* The same for int16, with 2^15 and 2^14 in place of 2^20 and 2^19. */
 void nn_add_s16(const nn_add_s8_params *params, const int16_t *wide, const int16_t *narrow,
                 int16_t *output);

@@ -78,6 +78,15 @@ static inline int32_t nn_smlatt(uint32_t x, uint32_t y, int32_t sum) {
     return __smlatt((int32_t)x, (int32_t)y, sum);
 }
 
+/* sum + x * the low (high) halfword of y / 2^16, rounded down. */
+static inline int32_t nn_smlawb(int32_t x, uint32_t y, int32_t sum) {
+    return __smlawb(x, (int32_t)y, sum);
+}
+
+static inline int32_t nn_smlawt(int32_t x, uint32_t y, int32_t sum) {
+    return __smlawt(x, (int32_t)y, sum);
+}
+
 /* The high word of sum * 2^32 + x * y, rounded to nearest, ties up. */
 static inline int32_t nn_smmlar(int32_t x, int32_t y, int32_t sum) {
     int32_t result;
@@ -127,6 +136,15 @@ static inline int32_t nn_smlatt(uint32_t x, uint32_t y, int32_t sum) {
 
 static inline int32_t nn_smlad(uint32_t x, uint32_t y, int32_t sum) {
     return nn_smlatt(x, y, nn_smlabb(x, y, sum));
+}
+
+static inline int32_t nn_smlawb(int32_t x, uint32_t y, int32_t sum) {
+    const int64_t product = (int64_t)x * (int16_t)(y & 0xFFFFu);
+    return (int32_t)((uint32_t)sum + (uint32_t)(product >> 16));
+}
+
+static inline int32_t nn_smlawt(int32_t x, uint32_t y, int32_t sum) {
+    return nn_smlawb(x, y >> 16, sum);
 }
 
 /* The high word of sum * 2^32 + x * y, rounded to nearest, ties up; modulo 2^32. */

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from mcuforge.planning.variants import Variant, conv2d_dsp, depthwise_conv2d_dsp
+from mcuforge.planning.variants import (
+    Variant,
+    add_linear,
+    conv2d_dsp,
+    depthwise_conv2d_dsp,
+)
 
-VARIANTS: tuple[Variant, ...] = (conv2d_dsp.VARIANT, depthwise_conv2d_dsp.VARIANT)
+VARIANTS: tuple[Variant, ...] = (
+    conv2d_dsp.VARIANT,
+    depthwise_conv2d_dsp.VARIANT,
+    add_linear.VARIANT,
+)
