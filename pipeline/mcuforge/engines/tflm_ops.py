@@ -10,20 +10,21 @@ from mcuforge.planning.ops.tflm_kinds import KINDS
 
 _IRREGULAR = {
     "BATCH_MATMUL": "AddBatchMatMul",
-    "CUSTOM CIRCULAR_BUFFER": "AddCircularBuffer",
     "CUMSUM": "AddCumSum",
     "PADV2": "AddPadV2",
     "UNIDIRECTIONAL_SEQUENCE_LSTM": "AddUnidirectionalSequenceLSTM",
 }
-
-
+# What it has methods for beside built-in ones, as far as we compute it.
+_CUSTOM = {"CUSTOM CIRCULAR_BUFFER": "AddCircularBuffer"}
+REGISTERED = KINDS | _CUSTOM.keys()
 _FLOAT_ALONE = ("EXP", "LOG")  # what we compute in int8, as LiteRT does
 
 
 def method(kind: str) -> str:
     """The resolver's method that adds an operator: `CONV_2D` -> `AddConv2D`."""
-    if kind in _IRREGULAR:
-        return _IRREGULAR[kind]
+    known = (_IRREGULAR | _CUSTOM).get(kind)
+    if known is not None:
+        return known
     return "Add" + "".join(p if p[0].isdigit() else p.capitalize() for p in kind.split("_"))
 
 
@@ -34,7 +35,7 @@ def methods(ops: Sequence[Op]) -> tuple[str, ...]:
     `UnsupportedError` where TFLM has no kernel for one.
     """
     for op in ops:
-        if op.kind not in KINDS | set(_IRREGULAR):
+        if op.kind not in REGISTERED:
             raise UnsupportedError(
                 f"{op.kind} (op {op.index}): TensorFlow Lite Micro has no such operator. "
                 "Replace the layer, or take --engine aot where it supports it."

@@ -33,6 +33,7 @@ template <unsigned int tOpCount> class MicroMutableOpResolver : public MicroOpRe
     TfLiteStatus AddCallOnce();
     TfLiteStatus AddCast();
     TfLiteStatus AddCeil();
+    TfLiteStatus AddCircularBuffer();
     TfLiteStatus AddConcatenation();
     TfLiteStatus AddConv2D();
     TfLiteStatus AddCos();
