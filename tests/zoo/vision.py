@@ -36,7 +36,7 @@ def depthwise(x: Tensor, size: int, stride: int = 1, activation: str | None = "r
 
 def classifier(x: Tensor, classes: int) -> Tensor:
     """The mean over the image, and a softmax."""
-    x = layers.GlobalAveragePooling2D(2)(x)
+    x = layers.GlobalAveragePooling2D()(x)
     return layers.Dense(classes, activation="softmax")(x)
 
 
