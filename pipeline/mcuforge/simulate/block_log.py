@@ -73,13 +73,6 @@ class _Reader(threading.Thread):
             raise self._failed
 
     def run(self) -> None:
-        """See `threading.Thread`."""
-        try:
-            self._read()
-        except Exception as error:  # raised again where somebody waits for it
-            self._failed = error
-
-    def _read(self) -> None:
         """What came before `finish` is read once the pipe is empty or was filled anew."""
         rest, late = b"", 0
         while True:
@@ -90,7 +83,15 @@ class _Reader(threading.Thread):
                 if not data or late > _MOST_IN_A_PIPE:
                     return
             *lines, rest = (rest + data).split(b"\n")
-            self._counts.take(lines)
+            self._take(lines)
+
+    def _take(self, lines: list[bytes]) -> None:
+        """Count them. After a failure the pipe is emptied all the same, since QEMU waits for it."""
+        if self._failed is None:
+            try:
+                self._counts.take(lines)
+            except Exception as error:  # raised again in `finish`
+                self._failed = error
 
     def _some(self) -> bytes:
         select.select([self._descriptor], [], [], _POLL_SECONDS)

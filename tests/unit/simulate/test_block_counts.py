@@ -122,6 +122,14 @@ def test_a_log_of_any_length_goes_through_a_pipe() -> None:
     assert sum(found.sections[0].values()) == 200_003
 
 
+def test_a_log_that_cannot_be_read_is_read_to_its_end() -> None:
+    damaged = b"Trace 0: 0x7f00 [00800408/none/00000110/ff000200] f"
+    qemu = FakeQemu([damaged, *([ran(0x20)] * 20_000)])
+    with pytest.raises(ValueError), block_log.counted(qemu, counts()):  # type: ignore[arg-type]
+        for thread in qemu.threads:
+            thread.join()
+
+
 def test_a_qemu_that_writes_no_log_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(block_log, "_START_SECONDS", 0.05)
     silent = FakeQemu([])
