@@ -53,58 +53,75 @@ static inline int columns_fit(const nn_conv2d_dsp_s8_params *p, const nn_place *
     return at->left >= 0 && at->left + p->window.filter_width <= p->sizes.input_width;
 }
 
-/* The taps of a row of the filter, one after the other; `row` is NULL in the padding. */
-static void stage_row(const nn_conv2d_dsp_s8_params *p, const int8_t *row, int32_t left,
-                      int8_t *staged) {
-    const int32_t channels = p->group_channels;
-    for (int32_t tap = 0; tap < p->window.filter_width; ++tap, staged += channels) {
-        const int32_t x = left + tap * p->window.dilation_width;
-        if (row == NULL || x < 0 || x >= p->sizes.input_width) {
-            memset(staged, p->input_zero_point, (size_t)channels);
-        } else {
-            nn_copy(staged, row + x * p->sizes.input_channels, channels);
-        }
-    }
+static const int8_t *image_row(const nn_conv2d_dsp_s8_params *p, const nn_place *at, int32_t tap) {
+    const int32_t y = at->top + tap * p->window.dilation_height;
+    return at->image + y * p->sizes.input_width * p->sizes.input_channels;
 }
 
-/* A row of the filter as lanes, pixel by pixel of the input: channels are a multiple of four. */
-static uint32_t *lanes_of_row(const nn_conv2d_dsp_s8_params *p, const int8_t *row, int32_t left,
-                              uint32_t *lanes) {
-    const int32_t channels = p->group_channels;
-    for (int32_t tap = 0; tap < p->window.filter_width; ++tap) {
-        const int32_t x = left + tap * p->window.dilation_width;
-        if (row == NULL || x < 0 || x >= p->sizes.input_width) {
-            lanes = nn_lanes_of_value(lanes, p->input_zero_point, channels);
-        } else {
-            lanes = nn_lanes_of_one(lanes, row + x * p->sizes.input_channels, channels);
-        }
+/* The lanes of one pixel where each row of the filter is a run, some columns of which may lie in
+ * the padding: the same ones in every row. */
+static void gather_runs(const nn_conv2d_dsp_s8_params *p, const nn_place *at, uint32_t *lanes,
+                        int8_t *staged) {
+    const int32_t channels = p->group_channels, span = p->window.filter_width * channels;
+    const int32_t padding = p->input_zero_point;
+    const int32_t first = nn_clamp(-at->left, 0, p->window.filter_width);
+    const int32_t last = nn_clamp(p->sizes.input_width - at->left, first, p->window.filter_width);
+    const int32_t before = first * channels, inside = (last - first) * channels;
+    const int is_staged = inside < span && (channels & 3) != 0;
+    if (is_staged) {
+        memset(staged, padding, (size_t)span);
     }
-    return lanes;
-}
-
-/* The lanes of one pixel for any window. `group` is the group's first input channel. */
-static void gather_one(const nn_conv2d_dsp_s8_params *p, const nn_place *at, int32_t group,
-                       uint32_t *lanes, int8_t *staged) {
-    const int32_t pitch = p->sizes.input_width * p->sizes.input_channels;
-    const int32_t span = p->window.filter_width * p->group_channels;
-    const int fits = p->rows_are_runs && columns_fit(p, at);
     for (int32_t tap = 0; tap < p->window.filter_height; ++tap) {
-        const int32_t y = at->top + tap * p->window.dilation_height;
-        const int inside = tap >= at->first_row && tap < at->last_row;
-        const int8_t *const row = inside ? at->image + y * pitch + group : NULL;
-        if (inside && fits) {
-            lanes = nn_lanes_of_one(lanes, row + at->left * p->sizes.input_channels, span);
-        } else if ((p->group_channels & 3) == 0) {
-            lanes = lanes_of_row(p, row, at->left, lanes);
-        } else if (p->rows_are_runs) {
-            stage_row(p, row, at->left, staged);
+        if (tap < at->first_row || tap >= at->last_row) {
+            lanes = nn_lanes_of_value(lanes, padding, span);
+            continue;
+        }
+        const int8_t *const row = image_row(p, at, tap) + (at->left + first) * channels;
+        if (is_staged) {
+            nn_copy(staged + before, row, inside);
             lanes = nn_lanes_of_one(lanes, staged, span);
         } else {
-            stage_row(p, row, at->left, staged + tap * span);
+            lanes = nn_lanes_of_value(lanes, padding, before);
+            lanes = nn_lanes_of_one(lanes, row, inside);
+            lanes = nn_lanes_of_value(lanes, padding, span - before - inside);
         }
     }
-    if (!p->rows_are_runs && (p->group_channels & 3) != 0) {
-        nn_lanes_of_one(lanes, staged, span * p->window.filter_height);
+}
+
+/* The lanes of one pixel where the filter is one run, whose pixels lie anywhere in the input.
+ * `group` is the group's first input channel. */
+static void gather_taps(const nn_conv2d_dsp_s8_params *p, const nn_place *at, int32_t group,
+                        uint32_t *lanes, int8_t *staged) {
+    const int32_t channels = p->group_channels, columns = p->window.filter_width;
+    const int is_staged = (channels & 3) != 0;
+    int8_t *next = staged;
+    for (int32_t tap = 0; tap < p->window.filter_height * columns; ++tap) {
+        const int32_t y = tap / columns, x = at->left + tap % columns * p->window.dilation_width;
+        const int inside =
+            y >= at->first_row && y < at->last_row && x >= 0 && x < p->sizes.input_width;
+        const int8_t *const pixel =
+            inside ? image_row(p, at, y) + x * p->sizes.input_channels + group : NULL;
+        if (!is_staged) {
+            lanes = inside ? nn_lanes_of_one(lanes, pixel, channels)
+                           : nn_lanes_of_value(lanes, p->input_zero_point, channels);
+        } else if (inside) {
+            nn_copy(next, pixel, channels);
+        } else {
+            memset(next, p->input_zero_point, (size_t)channels);
+        }
+        next += channels;
+    }
+    if (is_staged) {
+        nn_lanes_of_one(lanes, staged, columns * p->window.filter_height * channels);
+    }
+}
+
+static void gather_one(const nn_conv2d_dsp_s8_params *p, const nn_place *at, int32_t group,
+                       uint32_t *lanes, int8_t *staged) {
+    if (p->rows_are_runs) {
+        gather_runs(p, at, lanes, staged);
+    } else {
+        gather_taps(p, at, group, lanes, staged);
     }
 }
 
@@ -188,14 +205,9 @@ static void filters(const nn_conv2d_dsp_s8_params *p, nn_conv2d_dsp_block *block
     block->steps = steps;
 }
 
-static inline int clamps(const nn_conv2d_dsp_s8_params *p) {
-    return p->activation_min > INT8_MIN || p->activation_max < INT8_MAX;
-}
-
+/* Narrower limits than those of int8, where there are any. */
 static void clamp(const nn_conv2d_dsp_s8_params *p, int8_t *output) {
-    for (int32_t i = 0; i < p->output_channels; ++i) {
-        output[i] = (int8_t)nn_clamp(output[i], p->activation_min, p->activation_max);
-    }
+    nn_clamp_outputs(output, p->output_channels, p->activation_min, p->activation_max);
 }
 
 /* The outputs of two pixels, which may be the same one. */
@@ -209,10 +221,8 @@ static void two_pixels(const nn_conv2d_dsp_s8_params *p, const nn_place *first,
         gather(p, first, second, group, lanes, staged);
         filters(p, &block);
     }
-    if (clamps(p)) {
-        clamp(p, first->output);
-        clamp(p, second->output);
-    }
+    clamp(p, first->output);
+    clamp(p, second->output);
 }
 
 /* How many pixels from `at` on to the end of its row have windows inside the input's columns. */
@@ -229,7 +239,6 @@ static void inner_row(const nn_conv2d_dsp_s8_params *p, const nn_place *at, int3
                       uint32_t *lanes) {
     const int32_t step = p->window.stride_width * p->sizes.input_channels;
     const int32_t pixel = p->output_pixel_stride, tiles = p->group_outputs >> 2;
-    const int is_simple = (p->group_outputs & 3) == 0 && !clamps(p);
     const nn_lane_runs runs = inner_rows(p, at);
     uint32_t *const inner = pad_rows(p, at, lanes);
     const int8_t *input = taps(p, at);
@@ -239,15 +248,13 @@ static void inner_row(const nn_conv2d_dsp_s8_params *p, const nn_place *at, int3
             lanes, p->weights, p->records, output, output + pixel, tiles, p->steps,
         };
         nn_lanes_of_two(input, input + step, inner, &runs);
-        if (is_simple) {
+        if ((p->group_outputs & 3) == 0) {
             fours(p, &block);
         } else {
             filters(p, &block);
-            if (clamps(p)) {
-                clamp(p, output);
-                clamp(p, output + pixel);
-            }
         }
+        clamp(p, output);
+        clamp(p, output + pixel);
         input += 2 * step;
         output += 2 * pixel;
     }

@@ -907,7 +907,7 @@ void nn_conv2d_s8(const nn_conv2d_s8_params *params, const int8_t *input, int8_t
  *
  *   weights  words of the filters of every group: fours, then two, then one; see
  *            nn_conv2d_dsp_core.h. Taps lie in runs of a row of the filter or, unless
- *            rows_are_runs, in one run; see nn_conv2d_dsp_lanes.h
+ *            rows_are_runs, in one run; see nn_lanes.h
  *   records  four words a channel, in the order of the weights
  *   steps    of a filter, each of two taps, >= 1
  *   scratch  8 bytes a step, an even number of these; then room for a run of taps, unless channels
@@ -1053,6 +1053,31 @@ typedef struct {
 
 void nn_fully_connected_s8(const nn_fully_connected_s8_params *params, const int8_t *input,
                            int8_t *output);
+
+/* The same for cores with DSP instructions and one row, with four filters at a time.
+ *
+ *   weights  words of the filters: fours, then two, then one; see nn_conv2d_dsp_core.h
+ *   records  four words a channel
+ *   blocks   of four inputs, >= 1: two steps, of which weights of zero fill up the last
+ *   scratch  8 bytes a block where it expands the row first, that is where the inputs are few or no
+ *            multiple of four; else none
+ *
+ * Ascending, a row at a time, which is read in full before outputs are written if it is
+ * expanded. */
+typedef struct {
+    int32_t inputs;
+    int32_t outputs;
+    int32_t blocks;
+    int32_t expands;
+    int32_t ties_away;
+    int32_t activation_min;
+    int32_t activation_max;
+    const uint32_t *weights;
+    const int32_t *records;
+} nn_fully_connected_dsp_s8_params;
+
+void nn_fully_connected_dsp_s8(const nn_fully_connected_dsp_s8_params *params, const int8_t *input,
+                               int8_t *output, int8_t *scratch);
 
 /* CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED with weights of 4 bits, which lie in flash two a
  * byte, the first one low, in the order of the kernels of 8 bits. They are unpacked each time, and

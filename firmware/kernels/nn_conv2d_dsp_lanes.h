@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What filters see, as lanes for nn_conv2d_dsp_core.h.
- *
- * Taps come in runs, each of which begins with a step of its own. Four taps are two steps: SXTB16
- * takes bytes 0 and 2, then bytes 1 and 3. Of what is left of a run, one tap is a step whose second
- * lane meets a weight of zero, two taps are a step in their order, and three are as four are.
+ * What filters see of two pixels, as lanes for nn_conv2d_dsp_core.h: runs of taps, see nn_lanes.h,
+ * a word of the first pixel beside one of the second.
  */
 #ifndef NN_CONV2D_DSP_LANES_H
 #define NN_CONV2D_DSP_LANES_H
 
-#include "nn_dsp.h"
+#include "nn_lanes.h"
 
 /* Runs of taps that lie in memory, `skip` bytes between two of them. */
 typedef struct {
@@ -18,41 +15,12 @@ typedef struct {
     int32_t skip;
 } nn_lane_runs;
 
-/* Steps of a run. */
-static inline int32_t nn_lane_steps(int32_t taps) {
-    return (taps >> 2) * 2 + ((taps & 3) != 0) + ((taps & 3) == 3);
-}
-
-/* The first three bytes at `taps`, as a word. */
-static inline uint32_t nn_load_3(const int8_t *taps) {
-    return (uint32_t)(uint8_t)taps[0] | (uint32_t)(uint8_t)taps[1] << 8 |
-           (uint32_t)(uint8_t)taps[2] << 16;
-}
-
-/* A run as lanes of one pixel, whose words lie two apart; returns where the next run begins. */
+/* A run of one of the pixels; returns where its next run begins. */
 static inline uint32_t *nn_lanes_of_one(uint32_t *lanes, const int8_t *taps, int32_t count) {
-    for (const int8_t *const end = taps + (count & ~3); taps != end; taps += 4, lanes += 4) {
-        const uint32_t word = nn_load_word(taps);
-        lanes[0] = nn_sxtb16(word);
-        lanes[2] = nn_sxtb16_ror8(word);
-    }
-    switch (count & 3) {
-    case 1:
-        lanes[0] = (uint32_t)(int32_t)taps[0];
-        return lanes + 2;
-    case 2:
-        lanes[0] = nn_pkhbt((uint32_t)(int32_t)taps[0], (uint32_t)(int32_t)taps[1]);
-        return lanes + 2;
-    case 3:
-        lanes[0] = nn_sxtb16(nn_load_3(taps));
-        lanes[2] = nn_sxtb16_ror8(nn_load_3(taps));
-        return lanes + 4;
-    default:
-        return lanes;
-    }
+    return nn_lanes_of_run(lanes, 2, taps, count);
 }
 
-/* A run of one value. */
+/* The same of one value. */
 static inline uint32_t *nn_lanes_of_value(uint32_t *lanes, int32_t value, int32_t count) {
     const uint32_t word = nn_pkhbt((uint32_t)value, (uint32_t)value);
     for (int32_t step = nn_lane_steps(count); step > 0; --step, lanes += 2) {

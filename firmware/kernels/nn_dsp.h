@@ -87,6 +87,19 @@ static inline int32_t nn_smlawt(int32_t x, uint32_t y, int32_t sum) {
     return __smlawt(x, (int32_t)y, sum);
 }
 
+/* The larger (smaller) of each of four int8. */
+static inline uint32_t nn_max_s8x4(uint32_t x, uint32_t y) {
+    uint32_t result;
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(result) : "r"(x), "r"(y) : "cc");
+    return result;
+}
+
+static inline uint32_t nn_min_s8x4(uint32_t x, uint32_t y) {
+    uint32_t result;
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %2, %1" : "=&r"(result) : "r"(x), "r"(y) : "cc");
+    return result;
+}
+
 /* The high word of sum * 2^32 + x * y, rounded to nearest, ties up. */
 static inline int32_t nn_smmlar(int32_t x, int32_t y, int32_t sum) {
     int32_t result;
@@ -145,6 +158,19 @@ static inline int32_t nn_smlawb(int32_t x, uint32_t y, int32_t sum) {
 
 static inline int32_t nn_smlawt(int32_t x, uint32_t y, int32_t sum) {
     return nn_smlawb(x, y >> 16, sum);
+}
+
+static inline uint32_t nn_max_s8x4(uint32_t x, uint32_t y) {
+    uint32_t result = 0;
+    for (uint32_t bit = 0; bit < 32; bit += 8) {
+        const int8_t a = (int8_t)((x >> bit) & 0xFFu), b = (int8_t)((y >> bit) & 0xFFu);
+        result |= (uint32_t)(uint8_t)(a > b ? a : b) << bit;
+    }
+    return result;
+}
+
+static inline uint32_t nn_min_s8x4(uint32_t x, uint32_t y) {
+    return ~nn_max_s8x4(~x, ~y);
 }
 
 /* The high word of sum * 2^32 + x * y, rounded to nearest, ties up; modulo 2^32. */

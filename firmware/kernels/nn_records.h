@@ -38,4 +38,20 @@ static inline int8_t nn_record_output_of_double(const int32_t *record, int32_t t
     return nn_saturate_s8(nn_smmlar(twice_x, record[0], k) >> record[1]);
 }
 
+/* Clamps outputs that records made, where the limits are narrower than int8. */
+static inline void nn_clamp_outputs(int8_t *output, int32_t count, int32_t low, int32_t high) {
+    if (low == INT8_MIN && high == INT8_MAX) {
+        return;
+    }
+    const uint32_t least = 0x01010101u * ((uint32_t)low & 0xFFu);
+    const uint32_t most = 0x01010101u * ((uint32_t)high & 0xFFu);
+    for (const int8_t *const end = output + (count & ~3); output != end; output += 4) {
+        const uint32_t word = nn_load_word(output);
+        nn_store_word(output, nn_min_s8x4(nn_max_s8x4(word, least), most));
+    }
+    for (int32_t i = 0; i < (count & 3); ++i) {
+        output[i] = (int8_t)nn_clamp(output[i], low, high);
+    }
+}
+
 #endif /* NN_RECORDS_H */

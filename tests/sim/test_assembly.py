@@ -20,7 +20,7 @@ pytestmark = pytest.mark.sim
 
 TWINS = Path(__file__).parent / "twins"
 KERNELS = Path(__file__).parents[2] / "firmware" / "kernels"
-NAMES = ["conv2d_dsp_s8", "depthwise_conv2d_dsp_s8"]
+NAMES = ["conv2d_dsp_s8", "depthwise_conv2d_dsp_s8", "fully_connected_dsp_s8"]
 CORES = ["mps2-an386", "mps2-an500", "mps2-an505"]  # Cortex-M4, M7, M33
 _INCLUDE = re.compile(r'^#include "(nn[\w.]*)"', re.MULTILINE)
 

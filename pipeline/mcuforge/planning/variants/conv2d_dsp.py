@@ -52,7 +52,35 @@ class Conv2dDspS8Params(KernelParams):
 
 
 def _params(call: KernelCall) -> Conv2dS8Params:
-    return cast(Conv2dS8Params, call.params)
+    """The call's parameters, with a 1x1 convolution of all pixels as one of one long row."""
+    params = cast(Conv2dS8Params, call.params)
+    return _one_row(params) if _is_pixel_by_pixel(params) else params
+
+
+def _is_pixel_by_pixel(params: Conv2dS8Params) -> bool:
+    """Whether output pixel i sees input pixel i alone, and lies right after the one before."""
+    sizes, window, channels = params.sizes, params.window, params.output_channels
+    row, image = sizes.output_width * channels, sizes.output_height * sizes.output_width * channels
+    return (
+        (window.filter_height, window.filter_width) == (1, 1)
+        and (window.stride_height, window.stride_width) == (1, 1)
+        and (window.padding_top, window.padding_left) == (0, 0)
+        and (sizes.input_height, sizes.input_width) == sizes.output[1:]
+        and (params.output_start, params.output_pixel_stride) == (0, channels)
+        and (params.output_row_stride, params.output_batch_stride) == (row, image)
+    )
+
+
+def _one_row(params: Conv2dS8Params) -> Conv2dS8Params:
+    pixels = params.sizes.batches * params.sizes.output_height * params.sizes.output_width
+    extents = {"input_width": pixels, "output_width": pixels}
+    row = pixels * params.output_channels
+    return replace(
+        params,
+        sizes=replace(params.sizes, batches=1, input_height=1, output_height=1, **extents),
+        output_row_stride=row,
+        output_batch_stride=row,
+    )
 
 
 def _filters(params: Conv2dS8Params) -> npt.NDArray[np.int8]:

@@ -39,6 +39,11 @@ def steps_of_runs(runs: int, taps: int) -> Int64Array:
     return found if len(found) > 0 else np.full((1, 2), NO_TAP, np.int64)
 
 
+def in_pairs(steps: Int64Array) -> Int64Array:
+    """The steps, and one without taps where their number is odd."""
+    return np.pad(steps, ((0, len(steps) % 2), (0, 0)), constant_values=NO_TAP)
+
+
 def odd_filters(outputs: int, group_outputs: int) -> BoolArray:
     """Which filters are the odd ones of their words: bool [outputs]."""
     return np.asarray(np.arange(outputs) % group_outputs % 2 == 1)

@@ -7,10 +7,12 @@ from mcuforge.planning.variants import (
     add_linear,
     conv2d_dsp,
     depthwise_conv2d_dsp,
+    fully_connected_dsp,
 )
 
 VARIANTS: tuple[Variant, ...] = (
     conv2d_dsp.VARIANT,
     depthwise_conv2d_dsp.VARIANT,
+    fully_connected_dsp.VARIANT,
     add_linear.VARIANT,
 )

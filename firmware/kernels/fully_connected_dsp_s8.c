@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "nn.h"
+#include "nn_fully_connected_dsp_core.h"
+#include "nn_lanes.h"
+
+/* The lanes of two steps, or of one where there are no more. */
+static inline void lanes_of_block(const nn_fully_connected_dsp_s8_params *p, const void *row,
+                                  int32_t block, uint32_t lanes[2]) {
+    if (p->expands) {
+        memcpy(lanes, (const uint32_t *)row + 2 * block, 2 * sizeof lanes[0]);
+    } else {
+        const uint32_t word = nn_load_word((const int8_t *)row + 4 * block);
+        lanes[0] = nn_sxtb16(word);
+        lanes[1] = nn_sxtb16_ror8(word);
+    }
+}
+
+/* Two filters, whose weights are a word a step. */
+static void two_filters(const nn_fully_connected_dsp_s8_params *p, const void *row,
+                        const uint32_t *weights, const int32_t *records, int8_t *output) {
+    const int32_t away = -p->ties_away;
+    int32_t even = records[0], both = records[1];
+    for (int32_t block = 0; block < p->blocks; ++block, weights += 2) {
+        uint32_t lanes[2];
+        lanes_of_block(p, row, block, lanes);
+        even = nn_smlad(nn_sxtb16(weights[0]), lanes[0], even);
+        both = nn_smlad(weights[0], lanes[0], both);
+        even = nn_smlad(nn_sxtb16(weights[1]), lanes[1], even);
+        both = nn_smlad(weights[1], lanes[1], both);
+    }
+    const int32_t twice_odd = (int32_t)((uint32_t)both - (uint32_t)even) >> 7;
+    output[0] = nn_record_output(records + 2, even, away);
+    output[1] = nn_record_output_of_double(records + 2 + NN_RECORD_WORDS, twice_odd, away);
+}
+
+/* One filter, whose weights are a word for two steps. */
+static void one_filter(const nn_fully_connected_dsp_s8_params *p, const void *row,
+                       const uint32_t *weights, const int32_t *records, int8_t *output) {
+    int32_t sum = records[0];
+    for (int32_t block = 0; block < p->blocks; ++block, ++weights) {
+        uint32_t lanes[2];
+        lanes_of_block(p, row, block, lanes);
+        sum = nn_smlad(nn_sxtb16(*weights), lanes[0], sum);
+        sum = nn_smlad(nn_sxtb16_ror8(*weights), lanes[1], sum);
+    }
+    output[0] = nn_record_output(records + 1, sum, -p->ties_away);
+}
+
+/* Every filter: fours, then two, then one. */
+static void filters(const nn_fully_connected_dsp_s8_params *p, const void *row, int8_t *output) {
+    const int32_t fours = p->outputs & ~3;
+    const uint32_t *weights = p->weights + fours * p->blocks;
+    const int32_t *records = p->records + fours * NN_CHANNEL_WORDS;
+    if (fours > 0) {
+        const nn_fully_connected_dsp_tiles tiles = {
+            row, p->weights, p->records, output, fours >> 2, p->blocks, -p->ties_away,
+        };
+        if (p->expands) {
+            nn_fully_connected_dsp_1x4_lanes(&tiles);
+        } else {
+            nn_fully_connected_dsp_1x4_bytes(&tiles);
+        }
+        output += fours;
+    }
+    if ((p->outputs & 2) != 0) {
+        two_filters(p, row, weights, records, output);
+        weights += 2 * p->blocks;
+        records += 2 * NN_CHANNEL_WORDS;
+        output += 2;
+    }
+    if ((p->outputs & 1) != 0) {
+        one_filter(p, row, weights, records, output);
+    }
+}
+
+void nn_fully_connected_dsp_s8(const nn_fully_connected_dsp_s8_params *params, const int8_t *input,
+                               int8_t *output, int8_t *scratch) {
+    const void *row = input;
+    if (params->expands) {
+        nn_lanes_of_run((uint32_t *)(void *)scratch, 1, input, params->inputs);
+        row = scratch;
+    }
+    filters(params, row, output);
+    nn_clamp_outputs(output, params->outputs, params->activation_min, params->activation_max);
+}

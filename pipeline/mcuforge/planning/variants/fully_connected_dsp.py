@@ -1,0 +1,137 @@
+"""fully_connected_s8 on cores with DSP instructions: four filters at a time.
+
+Several rows are a convolution of so many pixels, which meets two of them with four filters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from mcuforge.planning.ops import overlap
+from mcuforge.planning.ops.convolution import Conv2dS8Params
+from mcuforge.planning.ops.fully_connected import FullyConnectedS8Params
+from mcuforge.planning.ops.window import ImageSizes, SlidingWindow
+from mcuforge.planning.plan import I32, ArrayI32, ArrayU32, KernelCall, KernelParams
+from mcuforge.planning.target import Target
+from mcuforge.planning.variants import Variant, conv2d_dsp
+from mcuforge.planning.variants.channels import Channels, Records
+from mcuforge.planning.variants.dual_weights import (
+    dual_records,
+    in_pairs,
+    pack_dual,
+    pack_records,
+    steps_of_runs,
+)
+
+MOST_EXPANDED = 128  # inputs: what expanding them first saves is worth little scratch only
+
+
+@dataclass(frozen=True, eq=False)
+class FullyConnectedDspS8Params(KernelParams):
+    """Mirror of nn_fully_connected_dsp_s8_params."""
+
+    c_type: ClassVar[str] = "nn_fully_connected_dsp_s8_params"
+    inputs: I32
+    outputs: I32
+    blocks: I32
+    expands: I32
+    ties_away: I32
+    activation_min: I32
+    activation_max: I32
+    weights: ArrayU32
+    records: ArrayI32
+
+
+def _params(call: KernelCall) -> FullyConnectedS8Params:
+    return cast(FullyConnectedS8Params, call.params)
+
+
+def _records(params: FullyConnectedS8Params) -> tuple[npt.NDArray[np.int8], Records, str | None]:
+    filters = cast(npt.NDArray[np.int8], params.weights)[:, : params.inputs]
+    return dual_records(filters, Channels.of(filters, params.output_stage), params.outputs)
+
+
+def constraint_records(call: KernelCall) -> str | None:
+    """With every input, the sums of every other filter stay within 24 bits, and one product, one
+    sum and a shift to the right of 1 to 22 make the output of each; 256 times a weight plus that
+    of the filter before fits int16."""
+    return _records(_params(call))[2]
+
+
+def make(call: KernelCall) -> KernelCall:
+    """The call of `nn_fully_connected_dsp_s8`, or with several rows of `nn_conv2d_dsp_s8`."""
+    params = _params(call)
+    if params.rows > 1:
+        return conv2d_dsp.make(replace(call, params=_as_convolution(params)))
+    stage, (filters, records, _) = params.output_stage, _records(params)
+    steps = in_pairs(steps_of_runs(1, params.inputs))
+    expands = params.inputs <= MOST_EXPANDED or params.inputs % 4 != 0
+    made = FullyConnectedDspS8Params(
+        inputs=params.inputs,
+        outputs=params.outputs,
+        blocks=len(steps) // 2,
+        expands=int(expands),
+        ties_away=int(records.away),
+        activation_min=stage.activation_min,
+        activation_max=stage.activation_max,
+        weights=pack_dual(filters, steps, params.outputs),
+        records=pack_records(records, params.outputs),
+    )
+    row = [overlap.linear(1, params.inputs, params.outputs)]
+    written = None if expands else params.outputs  # while the row is still read
+    return replace(
+        call,
+        kernel="fully_connected_dsp_s8",
+        params=made,
+        reason="the row meets four filters at once, two of whose weights share an int16",
+        scratch_bytes=8 * made.blocks if expands else 0,
+        overlaps={0: overlap.distance(row, params.inputs, written)} if call.overlaps else {},
+    )
+
+
+def _as_convolution(params: FullyConnectedS8Params) -> Conv2dS8Params:
+    """Rows as the pixels of an image of one row, under a filter of one pixel."""
+    rows, outputs = params.rows, params.outputs
+    return Conv2dS8Params(
+        output_stage=params.output_stage,
+        sizes=ImageSizes(
+            batches=1,
+            input_height=1,
+            input_width=rows,
+            input_channels=params.inputs,
+            output_height=1,
+            output_width=rows,
+        ),
+        window=SlidingWindow(
+            filter_height=1,
+            filter_width=1,
+            stride_height=1,
+            stride_width=1,
+            dilation_height=1,
+            dilation_width=1,
+            padding_top=0,
+            padding_left=0,
+        ),
+        group_channels=params.inputs,
+        output_channels=outputs,
+        output_start=0,
+        output_batch_stride=rows * outputs,
+        output_row_stride=rows * outputs,
+        output_pixel_stride=outputs,
+        input_zero_point=0,  # nothing is padded
+        filter_stride=params.filter_stride,
+        weights=params.weights,
+    )
+
+
+VARIANT = Variant(
+    kernel="fully_connected_dsp_s8",
+    replaces="fully_connected_s8",
+    targets=(Target.DSP,),
+    constraints=(constraint_records,),
+    make=make,
+)
