@@ -27,7 +27,8 @@ from mcuforge.planning.variants.dual_weights import (
     steps_of_runs,
 )
 
-MOST_EXPANDED = 128  # inputs: what expanding them first saves is worth little scratch only
+MOST_EXPANDED = 128  # inputs: what expanding them first saves is worth little scratch only,
+LEAST_TO_EXPAND_FOR = 8  # outputs: and it saves something with each four of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,8 @@ def make(call: KernelCall) -> KernelCall:
         return conv2d_dsp.make(replace(call, params=_as_convolution(params)))
     stage, (filters, records, _) = params.output_stage, _records(params)
     steps = in_pairs(steps_of_runs(1, params.inputs))
-    expands = params.inputs <= MOST_EXPANDED or params.inputs % 4 != 0
+    few = params.inputs <= MOST_EXPANDED and params.outputs >= LEAST_TO_EXPAND_FOR
+    expands = few or params.inputs % 4 != 0
     made = FullyConnectedDspS8Params(
         inputs=params.inputs,
         outputs=params.outputs,
@@ -128,6 +130,43 @@ def _as_convolution(params: FullyConnectedS8Params) -> Conv2dS8Params:
     )
 
 
+def make_convolution(call: KernelCall) -> KernelCall:
+    """The call of `nn_conv2d_dsp_s8`, or for one pixel that sees one run of the input's bytes of
+    `nn_fully_connected_dsp_s8`."""
+    params = cast(Conv2dS8Params, call.params)
+    if not _is_one_row(params):
+        return conv2d_dsp.make(call)
+    window = params.window
+    dense = FullyConnectedS8Params(
+        output_stage=params.output_stage,
+        rows=1,
+        inputs=window.filter_height * window.filter_width * params.group_channels,
+        outputs=params.output_channels,
+        filter_stride=params.filter_stride,
+        weights=params.weights,
+    )
+    return make(replace(call, params=dense))
+
+
+def _is_one_row(params: Conv2dS8Params) -> bool:
+    """Whether there is one output pixel, whose taps are the input's first ones."""
+    sizes, window = params.sizes, params.window
+    side_by_side = window.filter_width == 1 or window.dilation_width == 1
+    whole_rows = window.filter_width == sizes.input_width and window.dilation_height == 1
+    return (
+        sizes.output == (1, 1, 1)
+        and params.output_start == 0
+        and params.group_channels == sizes.input_channels
+        and (window.padding_top, window.padding_left) == (0, 0)
+        and window.filter_height * window.filter_width > 0
+        and window.filter_height <= sizes.input_height
+        and window.filter_width <= sizes.input_width
+        and side_by_side
+        and (window.filter_height == 1 or whole_rows)
+    )
+
+
+CONVOLUTION = replace(conv2d_dsp.VARIANT, make=make_convolution)
 VARIANT = Variant(
     kernel="fully_connected_dsp_s8",
     replaces="fully_connected_s8",

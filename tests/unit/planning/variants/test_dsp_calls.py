@@ -109,11 +109,31 @@ def test_a_row_meets_four_filters_and_several_rows_are_pixels(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("inputs", "expands", "overlap"), [(128, 1, 128), (130, 1, 130), (132, 0, -10)]
+    ("source", "filters", "inputs"),
+    [
+        ((1, 1, 1, 12), (5, 1, 1, 12), 12),
+        ((1, 3, 4, 6), (5, 3, 4, 6), 72),
+        ((1, 3, 4, 6), (5, 1, 4, 6), None),
+        ((2, 1, 1, 12), (5, 1, 1, 12), None),
+    ],
+)
+def test_a_convolution_to_one_pixel_is_a_dense_layer(
+    source: Shape, filters: Shape, inputs: int | None, tmp_path: Path
+) -> None:
+    call = planned(tmp_path, convolution(source, filters))
+    if inputs is None:
+        assert call.kernel == "conv2d_dsp_s8"
+    else:
+        assert (call.kernel, params(call).inputs) == ("fully_connected_dsp_s8", inputs)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "expands", "overlap"),
+    [(128, 10, 1, 128), (128, 7, 0, -7), (130, 2, 1, 130), (132, 10, 0, -10)],
 )
 def test_few_inputs_are_expanded_and_then_may_be_overwritten(
-    inputs: int, expands: int, overlap: int, tmp_path: Path
+    inputs: int, outputs: int, expands: int, overlap: int, tmp_path: Path
 ) -> None:
-    call = planned(tmp_path, dense(1, inputs, 10))
+    call = planned(tmp_path, dense(1, inputs, outputs))
     assert (params(call).expands, call.overlaps[0]) == (expands, overlap)
     assert call.scratch_bytes == expands * 8 * -(-inputs // 4)
