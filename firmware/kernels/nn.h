@@ -939,8 +939,50 @@ typedef struct {
 void nn_conv2d_dsp_s8(const nn_conv2d_dsp_s8_params *params, const int8_t *input, int8_t *output,
                       int8_t *scratch);
 
-/* The same with int16 activations; steps of the output and the padding are in elements. The input's
- * zero point is 0.
+/* How a kernel for Helium may round and clamp; with the last, nothing is proved. */
+enum {
+    NN_ROUND_UP = 0,   /* ties up, no clamp: what is negative is -128 anyway; shifts of 0 ... -31 */
+    NN_ROUND_AWAY = 1, /* ties away from zero, no clamp; shifts of -1 ... -31 */
+    NN_ROUND_ANY = 2,  /* any shift, and clamped */
+};
+
+/* The output stage of kernels with packed weights for Helium; `records` are packed with them. */
+typedef struct {
+    const int32_t *records;
+    int32_t offset;
+    int32_t activation_min;
+    int32_t activation_max;
+    int32_t rounding; /* NN_ROUND_... */
+} nn_helium_stage;
+
+/* conv2d_s8 without groups for Helium, four filters with two pixels at a time. Filters are read in
+ * chunks of 16 bytes, `chunks` of them >= 1, and so are windows, where they lie or copied.
+ *
+ *   weights  [groups of 4 filters][chunks][4][16], zeros where there is no tap or no filter
+ *   records  [groups of 4 filters][3][4]: biases, multipliers and shifts of four filters
+ *   scratch  32 * chunks bytes
+ *
+ * Ascending, two pixels at a time, of one row or of two. Where the taps of a window lie side by
+ * side in the input, it writes while it reads. */
+typedef struct {
+    nn_helium_stage stage;
+    nn_image_sizes sizes;
+    nn_sliding_window window;
+    int32_t output_channels;
+    int32_t output_start;
+    int32_t output_batch_stride;
+    int32_t output_row_stride;
+    int32_t output_pixel_stride;
+    int32_t input_zero_point;
+    int32_t chunks;
+    const int8_t *weights;
+} nn_conv2d_helium_s8_params;
+
+void nn_conv2d_helium_s8(const nn_conv2d_helium_s8_params *params, const int8_t *input,
+                         int8_t *output, int8_t *scratch);
+
+/* conv2d_s8 with int16 activations; steps of the output and the padding are in elements. The
+ * input's zero point is 0.
  *
  *   scratch  2 * filter_stride bytes
  *
@@ -986,8 +1028,30 @@ typedef struct {
 void nn_depthwise_conv2d_s8(const nn_depthwise_conv2d_s8_params *params, const int8_t *input,
                             int8_t *output, int8_t *scratch);
 
-/* The same with int16 activations; the taps' distances are in elements, and the scratch takes twice
- * the bytes. The input's zero point is 0. */
+/* depthwise_conv2d_s8 with a depth multiplier of 1 for Helium. A step makes the outputs of `pixels`
+ * neighbouring pixels, or of fewer at the end of a row, in blocks of 16; more than one only where
+ * stride_width is 1. For a step, weights and biases are repeated with each pixel.
+ *
+ *   weights  [blocks][taps][16], taps in the order y, x, zeros after the step's channels. No two
+ *            taps 2 i and 2 i + 1 are both -128: the sums of their products fit int16
+ *   records  [blocks][48]: see nn_depthwise_helium_core.h
+ *   scratch  8 * taps bytes, and the step's blocks as often as 2 + 15 / channels
+ *
+ * Ascending, a step at a time, which writes while it reads. */
+typedef struct {
+    nn_helium_stage stage;
+    nn_image_sizes sizes;
+    nn_sliding_window window;
+    int32_t input_zero_point;
+    int32_t pixels;
+    const int8_t *weights;
+} nn_depthwise_conv2d_helium_s8_params;
+
+void nn_depthwise_conv2d_helium_s8(const nn_depthwise_conv2d_helium_s8_params *params,
+                                   const int8_t *input, int8_t *output, int8_t *scratch);
+
+/* depthwise_conv2d_s8 with int16 activations; the taps' distances are in elements, and the scratch
+ * takes twice the bytes. The input's zero point is 0. */
 typedef struct {
     nn_output_stage_s16 output_stage;
     nn_image_sizes sizes;
@@ -1078,6 +1142,23 @@ typedef struct {
 
 void nn_fully_connected_dsp_s8(const nn_fully_connected_dsp_s8_params *params, const int8_t *input,
                                int8_t *output, int8_t *scratch);
+
+/* fully_connected_s8 of one row for Helium, eight filters at a time.
+ *
+ *   weights  [groups of 4 filters][chunks][4][16], zeros where there is no tap or no filter; the
+ *            last chunk of the row comes first
+ *   records  [groups of 4 filters][3][4]: biases, multipliers and shifts of four filters
+ *
+ * Writes while it reads all of the row. */
+typedef struct {
+    nn_helium_stage stage;
+    int32_t inputs; /* >= 1 */
+    int32_t outputs;
+    const int8_t *weights;
+} nn_fully_connected_helium_s8_params;
+
+void nn_fully_connected_helium_s8(const nn_fully_connected_helium_s8_params *params,
+                                  const int8_t *input, int8_t *output);
 
 /* CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED with weights of 4 bits, which lie in flash two a
  * byte, the first one low, in the order of the kernels of 8 bits. They are unpacked each time, and

@@ -27,6 +27,17 @@
 #define NN_ASM 0
 #endif
 
+/* A function of nothing but assembly, which keeps to the calling convention whatever the compiler
+ * knows of its body. It may not mention its arguments, which are therefore unused. */
+#if NN_ASM
+#if defined(__clang__)
+#define NN_ASM_FUNCTION __attribute__((naked, noinline))
+#else
+#define NN_ASM_FUNCTION __attribute__((naked, noinline, noipa))
+#endif
+#define NN_ASM_UNUSED __attribute__((unused))
+#endif
+
 static inline uint32_t nn_load_word(const void *source) {
     uint32_t word;
     memcpy(&word, source, sizeof word); /* one LDR: the cores that matter allow any address */

@@ -10,9 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import test_conv2d
-import test_depthwise_conv2d
 import test_elementwise
-import test_fully_connected
+import test_helium_shapes
 import test_pooling
 from sanitised import run_oracle
 from single_op import Case
@@ -26,9 +25,9 @@ pytestmark = pytest.mark.sim
 
 BOARD = boards.load("mps3-an547-helium")
 CASES = {
-    "conv2d": lambda: test_conv2d.cases(100, 600),
-    "depthwise": lambda: test_depthwise_conv2d.cases(101, 600),
-    "fully_connected": lambda: test_fully_connected.cases(102, 600),
+    "conv2d": lambda: test_helium_shapes.cases["conv2d"](100, 600),
+    "depthwise": lambda: test_helium_shapes.cases["depthwise"](101, 600),
+    "fully_connected": lambda: test_helium_shapes.cases["fully_connected"](102, 600),
     "add": lambda: test_elementwise.cases("ADD", 103, 600),
     "max_pool": lambda: test_pooling.cases("MAX_POOL_2D", 104, 600),
 }
@@ -52,7 +51,7 @@ def test_helium_computes_what_tflm_computes(kernel: str, toolchain: str, tmp_pat
     for number, case in enumerate(chosen):
         path = tmp_path / f"{kernel}{number}.tflite"
         path.write_bytes(case.model)
-        project.emit(planning.make_plan(path), BOARD, tmp_path / "project")
+        project.emit(planning.plan_for(BOARD, path), BOARD, tmp_path / "project")
         preset = toolchains.preset_name(BOARD.name, toolchain=toolchain)
         elf = build(tmp_path / "project", preset).elf
         with Qemu(BOARD, elf) as simulator:
@@ -65,10 +64,10 @@ def test_the_other_m55_board_does_without(tmp_path: Path) -> None:
     """Renode 1.16.1 has no VMLADAV."""
     path = tmp_path / "conv.tflite"
     path.write_bytes(next(test_conv2d.cases(1, 1)).model)
-    plan = planning.make_plan(path)
     for name, uses in [("mps3-an547", False), (BOARD.name, True)]:
+        plan = planning.plan_for(boards.load(name), path)
         project.emit(plan, boards.load(name), tmp_path / name)
         listing = (tmp_path / name / "CMakeLists.txt").read_text()
         assert ("NN_NO_HELIUM" in listing) != uses
         elf = build(tmp_path / name, name).elf
-        assert (b"nn_mve_dot" in elf.read_bytes()) == uses
+        assert (b"nn_helium_pairs" in elf.read_bytes()) == uses

@@ -13,10 +13,12 @@ CALL_BYTES = 128  # the parameter struct of a call, and the call
 OTHER_KERNEL_BYTES = 1024  # of kernels that are not listed
 KERNEL_BYTES = {
     "batch_matmul_s8": 1536,
+    "conv2d_helium_s8": 2688,
     "conv2d_s16": 2816,
     "conv2d_s4": 128,
     "conv2d_s8": 3584,
     "depthwise_conv2d_dsp_s8": 4224,
+    "depthwise_conv2d_helium_s8": 3328,
     "depthwise_conv2d_s16": 2432,
     "depthwise_conv2d_s4": 128,
     "depthwise_conv2d_s8": 1280,

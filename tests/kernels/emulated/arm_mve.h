@@ -19,6 +19,10 @@ static inline mve_pred16_t vctp8q(uint32_t count) {
     return (mve_pred16_t)(count >= 16 ? 0xFFFFu : (1u << count) - 1u);
 }
 
+static inline mve_pred16_t vctp32q(uint32_t count) {
+    return (mve_pred16_t)(count >= 4 ? 0xFFFFu : (1u << (4 * count)) - 1u);
+}
+
 static inline int8x16_t vldrbq_z_s8(const int8_t *source, mve_pred16_t lanes) {
     int8x16_t x = {0};
     for (int i = 0; i < 16; ++i) {
@@ -71,6 +75,14 @@ static inline void vstrbq_s8(int8_t *target, int8x16_t x) {
 static inline void vstrbq_s32(int8_t *target, int32x4_t x) {
     for (int i = 0; i < 4; ++i) {
         target[i] = (int8_t)(x[i] & 0xFF);
+    }
+}
+
+static inline void vstrbq_p_s32(int8_t *target, int32x4_t x, mve_pred16_t lanes) {
+    for (int i = 0; i < 4; ++i) {
+        if ((lanes >> (4 * i)) & 1) {
+            target[i] = (int8_t)(x[i] & 0xFF);
+        }
     }
 }
 
@@ -254,6 +266,59 @@ static inline int32x4_t vqrdmulhq_s32(int32x4_t x, int32x4_t y) {
     for (int i = 0; i < 4; ++i) {
         const int64_t rounded = ((int64_t)x[i] * y[i] + (INT64_C(1) << 30)) >> 31;
         x[i] = (int32_t)(rounded > INT32_MAX ? INT32_MAX : rounded);
+    }
+    return x;
+}
+
+static inline int16x8_t vaddq_s16(int16x8_t x, int16x8_t y) {
+    for (int i = 0; i < 8; ++i) {
+        x[i] = (int16_t)(uint16_t)((uint16_t)x[i] + (uint16_t)y[i]);
+    }
+    return x;
+}
+
+static inline int16x8_t vmullbq_int_s8(int8x16_t x, int8x16_t y) {
+    int16x8_t products = {0};
+    for (int i = 0; i < 8; ++i) {
+        products[i] = (int16_t)(x[2 * i] * y[2 * i]);
+    }
+    return products;
+}
+
+static inline int16x8_t vmulltq_int_s8(int8x16_t x, int8x16_t y) {
+    int16x8_t products = {0};
+    for (int i = 0; i < 8; ++i) {
+        products[i] = (int16_t)(x[2 * i + 1] * y[2 * i + 1]);
+    }
+    return products;
+}
+
+/* The even (odd) lanes, widened. */
+static inline int32x4_t vmovlbq_s16(int16x8_t x) {
+    const int32x4_t wide = {x[0], x[2], x[4], x[6]};
+    return wide;
+}
+
+static inline int32x4_t vmovltq_s16(int16x8_t x) {
+    const int32x4_t wide = {x[1], x[3], x[5], x[7]};
+    return wide;
+}
+
+static inline int8_t saturate_s8(int16_t x) {
+    return (int8_t)(x > INT8_MAX ? INT8_MAX : x < INT8_MIN ? INT8_MIN : x);
+}
+
+/* `x` with its even (odd) elements replaced. */
+static inline int8x16_t vqmovnbq_s16(int8x16_t x, int16x8_t wide) {
+    for (int i = 0; i < 8; ++i) {
+        x[2 * i] = saturate_s8(wide[i]);
+    }
+    return x;
+}
+
+static inline int8x16_t vqmovntq_s16(int8x16_t x, int16x8_t wide) {
+    for (int i = 0; i < 8; ++i) {
+        x[2 * i + 1] = saturate_s8(wide[i]);
     }
     return x;
 }

@@ -5,13 +5,19 @@ from __future__ import annotations
 from mcuforge.planning.variants import (
     Variant,
     add_linear,
+    conv2d_helium,
     depthwise_conv2d_dsp,
+    depthwise_conv2d_helium,
     fully_connected_dsp,
+    fully_connected_helium,
 )
 
 VARIANTS: tuple[Variant, ...] = (
     fully_connected_dsp.CONVOLUTION,
+    conv2d_helium.VARIANT,
     depthwise_conv2d_dsp.VARIANT,
+    depthwise_conv2d_helium.VARIANT,
     fully_connected_dsp.VARIANT,
+    fully_connected_helium.VARIANT,
     add_linear.VARIANT,
 )
