@@ -1,4 +1,5 @@
-"""Where an inference spends its time: for each op and function, instructions and cycles.
+"""`.tflite`, `Board` -> where an inference spends its time: each op and function, in cycles.
 
-`.tflite`, `Board` -> what QEMU ran, block by block, and what a core's timings make of it.
+What QEMU ran, block by block, by the timings of a core; or what a board's stopwatch says. Knows
+nothing of what the kernels compute.
 """

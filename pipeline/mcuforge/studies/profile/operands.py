@@ -15,7 +15,6 @@ _NUMBERS = {"sb": 9, "sl": 10, "fp": 11, "ip": 12, "sp": 13, "lr": 14, "pc": 15}
 _REGISTER = re.compile(r"\b(?:[rqsd]\d{1,2}|sb|sl|fp|ip|sp|lr|pc)\b")
 _RANGE = re.compile(r"\b([rqsd])(\d{1,2})-\1(\d{1,2})\b")
 _LIST = re.compile(r"\{(.*)\}")
-_LONG = re.compile(r"^[su]m(?:ull|lal|aal|lsl)")
 _ACCUMULATES = re.compile(r"^(?:smla|smls|smmla|smmls|mla|mls|umlal|umaal|usada)")
 _MULTIPLIES = re.compile(r"^(?:mul|smul|smmul|smua|smus|umull|smull|usad)")
 _BITS = re.compile(
@@ -29,8 +28,6 @@ _KEEPS = re.compile(
     r"|vs[lr]i\b|vaddl?va|vmovn|vq(?:mov|r?shru?)u?n)"
 )
 _SETS = re.compile(r"^(?:mov|mvn|neg|adr|mrs|csel|cset|cinc|[su]xt)")
-
-
 _COMPARES = re.compile(r"^(?:cmp|cmn|tst|teq|vcmp)")
 
 
