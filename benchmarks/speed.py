@@ -19,10 +19,14 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from stand_ins import MODELS as STAND_INS
 
 from mcuforge import boards, engines, planning
@@ -32,6 +36,7 @@ from mcuforge.emit import project
 from mcuforge.engines import tflm, tflm_library
 from mcuforge.errors import ForgeError
 from mcuforge.files import atomic, json_text
+from mcuforge.frontend import read_graph
 from mcuforge.planning import cost
 from mcuforge.planning.plan import Plan
 from mcuforge.samples import quantised
@@ -47,7 +52,6 @@ NAMES = (*SHIPPED, *STAND_INS)
 MOST_GROWTH = 0.01
 TOTALS = ("instructions", "code", "constants")
 Figures = dict[str, Any]  # TOTALS, and "ops": instructions by op
-Digests = list[list[tuple[int, int]]]  # of each op: bytes and CRC-32 of its outputs
 
 
 def main() -> int:
@@ -87,30 +91,46 @@ def measured(models: Sequence[str], board: Board) -> Iterator[tuple[str, Figures
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder)
             tflite = file_of(model, place)
-            plan = planning.plan_for(board, tflite, Path(model).stem)
-            figures, digests = run(plan, board, place / "aot", None)
             model = Path(model).stem
-            if engines.root():
-                beside(figures, digests, plan, tflite, board, place / "tflm")
+            plan = planning.plan_for(board, tflite, model)
+            with running(plan, board, place / "aot", None) as (figures, ours):
+                graph = read_graph(tflite, model)
+                figures["macs"] = sum(cost.macs(graph, op) for op in graph.ops)
+                if engines.root():
+                    beside(figures, ours, plan, tflite, board, place / "tflm")
             yield model, figures
 
 
 def beside(
-    figures: Figures, digests: Digests, plan: Plan, tflite: Path, board: Board, folder: Path
+    figures: Figures, ours: Traced, plan: Plan, tflite: Path, board: Board, folder: Path
 ) -> None:
     """Add TFLM's figures, and the ops whose outputs differ; nothing without a library for it."""
+    whole = planning.plan_for(board, tflite, plan.graph.name, whole=True)
     try:
-        prepared = tflm.prepare(plan, tflite, board)
-        prepared = tflm_tightening.tightened(plan, prepared, board, choose(board, "qemu"))
-        figures["tflm"], expected = run(plan, board, folder, prepared)
+        prepared = tflm.prepare(whole, tflite, board)
+        prepared = tflm_tightening.tightened(whole, prepared, board, choose(board, "qemu"))
+        with running(whole, board, folder, prepared) as (figures["tflm"], theirs):
+            figures["differ"] = different(plan, ours, theirs)
     except ForgeError as error:
         sys.stderr.write(f"{board.name}: without TFLM: {error.message.splitlines()[0]}\n")
-        return
-    figures["differ"] = [
-        label
-        for label, ours, theirs in zip(figures["ops"], digests, expected, strict=True)
-        if ours != theirs
-    ]
+
+
+def different(plan: Plan, ours: Traced, theirs: Traced) -> list[str]:
+    """The ops whose outputs are not TFLM's, in those channels that the plan has left."""
+    found = []
+    for number, (position, index) in enumerate(plan.graph.results()):
+        channels = plan.graph.tensor(index).channels
+        if channels is None:
+            same = ours.digests[number][:2] == theirs.digests[number][:2]
+        else:
+            mine, whole = ours.fetch(number), theirs.fetch(number)
+            count = len(whole) * len(channels) // len(mine)  # of channels in all
+            same = np.array_equal(mine.reshape(-1, len(channels)),
+                                  whole.reshape(-1, count)[:, list(channels)])  # fmt: skip
+        if not same:
+            op = plan.graph.ops[position]
+            found.append(f"{op.index} {op.kind}")
+    return found
 
 
 def file_of(model: str, place: Path) -> Path:
@@ -124,32 +144,46 @@ def file_of(model: str, place: Path) -> Path:
     return Path(model)
 
 
-def run(
+@dataclass(frozen=True)
+class Traced:
+    """Bytes and CRC-32 of every result of an op; and an int8 result as a whole."""
+
+    digests: list[tuple[int, int]]
+    fetch: Callable[[int], npt.NDArray[np.int8]]
+
+
+@contextmanager
+def running(
     plan: Plan, board: Board, folder: Path, prepared: tflm.TflmModel | None
-) -> tuple[Figures, Digests]:
-    """Figures of one engine, and for each op bytes and CRC-32 of its outputs."""
+) -> Iterator[tuple[Figures, Traced]]:
+    """Figures of one engine, and what its ops compute; it still runs."""
     project.emit(plan, board, folder, None, prepared)
     built = build(folder, board.name)
     sample = quantised.random_samples(plan.graph, 1)[0]
     with Qemu(board, built.elf) as simulator:
-        ticks = simulator.device.run(sample).ticks
-        traced = simulator.device.trace(sample)
-    counts = [0] * len(plan.graph.ops)
-    digests: Digests = [[] for _ in plan.graph.ops]
-    for (position, _), digest in zip(plan.graph.results(), traced, strict=True):
-        counts[position] += board.instructions(digest.ticks)
-        digests[position].append((digest.bytes, digest.crc32))
-    figures = {
-        "instructions": board.instructions(ticks),
-        "code": built.sizes.text,
-        "constants": built.sizes.constants,
-        "macs": sum(cost.macs(plan.graph, op) for op in plan.graph.ops),
-        "ops": {f"{op.index} {op.kind}": n for op, n in zip(plan.graph.ops, counts, strict=True)},
-    }
-    if prepared is not None:
-        library = tflm_library.linked(built.elf.parent)
-        figures["library"] = library.title().partition(" (")[0] if library else None
-    return figures, digests
+        device = simulator.device
+        ticks = device.run(sample).ticks
+        traced = device.trace(sample)
+        counts = [0] * len(plan.graph.ops)
+        for (position, _), digest in zip(plan.graph.results(), traced, strict=True):
+            counts[position] += board.instructions(digest.ticks)
+        labels = [f"{op.index} {op.kind}" for op in plan.graph.ops]
+        figures = {
+            "instructions": board.instructions(ticks),
+            "code": built.sizes.text,
+            "constants": built.sizes.constants,
+            "ops": dict(zip(labels, counts, strict=True)),
+        }
+        if prepared is not None:
+            library = tflm_library.linked(built.elf.parent)
+            figures["library"] = library.title().partition(" (")[0] if library else None
+        yield (
+            figures,
+            Traced(
+                [(digest.bytes, digest.crc32) for digest in traced],
+                lambda number: np.frombuffer(device.fetch_op_output(number, sample), np.int8),
+            ),
+        )
 
 
 def failed_outputs(found: dict[str, Figures]) -> bool:

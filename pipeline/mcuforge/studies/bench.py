@@ -109,7 +109,8 @@ def run(
             return report  # of which no cycles can be estimated
         on_stage(f"{engine} cycles", 0, 1)
         try:
-            return _with_cycles(report, plan_for(board, model, name, optimize), board, output)
+            plan = plan_for(board, model, name, optimize, whole=engine == engines.TFLM)
+            return _with_cycles(report, plan, board, output)
         except ForgeError as error:
             notes.append(f"Cycles of {engine} are not known: {error.message}")
             return report

@@ -103,7 +103,7 @@ def run(
     require_tools(board=True, host=False)
     if engine == TFLM:
         require_root(board)
-    plan = plan_for(board, model, name, optimize)
+    plan = plan_for(board, model, name, optimize, whole=engine == TFLM)
     on_stage("build", 0, 1)
     folder = output / project.folder_name(plan.graph.name, board, engine)
     prepared = None
