@@ -26,6 +26,7 @@ def listing(name: str) -> str:
         return name
     signature = inspect.signature(value)
     annotated = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(signature))
+    annotated = re.sub(r"<(\w+\.\w+): [^>]*>", r"\1", annotated)  # an enum, as programs write it
     return name + annotated
 
 
