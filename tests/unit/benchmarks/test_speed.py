@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -92,3 +95,22 @@ def test_the_record_has_every_model_on_both_boards() -> None:
     assert list(record) == list(speed.BOARDS)
     for models in record.values():
         assert sorted(models) == sorted(speed.NAMES)
+
+
+def traced(*outputs: list[int]) -> speed.Traced:
+    arrays = [np.array(o, np.int8) for o in outputs]
+    return speed.Traced([(a.nbytes, zlib.crc32(a.tobytes())) for a in arrays], arrays.__getitem__)
+
+
+def test_channels_that_were_left_out_are_not_compared() -> None:
+    channels = {7: None, 8: (0, 2)}
+    graph = SimpleNamespace(
+        ops=[SimpleNamespace(index=0, kind="CONV_2D"), SimpleNamespace(index=1, kind="ADD")],
+        results=lambda: [(0, 7), (1, 8)],
+        tensor=lambda index: SimpleNamespace(channels=channels[index]),
+    )
+    plan: Any = SimpleNamespace(graph=graph)
+    theirs = traced([1, 2], [1, 9, 3, 4, 9, 6])
+    assert speed.different(plan, traced([1, 2], [1, 3, 4, 6]), theirs) == []
+    assert speed.different(plan, traced([1, 2], [1, 3, 4, 5]), theirs) == ["1 ADD"]
+    assert speed.different(plan, traced([1, 3], [1, 3, 4, 6]), theirs) == ["0 CONV_2D"]
