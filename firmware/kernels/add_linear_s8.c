@@ -4,6 +4,7 @@
 #include "nn_dsp.h"
 #include "nn_fixed_point.h"
 #include "nn_loops.h"
+#include "nn_mve.h"
 
 enum { SHIFT = 22 };
 
@@ -24,7 +25,39 @@ static inline int32_t add_product(int32_t factor, int32_t x, int32_t sum) {
 #endif
 }
 
-#if NN_HAS_DSP
+#if NN_MVE
+
+/* floor(factor * x / 2^8) of four bytes x. */
+static inline int32x4_t products(int32_t factor, const int8_t *x) {
+    return vqdmulhq_n_s32(vshlq_n_s32(vldrbq_s32(x), 23), factor);
+}
+
+/* Four elements at a time; returns how many. An input that does not move is in the constant. */
+static int32_t add_row_of_words(const nn_add_linear_s8_params *p, const int8_t *input1,
+                                const int8_t *input2, int8_t *output) {
+    const int32_t factor1 = p->factor1, factor2 = p->factor2;
+    const int32_t low = p->activation_min, high = p->activation_max;
+    const int both = p->loops.stride1 != 0 && p->loops.stride2 != 0;
+    const int first = p->loops.stride1 != 0;
+    const int8_t *const moving = first ? input1 : input2;
+    const int32_t factor = first ? factor1 : factor2;
+    int32_t rest = p->constant;
+    if (!both) {
+        rest = first ? add_product(factor2, *input2, rest) : add_product(factor1, *input1, rest);
+    }
+    const int32x4_t constant = vdupq_n_s32(rest);
+    int32_t i = 0;
+    for (; i + NN_MVE_WORDS <= p->loops.inner; i += NN_MVE_WORDS) {
+        int32x4_t sum = vaddq_s32(products(factor, moving + i), constant);
+        if (both) {
+            sum = vaddq_s32(sum, products(factor2, input2 + i));
+        }
+        vstrbq_s32(output + i, nn_mve_clamp(vshrq_n_s32(sum, SHIFT), low, high));
+    }
+    return i;
+}
+
+#elif NN_HAS_DSP
 
 /* A sum as an output, clamped to int8 only. */
 static inline int8_t output_of(int32_t sum) {

@@ -262,6 +262,14 @@ static inline int32x4_t vrshlq_s32(int32x4_t x, int32x4_t shift) {
     return x;
 }
 
+static inline int32x4_t vqdmulhq_n_s32(int32x4_t x, int32_t y) {
+    for (int i = 0; i < 4; ++i) {
+        const int64_t product = ((int64_t)x[i] * y) >> 31;
+        x[i] = (int32_t)(product > INT32_MAX ? INT32_MAX : product);
+    }
+    return x;
+}
+
 static inline int32x4_t vqrdmulhq_s32(int32x4_t x, int32x4_t y) {
     for (int i = 0; i < 4; ++i) {
         const int64_t rounded = ((int64_t)x[i] * y[i] + (INT64_C(1) << 30)) >> 31;

@@ -153,7 +153,7 @@ def make(call: KernelCall) -> KernelCall:
 VARIANT = Variant(
     kernel="add_linear_s8",
     replaces="add_s8",
-    targets=(Target.PORTABLE, Target.DSP),
+    targets=(Target.PORTABLE, Target.DSP, Target.HELIUM),
     constraints=(constraint_elements, constraint_one_rounding),
     make=make,
 )
