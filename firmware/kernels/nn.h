@@ -1098,6 +1098,35 @@ typedef struct {
 void nn_depthwise_conv2d_dsp_s8(const nn_depthwise_conv2d_dsp_s8_params *params,
                                 const int8_t *input, int8_t *output);
 
+/* nn_depthwise_conv2d_s8 for cores with DSP instructions, with any filter: two taps a SMLAD.
+ *
+ *   input_taps, gathered_taps  [pairs][2], as those of nn_depthwise_conv2d_s8
+ *   weights   two taps a word, the first one low. With a depth multiplier of 1 those of four
+ *             channels are [pairs][4], else and of what is left over those of two filters on a
+ *             channel [pairs][2], and of a last one [pairs]
+ *   records   for so many channels their biases, and then the records of nn_records.h with 2m
+ *   scratch   taps * input_channels bytes
+ *
+ * Ascending, a pixel at a time. */
+typedef struct {
+    nn_image_sizes sizes;
+    nn_sliding_window window;
+    int32_t depth_multiplier;
+    int32_t output_channels;
+    int32_t input_zero_point;
+    int32_t ties_away;
+    int32_t activation_min;
+    int32_t activation_max;
+    int32_t pairs;
+    const int32_t *input_taps;
+    const int32_t *gathered_taps;
+    const uint32_t *weights;
+    const int32_t *records;
+} nn_depthwise_conv2d_pairs_dsp_s8_params;
+
+void nn_depthwise_conv2d_pairs_dsp_s8(const nn_depthwise_conv2d_pairs_dsp_s8_params *params,
+                                      const int8_t *input, int8_t *output, int8_t *scratch);
+
 /* FULLY_CONNECTED: every row of the input with every filter.
  *
  *   output[r, c] = output_stage(sum of taps, c)

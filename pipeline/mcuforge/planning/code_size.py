@@ -19,6 +19,7 @@ KERNEL_BYTES = {
     "conv2d_s8": 3584,
     "depthwise_conv2d_dsp_s8": 4224,
     "depthwise_conv2d_helium_s8": 3328,
+    "depthwise_conv2d_pairs_dsp_s8": 1536,
     "depthwise_conv2d_s16": 2432,
     "depthwise_conv2d_s4": 128,
     "depthwise_conv2d_s8": 1280,

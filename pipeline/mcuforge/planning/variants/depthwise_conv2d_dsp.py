@@ -22,6 +22,9 @@ MAX_CHANNELS = 65_535  # which a record holds in 16 bits
 SHIFT = 12  # NN_DEPTHWISE_SHIFT of nn_depthwise_dsp_core.h
 MAX_WEIGHT = 32_767
 RECORD_WORDS = 8
+# Instructions, counted: of a channel's row, and of a position of depthwise_conv2d_pairs_dsp_s8.
+ROW_ALONE, ROW_PER_OUTPUT = 45, 13
+PAIRS_ALONE, PAIR = 13, 7
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +106,17 @@ def constraint_padding(call: KernelCall) -> str | None:
         return None
     w = params.window
     return f"the padding is {w.padding_top} rows and {w.padding_left} columns"
+
+
+def constraint_row(call: KernelCall) -> str | None:
+    """Rows of the output are long enough for what a channel of a row takes besides, compared with
+    two taps at once."""
+    params = _params(call)
+    columns = params.sizes.output_width
+    pairs = (params.window.filter_height * params.window.filter_width + 1) // 2
+    per_output = ROW_PER_OUTPUT * params.window.stride_width
+    worth = ROW_ALONE + per_output * columns <= columns * (PAIRS_ALONE + PAIR * pairs)
+    return None if worth else f"they have {columns} pixels, of {pairs} pairs of taps"
 
 
 def constraint_records(call: KernelCall) -> str | None:
@@ -268,6 +282,7 @@ VARIANT = Variant(
         constraint_multiplier,
         constraint_window,
         constraint_padding,
+        constraint_row,
         constraint_records,
     ),
     make=make,

@@ -10,6 +10,7 @@ from mcuforge.planning.variants import (
     depthwise_conv2d_helium,
     fully_connected_dsp,
     fully_connected_helium,
+    depthwise_conv2d_pairs_dsp,
 )
 
 VARIANTS: tuple[Variant, ...] = (
@@ -19,5 +20,6 @@ VARIANTS: tuple[Variant, ...] = (
     depthwise_conv2d_helium.VARIANT,
     fully_connected_dsp.VARIANT,
     fully_connected_helium.VARIANT,
+    depthwise_conv2d_pairs_dsp.VARIANT,
     add_linear.VARIANT,
 )
