@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn.h"
+#include "nn_lookup.h"
 
 void nn_lookup_s8(const nn_lookup_s8_params *params, const int8_t *input, int8_t *output) {
-    const int8_t *const middle = params->table + 128;
-    for (int32_t i = 0; i < params->elements; ++i) {
-        output[i] = middle[input[i]];
-    }
+    nn_lookup(params->table, input, output, params->elements);
 }

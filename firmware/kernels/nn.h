@@ -273,7 +273,23 @@ typedef struct {
 void nn_mul_s8(const nn_mul_s8_params *params, const int8_t *input1, const int8_t *input2,
                int8_t *output);
 
-/* The same for int16: the offsets are 0, and shift is <= 30. */
+/* The same for cores with DSP instructions, with factor = 2 * multiplier modulo 2^32, a shift to
+ * the right of 1 to 22, and addend = half of 2^shift + output_offset * 2^shift. */
+typedef struct {
+    nn_broadcast loops;
+    int32_t offset1;
+    int32_t offset2;
+    int32_t factor;
+    int32_t shift;
+    int32_t addend;
+    int32_t activation_min;
+    int32_t activation_max;
+} nn_mul_dsp_s8_params;
+
+void nn_mul_dsp_s8(const nn_mul_dsp_s8_params *params, const int8_t *input1, const int8_t *input2,
+                   int8_t *output);
+
+/* nn_mul_s8 for int16: the offsets are 0, and shift is <= 30. */
 void nn_mul_s16(const nn_mul_s8_params *params, const int16_t *input1, const int16_t *input2,
                 int16_t *output);
 
@@ -515,7 +531,16 @@ typedef struct {
 
 void nn_softmax_s8(const nn_softmax_s8_params *params, const int8_t *input, int8_t *output);
 
-/* The same, but the output is int16 in 1/65536 with zero point -32768. */
+/* The same for rows of two values: table[255 + x - y] is the output of x beside y. In place. */
+typedef struct {
+    int32_t rows;
+    const int8_t *table; /* 511 values */
+} nn_softmax_pair_s8_params;
+
+void nn_softmax_pair_s8(const nn_softmax_pair_s8_params *params, const int8_t *input,
+                        int8_t *output);
+
+/* nn_softmax_s8, but the output is int16 in 1/65536 with zero point -32768. */
 void nn_softmax_s8_s16(const nn_softmax_s8_params *params, const int8_t *input, int16_t *output);
 
 /* LOGISTIC and TANH of int16, with an output in 1/32768: x = (input * multiplier + rounding) >>

@@ -357,7 +357,7 @@ static inline int8_t nn_depthwise_finish(const nn_depthwise_filter *f, int32_t s
     } else {
         x = nn_smmla(sum, f->m, f->k) >> NN_DEPTHWISE_SHIFT;
     }
-    return (int8_t)(x < INT8_MIN ? INT8_MIN : x > INT8_MAX ? INT8_MAX : x);
+    return (int8_t)nn_ssat8(x);
 }
 
 static inline void nn_depthwise_stride_1(const nn_depthwise_row *row, int32_t away) {

@@ -62,6 +62,39 @@ static inline uint32_t nn_sxtb16_ror8(uint32_t x) {
     return result;
 }
 
+/* x, or the int8 next to it. */
+static inline int32_t nn_ssat8(int32_t x) {
+    int32_t result;
+    __asm__("ssat %0, #8, %1" : "=r"(result) : "r"(x));
+    return result;
+}
+
+/* The larger (smaller) of int8 x and y, byte by byte. */
+static inline uint32_t nn_max_bytes(uint32_t x, uint32_t y) {
+    uint32_t result;
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(result) : "r"(x), "r"(y) : "cc");
+    return result;
+}
+
+static inline uint32_t nn_min_bytes(uint32_t x, uint32_t y) {
+    uint32_t result;
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %2, %1" : "=&r"(result) : "r"(x), "r"(y) : "cc");
+    return result;
+}
+
+/* x plus bytes 0 and 2 (1 and 3) of y, halfword by halfword. */
+static inline uint32_t nn_sxtab16(uint32_t x, uint32_t y) {
+    uint32_t result;
+    __asm__("sxtab16 %0, %1, %2" : "=r"(result) : "r"(x), "r"(y));
+    return result;
+}
+
+static inline uint32_t nn_sxtab16_ror8(uint32_t x, uint32_t y) {
+    uint32_t result;
+    __asm__("sxtab16 %0, %1, %2, ror #8" : "=r"(result) : "r"(x), "r"(y));
+    return result;
+}
+
 /* The low halfwords of x and y. */
 static inline uint32_t nn_pkhbt(uint32_t x, uint32_t y) {
     uint32_t result;
@@ -137,6 +170,32 @@ static inline uint32_t nn_sxtb16(uint32_t x) {
 
 static inline uint32_t nn_sxtb16_ror8(uint32_t x) {
     return nn_halfwords((int8_t)((x >> 8) & 0xFFu), (int8_t)(x >> 24));
+}
+
+static inline int32_t nn_ssat8(int32_t x) {
+    return x < INT8_MIN ? INT8_MIN : x > INT8_MAX ? INT8_MAX : x;
+}
+
+static inline uint32_t nn_max_bytes(uint32_t x, uint32_t y) {
+    uint32_t result = 0;
+    for (int32_t shift = 0; shift < 32; shift += 8) {
+        const int8_t a = (int8_t)((x >> shift) & 0xFFu), b = (int8_t)((y >> shift) & 0xFFu);
+        result |= (uint32_t)(uint8_t)(a > b ? a : b) << shift;
+    }
+    return result;
+}
+
+static inline uint32_t nn_min_bytes(uint32_t x, uint32_t y) {
+    return ~nn_max_bytes(~x, ~y);
+}
+
+static inline uint32_t nn_sxtab16(uint32_t x, uint32_t y) {
+    const uint32_t bytes = nn_sxtb16(y);
+    return ((x + bytes) & 0xFFFFu) | (((x >> 16) + (bytes >> 16)) << 16);
+}
+
+static inline uint32_t nn_sxtab16_ror8(uint32_t x, uint32_t y) {
+    return nn_sxtab16(x, y >> 8 | y << 24);
 }
 
 static inline uint32_t nn_pkhbt(uint32_t x, uint32_t y) {

@@ -22,7 +22,7 @@ enum {
 };
 
 static inline int8_t nn_saturate_s8(int32_t x) {
-    return (int8_t)nn_clamp(x, INT8_MIN, INT8_MAX);
+    return (int8_t)nn_ssat8(x);
 }
 
 /* The output of a sum x, where the record holds 2m modulo 2^32. `away` is -1 or 0. */

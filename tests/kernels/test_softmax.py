@@ -55,5 +55,14 @@ def test_softmax_equals_the_oracle(assert_exact: Check, seed: int) -> None:
     assert_exact([*cases(seed, 750), *long_cases(seed, 20)])
 
 
+def test_softmax_of_any_two_values_equals_the_oracle(assert_exact: Check) -> None:
+    """All pairs of bytes that differ, at scales from one that tells hardly any of them apart."""
+    draw, values = Draw(6), np.arange(-128, 128, dtype=np.int8)
+    differences = np.stack([values, values[::-1]], axis=1)
+    pairs = np.concatenate([differences, np.stack([values, np.full(256, 127, np.int8)], axis=1)])
+    every = [case(draw, pairs.shape, scale, 1.0) for scale in (1e-6, 0.003, 0.04, 0.2, 1.0, 30.0)]
+    assert_exact([Case(one.model, [pairs], one.note) for one in every])
+
+
 def test_softmax_with_an_int16_output_equals_the_oracle(assert_exact: Check) -> None:
     assert_exact([*cases(5, 150, "int16"), *long_cases(5, 5, "int16")])

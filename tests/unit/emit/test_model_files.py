@@ -45,6 +45,7 @@ def test_the_model_reads_as_a_list_of_calls() -> None:
     assert sorted(files) == [
         "kernels/lookup_s8.c",
         "kernels/nn.h",
+        "kernels/nn_lookup.h",
         "kernels/nn_names.h",
         "model/test_config.h",
         "model/test_constants.c",

@@ -8,18 +8,22 @@ from mcuforge.planning.variants import (
     conv2d_helium,
     depthwise_conv2d_dsp,
     depthwise_conv2d_helium,
+    depthwise_conv2d_pairs_dsp,
     fully_connected_dsp,
     fully_connected_helium,
-    depthwise_conv2d_pairs_dsp,
+    mul_dsp,
+    softmax_pair,
 )
 
 VARIANTS: tuple[Variant, ...] = (
     fully_connected_dsp.CONVOLUTION,
     conv2d_helium.VARIANT,
     depthwise_conv2d_dsp.VARIANT,
+    depthwise_conv2d_pairs_dsp.VARIANT,
     depthwise_conv2d_helium.VARIANT,
     fully_connected_dsp.VARIANT,
     fully_connected_helium.VARIANT,
-    depthwise_conv2d_pairs_dsp.VARIANT,
     add_linear.VARIANT,
+    mul_dsp.VARIANT,
+    softmax_pair.VARIANT,
 )
