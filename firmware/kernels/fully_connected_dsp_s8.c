@@ -28,9 +28,7 @@ static void two_filters(const nn_fully_connected_dsp_s8_params *p, const void *r
         even = nn_smlad(nn_sxtb16(weights[1]), lanes[1], even);
         both = nn_smlad(weights[1], lanes[1], both);
     }
-    const int32_t twice_odd = (int32_t)((uint32_t)both - (uint32_t)even) >> 7;
-    output[0] = nn_record_output(records + 2, even, away);
-    output[1] = nn_record_output_of_double(records + 2 + NN_RECORD_WORDS, twice_odd, away);
+    nn_record_outputs_of_pair(records + 2, even, both, away, output);
 }
 
 /* One filter, whose weights are a word for two steps. */

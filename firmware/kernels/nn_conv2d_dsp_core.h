@@ -224,15 +224,6 @@ static inline void nn_conv2d_dsp_sums(const nn_conv2d_dsp_block *block, const ui
     }
 }
 
-/* Two outputs of one pixel from its sums. */
-static inline void nn_conv2d_dsp_outputs(const int32_t *records, const int32_t sums[2],
-                                         int32_t away, int8_t *output) {
-    const uint32_t difference = (uint32_t)sums[1] - (uint32_t)sums[0];
-    output[0] = nn_record_output(records, sums[0], away);
-    output[1] =
-        nn_record_output_of_double(records + NN_RECORD_WORDS, (int32_t)difference >> 7, away);
-}
-
 static inline void nn_conv2d_dsp_2x4(const nn_conv2d_dsp_block *block, int32_t away) {
     const uint32_t *weights = block->weights;
     const int32_t *records = block->records;
@@ -241,8 +232,10 @@ static inline void nn_conv2d_dsp_2x4(const nn_conv2d_dsp_block *block, int32_t a
             int32_t sums[4];
             const int32_t *const record = records + 4 + 2 * pair * NN_RECORD_WORDS;
             nn_conv2d_dsp_sums(block, weights + pair, 2, records + 2 * pair, sums);
-            nn_conv2d_dsp_outputs(record, sums, away, block->first + 4 * tile + 2 * pair);
-            nn_conv2d_dsp_outputs(record, sums + 2, away, block->second + 4 * tile + 2 * pair);
+            nn_record_outputs_of_pair(record, sums[0], sums[1], away,
+                                      block->first + 4 * tile + 2 * pair);
+            nn_record_outputs_of_pair(record, sums[2], sums[3], away,
+                                      block->second + 4 * tile + 2 * pair);
         }
         weights += 2 * block->steps;
         records += 4 + 4 * NN_RECORD_WORDS;
@@ -252,8 +245,8 @@ static inline void nn_conv2d_dsp_2x4(const nn_conv2d_dsp_block *block, int32_t a
 static inline void nn_conv2d_dsp_2x2(const nn_conv2d_dsp_block *block, int32_t away) {
     int32_t sums[4];
     nn_conv2d_dsp_sums(block, block->weights, 1, block->records, sums);
-    nn_conv2d_dsp_outputs(block->records + 2, sums, away, block->first);
-    nn_conv2d_dsp_outputs(block->records + 2, sums + 2, away, block->second);
+    nn_record_outputs_of_pair(block->records + 2, sums[0], sums[1], away, block->first);
+    nn_record_outputs_of_pair(block->records + 2, sums[2], sums[3], away, block->second);
 }
 
 static inline void nn_conv2d_dsp_2x1(const nn_conv2d_dsp_block *block, int32_t away) {

@@ -16,12 +16,12 @@ typedef struct {
 } nn_lane_runs;
 
 /* A run of one of the pixels; returns where its next run begins. */
-static inline uint32_t *nn_lanes_of_one(uint32_t *lanes, const int8_t *taps, int32_t count) {
+NN_APART uint32_t *nn_lanes_of_one(uint32_t *lanes, const int8_t *taps, int32_t count) {
     return nn_lanes_of_run(lanes, 2, taps, count);
 }
 
 /* The same of one value. */
-static inline uint32_t *nn_lanes_of_value(uint32_t *lanes, int32_t value, int32_t count) {
+NN_APART uint32_t *nn_lanes_of_value(uint32_t *lanes, int32_t value, int32_t count) {
     const uint32_t word = nn_pkhbt((uint32_t)value, (uint32_t)value);
     for (int32_t step = nn_lane_steps(count); step > 0; --step, lanes += 2) {
         lanes[0] = word;

@@ -38,6 +38,13 @@
 #define NN_ASM_UNUSED __attribute__((unused))
 #endif
 
+/* A function that is called from several places, and would only make code larger in them. */
+#if defined(__GNUC__)
+#define NN_APART static __attribute__((noinline))
+#else
+#define NN_APART static
+#endif
+
 static inline uint32_t nn_load_word(const void *source) {
     uint32_t word;
     memcpy(&word, source, sizeof word); /* one LDR: the cores that matter allow any address */

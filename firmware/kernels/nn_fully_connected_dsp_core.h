@@ -140,9 +140,7 @@ static inline void nn_fully_connected_dsp_1x2(const nn_fully_connected_dsp_tiles
             both = (uint32_t)nn_smlad(word, lanes[step], (int32_t)both);
         }
     }
-    const int32_t twice_odd = (int32_t)(both - (uint32_t)even) >> 7;
-    output[0] = nn_record_output(record, even, tiles->away);
-    output[1] = nn_record_output_of_double(record + NN_RECORD_WORDS, twice_odd, tiles->away);
+    nn_record_outputs_of_pair(record, even, (int32_t)both, tiles->away, output);
 }
 
 static inline void nn_fully_connected_dsp_1x4(const nn_fully_connected_dsp_tiles *tiles,

@@ -38,6 +38,16 @@ static inline int8_t nn_record_output_of_double(const int32_t *record, int32_t t
     return nn_saturate_s8(nn_smmlar(twice_x, record[0], k) >> record[1]);
 }
 
+/* The outputs of two filters whose weights share words: of the sum of the even one, and of the sum
+ * of both that is 256 times the odd one's more. Records are those of the even and the odd filter.
+ */
+static inline void nn_record_outputs_of_pair(const int32_t *records, int32_t even, int32_t both,
+                                             int32_t away, int8_t *output) {
+    const int32_t twice_odd = (int32_t)((uint32_t)both - (uint32_t)even) >> 7;
+    output[0] = nn_record_output(records, even, away);
+    output[1] = nn_record_output_of_double(records + NN_RECORD_WORDS, twice_odd, away);
+}
+
 /* Clamps outputs that records made, where the limits are narrower than int8. */
 static inline void nn_clamp_outputs(int8_t *output, int32_t count, int32_t low, int32_t high) {
     if (low == INT8_MIN && high == INT8_MAX) {

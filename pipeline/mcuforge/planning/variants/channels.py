@@ -36,6 +36,7 @@ HALF = 1 << 30  # as a Q0.31 multiplier
 MAX_SHIFT = 22  # an int8 offset shifted by it leaves int32 room for as much again
 _NEVER = 1 << 40  # beyond every addend
 _NEIGHBOURS = 64
+_AT_ONCE = 1024  # channels, which bounds the memory that tables of all thresholds take
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,14 +112,15 @@ class Channels:
         per_channel = ("lowest", "highest", "bias", "multiplier", "shift")
         return replace(self, **{name: getattr(self, name)[chosen] for name in per_channel})
 
-    def thresholds(self) -> Int64Array:
-        """The least sum for which the output before any clamp is `OUTPUTS` or more.
+    def thresholds(self, outputs: Int64Array = OUTPUTS) -> Int64Array:
+        """The least sum for which the output before any clamp is one of `outputs` or more.
 
-        int64 [channels, 255], clipped to lowest ... highest + 1. For channels that are `ordered`.
+        `outputs` are int64 [any] or [channels, any], the result [channels, any], clipped to
+        lowest ... highest + 1. For channels that are `ordered`.
         """
         shift = self.shift[:, None]
         left, right = np.maximum(shift, 0), np.maximum(-shift, 0)
-        value = OUTPUTS - self.offset
+        value = outputs - self.offset
         # The least high word that rounds to `value`: ties go away from zero.
         high = (value << right) - (np.int64(1) << right >> 1) + ((value <= 0) & (right > 0))
         high = np.clip(high, INT32_MIN - 1, INT32_MAX + 1)
@@ -128,17 +130,21 @@ class Channels:
         return np.clip(least, self.lowest[:, None], self.highest[:, None] + 1)
 
     def addends(
-        self, rounded: Callable[[Int64Array], Int64Array], shift: Int64Array
+        self,
+        rounded: Callable[[Int64Array], Int64Array],
+        shift: Int64Array,
+        outputs: Int64Array = OUTPUTS,
     ) -> tuple[Int64Array, Int64Array]:
         """The least and the greatest k with which a kernel makes the right outputs of all sums.
 
         It computes (k + rounded(sum)) >> shift, clamped; `rounded`, which never falls, is given
-        sums [channels, any]. int64 [channels] both; nothing fits where the least is the greater.
+        sums [channels, any]. `outputs` are those of `thresholds`: all that a channel has, and the
+        next above. int64 [channels] both; nothing fits where the least is the greater.
         """
-        at, lowest, highest = self.thresholds(), self.lowest[:, None], self.highest[:, None]
-        wanted = OUTPUTS << shift[:, None]
-        reached = (at <= highest) & (self.activation_min < OUTPUTS)
-        missed = (at > lowest) & (self.activation_max >= OUTPUTS)
+        at, lowest, highest = self.thresholds(outputs), self.lowest[:, None], self.highest[:, None]
+        wanted = outputs << shift[:, None]
+        reached = (at <= highest) & (self.activation_min < outputs)
+        missed = (at > lowest) & (self.activation_max >= outputs)
         least = np.where(reached, wanted - rounded(np.minimum(at, highest)), -_NEVER)
         most = np.where(missed, wanted - 1 - rounded(np.maximum(at - 1, lowest)), _NEVER)
         return least.max(axis=1), most.min(axis=1)
@@ -170,9 +176,9 @@ class Records:
         records = _constant(channels)
         for others in (_as_given, _of_two_outputs, _moved):
             missing = np.flatnonzero(~records.fits)
-            if len(missing) > 0:
-                found = others(channels.take(missing), limits[missing])
-                records = records._filled(missing, found)
+            for first in range(0, len(missing), _AT_ONCE):
+                some = missing[first : first + _AT_ONCE]
+                records._fill(some, others(channels.take(some), limits[some]))
         return records
 
     def outputs(self, sums: Int64Array, low: int = INT8_MIN, high: int = INT8_MAX) -> Int64Array:
@@ -192,12 +198,9 @@ class Records:
         shift = int(channels.shift[at])
         return f"channel {at} sums to {lowest:,} ... {highest:,}, and has a shift of {shift}"
 
-    def _filled(self, places: npt.NDArray[np.intp], others: Records) -> Records:
-        merged = {}
+    def _fill(self, places: npt.NDArray[np.intp], others: Records) -> None:
         for name in ("bias", "m", "n", "k", "zeroed", "fits"):
-            merged[name] = getattr(self, name).copy()
-            merged[name][places] = getattr(others, name)
-        return replace(self, **merged)
+            getattr(self, name)[places] = getattr(others, name)
 
 
 def _rounded(x: Int64Array, m: Int64Array, away: bool) -> Int64Array:
@@ -210,7 +213,7 @@ def _constant(channels: Channels) -> Records:
     """Of channels with one output: (2 * output + 1) >> 1, whatever goes in."""
     ones, constant = np.ones_like(channels.bias), channels.constant
     k = 2 * channels.outputs(channels.lowest) + 1
-    return Records(0 * ones, HALF * ones, ones, k, constant, constant, channels.away)
+    return Records(0 * ones, HALF * ones, ones, k, constant, constant.copy(), channels.away)
 
 
 def _as_given(channels: Channels, max_sum: Int64Array) -> Records:
@@ -224,15 +227,15 @@ def _as_given(channels: Channels, max_sum: Int64Array) -> Records:
 def _of_two_outputs(channels: Channels, max_sum: Int64Array) -> Records:
     """With sums moved so that they reach 2^n - 1 at the one threshold, and never 2^(n + 1)."""
     first, last = channels.outputs(channels.lowest), channels.outputs(channels.highest)
-    place = np.clip(last, OUTPUTS[0], OUTPUTS[-1]) - OUTPUTS[0]
-    threshold = channels.thresholds()[np.arange(len(place)), place]
-    n = np.ones_like(place)
+    threshold = channels.thresholds(last[:, None])[:, 0]
+    n = np.ones_like(last)
     for _ in range(MAX_SHIFT):
         n += (np.int64(1) << n) <= channels.highest - channels.lowest
     fits = (last - first == 1) & (n <= MAX_SHIFT)
     n = np.minimum(n, MAX_SHIFT)
     centre = threshold - (np.int64(1) << n) + 1
-    return _solved(channels, max_sum, centre, np.full_like(n, HALF), n, fits)
+    outputs = np.stack([first, last, last + 1], axis=1)
+    return _solved(channels, max_sum, centre, np.full_like(n, HALF), n, fits, outputs)
 
 
 def _moved(channels: Channels, max_sum: Int64Array) -> Records:
@@ -250,7 +253,8 @@ def _moved(channels: Channels, max_sum: Int64Array) -> Records:
     fractions = (neighbours * channels.multiplier[:, None] + HALF) % (1 << 31) - HALF
     best = np.abs(fractions).argmin(axis=1)
     centre = neighbours[np.arange(len(best)), best]
-    return _solved(channels, max_sum, centre, channels.multiplier, n, n == -channels.shift)
+    fits = n == -channels.shift
+    return _solved(channels, max_sum, centre, channels.multiplier, n, fits, OUTPUTS)
 
 
 def _solved(
@@ -260,13 +264,21 @@ def _solved(
     m: Int64Array,
     n: Int64Array,
     fits: BoolArray,
+    outputs: Int64Array,
 ) -> Records:
-    """With whatever k is right at every threshold, after `centre` is taken from the sums."""
-    least, most = channels.addends(
-        lambda sums: _rounded(sums - centre[:, None], m, channels.away), n
+    """With whatever k is right at the thresholds of `outputs`, after `centre` is taken from the
+    sums."""
+    fits = fits & channels.ordered & (channels.highest - channels.lowest <= 2 * max_sum)
+    some = np.flatnonzero(fits)
+    k = np.zeros_like(n)
+    least, most = channels.take(some).addends(
+        lambda sums: _rounded(sums - centre[some, None], m[some], channels.away),
+        n[some],
+        outputs[some] if outputs.ndim > 1 else outputs,
     )
-    k = np.clip(least, INT32_MIN, INT32_MAX)
-    return _proved(channels, max_sum, centre, m, n, k, fits & (least <= most) & (k == least))
+    k[some] = np.clip(least, INT32_MIN, INT32_MAX)
+    fits[some] &= (least <= most) & (k[some] == least)
+    return _proved(channels, max_sum, centre, m, n, k, fits)
 
 
 def _proved(

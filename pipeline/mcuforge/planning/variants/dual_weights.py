@@ -78,29 +78,30 @@ def pack_dual(
     steps; one alone has the four bytes of two steps in a word.
     """
     padded = np.pad(filters, ((0, 0), (0, 1)))  # NO_TAP is the last
-    lanes = padded[:, steps].astype(np.int64)  # [channels, steps, 2]
-    even = np.pad(lanes, ((0, 0), (0, len(steps) % 2), (0, 0)))
-    parts = []
-    for first in range(0, len(filters), group_outputs):
-        fours, last = first + group_outputs // TILE * TILE, first + group_outputs
-        tiles = _words(lanes[first:fours]).reshape(-1, 2, len(steps))
-        parts.append(tiles.transpose(0, 2, 1).reshape(-1))
-        pair = fours + group_outputs % TILE // 2 * 2
-        parts.append(_words(even[fours:pair]).reshape(-1))
-        parts.append(_bytes(even[pair:last]))
-    return np.concatenate(parts)
+    lanes = padded[:, steps].astype(np.int64).reshape(-1, group_outputs, len(steps), 2)
+    groups, fours = len(lanes), group_outputs // TILE * TILE
+    even = np.pad(lanes[:, fours:], ((0, 0), (0, 0), (0, len(steps) % 2), (0, 0)))
+    pair = group_outputs % TILE // 2 * 2
+    tiles = _words(lanes[:, :fours]).reshape(groups, -1, 2, len(steps)).swapaxes(2, 3)
+    parts = [tiles, _words(even[:, :pair]), _bytes(even[:, pair:])]
+    return np.concatenate([part.reshape(groups, -1) for part in parts], axis=1).reshape(-1)
 
 
 def _words(lanes: Int64Array) -> npt.NDArray[np.uint32]:
-    """[filters, steps, 2] -> [pairs of filters, steps]."""
-    both = (256 * lanes[1::2] + lanes[0::2]) & 0xFFFF
-    return (both[..., 0] | both[..., 1] << 16).astype(np.uint32)
+    """[groups, filters, steps, 2] -> [groups, pairs of filters, steps]."""
+    both = (256 * lanes[:, 1::2] + lanes[:, 0::2]) & 0xFFFF
+    return np.asarray(both[..., 0] | both[..., 1] << 16, np.uint32)
 
 
 def _bytes(lanes: Int64Array) -> npt.NDArray[np.uint32]:
-    """[filters, even steps, 2] -> [words]: lanes 0 of two steps, then lanes 1."""
-    of_two_steps = lanes.reshape(-1, 2, 2).transpose(0, 2, 1)
-    return np.ascontiguousarray(of_two_steps.astype("<i1")).reshape(-1).view("<u4").astype("u4")
+    """[groups, filters, even steps, 2] -> [groups, filters, words]: lanes 0 of two steps, then
+    lanes 1."""
+    groups, filters, steps, _ = lanes.shape
+    values = lanes.astype(np.uint8).reshape(groups, filters, steps // 2, 2, 2).astype(np.uint32)
+    first, second = values[..., 0, :], values[..., 1, :]
+    return np.asarray(
+        first[..., 0] | second[..., 0] << 8 | first[..., 1] << 16 | second[..., 1] << 24, np.uint32
+    )
 
 
 def pack_records(records: Records, group_outputs: int) -> npt.NDArray[np.int32]:
@@ -112,17 +113,17 @@ def pack_records(records: Records, group_outputs: int) -> npt.NDArray[np.int32]:
     odd = odd_filters(len(records.m), group_outputs)
     begin = np.where(odd, 256 * records.bias + np.roll(records.bias, 1), records.bias)
     m = np.where(odd, records.m, 2 * records.m)
-    triples = np.stack([m, records.n, records.k], axis=1)
+    begin = begin.reshape(-1, group_outputs)
+    triples = np.stack([m, records.n, records.k], axis=1).reshape(*begin.shape, 3)
     words = []
-    for first in range(0, len(odd), group_outputs):
-        for tile in _tiles(first, group_outputs):
-            words += [begin[tile], triples[tile].reshape(-1)]
-    return wrap_int32(np.concatenate(words)).astype(np.int32)
+    for tile in _tiles(group_outputs):
+        words += [begin[:, tile], triples[:, tile].reshape(len(begin), -1)]
+    return wrap_int32(np.concatenate(words, axis=1).reshape(-1)).astype(np.int32)
 
 
-def _tiles(first: int, group_outputs: int) -> list[slice]:
-    """The channels of each tile of a group: fours, then two, then one."""
-    sizes = [TILE] * (group_outputs // TILE)
-    sizes += [size for size in (2, 1) if group_outputs & size]
-    ends = first + np.cumsum(sizes)
+def _tiles(outputs: int) -> list[slice]:
+    """The filters of each tile of a group: fours, then two, then one."""
+    sizes = [TILE] * (outputs // TILE)
+    sizes += [size for size in (2, 1) if outputs & size]
+    ends = np.cumsum(sizes)
     return [slice(int(end) - size, int(end)) for size, end in zip(sizes, ends, strict=True)]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -148,3 +151,16 @@ def test_ties_need_no_correction_after_a_relu(low: int, away: bool) -> None:
     assert records.away is away
     sums = np.arange(-1000, 1000)[None]
     assert np.array_equal(records.outputs(sums, low), made.outputs(sums))
+
+
+def test_many_insane_channels_take_little_time_and_memory() -> None:
+    """Each has 255 thresholds at most: tables of all would take far more."""
+    count = 8000
+    bias = np.random.default_rng(3).integers(-(2**17), 2**17, count).tolist()
+    made = channels([[127] * 4] * count, stage(bias, [(HALF + 12_345, -9)] * count, offset=3))
+    tracemalloc.start()
+    begin = time.process_time()
+    Records.of(made, 70_000)
+    assert time.process_time() - begin < 2
+    assert tracemalloc.get_traced_memory()[1] < 60 * 2**20
+    tracemalloc.stop()
