@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "nn.h"
 #include "nn_fixed_point.h"
+#include "nn_mve.h"
 #include "nn_window.h"
 
 /* sum / count rounded to nearest, ties away from zero, then clamped. */
@@ -43,9 +44,59 @@ static void sums_of_four(nn_window w, int32_t sums[4]) {
     sums[3] = sum3;
 }
 
-static void average_of_pixel(const nn_pool2d_s8_params *p, nn_window w, int8_t *output) {
+#if NN_MVE
+
+enum { MOST_IN_16_BITS = 256 };
+
+/* Sums of sixteen channels: the even ones, then the odd ones. They fit as long as the window has no
+ * more than 256 pixels. */
+static void sums_of_sixteen(nn_window w, int16_t sums[16]) {
+    int16x8_t even = vdupq_n_s16(0), odd = vdupq_n_s16(0);
+    for (int32_t y = 0; y < w.rows; ++y) {
+        for (int32_t x = 0; x < w.columns; ++x) {
+            const int8x16_t bytes = vldrbq_s8(w.start);
+            even = vaddq_s16(even, vmovlbq_s8(bytes));
+            odd = vaddq_s16(odd, vmovltq_s8(bytes));
+            w.start += w.column_step;
+        }
+        w.start += w.row_step;
+    }
+    vstrhq_s16(sums, even);
+    vstrhq_s16(sums + 8, odd);
+}
+
+/* The channels in sixteens; returns how many. */
+static int32_t average_of_vectors(const nn_pool2d_s8_params *p, nn_window w, int8_t *output) {
     const int32_t count = w.rows * w.columns;
     int32_t channel = 0;
+    if (count > MOST_IN_16_BITS) {
+        return 0;
+    }
+    for (; channel + NN_MVE_BYTES <= p->sizes.input_channels; channel += NN_MVE_BYTES) {
+        int16_t sums[16];
+        sums_of_sixteen(w, sums);
+        for (int32_t i = 0; i < 8; ++i) {
+            output[channel + 2 * i] = average(p, sums[i], count);
+            output[channel + 2 * i + 1] = average(p, sums[8 + i], count);
+        }
+        w.start += NN_MVE_BYTES;
+    }
+    return channel;
+}
+
+#else
+
+static int32_t average_of_vectors(const nn_pool2d_s8_params *p, nn_window w, int8_t *output) {
+    (void)p, (void)w, (void)output;
+    return 0;
+}
+
+#endif
+
+static void average_of_pixel(const nn_pool2d_s8_params *p, nn_window w, int8_t *output) {
+    const int32_t count = w.rows * w.columns;
+    int32_t channel = average_of_vectors(p, w, output);
+    w.start += channel;
     for (; channel + 4 <= p->sizes.input_channels; channel += 4) {
         int32_t sums[4];
         sums_of_four(w, sums);

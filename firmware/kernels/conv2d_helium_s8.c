@@ -101,10 +101,14 @@ static void gather_row(const layout *l, const int8_t *row, int32_t left, int8_t 
         const int32_t before = nn_clamp(-left, 0, taps);
         const int32_t after = nn_clamp(left + taps - width, 0, taps - before);
         const int32_t between = (taps - before - after) * channels;
-        nn_fill_run(patch, padding, before * channels);
-        patch += before * channels;
+        if (before > 0) {
+            nn_fill_run(patch, padding, before * channels);
+            patch += before * channels;
+        }
         nn_copy_run(patch, row + (left + before) * channels, between);
-        nn_fill_run(patch + between, padding, after * channels);
+        if (after > 0) {
+            nn_fill_run(patch + between, padding, after * channels);
+        }
         return;
     }
     for (int32_t tap = 0; tap < taps; ++tap, patch += channels) {

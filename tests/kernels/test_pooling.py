@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from draw import ACTIVATIONS, Draw
@@ -55,6 +56,20 @@ def test_pooling_equals_the_oracle(
     assert_exact: Callable[[Iterable[Case]], None], kind: str, seed: int
 ) -> None:
     assert_exact(cases(kind, seed, 500))
+
+
+def whole_case(height: int, width: int, value: int) -> Case:
+    """The average of a whole image of one value, whose sums are as large as can be."""
+    o = schema.Pool2DOptionsT()
+    o.padding, o.filterHeight, o.filterWidth, o.strideH, o.strideW = VALID, height, width, 1, 1
+    source, target = Spec((1, height, width, 17)), Spec((1, 1, 1, 17))
+    data = np.full(source.shape, value, np.int8)
+    return Case(build("AVERAGE_POOL_2D", [source], [target], o, version=3), [data], str(vars(o)))
+
+
+def test_the_largest_sums_of_16_bits(assert_exact: Callable[[Iterable[Case]], None]) -> None:
+    sizes = [(16, 16), (1, 257), (32, 8), (16, 17)]
+    assert_exact(whole_case(*size, value) for size in sizes for value in (-128, 127))
 
 
 def int16_cases(seed: int, count: int) -> list[Case]:

@@ -301,7 +301,29 @@ static inline int16x8_t vmulltq_int_s8(int8x16_t x, int8x16_t y) {
     return products;
 }
 
+static inline void vstrhq_s16(int16_t *target, int16x8_t x) {
+    for (int i = 0; i < 8; ++i) {
+        target[i] = x[i];
+    }
+}
+
 /* The even (odd) lanes, widened. */
+static inline int16x8_t vmovlbq_s8(int8x16_t x) {
+    int16x8_t wide = {0};
+    for (int i = 0; i < 8; ++i) {
+        wide[i] = x[2 * i];
+    }
+    return wide;
+}
+
+static inline int16x8_t vmovltq_s8(int8x16_t x) {
+    int16x8_t wide = {0};
+    for (int i = 0; i < 8; ++i) {
+        wide[i] = x[2 * i + 1];
+    }
+    return wide;
+}
+
 static inline int32x4_t vmovlbq_s16(int16x8_t x) {
     const int32x4_t wide = {x[0], x[2], x[4], x[6]};
     return wide;
