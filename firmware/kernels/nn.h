@@ -964,6 +964,35 @@ typedef struct {
 void nn_conv2d_dsp_s8(const nn_conv2d_dsp_s8_params *params, const int8_t *input, int8_t *output,
                       int8_t *scratch);
 
+/* The same on cores without DSP instructions, four filters at a time: see nn_tile.h. There is one
+ * group of channels, and at least four filters.
+ *
+ *   records  [output_channels rounded up to 4][4], in one of two forms; see `three` there
+ *   weights  w + 128; [output_channels / 4][filter_stride][4], then the filters that are left,
+ *            each filter_stride bytes. The filters are in the order y, x, channel
+ *   scratch  filter_stride bytes
+ *
+ * Ascending, a pixel at a time. */
+typedef struct {
+    nn_image_sizes sizes;
+    nn_sliding_window window;
+    int32_t output_channels;
+    int32_t output_start;
+    int32_t output_batch_stride;
+    int32_t output_row_stride;
+    int32_t output_pixel_stride;
+    int32_t input_zero_point;
+    int32_t filter_stride;
+    int32_t activation_min;
+    int32_t activation_max;
+    int32_t three;
+    const uint32_t *records;
+    const uint8_t *weights;
+} nn_conv2d_tile_s8_params;
+
+void nn_conv2d_tile_s8(const nn_conv2d_tile_s8_params *params, const int8_t *input, int8_t *output,
+                       int8_t *scratch);
+
 /* How a kernel for Helium may round and clamp; with the last, nothing is proved. */
 enum {
     NN_ROUND_UP = 0,   /* ties up, no clamp: what is negative is -128 anyway; shifts of 0 ... -31 */

@@ -22,9 +22,11 @@ TWINS = Path(__file__).parent / "twins"
 KERNELS = Path(__file__).parents[2] / "firmware" / "kernels"
 DSP = ["mps2-an386", "mps2-an500", "mps2-an505"]  # Cortex-M4, M7, M33
 HELIUM = ["mps3-an547-helium"]  # Cortex-M55
+SMALL = ["microbit", "mps2-an385"]  # Cortex-M0, M3
 CORES = {
     "conv2d_dsp_s8": DSP,
     "conv2d_helium_s8": HELIUM,
+    "conv2d_tile_s8": SMALL,
     "depthwise_conv2d_dsp_s8": DSP,
     "depthwise_conv2d_helium_s8": HELIUM,
     "fully_connected_dsp_s8": DSP,

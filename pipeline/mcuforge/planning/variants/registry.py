@@ -6,6 +6,7 @@ from mcuforge.planning.variants import (
     Variant,
     add_linear,
     conv2d_helium,
+    conv2d_tile,
     depthwise_conv2d_dsp,
     depthwise_conv2d_helium,
     depthwise_conv2d_pairs_dsp,
@@ -26,4 +27,5 @@ VARIANTS: tuple[Variant, ...] = (
     add_linear.VARIANT,
     mul_dsp.VARIANT,
     softmax_pair.VARIANT,
+    *conv2d_tile.VARIANTS,
 )
