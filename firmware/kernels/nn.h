@@ -616,6 +616,12 @@ typedef struct {
 void nn_max_pool2d_s8(const nn_pool2d_s8_params *params, const int8_t *input, int8_t *output);
 void nn_average_pool2d_s8(const nn_pool2d_s8_params *params, const int8_t *input, int8_t *output);
 
+/* The same for cores with DSP instructions and from four channels on. A window of the average
+ * covers at most 256 elements of a channel. */
+void nn_max_pool2d_dsp_s8(const nn_pool2d_s8_params *params, const int8_t *input, int8_t *output);
+void nn_average_pool2d_dsp_s8(const nn_pool2d_s8_params *params, const int8_t *input,
+                              int8_t *output);
+
 /* The same for int16; a clipped window has at most 2^15 elements a channel. */
 void nn_max_pool2d_s16(const nn_pool2d_s8_params *params, const int16_t *input, int16_t *output);
 void nn_average_pool2d_s16(const nn_pool2d_s8_params *params, const int16_t *input,

@@ -13,6 +13,7 @@ from mcuforge.planning.variants import (
     fully_connected_dsp,
     fully_connected_helium,
     mul_dsp,
+    pooling_dsp,
     softmax_pair,
 )
 
@@ -26,6 +27,8 @@ VARIANTS: tuple[Variant, ...] = (
     fully_connected_helium.VARIANT,
     add_linear.VARIANT,
     mul_dsp.VARIANT,
+    pooling_dsp.MAX_POOL,
+    pooling_dsp.AVERAGE_POOL,
     softmax_pair.VARIANT,
     *conv2d_tile.VARIANTS,
 )
