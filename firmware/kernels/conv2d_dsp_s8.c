@@ -168,20 +168,12 @@ static void gather(const nn_conv2d_dsp_s8_params *p, const nn_place *first, cons
     }
 }
 
-static inline void fours(const nn_conv2d_dsp_s8_params *p, const nn_conv2d_dsp_block *block) {
-    if (p->ties_away) {
-        nn_conv2d_dsp_2x4_away(block);
-    } else {
-        nn_conv2d_dsp_2x4_up(block);
-    }
-}
-
 /* The filters of a group: fours, then two, then one. Moves the block on to the next group. */
 static void filters(const nn_conv2d_dsp_s8_params *p, nn_conv2d_dsp_block *block) {
     const int32_t in_fours = p->group_outputs & ~3, steps = block->steps;
     if (in_fours > 0) {
         block->tiles = in_fours >> 2;
-        fours(p, block);
+        nn_conv2d_dsp_2x4(block);
         block->weights += in_fours / 2 * steps;
         block->records += in_fours * NN_CHANNEL_WORDS;
         block->first += in_fours;
@@ -189,14 +181,14 @@ static void filters(const nn_conv2d_dsp_s8_params *p, nn_conv2d_dsp_block *block
     }
     block->steps = (steps + 1) & ~1;
     if ((p->group_outputs & 2) != 0) {
-        (p->ties_away ? nn_conv2d_dsp_2x2_away : nn_conv2d_dsp_2x2_up)(block);
+        nn_conv2d_dsp_2x2(block);
         block->weights += block->steps;
         block->records += 2 * NN_CHANNEL_WORDS;
         block->first += 2;
         block->second += 2;
     }
     if ((p->group_outputs & 1) != 0) {
-        (p->ties_away ? nn_conv2d_dsp_2x1_away : nn_conv2d_dsp_2x1_up)(block);
+        nn_conv2d_dsp_2x1(block);
         block->weights += block->steps / 2;
         block->records += NN_CHANNEL_WORDS;
         block->first += 1;
@@ -215,7 +207,7 @@ static void two_pixels(const nn_conv2d_dsp_s8_params *p, const nn_place *first,
                        const nn_place *second, uint32_t *lanes) {
     int8_t *const staged = (int8_t *)(lanes + 2 * ((p->steps + 1) & ~1));
     nn_conv2d_dsp_block block = {
-        lanes, p->weights, p->records, first->output, second->output, 1, p->steps,
+        lanes, p->weights, p->records, first->output, second->output, 1, p->steps, -p->ties_away,
     };
     for (int32_t group = 0; group < p->sizes.input_channels; group += p->group_channels) {
         gather(p, first, second, group, lanes, staged);
@@ -245,11 +237,11 @@ static void inner_row(const nn_conv2d_dsp_s8_params *p, const nn_place *at, int3
     int8_t *output = at->output;
     for (; count > 0; count -= 2) {
         nn_conv2d_dsp_block block = {
-            lanes, p->weights, p->records, output, output + pixel, tiles, p->steps,
+            lanes, p->weights, p->records, output, output + pixel, tiles, p->steps, -p->ties_away,
         };
         nn_lanes_of_two(input, input + step, inner, &runs);
         if ((p->group_outputs & 3) == 0) {
-            fours(p, &block);
+            nn_conv2d_dsp_2x4(&block);
         } else {
             filters(p, &block);
         }
