@@ -36,7 +36,7 @@ HALF = 1 << 30  # as a Q0.31 multiplier
 MAX_SHIFT = 22  # an int8 offset shifted by it leaves int32 room for as much again
 _NEVER = 1 << 40  # beyond every addend
 _NEIGHBOURS = 64
-_AT_ONCE = 1024  # channels, which bounds the memory that tables of all thresholds take
+_TABLE = 1 << 18  # sums at once: a table of all thresholds of all channels may be far larger
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,8 +141,21 @@ class Channels:
         sums [channels, any]. `outputs` are those of `thresholds`: all that a channel has, and the
         next above. int64 [channels] both; nothing fits where the least is the greater.
         """
+        least = np.full_like(self.bias, -_NEVER)
+        most = np.full_like(self.bias, _NEVER)
+        columns = max(_TABLE // max(len(self.bias), 1), 1)
+        for first in range(0, outputs.shape[-1], columns):
+            some = outputs[..., first : first + columns]
+            low, high = self._bounds(rounded, shift[:, None], some)
+            least, most = np.maximum(least, low), np.minimum(most, high)
+        return least, most
+
+    def _bounds(
+        self, rounded: Callable[[Int64Array], Int64Array], shift: Int64Array, outputs: Int64Array
+    ) -> tuple[Int64Array, Int64Array]:
+        """`addends` of those outputs alone; `shift` is [channels, 1]."""
         at, lowest, highest = self.thresholds(outputs), self.lowest[:, None], self.highest[:, None]
-        wanted = outputs << shift[:, None]
+        wanted = outputs << shift
         reached = (at <= highest) & (self.activation_min < outputs)
         missed = (at > lowest) & (self.activation_max >= outputs)
         least = np.where(reached, wanted - rounded(np.minimum(at, highest)), -_NEVER)
@@ -176,9 +189,8 @@ class Records:
         records = _constant(channels)
         for others in (_as_given, _of_two_outputs, _moved):
             missing = np.flatnonzero(~records.fits)
-            for first in range(0, len(missing), _AT_ONCE):
-                some = missing[first : first + _AT_ONCE]
-                records._fill(some, others(channels.take(some), limits[some]))
+            if len(missing) > 0:
+                records._fill(missing, others(channels.take(missing), limits[missing]))
         return records
 
     def outputs(self, sums: Int64Array, low: int = INT8_MIN, high: int = INT8_MAX) -> Int64Array:
