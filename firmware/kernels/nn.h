@@ -640,7 +640,11 @@ typedef struct {
 
 void nn_sum_s8(const nn_sum_s8_params *params, const int8_t *input, int8_t *output);
 
-/* The same for int16, whose limits it saturates at. */
+/* The same for cores with DSP instructions, of at least four outputs a row that lie side by side in
+ * the input, each of one run. */
+void nn_sum_dsp_s8(const nn_sum_s8_params *params, const int8_t *input, int8_t *output);
+
+/* nn_sum_s8 for int16, whose limits it saturates at. */
 void nn_sum_s16(const nn_sum_s8_params *params, const int16_t *input, int16_t *output);
 
 /* REDUCE_MAX, REDUCE_MIN and, of bool, REDUCE_ALL. Not in place. */

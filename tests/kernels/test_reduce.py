@@ -59,6 +59,16 @@ def test_reductions_equal_the_oracle(assert_exact: Check, kind: str) -> None:
     assert_exact(cases(kind, 0, 200))
 
 
+def test_means_of_large_images_equal_the_oracle(assert_exact: Check) -> None:
+    """Of more bytes than have a sum of 16 bits, all of which are extremes."""
+    options = schema.ReducerOptionsT()
+    axes = Spec((2,), "int32", None, data=np.array([1, 2], np.int32))
+    for value in (-128, 127):
+        image = np.full((2, 23, 23, 6), value, np.int8)
+        source, target = Spec(image.shape, scale=0.5, zero_point=3), Spec((2, 6), scale=0.7)
+        assert_exact([Case(build("MEAN", [source, axes], [target], options), [image])])
+
+
 def test_sums_of_int16_equal_the_oracle(assert_exact: Check) -> None:
     assert_exact([c for kind in ("MEAN", "SUM") for c in cases(kind, 3, 70, "int16")])
 

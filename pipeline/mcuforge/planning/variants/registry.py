@@ -15,6 +15,7 @@ from mcuforge.planning.variants import (
     mul_dsp,
     pooling_dsp,
     softmax_pair,
+    sum_dsp,
 )
 
 VARIANTS: tuple[Variant, ...] = (
@@ -30,5 +31,6 @@ VARIANTS: tuple[Variant, ...] = (
     pooling_dsp.MAX_POOL,
     pooling_dsp.AVERAGE_POOL,
     softmax_pair.VARIANT,
+    sum_dsp.VARIANT,
     *conv2d_tile.VARIANTS,
 )
