@@ -29,7 +29,7 @@
 
 /* A function of nothing but assembly, which keeps to the calling convention whatever the compiler
  * knows of its body. It may not mention its arguments, which are therefore unused. */
-#if NN_ASM
+#if defined(__GNUC__)
 #if defined(__clang__)
 #define NN_ASM_FUNCTION __attribute__((naked, noinline))
 #else

@@ -30,6 +30,7 @@
 
 #include <stdint.h>
 
+#include "nn_dsp.h"
 #include "nn_fixed_point.h"
 
 enum { NN_TILE_FILTERS = 4, NN_TILE_RECORD_WORDS = 16, NN_TILE_BLOCK = 32 };
@@ -259,17 +260,13 @@ static inline int8_t nn_tile_output(const uint32_t *records, int32_t three, int3
     "adds r0, #24\n"
 /* clang-format on */
 
-__attribute__((naked, noinline)) static void nn_tile_run_three(const nn_tile *tile
-                                                               __attribute__((unused)),
-                                                               int8_t *output
-                                                               __attribute__((unused))) {
+NN_ASM_FUNCTION static void nn_tile_run_three(const nn_tile *tile NN_ASM_UNUSED,
+                                              int8_t *output NN_ASM_UNUSED) {
     __asm__(NN_TILE_CODE(NN_TILE_OUTPUTS_OF_THREE));
 }
 
-__attribute__((naked, noinline)) static void nn_tile_run_four(const nn_tile *tile
-                                                              __attribute__((unused)),
-                                                              int8_t *output
-                                                              __attribute__((unused))) {
+NN_ASM_FUNCTION static void nn_tile_run_four(const nn_tile *tile NN_ASM_UNUSED,
+                                             int8_t *output NN_ASM_UNUSED) {
     __asm__(NN_TILE_CODE(NN_TILE_OUTPUTS_OF_FOUR));
 }
 
