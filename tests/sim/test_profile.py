@@ -35,7 +35,7 @@ def test_the_autoencoder_op_by_op(tmp_path: Path) -> None:
         assert sum(op[key] for op in ops) == pytest.approx(found[key], abs=20 * len(ops))
         for op in ops:
             assert sum(f[key] for f in op["functions"].values()) == op[key]
-    assert 1.0 < found["cycles"] / found["instructions"] < 1.6
+    assert 1.0 < found["cycles"] / found["instructions"] < 2.0
     assert found["milliseconds"] == pytest.approx(found["cycles"] / 25_000)
     _compare_with_stopwatch(ops, tmp_path)
 
