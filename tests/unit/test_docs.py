@@ -34,6 +34,7 @@ NOT_OURS = {
     "mcuforge/mf_real.h",
     "zephyr/kernel.h",
     "esp_attr.h",
+    "arm_acle.h",
     "Arduino.h",
     "engines/tflm_support.cc",  # generated
     "nn_names.h",
