@@ -274,8 +274,7 @@ typedef struct {
 /* clang-format on */
 
 #define NN_DEPTHWISE_ROW(name, text)                                                               \
-    __attribute__((naked, noinline)) static void nn_depthwise_##name(const nn_depthwise_row *row   \
-                                                                     __attribute__((unused))) {    \
+    NN_ASM_FUNCTION static void nn_depthwise_##name(const nn_depthwise_row *row NN_ASM_UNUSED) {   \
         __asm__(text);                                                                             \
     }
 

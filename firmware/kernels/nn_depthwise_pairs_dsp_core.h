@@ -97,8 +97,8 @@ typedef struct {
 /* clang-format on */
 
 #define NN_DEPTHWISE_TILES(name, FINISH)                                                           \
-    __attribute__((naked, noinline)) static void nn_depthwise_tiles_##name(                        \
-        const nn_depthwise_tiles *tiles __attribute__((unused))) {                                 \
+    NN_ASM_FUNCTION static void nn_depthwise_tiles_##name(                                         \
+        const nn_depthwise_tiles *tiles NN_ASM_UNUSED) {                                           \
         __asm__(NN_TILES_OF_PAIRS(FINISH));                                                        \
     }
 
