@@ -108,6 +108,19 @@ static inline int8_t nn_tile_output(const uint32_t *records, int32_t three, int3
     NN_TILE_TAP(t7, 28, 29, 30, 31)                                                                \
     "adds r1, #32\n"
 
+#if __ARM_ARCH_ISA_THUMB == 1
+#define NN_TILE_SATURATE(sum)                                                                      \
+    "sxtb r7, " #sum "\n"                                                                          \
+    "cmp r7, " #sum "\n"                                                                           \
+    "beq 6f\n"                                                                                     \
+    "asrs " #sum ", " #sum ", #31\n"                                                               \
+    "movs r7, #127\n"                                                                              \
+    "eors " #sum ", r7\n"                                                                          \
+    "6:\n"
+#else
+#define NN_TILE_SATURATE(sum) "ssat " #sum ", #8, " #sum "\n"
+#endif
+
 #define NN_TILE_THREE(sum, p0, p1, p2, n, k)                                                       \
     "ldrh r6, [r0, #" #p0 "]\n"                                                                    \
     "muls r6, " #sum ", r6\n"                                                                      \
@@ -122,8 +135,9 @@ static inline int8_t nn_tile_output(const uint32_t *records, int32_t three, int3
     "ldr r7, [r0, #" #k "]\n"                                                                      \
     "adds " #sum ", " #sum ", r7\n"                                                                \
     "ldrh r7, [r0, #" #n "]\n"                                                                     \
-    "asrs " #sum ", r7\n"
+    "asrs " #sum ", r7\n" NN_TILE_SATURATE(sum)
 
+#if __ARM_ARCH_ISA_THUMB == 1
 #define NN_TILE_FOUR(sum, p0, p1, p2, p3, n, k)                                                    \
     "ldrb r6, [r0, #" #p0 "]\n"                                                                    \
     "muls r6, " #sum ", r6\n"                                                                      \
@@ -145,16 +159,21 @@ static inline int8_t nn_tile_output(const uint32_t *records, int32_t three, int3
     "ldr r7, [r0, #" #k "]\n"                                                                      \
     "adds " #sum ", " #sum ", r7\n"                                                                \
     "ldr r7, [r0, #" #n "]\n"                                                                      \
-    "asrs " #sum ", r7\n"
-
-/* Whatever leaves int8 has other bits than the lowest eight when 128 is added. */
-#define NN_TILE_SATURATE(sum, label)                                                               \
-    "adds r7, " #sum ", r6\n"                                                                      \
-    "lsrs r7, r7, #8\n"                                                                            \
-    "beq " #label "f\n"                                                                            \
-    "asrs " #sum ", " #sum ", #31\n"                                                               \
-    "movs r7, #127\n"                                                                              \
-    "eors " #sum ", r7\n" #label ":\n"
+    "asrs " #sum ", r7\n" NN_TILE_SATURATE(sum)
+#else
+/* With a multiplication of 64 bits the pieces are one word, at offset p0. */
+#define NN_TILE_FOUR(sum, p0, p1, p2, p3, n, k)                                                    \
+    "ldr r6, [r0, #" #p0 "]\n"                                                                     \
+    "smull r7, r6, " #sum ", r6\n"                                                                 \
+    "lsls r6, r6, #8\n"                                                                            \
+    "orr r6, r6, r7, lsr #24\n"                                                                    \
+    "asrs r7, " #sum ", #31\n"                                                                     \
+    "add r6, r6, r7, lsl #7\n"                                                                     \
+    "ldr r7, [r0, #" #k "]\n"                                                                      \
+    "adds r6, r6, r7\n"                                                                            \
+    "ldr r7, [r0, #" #n "]\n"                                                                      \
+    "asr " #sum ", r6, r7\n" NN_TILE_SATURATE(sum)
+#endif
 
 /* clang-format off */
 #define NN_TILE_CODE(outputs) \
@@ -210,21 +229,6 @@ static inline int8_t nn_tile_output(const uint32_t *records, int32_t three, int3
     "adds r0, #16\n" \
     outputs \
     "mov r9, r0\n" \
-    "movs r6, #128\n" \
-    "adds r7, r2, r6\n" \
-    "adds r0, r3, r6\n" \
-    "orrs r7, r0\n" \
-    "adds r0, r4, r6\n" \
-    "orrs r7, r0\n" \
-    "adds r0, r5, r6\n" \
-    "orrs r7, r0\n" \
-    "lsrs r7, r7, #8\n" \
-    "beq 6f\n" \
-    NN_TILE_SATURATE(r2, 8) \
-    NN_TILE_SATURATE(r3, 8) \
-    NN_TILE_SATURATE(r4, 8) \
-    NN_TILE_SATURATE(r5, 8) \
-    "6:\n" \
     "mov r6, r10\n" \
     "strb r2, [r6, #0]\n" \
     "strb r3, [r6, #1]\n" \
