@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         UnsupportedError,
         UsageError,
     )
-    from mcuforge.planning import make_plan
+    from mcuforge.planning import plan_for
     from mcuforge.planning.cost import summary as plan_summary
     from mcuforge.planning.fit import check as check_fit
     from mcuforge.planning.plan import Plan
@@ -71,7 +71,7 @@ __all__ = [
     "emit_project",
     "load_board",
     "load_recipe",
-    "make_plan",
+    "plan_for",
     "plan_summary",
     "report_html",
     "report_json",
@@ -106,7 +106,7 @@ _HOMES = {
     "emit_project": "emit.project:emit",
     "load_board": "boards:load",
     "load_recipe": "recipe:load",
-    "make_plan": "planning",
+    "plan_for": "planning",
     "plan_summary": "planning.cost:summary",
     "report_html": "report:as_html",
     "report_json": "report:as_json",
