@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 import mcuforge
-from mcuforge.planning.plan import Plan
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "pipeline" / "mcuforge"
@@ -108,7 +107,8 @@ def test_the_walks_quote_the_sources() -> None:
 
 
 def test_the_byte_of_the_walk_lies_where_the_page_says() -> None:
-    plan: Plan = mcuforge.make_plan(ROOT / "models" / "unet" / "artifacts" / "model.tflite")
+    board = mcuforge.load_board("mps2-an386")
+    plan = mcuforge.plan_for(board, ROOT / "models" / "unet" / "artifacts" / "model.tflite")
     call = plan.ops[0].calls[0]
     place, begin = plan.offsets[call.inputs[0]], plan.offsets[call.output]
     assert f"may begin {-call.overlaps[0]} bytes before the input" in HOW

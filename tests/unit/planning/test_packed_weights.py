@@ -83,13 +83,13 @@ def tower(folder: Path, layers: int, width: int) -> Path:
 def test_flash_that_is_too_small_decides(tmp_path: Path) -> None:
     """The microbit has 256 KiB of flash: 40 layers of 8 KiB are too many, of 4 KiB they are not."""
     microbit, model = boards.load("microbit"), tower(tmp_path, 40, 90)
-    assert set(kernels(planning.plan_for(boards.load("pico"), model))) == {"fully_connected_s8"}
+    assert set(kernels(planning.plan_for(boards.load("pico"), model))) == {"conv2d_tile_s8"}
     assert set(kernels(planning.plan_for(microbit, model))) == {"fully_connected_s4"}
 
 
 def test_code_takes_flash_as_well(tmp_path: Path) -> None:
     """Constants that leave 7 KB of the microbit's flash leave no room for code."""
-    microbit, model = boards.load("microbit"), tower(tmp_path, 32, 88)
+    microbit, model = boards.load("microbit"), tower(tmp_path, 28, 88)
     unpacked = planning.make_plan(model)
     left = microbit.flash_bytes - fit.fits(unpacked, [microbit])["microbit"].flash.bytes
     assert 0 < left < code_size.code_bytes(unpacked)
