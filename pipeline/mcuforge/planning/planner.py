@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -46,8 +46,11 @@ def plan(
     """
     check(graph)
     graph = graph if whole else drop_channels(graph)
+    proofs: set[Hashable] = set()
     in_place = state.reads_in_place(graph, lambda op: _is_view(graph, op))
-    lowered = (_lower(graph, op, at in in_place, target, small) for at, op in enumerate(graph.ops))
+    lowered = (
+        _lower(graph, op, at in in_place, target, small, proofs) for at, op in enumerate(graph.ops)
+    )
     planned = _place(graph, effort.lowered(graph, lowered))
     effort.check_arena(planned)
     return planned
@@ -180,7 +183,9 @@ def _border_problems(graph: Graph) -> list[str]:
     return problems
 
 
-def _lower(graph: Graph, op: Op, in_place: bool, target: Target, small: bool) -> PlannedOp:
+def _lower(
+    graph: Graph, op: Op, in_place: bool, target: Target, small: bool, proofs: set[Hashable]
+) -> PlannedOp:
     operator = OPERATORS[op.kind]
     if in_place:
         return PlannedOp(op=op.index, calls=(), view_of=op.inputs[0])
@@ -189,7 +194,7 @@ def _lower(graph: Graph, op: Op, in_place: bool, target: Target, small: bool) ->
     calls = operator.lower(graph, op)
     if small:
         return PlannedOp(op.index, packed_weights.kept(graph, op, calls))
-    return PlannedOp(op.index, tuple(chosen(call, target, VARIANTS) for call in calls))
+    return PlannedOp(op.index, tuple(chosen(call, target, VARIANTS, proofs) for call in calls))
 
 
 def _is_view(graph: Graph, op: Op) -> bool:

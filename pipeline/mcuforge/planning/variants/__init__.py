@@ -11,7 +11,7 @@ constraints and checks nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 
 from mcuforge.planning.plan import KernelCall
@@ -19,18 +19,24 @@ from mcuforge.planning.target import Target
 
 # Returns None where the call obeys the rule, else what it has instead ("filters of 3 taps").
 Constraint = Callable[[KernelCall], str | None]
+MAX_PROOFS = 128  # of a plan, of a few milliseconds each
 
 
 @dataclass(frozen=True)
 class Variant:
     """`kernel` in place of `replaces`, on the cores of `targets`, for calls that obey all
-    `constraints`."""
+    `constraints`.
+
+    Where these take milliseconds, `proof` tells calls apart for which they do: a hostile file may
+    hold thousands.
+    """
 
     kernel: str
     replaces: str
     targets: tuple[Target, ...]
     constraints: tuple[Constraint, ...]
     make: Callable[[KernelCall], KernelCall]
+    proof: Callable[[KernelCall], Hashable] | None = None
 
     def obstacle(self, call: KernelCall) -> str | None:
         """The first rule that the call breaks, in words: "conv2d_x_s8: RULE, but WHAT IT HAS"."""
@@ -42,17 +48,35 @@ class Variant:
         return None
 
 
-def chosen(call: KernelCall, target: Target, variants: Iterable[Variant]) -> KernelCall:
+def chosen(
+    call: KernelCall,
+    target: Target,
+    variants: Iterable[Variant],
+    proofs: set[Hashable] | None = None,
+) -> KernelCall:
     """The call of the first of `variants` that may take its place, else the call itself.
 
     `variants` come fastest first. `passed_over` of what is returned says why none before it does.
+    `proofs` are those of the calls before in the same plan, of which there are `MAX_PROOFS`.
     """
+    proofs = set() if proofs is None else proofs
     passed_over: list[str] = []
     for variant in variants:
         if variant.replaces != call.kernel or target not in variant.targets:
             continue
-        obstacle = variant.obstacle(call)
+        obstacle = _too_many(variant, call, proofs) or variant.obstacle(call)
         if obstacle is None:
             return replace(variant.make(call), passed_over=tuple(passed_over))
         passed_over.append(obstacle)
     return replace(call, passed_over=tuple(passed_over))
+
+
+def _too_many(variant: Variant, call: KernelCall, proofs: set[Hashable]) -> str | None:
+    """Why nothing more is proved; None where the call needs no proof, or one that is known."""
+    proof = variant.proof(call) if variant.proof else None
+    if proof is None or proof in proofs:
+        return None
+    if len(proofs) >= MAX_PROOFS:
+        return f"{variant.kernel}: {MAX_PROOFS} others of the model are proved already"
+    proofs.add(proof)
+    return None

@@ -156,4 +156,5 @@ VARIANT = Variant(
     targets=(Target.PORTABLE, Target.DSP, Target.HELIUM),
     constraints=(constraint_elements, constraint_one_rounding),
     make=make,
+    proof=lambda call: None if constraint_elements(call) else Arithmetic.of(call),
 )

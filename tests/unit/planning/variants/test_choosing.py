@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -11,7 +12,7 @@ from mcuforge import boards
 from mcuforge.planning import cost
 from mcuforge.planning.plan import I32, KernelCall, KernelParams
 from mcuforge.planning.target import Target
-from mcuforge.planning.variants import Variant, chosen
+from mcuforge.planning.variants import MAX_PROOFS, Variant, chosen
 from mcuforge.planning.variants.registry import VARIANTS
 
 
@@ -111,3 +112,15 @@ def test_reasons_that_several_ops_share_are_told_once() -> None:
         {"index": 2, "calls": [{"passed_over": ["b"]}]},
     ]
     assert cost.passed_over(ops) == [("a", [0]), ("b", [0, 2])]
+
+
+def test_a_plan_proves_only_so_much() -> None:
+    proving = replace(FAST, proof=lambda call: call.params.taps if call.params.taps > 4 else None)
+    proofs: set[Hashable] = set()
+    calls = [_call(taps) for taps in (*range(5, 5 + MAX_PROOFS), 5, 4, 3 + 2 * MAX_PROOFS)]
+    found = [chosen(call, Target.DSP, (proving,), proofs) for call in calls]
+    assert {call.kernel for call in found[:-1]} == {"some_long_s8"}
+    assert found[-1].kernel == "some_s8"
+    assert found[-1].passed_over == (
+        f"some_long_s8: {MAX_PROOFS} others of the model are proved already",
+    )
