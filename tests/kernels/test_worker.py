@@ -20,8 +20,8 @@ def case(kind: str, note: str) -> Case:
 def test_a_byte_too_many_is_told_with_its_case(tmp_path: Path) -> None:
     kernel, library = tmp_path / "wrong.c", tmp_path / "wrong.so"
     text = (sanitised.KERNELS / "lookup_s8.c").read_text()
-    assert "i < params->elements" in text
-    kernel.write_text(text.replace("i < params->elements", "i <= params->elements"))
+    assert "output, params->elements)" in text
+    kernel.write_text(text.replace("params->elements)", "params->elements + 1)"))
     command = ["gcc", "-g1", "-fPIC", "-shared", f"-I{sanitised.KERNELS}", *sanitised.SANITIZERS]
     subprocess.run([*command, "-o", library, kernel], check=True)
     worker = sanitised.Worker({"wrong": library}, tmp_path / "log")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mcuforge import driver, report
+from mcuforge import boards, driver, report
 from mcuforge.cli import simulate
 from mcuforge.device.replies import Stats
 from mcuforge.proof import prove
@@ -77,10 +77,10 @@ def test_a_count_that_is_exact_is_the_mean() -> None:
 
 
 def test_the_report_says_how_it_was_counted() -> None:
-    plan: Any = SimpleNamespace(arena=SimpleNamespace(lower_bound=0))
+    plan: Any = SimpleNamespace(arena=SimpleNamespace(lower_bound=0), state_bytes=0)
     built: Any = SimpleNamespace(sizes=SimpleNamespace(text=1, constants=2, ram=3))
     proof: Any = SimpleNamespace(device=prove.Measurement([], tuple(DISTURBED), STATS))
-    costs = driver.costs(plan, built, proof, RENODE, 0)
+    costs = driver.costs(plan, built, proof, RENODE, 0, boards.load("pico"))
     assert (costs.instructions, costs.counted) == (TRUE, "least of 5 runs")
     shown: Any = SimpleNamespace(costs=costs)
     assert report._instructions(shown) == "1,341,921 (least of 5 runs)"

@@ -17,8 +17,8 @@ from mcuforge.errors import DeviceError
 
 PIECES = 3  # of an input of 2,400 bytes, in requests of 1,024
 QUICK = Link(attempts=30, reply_seconds=0.05, run_seconds=1.5)
-# Requests of one run after HELLO (0): WRITE 1 to 3 and 4, RUN 5, READ 6 and 7.
-SECOND_WRITE, LAST_WRITE, RUN, READ, SECOND_READ = 2, PIECES + 1, 5, 6, 7
+# Requests of one run after HELLO (0): WRITE 1 to 3 and 4, RUN 5, READ 6 to 9.
+SECOND_WRITE, LAST_WRITE, RUN, READ, SECOND_READ, LAST_READ = 2, PIECES + 1, 5, 6, 7, 9
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def firmware(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("late_hello", [False, True])
-@pytest.mark.parametrize("at", [SECOND_WRITE, LAST_WRITE, RUN, READ, SECOND_READ])
+@pytest.mark.parametrize("at", [SECOND_WRITE, LAST_WRITE, RUN, READ, SECOND_READ, LAST_READ])
 def test_nothing_is_made_of_what_was_lost(firmware: Path, at: int, late_hello: bool) -> None:
     reset = Reset(at, after=False, late_hello=late_hello)
     link = FaultyLink(lambda: ProcessTransport([str(firmware)]), Faults(), 0, reset)
@@ -43,7 +43,7 @@ def test_nothing_is_made_of_what_was_lost(firmware: Path, at: int, late_hello: b
 
 @pytest.mark.parametrize("late_hello", [False, True])
 def test_stack_and_arena_are_those_of_the_runs(firmware: Path, late_hello: bool) -> None:
-    reset = Reset(SECOND_READ + 1, after=False, late_hello=late_hello)
+    reset = Reset(LAST_READ + 1, after=False, late_hello=late_hello)
     link = FaultyLink(lambda: ProcessTransport([str(firmware)]), Faults(), 0, reset)
     with Device(link, QUICK) as device:
         device.run(fake.inputs(3))

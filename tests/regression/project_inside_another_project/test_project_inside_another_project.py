@@ -130,7 +130,7 @@ def test_the_parent_s_toolchain_builds_for_arm(parent: Path) -> None:
         elf = ELFFile(file)
         assert elf["e_machine"] == "EM_ARM"
         names = {s.name for s in elf.get_section_by_name(".symtab").iter_symbols()}
-    assert {"one_model", "two_model", "one_nn_fully_connected_s8"} <= names
+    assert {"one_model", "two_model", "one_nn_conv2d_tile_s8"} <= names
     assert "Reset_Handler" not in names and "mf_harness_serve" not in names
 
 

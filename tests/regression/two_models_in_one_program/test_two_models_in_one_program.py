@@ -121,7 +121,7 @@ def test_models_emitted_together_share_the_kernels(
     sources: list[Source], tmp_path: Path, oracle: bytes, flavour: str
 ) -> None:
     folder = write(sources, tmp_path / "both", flavour)
-    assert len(list(folder.rglob("fully_connected_s8.c"))) == 1
+    assert len(list(folder.rglob("conv2d_tile_s8.c"))) == 1
     program = linked(tmp_path / "program", main_c(tuple(MODELS)), [folder], compiled(folder))
     assert run(program, inputs()) == oracle
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,6 +95,6 @@ def test_the_users_cache_cannot_be_written(
     """As in a container without a home; the locks then lie in the temporary folder."""
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    monkeypatch.setattr(locks.tempfile, "gettempdir", lambda: str(tmp_path / "scratch"))
+    monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path / "scratch"))
     assert mcuforge("emit", relu, "-o", "somewhere").code == 0
     assert list((tmp_path / "scratch").rglob("*.lock"))
