@@ -69,7 +69,7 @@ static void gather_runs(const nn_conv2d_dsp_s8_params *p, const nn_place *at, ui
     const int32_t before = first * channels, inside = (last - first) * channels;
     const int is_staged = inside < span && (channels & 3) != 0;
     if (is_staged) {
-        memset(staged, padding, (size_t)span);
+        memset(staged, (int8_t)padding, (size_t)span);
     }
     for (int32_t tap = 0; tap < p->window.filter_height; ++tap) {
         if (tap < at->first_row || tap >= at->last_row) {
@@ -107,7 +107,7 @@ static void gather_taps(const nn_conv2d_dsp_s8_params *p, const nn_place *at, in
         } else if (inside) {
             nn_copy(next, pixel, channels);
         } else {
-            memset(next, p->input_zero_point, (size_t)channels);
+            memset(next, (int8_t)p->input_zero_point, (size_t)channels);
         }
         next += channels;
     }

@@ -158,7 +158,7 @@ static int32_t inner_pairs(const layout *l, const pixel *p, int32_t pairs, nn_he
     run->output0 = p->output;
     run->output1 = p->output + l->params->output_pixel_stride;
     if (l->windows_are_runs) {
-        const int32_t room = (int32_t)(l->input_end - source) - l->patch_bytes - l->pixel_step;
+        const int32_t room = nn_bytes_up_to(l->input_end, source) - l->patch_bytes - l->pixel_step;
         if (room < (pairs - 1) * run->input_step) {
             pairs = room < 0 ? 0 : room / run->input_step + 1;
         }

@@ -57,7 +57,7 @@ static inline patch_end append(patch_end at, const int8_t *input, int32_t count)
 static patch_end append_padding(patch_end at, const nn_conv2d_tile_s8_params *params,
                                 int32_t count) {
     const uint32_t value = (uint32_t)(params->input_zero_point + 128);
-    memset(at.next, (int)value, (size_t)count);
+    memset(at.next, (uint8_t)value, (size_t)count);
     at.next += count;
     at.sum += value * (uint32_t)count;
     return at;

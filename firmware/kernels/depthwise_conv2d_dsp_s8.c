@@ -59,8 +59,8 @@ void nn_depthwise_conv2d_dsp_s8(const nn_depthwise_conv2d_dsp_s8_params *params,
             row.end = row.input + columns * channels - 1;
             row.pitch = row.rows == NN_ROW_1 ? 0 : p.dilation_height * pitch;
             row.output = output;
-            row.distance =
-                (int32_t)((uintptr_t)output - (uintptr_t)row.input) - (before + 1) * channels;
+            row.distance = (int32_t)((uint32_t)(uintptr_t)output - (uint32_t)(uintptr_t)row.input) -
+                           (before + 1) * channels;
             functions[row.rows == NN_ROWS_0_1_2](&row);
             nn_clamp_bytes(output, p.sizes.output_width * channels, p.activation_min,
                            p.activation_max);

@@ -46,8 +46,8 @@ static void copy_the_last(const row *r, int32_t blocks) {
     int8_t *copy = r->copies;
     for (int32_t tap = 0; tap < r->steps.tap_count; ++tap) {
         const int8_t *const seen = r->taps[tap];
-        if (seen != r->padding && r->input_end - seen < blocks) {
-            nn_copy_run(copy, seen, (int32_t)(r->input_end - seen));
+        if (seen != r->padding && nn_bytes_up_to(r->input_end, seen) < blocks) {
+            nn_copy_run(copy, seen, nn_bytes_up_to(r->input_end, seen));
             r->taps[tap] = copy;
             copy += blocks;
         }
@@ -67,7 +67,7 @@ static void run(row *r, int32_t left, int32_t count, int32_t pixels) {
     s->output_advance = s->bytes - blocks;
     s->steps = count;
     while (last != NULL && s->steps > 0 &&
-           (s->steps - 1) * stride * channels + blocks > r->input_end - last) {
+           (s->steps - 1) * stride * channels + blocks > nn_bytes_up_to(r->input_end, last)) {
         --s->steps;
     }
     int32_t done = s->steps;

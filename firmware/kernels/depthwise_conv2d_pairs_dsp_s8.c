@@ -13,7 +13,7 @@ static void gather(const nn_depthwise_conv2d_pairs_dsp_s8_params *p, const int8_
         for (int32_t filter_x = 0; filter_x < p->window.filter_width; ++filter_x) {
             const int32_t x = left + filter_x * p->window.dilation_width;
             if (y < 0 || y >= p->sizes.input_height || x < 0 || x >= p->sizes.input_width) {
-                memset(patch, p->input_zero_point, (size_t)channels);
+                memset(patch, (int8_t)p->input_zero_point, (size_t)channels);
             } else {
                 memcpy(patch, image + (y * p->sizes.input_width + x) * channels, (size_t)channels);
             }

@@ -7,7 +7,7 @@
 static inline void lanes_of_block(const nn_fully_connected_dsp_s8_params *p, const void *row,
                                   int32_t block, uint32_t lanes[2]) {
     if (p->expands) {
-        memcpy(lanes, (const uint32_t *)row + 2 * block, 2 * sizeof lanes[0]);
+        memcpy(lanes, (const uint32_t *)row + 2 * block, sizeof(uint32_t[2]));
     } else {
         const uint32_t word = nn_load_word((const int8_t *)row + 4 * block);
         lanes[0] = nn_sxtb16(word);

@@ -14,7 +14,7 @@ static inline int8_t output_of(const nn_mul_dsp_s8_params *p, int32_t product) {
 
 /* Two outputs, from halfwords. */
 static inline void two_of(const nn_mul_dsp_s8_params *p, uint32_t a, uint32_t b, int8_t *output) {
-    const int32_t low = (int16_t)(a & 0xFFFFu) * (int16_t)(b & 0xFFFFu);
+    const int32_t low = (int32_t)(int16_t)(a & 0xFFFFu) * (int16_t)(b & 0xFFFFu);
     const int32_t high = ((int32_t)a >> 16) * ((int32_t)b >> 16);
     output[0] = output_of(p, low);
     output[2] = output_of(p, high);

@@ -346,7 +346,7 @@ static inline int32_t nn_depthwise_add(const nn_depthwise_filter *f, int32_t i,
     return nn_smlabb(column.third, f->thirds[i], nn_smlad(column.pair, f->pairs[i], sum));
 }
 
-static inline int8_t nn_depthwise_finish(const nn_depthwise_filter *f, int32_t sum, int away) {
+static inline int8_t nn_depthwise_finish(const nn_depthwise_filter *f, int32_t sum, int32_t away) {
     int32_t x;
     if (away) {
         const int32_t shift = f->k & 255;

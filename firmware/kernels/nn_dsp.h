@@ -215,12 +215,12 @@ static inline uint32_t nn_pkhtb(uint32_t x, uint32_t y) {
 
 /* Sums wrap around, as those of the instructions do. */
 static inline int32_t nn_smlabb(uint32_t x, uint32_t y, int32_t sum) {
-    const int32_t product = (int16_t)(x & 0xFFFFu) * (int16_t)(y & 0xFFFFu);
+    const int32_t product = (int32_t)(int16_t)(x & 0xFFFFu) * (int16_t)(y & 0xFFFFu);
     return (int32_t)((uint32_t)sum + (uint32_t)product);
 }
 
 static inline int32_t nn_smlatt(uint32_t x, uint32_t y, int32_t sum) {
-    const int32_t product = (int16_t)(x >> 16) * (int16_t)(y >> 16);
+    const int32_t product = (int32_t)(int16_t)(x >> 16) * (int16_t)(y >> 16);
     return (int32_t)((uint32_t)sum + (uint32_t)product);
 }
 

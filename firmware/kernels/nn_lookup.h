@@ -13,7 +13,9 @@ static inline void nn_lookup(const int8_t *table, const int8_t *input, int8_t *o
                              int32_t count) {
     const int8_t *const middle = table + 128;
     const int8_t *const end = input + count;
-    for (; end - input >= 4; input += 4, output += 4) {
+    /* The casts are for an int, and so a difference of pointers, of 16 bits. */
+    for (; (int32_t)((uint32_t)(uintptr_t)end - (uint32_t)(uintptr_t)input) >= 4;
+         input += 4, output += 4) {
         const int8_t first = middle[input[0]], second = middle[input[1]];
         const int8_t third = middle[input[2]], fourth = middle[input[3]];
         output[0] = first;

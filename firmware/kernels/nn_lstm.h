@@ -69,7 +69,7 @@ static inline int32_t nn_lstm_hidden(const nn_lstm *layer, int32_t output, int32
             output[unit] = (type)nn_clamp(value, INT##bits##_MIN, INT##bits##_MAX);                \
         }                                                                                          \
         /* all gates have read the one before */                                                   \
-        memcpy(hidden, output, (size_t)layer->units * sizeof *hidden);                             \
+        memcpy(hidden, output, (size_t)(layer->units * (int32_t)sizeof *hidden));                  \
     }                                                                                              \
     static void run(const nn_lstm_s##bits##_params *params, const type *input, type *hidden,       \
                     int16_t *cell, type *output) {                                                 \

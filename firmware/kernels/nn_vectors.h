@@ -19,6 +19,11 @@ static inline int32_t nn_whole_vectors(int32_t bytes) {
     return (bytes + NN_VECTOR - 1) & -NN_VECTOR;
 }
 
+/* How many bytes there are from `start` on: their difference as pointers may have 16 bits only. */
+static inline int32_t nn_bytes_up_to(const int8_t *end, const int8_t *start) {
+    return (int32_t)((uint32_t)(uintptr_t)end - (uint32_t)(uintptr_t)start);
+}
+
 #if NN_MVE && NN_ASM
 
 NN_ASM_FUNCTION NN_ASM_UNUSED static void nn_copy_run(NN_ASM_UNUSED int8_t *target,

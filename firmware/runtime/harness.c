@@ -149,7 +149,7 @@ static void read_output(const request *from) {
         reply_status(from, MF_STATUS_RANGE);
         return;
     }
-    if (length <= sizeof mf_harness_received - sizeof(mf_message) - CRC_BYTES) {
+    if (length <= (uint32_t)sizeof mf_harness_received - (uint32_t)sizeof(mf_message) - CRC_BYTES) {
         mf_frame_next_in(mf_harness_received); /* the request in it has been read */
     }
     begin_reply(from, MF_STATUS_OK);
