@@ -19,6 +19,7 @@ from mcuforge.planning.variants.helium import VECTOR, HeliumStage, pack_block_re
 MAX_PIXELS = 16
 MAX_STEP = 96  # channels of a step of several pixels: each pixel repeats the weights
 MAX_PAIR = 255  # magnitudes of two weights whose products with int8 add up within int16
+MIN_OUTPUTS = 2 * VECTOR
 POINTER = 8  # bytes, of a computer's: the plan does not depend on the machine
 
 
@@ -43,6 +44,13 @@ def constraint_multiplier(call: KernelCall) -> str | None:
     """Every input channel makes one output channel."""
     multiplier = _params(call).depth_multiplier
     return None if multiplier == 1 else f"each makes {multiplier}"
+
+
+def constraint_outputs(call: KernelCall) -> str | None:
+    """The output has at least 32 elements: setting up costs more than fewer of them."""
+    params = _params(call)
+    elements = int(np.prod(params.sizes.output)) * params.output_channels
+    return None if elements >= MIN_OUTPUTS else f"it has {elements}"
 
 
 def constraint_pairs(call: KernelCall) -> str | None:
@@ -126,6 +134,6 @@ VARIANT = Variant(
     kernel="depthwise_conv2d_helium_s8",
     replaces="depthwise_conv2d_s8",
     targets=(Target.HELIUM,),
-    constraints=(constraint_multiplier, constraint_pairs),
+    constraints=(constraint_multiplier, constraint_outputs, constraint_pairs),
     make=make,
 )
