@@ -88,6 +88,7 @@ def test_a_tightened_arena_is_written_back_and_suffices(board: str, tmp_path: Pa
     report = run("autoencoder", board, tmp_path, tighten=True)
     assert report.verdict.exact
     assert 0 <= report.costs.arena - report.costs.arena_used < 16
-    source = tmp_path / f"autoencoder-{board}-tflm" / "model" / "autoencoder_model.cc"
-    (reserved,) = re.findall(r"uint8_t arena\[(\d+)\]", source.read_text())
+    folder = tmp_path / f"autoencoder-{board}-tflm"
+    (header,) = folder.rglob("autoencoder_model.h")
+    (reserved,) = re.findall(r"#define AUTOENCODER_ARENA_BYTES (\d+)", header.read_text())
     assert int(reserved) == report.costs.arena
