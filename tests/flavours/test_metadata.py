@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import rules
 import yaml
+from command_line import mcuforge
 from rules import allowed, exist, names_of
 
 from mcuforge import boards, planning
@@ -222,3 +223,26 @@ def test_a_project_for_another_build_system_is_not_built_here(emit: Emit) -> Non
     assert project.load(folder).flavour == "zephyr"
     with pytest.raises(UsageError, match="flavour zephyr, for its own build system"):
         project.load_cmake(folder)
+
+
+@pytest.mark.parametrize(
+    ("flavour", "board", "kernel"),
+    [
+        ("cmake", "mps2-an386", "conv2d_dsp_s8.c"),
+        ("library", "mps2-an386", "conv2d_dsp_s8.c"),
+        ("zephyr", "mps2-an386", "conv2d_dsp_s8.c"),
+        ("arduino", "mps2-an386", "conv2d_tile_s8.c"),  # no name of it there: any board may follow
+        ("arduino", "nrf52840dk", "conv2d_dsp_s8.c"),
+        ("platformio", "stm32f4-discovery", "conv2d_dsp_s8.c"),
+        ("platformio", "pico", "conv2d_tile_s8.c"),
+        ("esp-idf", "mps2-an386", "conv2d_tile_s8.c"),
+    ],
+)
+def test_kernels_are_made_for_a_core_where_the_build_system_is_for_it(
+    tmp_path: Path, flavour: str, board: str, kernel: str
+) -> None:
+    model = MODELS / "autoencoder" / "artifacts" / "model.tflite"
+    options = ("--flavour", flavour, "--board", board, "-o", tmp_path / "p")
+    assert mcuforge("emit", model, *options).code == 0
+    found = {path.name for path in (tmp_path / "p").rglob("conv2d_*.c")}
+    assert kernel in found

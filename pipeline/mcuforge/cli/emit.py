@@ -21,7 +21,7 @@ from mcuforge.cli.common import (
 )
 from mcuforge.cli.consoles import echo
 from mcuforge.emit import c_names, project
-from mcuforge.emit.flavours import CMAKE, FLAVOURS
+from mcuforge.emit.flavours import CMAKE, FLAVOURS, compiles_for
 from mcuforge.emit.project_files import Source, project_name
 from mcuforge.engines import TFLM, tflm
 from mcuforge.files import locks
@@ -62,7 +62,7 @@ def command(
     Several models share the kernels, and one program uses them all.
     """
     board = boards.load(board_name)
-    sources = _sources(models, board, name, engine, optimize)
+    sources = _sources(models, board, name, engine, optimize, flavour)
     c_name = c_names.identifier(name) if name else project_name(sources)
     folder = output or Path("build") / project.folder_name(c_name, board, engine, flavour)
     with locks.writing(folder):
@@ -80,13 +80,20 @@ def command(
 
 
 def _sources(
-    models: Sequence[Path], board: Board, name: str | None, engine: str, optimize: str
+    models: Sequence[Path], board: Board, name: str | None, engine: str, optimize: str, flavour: str
 ) -> tuple[Source, ...]:
     """The planned models. `name` is that of the model where there is only one."""
     sources = []
     for model in models:
         found = find_model(model)
-        plan = planning.plan_for(board, found.tflite, found.name, optimize, whole=engine == TFLM)
+        plan = planning.plan_for(
+            board,
+            found.tflite,
+            found.name,
+            optimize,
+            whole=engine == TFLM,
+            portable=not compiles_for(board, flavour),
+        )
         chosen = name if name and len(models) == 1 else plan.graph.name
         prepared = tflm.prepare(plan, found.tflite, board) if engine == TFLM else None
         sources.append(Source(plan, c_names.identifier(chosen), prepared))

@@ -50,13 +50,20 @@ def plan_for(
     optimize: str = SPEED,
     *,
     whole: bool = False,
+    portable: bool = False,
 ) -> Plan:
     """The plan of a `.tflite` for a board. Raises `ModelError` where it has no room for it.
 
     It is the fastest one that the board has room for, or with `optimize` "size" that which takes
-    the least flash. `whole` as in `planner.plan`.
+    the least flash. `whole` as in `planner.plan`; `portable` where the core may be another than
+    the board's.
     """
-    plan = fitting(board, read_graph(tflite, name), optimize, whole=whole)
+    graph = read_graph(tflite, name)
+
+    def make(target: Target, small: bool) -> Plan:
+        return planner.plan(graph, target, small=small, whole=whole)
+
+    plan = fitting(board, graph, optimize, make, Target.PORTABLE if portable else None)
     fit.check(plan, board)
     return plan
 
@@ -66,16 +73,16 @@ def fitting(
     graph: Graph,
     optimize: str = SPEED,
     make: MakePlan | None = None,
-    *,
-    whole: bool = False,
+    target: Target | None = None,
 ) -> Plan:
     """The plan that `plan_for` makes, whether there is room for it or not.
 
     Code counts as well as constants: kernels that unpack int4 weights may take more flash than
-    these save. `make` makes a plan for a target, a small one or not.
+    these save. `make` makes a plan for a target, a small one or not; `target` is that of the board
+    if None.
     """
-    make = make or (lambda target, small: planner.plan(graph, target, small=small, whole=whole))
-    fast = make(Target.of(board), False)
+    make = make or (lambda target, small: planner.plan(graph, target, small=small))
+    fast = make(target or Target.of(board), False)
     if optimize == SPEED and fit.has_room(fast, board):
         return fast
     plans = [make(Target.PORTABLE, True), fast]

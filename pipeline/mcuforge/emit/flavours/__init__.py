@@ -7,7 +7,17 @@ A flavour is data: which templates go where, and where sources and headers lie. 
 themselves are those of the CMake project, given by `emit.project`.
 """
 
+from mcuforge.emit.flavours.board_names import compiles_for
 from mcuforge.emit.flavours.layouts import CMAKE, FLAVOURS, Flavour
 from mcuforge.emit.flavours.render import Facts, ModelFacts, render, render_application
 
-__all__ = ["CMAKE", "FLAVOURS", "Facts", "Flavour", "ModelFacts", "render", "render_application"]
+__all__ = [
+    "CMAKE",
+    "FLAVOURS",
+    "Facts",
+    "Flavour",
+    "ModelFacts",
+    "compiles_for",
+    "render",
+    "render_application",
+]

@@ -53,6 +53,18 @@ def _flags(board: Board) -> str:
     return " ".join([*board.core.flags, *(f"-D{name}" for name in board.core.kernel_definitions)])
 
 
+def compiles_for(board: Board, flavour: str) -> bool:
+    """Whether a project of that flavour is for the board's core: its build system knows the board,
+    or compiles with the options of the core. ESP-IDF is for cores of others."""
+    known = {
+        "esp-idf": "",
+        "zephyr": board.names.zephyr,
+        "arduino": board.names.arduino,
+        "platformio": board.names.platformio,
+    }
+    return bool(known.get(flavour, board.name))
+
+
 def board_names(board: Board, *, tflm: bool = False) -> BoardNames:
     """The names of a board; defaults that suit its core where a build system does not know it.
 
