@@ -156,9 +156,11 @@ def test_a_wrong_byte_is_found_and_shrunk(tmp_path: Path, kernels: dict[str, Pat
     """A kernel that computes element 3 wrongly: the network is cut down to an op that calls it."""
     wrong = tmp_path / "wrong.c"
     text = (sanitised.KERNELS / "lookup_s8.c").read_text()
-    right = "output[i] = middle[input[i]];"
-    assert right in text
-    wrong.write_text(text.replace(right, "output[i] = (int8_t)(middle[input[i]] ^ (i == 3));"))
+    end = (
+        "    if (params->elements > 3) {\n        output[3] = (int8_t)(output[3] ^ 1);\n    }\n}\n"
+    )
+    assert text.endswith(");\n}\n")
+    wrong.write_text(text.removesuffix("}\n") + end)
     library, both = tmp_path / "wrong.so", tmp_path / "both.so"
     running.compiled("gcc", "-shared", "-fPIC", f"-I{sanitised.KERNELS}", "-o", library, wrong)
     both.write_text(f"INPUT({library} {kernels['portable']})")  # the linker takes the first
