@@ -8,7 +8,7 @@ their own, proved at every threshold of the output: see `channels.py`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from mcuforge.planning.plan import I32, ArrayU8, ArrayU32, KernelCall, KernelPar
 from mcuforge.planning.target import Target
 from mcuforge.planning.variants import Variant
 from mcuforge.planning.variants.channels import BoolArray, Channels, Records
+from mcuforge.planning.variants.dense import as_convolution
 
 FILTERS = 4  # a group of them shares each load of an input
 
@@ -123,26 +124,11 @@ def _records(channels: Channels) -> Records:
 
 
 def _params(call: KernelCall) -> Conv2dS8Params:
-    """The call's parameters; those of FULLY_CONNECTED as of a convolution of 1 x 1 images."""
+    """The call's parameters; those of FULLY_CONNECTED as of a convolution."""
     params = call.params
-    if isinstance(params, Conv2dS8Params):
-        return params
-    if not isinstance(params, FullyConnectedS8Params):
-        raise TypeError(f"{call.kernel} carries {type(params).__name__}")
-    return Conv2dS8Params(
-        output_stage=params.output_stage,
-        sizes=ImageSizes(params.rows, 1, 1, params.inputs, 1, 1),
-        window=SlidingWindow(1, 1, 1, 1, 1, 1, 0, 0),
-        group_channels=params.inputs,
-        output_channels=params.outputs,
-        output_start=0,
-        output_batch_stride=params.outputs,
-        output_row_stride=params.outputs,
-        output_pixel_stride=params.outputs,
-        input_zero_point=0,  # nothing is padded
-        filter_stride=params.filter_stride,
-        weights=params.weights,
-    )
+    if isinstance(params, FullyConnectedS8Params):
+        return as_convolution(params)
+    return cast(Conv2dS8Params, params)
 
 
 def _weights(params: Conv2dS8Params) -> npt.NDArray[np.int8]:

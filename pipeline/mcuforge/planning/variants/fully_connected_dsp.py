@@ -14,11 +14,11 @@ import numpy.typing as npt
 from mcuforge.planning.ops import overlap
 from mcuforge.planning.ops.convolution import Conv2dS8Params
 from mcuforge.planning.ops.fully_connected import FullyConnectedS8Params
-from mcuforge.planning.ops.window import ImageSizes, SlidingWindow
 from mcuforge.planning.plan import I32, ArrayI32, ArrayU32, KernelCall, KernelParams
 from mcuforge.planning.target import Target
 from mcuforge.planning.variants import Variant, conv2d_dsp
 from mcuforge.planning.variants.channels import Channels, Records
+from mcuforge.planning.variants.dense import as_convolution
 from mcuforge.planning.variants.dual_weights import (
     dual_records,
     in_pairs,
@@ -67,7 +67,7 @@ def make(call: KernelCall) -> KernelCall:
     """The call of `nn_fully_connected_dsp_s8`, or with several rows of `nn_conv2d_dsp_s8`."""
     params = _params(call)
     if params.rows > 1:
-        return conv2d_dsp.make(replace(call, params=_as_convolution(params)))
+        return conv2d_dsp.make(replace(call, params=as_convolution(params)))
     stage, (filters, records, _) = params.output_stage, _records(params)
     steps = in_pairs(steps_of_runs(1, params.inputs))
     few = params.inputs <= MOST_EXPANDED and params.outputs >= LEAST_TO_EXPAND_FOR
@@ -92,41 +92,6 @@ def make(call: KernelCall) -> KernelCall:
         reason="the row meets four filters at once, two of whose weights share an int16",
         scratch_bytes=8 * made.blocks if expands else 0,
         overlaps={0: overlap.distance(row, params.inputs, written)} if call.overlaps else {},
-    )
-
-
-def _as_convolution(params: FullyConnectedS8Params) -> Conv2dS8Params:
-    """Rows as the pixels of an image of one row, under a filter of one pixel."""
-    rows, outputs = params.rows, params.outputs
-    return Conv2dS8Params(
-        output_stage=params.output_stage,
-        sizes=ImageSizes(
-            batches=1,
-            input_height=1,
-            input_width=rows,
-            input_channels=params.inputs,
-            output_height=1,
-            output_width=rows,
-        ),
-        window=SlidingWindow(
-            filter_height=1,
-            filter_width=1,
-            stride_height=1,
-            stride_width=1,
-            dilation_height=1,
-            dilation_width=1,
-            padding_top=0,
-            padding_left=0,
-        ),
-        group_channels=params.inputs,
-        output_channels=outputs,
-        output_start=0,
-        output_batch_stride=rows * outputs,
-        output_row_stride=rows * outputs,
-        output_pixel_stride=outputs,
-        input_zero_point=0,  # nothing is padded
-        filter_stride=params.filter_stride,
-        weights=params.weights,
     )
 
 
