@@ -58,13 +58,5 @@ def test_the_engine_tflm_registers_it(tflite: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.sim
 def test_the_device_equals_tflm(tflite: Path, tmp_path: Path) -> None:
-    report = driver.run(
-        tflite,
-        boards.load("microbit"),
-        tmp_path / "build",
-        count=12,
-        inputs_file=None,
-        port=None,
-        on_stage=lambda _stage, _done, _total: None,
-    )
+    report = driver.run(tflite, boards.load("microbit"), tmp_path / "build", count=12)
     assert report.verdict.exact, report.verdict.divergence
