@@ -55,14 +55,15 @@ missing_packages() {
     [ -n "$(find_python)" ] || echo python3 python3-venv
 }
 
-# Compilers, and a simulator, that a few tests use, which are skipped without: `setup.sh tests` installs them where it
-# can.
+# Compilers, a simulator and a browser that a few tests use, which are skipped without:
+# `setup.sh tests` installs them where it can.
 missing_test_packages() {
     has riscv64-unknown-elf-gcc || echo gcc-riscv64-unknown-elf
     has xtensa-lx106-elf-gcc || echo gcc-xtensa-lx106
     echo '#include <avr/io.h>' | avr-gcc -mmcu=atmega2560 -E -x c - >/dev/null 2>&1 ||
         echo gcc-avr avr-libc
     has simavr || echo simavr
+    has chromium || has chromium-browser || has google-chrome || echo chromium
     # Not every Debian has it, and one name that is unknown would keep the others out.
     if ! has arduino-builder && apt-cache show arduino-builder >/dev/null 2>&1; then
         echo arduino-builder arduino-core-avr

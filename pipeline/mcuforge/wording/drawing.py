@@ -17,5 +17,5 @@ def require(can: bool | None = None) -> None:
     """Raise `ToolError` without matplotlib; `can` is what `can_draw` said, if it was asked."""
     if not (can_draw() if can is None else can):
         raise ToolError(
-            f"The picture needs matplotlib, which is not installed: {extras.pip_install('plot')}"
+            f"The picture needs matplotlib, which is not installed: {extras.pip_install('report')}"
         )

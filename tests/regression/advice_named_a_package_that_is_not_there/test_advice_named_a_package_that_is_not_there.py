@@ -47,7 +47,7 @@ def test_from_a_wheel_or_a_folder(
     source = tmp_path / name
     source.mkdir()
     _installed_from(source.as_uri(), monkeypatch, tmp_path)
-    assert extras.pip_install("plot") == f"pip install '{source}[plot]'"
+    assert extras.pip_install("report") == f"pip install '{source}[report]'"
 
 
 @pytest.mark.parametrize("url", [None, "file:///gone/mcuforge.whl", "https://example.org/m.whl"])

@@ -25,7 +25,7 @@ sklearn = pytest.mark.skipif(
     importlib.util.find_spec("sklearn") is None, reason="needs the extra models"
 )
 drawing = pytest.mark.skipif(
-    importlib.util.find_spec("matplotlib") is None, reason="needs mcuforge[plot]"
+    importlib.util.find_spec("matplotlib") is None, reason="needs mcuforge[report]"
 )
 RNG = np.random.default_rng(9)
 LABELS = np.repeat(np.arange(3, dtype=np.uint8), 20)

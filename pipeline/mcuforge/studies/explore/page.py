@@ -40,7 +40,7 @@ def require_matplotlib() -> None:
     if importlib.util.find_spec("matplotlib") is None:
         raise ToolError(
             "matplotlib is not installed, which draws the latent space. Install with: "
-            f"{extras.pip_install('plot')}"
+            f"{extras.pip_install('report')}"
         )
 
 
