@@ -1,6 +1,7 @@
 """Put the counts of operators, and the table of `make demo` given on stdin, into README.md.
 
-docs/operators.md and the worked numbers of docs/quantization-arithmetic.md are made as well.
+docs/reference/operators.md and the worked numbers of docs/explanation/quantization-arithmetic.md
+are made as well.
 
 make demo | .venv/bin/python tools/update-readme.py
 """
@@ -38,8 +39,8 @@ def main() -> None:
     if not sys.stdin.isatty() and (output := sys.stdin.read()).strip():
         text = replace(text, *DEMO, summary(output))
     README.write_text(text)
-    (README.parent / "docs" / "operators.md").write_text(table.page())
-    page = README.parent / "docs" / "quantization-arithmetic.md"
+    (README.parent / "docs" / "reference" / "operators.md").write_text(table.page())
+    page = README.parent / "docs" / "explanation" / "quantization-arithmetic.md"
     page.write_text(replace(page.read_text(), worked.BEGIN, worked.END, worked.markdown()))
 
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Lets a host run a model over the UART. docs/harness-protocol.md describes the messages.
+ * Lets a host run a model over the UART. docs/reference/harness-protocol.md describes the messages.
  */
 #ifndef MF_HARNESS_H
 #define MF_HARNESS_H

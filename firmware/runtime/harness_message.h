@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The header of every message of the harness protocol. docs/harness-protocol.md describes it.
+ * The header of every message of the harness protocol. docs/reference/harness-protocol.md describes
+ * it.
  */
 #ifndef MF_HARNESS_MESSAGE_H
 #define MF_HARNESS_MESSAGE_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Numbers of the harness protocol. The messages are described in docs/harness-protocol.md, and
- * mirrored by mcuforge.device.protocol; a test compares the two.
+ * Numbers of the harness protocol. The messages are described in
+ * docs/reference/harness-protocol.md, and mirrored by mcuforge.device.protocol; a test compares the
+ * two.
  */
 #ifndef MF_HARNESS_PROTOCOL_H
 #define MF_HARNESS_PROTOCOL_H

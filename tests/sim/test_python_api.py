@@ -1,4 +1,4 @@
-"""The example of docs/python-api.md, word for word: a model all the way, by `mcuforge.run`."""
+"""The example of docs/reference/python-api.md, word for word: a model all the way."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from small_model import small_classifier
 
 pytestmark = pytest.mark.sim
-PAGE = Path(__file__).parents[2] / "docs" / "python-api.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "python-api.md"
 
 
 def test_the_example_proves_a_model(tmp_path: Path) -> None:

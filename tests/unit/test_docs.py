@@ -45,7 +45,7 @@ PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
 ]
-HOW = (ROOT / "docs" / "how-it-works.md").read_text()
+HOW = (ROOT / "docs" / "explanation" / "how-it-works.md").read_text()
 
 
 def title(page: Path) -> str:

@@ -1,4 +1,4 @@
-"""The Python API: what `mcuforge` exports, and what docs/python-api.md says of it."""
+"""The Python API: what `mcuforge` exports, and what docs/reference/python-api.md says of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 import mcuforge
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "python-api.md").read_text()
+PAGE = (ROOT / "docs" / "reference" / "python-api.md").read_text()
 FACE = Path(mcuforge.__file__)
 
 
@@ -49,7 +49,7 @@ def test_the_page_lists_every_name_with_its_signature() -> None:
     assert sorted(listed) == sorted(map(listing, mcuforge.__all__))
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/python-api.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/reference/python-api.md"])
 def test_examples_use_public_names_alone(page: str) -> None:
     for example in re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL):
         for node in ast.walk(ast.parse(example)):

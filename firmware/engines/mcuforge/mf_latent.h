@@ -8,8 +8,8 @@
  *     }
  *     model->invoke(NULL, NULL);
  *
- * Real numbers are held in Q16: x * 65536, int32. docs/latent-space.md explains the formulas;
- * mcuforge.latent computes the same in Python, and tests compare the two.
+ * Real numbers are held in Q16: x * 65536, int32. docs/explanation/latent-space.md explains the
+ * formulas; mcuforge.latent computes the same in Python, and tests compare the two.
  */
 #ifndef MCUFORGE_MF_LATENT_H
 #define MCUFORGE_MF_LATENT_H

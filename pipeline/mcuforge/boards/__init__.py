@@ -59,7 +59,7 @@ def load(name: str) -> Board:
     if name not in shipped():
         raise UsageError(
             f"There is no board '{name}'. Boards: {', '.join(names())}; "
-            "or give the path of a board's .toml file (docs/boards.md)."
+            "or give the path of a board's .toml file (docs/reference/boards.md)."
         )
     return load_file(paths.data_dir("firmware") / "boards" / f"{name}.toml")
 

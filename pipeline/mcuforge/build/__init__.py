@@ -303,7 +303,7 @@ def explain(output: str, project: Path) -> ForgeError:
         return BuildError(
             f"A library that the project in {project} links was built for another core. That of "
             "TensorFlow Lite Micro must be built with the TARGET_ARCH of the board "
-            f"(docs/tensorflow-lite-micro.md).\n{other_core[0].strip()}"
+            f"(docs/how-to/tensorflow-lite-micro.md).\n{other_core[0].strip()}"
         )
     if _OTHER_TFLM.search(output):
         return _other_tflm(project, output)
@@ -318,7 +318,7 @@ def _other_tflm(project: Path, output: str) -> BuildError:
     concerned = _OTHER_TFLM.search(output)
     return BuildError(
         f"The TensorFlow Lite Micro that the project in {project} links is older, newer or less "
-        f"complete than what the model needs: {missing}. docs/tensorflow-lite-micro.md names the "
-        "revision that was tried; --engine aot needs none.\n"
-        + (concerned[0].strip() if concerned else "")
+        f"complete than what the model needs: {missing}. "
+        "docs/how-to/tensorflow-lite-micro.md names the revision that was tried; "
+        "--engine aot needs none.\n" + (concerned[0].strip() if concerned else "")
     )

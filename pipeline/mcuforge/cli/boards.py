@@ -29,7 +29,7 @@ _TITLE_WIDTH = 120  # columns that a table with titles takes
 def command(add: Path | None, remove: str | None, as_json: bool) -> None:
     """List the boards: core, memories, simulators. Add one of your own.
 
-    docs/boards.md describes board files.
+    docs/reference/boards.md describes board files.
     """
     if remove is not None:
         own.forget(remove)

@@ -18,7 +18,7 @@ _KINDS = ("recipe", "board")
 def command(kind: str) -> None:
     """Print the JSON schema of a kind of TOML file, with which editors check and complete it.
 
-    docs/your-own-model.md says how an editor finds it.
+    docs/how-to/your-own-model.md says how an editor finds it.
     """
     echo(text(kind), nl=False)
 

@@ -1,4 +1,6 @@
-"""Frames and messages of the harness protocol (docs/harness-protocol.md), without any transport.
+"""Frames and messages of the harness protocol, without any transport.
+
+docs/reference/harness-protocol.md describes them.
 
 A frame on the wire is COBS(payload, CRC-32 of the payload) between zero bytes; the CRC is zlib's.
 A payload is a header (type, status, sequence number, state, session) and a body. Everything is

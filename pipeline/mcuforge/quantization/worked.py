@@ -1,4 +1,4 @@
-"""Worked numbers for docs/quantization-arithmetic.md, made by the formulas themselves."""
+"""Worked numbers for docs/explanation/quantization-arithmetic.md, made by the formulas."""
 
 from __future__ import annotations
 

@@ -161,7 +161,7 @@ DEFAULT = QuantizationSettings()
 
 
 class QuantizationTable(Table, frozen=True, forbid_unknown_fields=True):
-    """The `[quantization]` table of a recipe; see docs/quantization.md."""
+    """The `[quantization]` table of a recipe; see docs/how-to/quantization.md."""
 
     calibration: Text | UnsetType = UNSET
     percentile: _Percentile | UnsetType = UNSET

@@ -155,7 +155,7 @@ def _notes(board: Board, reports: Sequence[RunReport]) -> tuple[str, ...]:
     notes += [f"Warning: {warning}" for r in reports for warning in r.warnings]
     if any(r.costs.cycles is not None for r in reports):
         notes.append(
-            f"Cycles are estimated, within {core_of(board).error:.0%} (docs/profiling.md)."
+            f"Cycles are estimated, within {core_of(board).error:.0%} (docs/how-to/profiling.md)."
         )
     core = board.core
     theirs = [r for r in reports if r.library]

@@ -2,7 +2,7 @@
 
 Real numbers are held in Q16 (x * 65536, int32). Everything here is the same on every computer and
 on the device, so that what a decoder generates there can be checked here byte for byte.
-docs/latent-space.md explains the formulas.
+docs/explanation/latent-space.md explains the formulas.
 """
 
 from __future__ import annotations

@@ -68,7 +68,7 @@ def test_another_pip_is_not_meant(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_message_names_the_package() -> None:
-    texts = [*ROOT.glob("pipeline/**/*.py"), *ROOT.glob("docs/*.md"), ROOT / "README.md"]
+    texts = [*ROOT.glob("pipeline/**/*.py"), *ROOT.glob("docs/**/*.md"), ROOT / "README.md"]
     found = [
         f"{path.relative_to(ROOT)}: {line.strip()}"
         for path in texts

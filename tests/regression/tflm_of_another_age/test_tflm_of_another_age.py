@@ -60,7 +60,7 @@ def test_another_tflm_is_called_one(
     error = explain(compiled(tmp_path, header, old, new), tmp_path)
     assert isinstance(error, BuildError)
     assert "TensorFlow Lite Micro" in error.message and named in error.message
-    assert "docs/tensorflow-lite-micro.md" in error.message
+    assert "docs/how-to/tensorflow-lite-micro.md" in error.message
 
 
 def test_a_library_that_lacks_a_kernel_is_called_incomplete() -> None:

@@ -299,7 +299,7 @@ def test_unknown_boards_and_files_are_named(tmp_path: Path) -> None:
 
 
 def test_the_documentation_shows_the_shipped_file_and_every_key() -> None:
-    text = (Path(__file__).parents[3] / "docs" / "boards.md").read_text()
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "boards.md").read_text()
     assert (BOARDS / "stm32f4-discovery.toml").read_text() in text
     for name in boards.names():
         assert f"`{name}`" in text or name.startswith("mps2-"), name

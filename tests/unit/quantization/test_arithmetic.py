@@ -20,7 +20,7 @@ from mcuforge.quantization.arithmetic import Rounding, asymmetric, symmetric
 from mcuforge.quantization.worked import KEEPS_THE_SMALL, OUTLIER, work
 from mcuforge.recipe.strategies import parse
 
-PAGE = Path(__file__).parents[3] / "docs" / "quantization-arithmetic.md"
+PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "quantization-arithmetic.md"
 finite = st.floats(-1e6, 1e6, allow_nan=False)
 bits = st.integers(2, 16)
 

@@ -115,7 +115,9 @@ def test_the_noise_is_normal() -> None:
 
 
 def test_the_numbers_are_those_that_the_documentation_gives() -> None:
-    text = (Path(__file__).parents[3] / "docs" / "latent-space.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[3] / "docs" / "explanation" / "latent-space.md").read_text(
+        encoding="utf-8"
+    )
     listed = ", ".join(str(n) for n in latent.normal(20, 0, 4))
     assert f"seed 20 begins with {listed}" in text
 

@@ -25,10 +25,10 @@ class Operator:
     """A supported operator.
 
     `kinds` are TFLite operator names. `kernels` names the C kernels it may become (for the table in
-    docs/operators.md). An op whose `view` returns true needs no call: its outputs are the bytes of
-    its input at position `viewed_input`, one after the other. `since` is the version of mcuforge
-    that has the operator first, `since_16x8` the one that has it for int16 activations with int8
-    weights, None where none does.
+    docs/reference/operators.md). An op whose `view` returns true needs no call: its outputs are the
+    bytes of its input at position `viewed_input`, one after the other. `since` is the version of
+    mcuforge that has the operator first, `since_16x8` the one that has it for int16 activations
+    with int8 weights, None where none does.
     """
 
     kinds: tuple[str, ...]

@@ -1,4 +1,6 @@
-"""The pages about operators, made from their rules: docs/operators.md, and the README's counts.
+"""What pages say about operators, made from their rules.
+
+That is docs/reference/operators.md, and the counts of the README.
 
 python -m mcuforge.planning.ops.table
 """
@@ -38,7 +40,7 @@ def counts() -> str:
 
 
 def page() -> str:
-    """docs/operators.md: a row an operator, then how the list compares with TFLM's."""
+    """docs/reference/operators.md: a row an operator, then how the list compares with TFLM's."""
     ours = set(OPERATORS) - CUSTOM_KINDS
     custom = {kind.removeprefix("CUSTOM ") for kind in set(OPERATORS) & CUSTOM_KINDS}
     return "\n".join(

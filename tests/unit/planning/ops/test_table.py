@@ -1,4 +1,4 @@
-"""docs/operators.md: current, and true about versions."""
+"""docs/reference/operators.md: current, and true about versions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mcuforge.planning.ops import table
 from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.ops.tflm_kinds import CUSTOM_KINDS, KINDS
 
-PAGE = Path(__file__).parents[4] / "docs" / "operators.md"
+PAGE = Path(__file__).parents[4] / "docs" / "reference" / "operators.md"
 _OF_VERSION_0_1_0 = """
 ABS ADD AVERAGE_POOL_2D CONCATENATION CONV_2D DEPTHWISE_CONV_2D DEQUANTIZE EXPAND_DIMS
 FULLY_CONNECTED LEAKY_RELU LOGISTIC MAX_POOL_2D MEAN MUL PAD PADV2 QUANTIZE RELU RELU6 RESHAPE
