@@ -211,11 +211,14 @@ def prepare(
     *,
     force: bool = False,
 ) -> Source:
-    """The `.tflite` of MODEL: itself, or converted from the model folder's Keras model."""
+    """The `.tflite` of MODEL: itself, a recipe's, or converted from the recipe's Keras model."""
     if recognise(model) is not Kind.RECIPE:
         require_tflite(model)
         return Source(name or model.stem, model, None)
     loaded = recipe.load(model)
+    if loaded.keras is None:
+        require_tflite(loaded.tflite)
+        return Source(loaded.name, loaded.tflite, loaded)
     settings = settings or loaded.quantization
     settings.check_runs_on_device(str(model))
     tflite = output / f"{c_names.identifier(loaded.name)}.tflite"
@@ -315,8 +318,8 @@ def devices(
 def float_reference(
     source: Source, inputs: Inputs, on_stage: OnStage
 ) -> list[npt.NDArray[np.float32]] | None:
-    """The float Keras model's outputs for the golden samples; None without a recipe."""
-    if source.recipe is None or inputs.real is None:
+    """The float Keras model's outputs for the golden samples; None where there is none."""
+    if source.recipe is None or source.recipe.keras is None or inputs.real is None:
         return None
     on_stage("float", 0, 0)
     return all_float_outputs(
@@ -331,21 +334,21 @@ def accuracy(
     proof: Proof,
     floats: list[npt.NDArray[np.float32]] | None,
 ) -> tuple[Accuracy, ...]:
-    """The recipe's metrics for the float model, the int8 model (oracle) and the device."""
-    if source.recipe is None or inputs.real is None or inputs.golden is None or floats is None:
+    """The recipe's metrics for the float model, the int8 model (oracle) and the device.
+
+    There is no float model where the recipe has a `.tflite` alone.
+    """
+    if source.recipe is None or inputs.real is None or inputs.golden is None:
         return ()
-    engines = (
-        floats,
-        samples.real_outputs(graph, proof.oracle),
-        samples.real_outputs(graph, proof.device.outputs),
-    )
-    by_engine = [
-        metrics.evaluate(
-            source.recipe.metric, inputs.real[0], outputs[0], inputs.golden, *outputs[1:2]
-        )
-        for outputs in engines
-    ]
-    return tuple(Accuracy(name, *(values[name] for values in by_engine)) for name in by_engine[0])
+    metric, real, golden = source.recipe.metric, inputs.real[0], inputs.golden
+
+    def judged(outputs: list[npt.NDArray[np.float32]]) -> dict[str, float]:
+        return metrics.evaluate(metric, real, outputs[0], golden, *outputs[1:2])
+
+    in_float = {} if floats is None else judged(floats)
+    int8 = judged(samples.real_outputs(graph, proof.oracle))
+    device = judged(samples.real_outputs(graph, proof.device.outputs))
+    return tuple(Accuracy(name, in_float.get(name), int8[name], device[name]) for name in int8)
 
 
 def float_difference(

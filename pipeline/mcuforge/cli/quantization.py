@@ -66,10 +66,10 @@ def chosen(model: Path, words: dict[str, Any]) -> QuantizationSettings | None:
     if all(value is None for value in words.values()):
         return None
     kind = recognise(model)
-    if kind is Kind.TFLITE:
+    loaded = recipe.load(model) if kind is Kind.RECIPE else None
+    if kind is Kind.TFLITE or (loaded is not None and loaded.keras is None):
         raise UsageError(f"{model} is quantised already; the options are for Keras models.")
-    base = recipe.load(model).quantization if kind is Kind.RECIPE else quantization.DEFAULT
-    return quantization.combine(base, **words)
+    return quantization.combine(loaded.quantization if loaded else quantization.DEFAULT, **words)
 
 
 def _layers(given: tuple[str, ...], none: bool) -> dict[str, str] | None:

@@ -96,7 +96,7 @@ def convert(
     """
     golden, metric = None, Metric.NONE
     if isinstance(source, Recipe):
-        keras, golden, metric = source.keras, source.golden, source.metric
+        keras, golden, metric = source.keras_file(), source.golden, source.metric
         calibration = source.calibration if calibration is None else calibration
         settings = source.quantization if settings is None else settings
     else:

@@ -41,10 +41,10 @@ def evaluate(recipe: Recipe, tflite: bytes, on_progress: Progress | None = None)
     Raises `UsageError` where these are unusable, `ToolError` where TensorFlow or an interpreter is
     missing, `ModelError` where no interpreter takes the model.
     """
-    names = input_names(recipe.keras)
+    names = input_names(recipe.keras_file())
     golden = metrics.load_golden(recipe.golden, recipe.metric, names)
     inputs = metrics.golden_inputs(golden, names)
-    floats = all_float_outputs(recipe.keras, inputs, on_progress)
+    floats = all_float_outputs(recipe.keras_file(), inputs, on_progress)
     outputs, engine = all_host_outputs(tflite, inputs)
     return Evaluation(
         metrics.evaluate(recipe.metric, inputs[0], floats[0], golden, *floats[1:2]),

@@ -70,10 +70,10 @@ def _check_metrics(loaded: Recipe, found: Sequence[tuple[str, Recipe]]) -> None:
 
 def _measure(name: str, loaded: Recipe, settings: QuantizationSettings, count: int) -> Variant:
     tflite = convert(loaded, settings=settings).tflite
-    names = input_names(loaded.keras)
+    names = input_names(loaded.keras_file())
     golden = metrics.load_golden(loaded.golden, loaded.metric, names)
     inputs = metrics.golden_inputs(golden, names, count)
-    floats = all_float_outputs(loaded.keras, inputs)
+    floats = all_float_outputs(loaded.keras_file(), inputs)
     ints, _ = all_host_outputs(tflite, inputs)
     costs = _costs(tflite, loaded.name)
     return Variant(

@@ -31,7 +31,8 @@ A folder -> `Recipe`, metrics and settings; knows nothing of the stages that fol
     [quantization]              # optional; see mcuforge.recipe.quantization
     calibration = "percentile"
 
-Paths are relative to the recipe's folder.
+Paths are relative to the recipe's folder. Of a model that is quantised already, `[model]` names
+`tflite` alone, and nothing is converted: there is no `[convert]`, `[train]` or `[quantization]`.
 """
 
 from __future__ import annotations
@@ -52,6 +53,12 @@ from mcuforge.recipe.quantization import QuantizationSettings, QuantizationTable
 
 FILE_NAME = "recipe.toml"
 SUFFIX = ".toml"
+
+_OF_KERAS = ("convert", "train", "variants", "quantization")  # tables
+_NO_KERAS = (
+    "{}: names no Keras model (model.keras), only a .tflite, which is quantised already. This "
+    "needs the Keras model."
+)
 
 Option = bool | int | float | str
 _Option = Annotated[Option, Meta(description="must be true, false, a number or a text")]
@@ -85,15 +92,15 @@ class Recipe:
 
     `variants` are recipes of the same task that this one is compared with, by what they are called.
     `encoder` is the Keras model whose outputs the model, a decoder, takes; only the decoder is
-    deployed.
+    deployed. `keras` and `calibration` are None where `tflite` is the model, quantised already.
     """
 
     name: str
     summary: str
     file: Path
-    keras: Path
+    keras: Path | None
     tflite: Path
-    calibration: Path
+    calibration: Path | None
     golden: Path
     metric: Metric
     training: Training | None
@@ -106,11 +113,23 @@ class Recipe:
         """The folder that holds the recipe."""
         return self.file.parent
 
+    def keras_file(self) -> Path:
+        """The Keras model. Raises `UsageError` where the recipe has none."""
+        if self.keras is None:
+            raise UsageError(_NO_KERAS.format(self.file))
+        return self.keras
 
-class ModelTable(Table, frozen=True, forbid_unknown_fields=True):
-    """The model's files; `encoder` makes the inputs of a decoder."""
+    def calibration_file(self) -> Path:
+        """The calibration samples. Raises `UsageError` where the recipe has no Keras model."""
+        if self.calibration is None:
+            raise UsageError(_NO_KERAS.format(self.file))
+        return self.calibration
 
-    keras: Text
+
+class ModelTable(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The model's files; without `keras` the `.tflite` is given. `encoder` feeds a decoder."""
+
+    keras: Text | UnsetType = UNSET
     tflite: Text
     encoder: Text | UnsetType = UNSET
 
@@ -137,13 +156,13 @@ class TrainTable(Table, frozen=True, forbid_unknown_fields=True):
     options: dict[str, _Option] | UnsetType = UNSET
 
 
-class RecipeFile(Table, frozen=True, forbid_unknown_fields=True):
+class RecipeFile(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A model's recipe. Paths are relative to its folder."""
 
     name: Text
     summary: Text
     model: ModelTable
-    convert: ConvertTable
+    convert: ConvertTable | UnsetType = UNSET
     evaluation: EvaluationTable
     train: TrainTable | UnsetType = UNSET
     variants: dict[str, Text] | UnsetType = UNSET
@@ -165,9 +184,24 @@ def load(path: Path) -> Recipe:
     quantization = content.get("quantization", {})
     found = [p for p in typed_toml.problems(content, RecipeFile) if not _is_quantization(p)]
     found += settings.problems(quantization)
+    found += _without_keras(content)
     if found:
         raise typed_toml.error(file, found)
     return _recipe(file, typed_toml.convert(content, RecipeFile), quantization)
+
+
+def _without_keras(content: dict[str, Any]) -> list[Problem]:
+    """What is missing, or has no meaning, as the recipe names a Keras model or does not."""
+    model = content.get("model")
+    if not isinstance(model, dict):
+        return []
+    if "keras" in model:
+        missing = "convert" not in content
+        return [Problem("convert", "is missing; it names the calibration samples")] * missing
+    given = [table for table in _OF_KERAS if table in content]
+    if not given:
+        return []
+    return [Problem("model.keras", f"is missing; [{given[0]}] is for a Keras model")]
 
 
 def _is_quantization(problem: Problem) -> bool:
@@ -182,9 +216,11 @@ def _recipe(file: Path, content: RecipeFile, quantization: dict[str, Any]) -> Re
         name=content.name,
         summary=content.summary,
         file=file,
-        keras=folder / content.model.keras,
+        keras=_below(folder, content.model.keras),
         tflite=folder / content.model.tflite,
-        calibration=folder / content.convert.calibration,
+        calibration=None
+        if isinstance(content.convert, UnsetType)
+        else folder / content.convert.calibration,
         golden=folder / content.evaluation.golden,
         metric=content.evaluation.metric,
         training=None if isinstance(train, UnsetType) else _training(folder, train),
@@ -192,8 +228,12 @@ def _recipe(file: Path, content: RecipeFile, quantization: dict[str, Any]) -> Re
         variants=()
         if isinstance(variants, UnsetType)
         else tuple((name, folder / path) for name, path in variants.items()),
-        encoder=None if isinstance(encoder, UnsetType) else folder / encoder,
+        encoder=_below(folder, encoder),
     )
+
+
+def _below(folder: Path, path: str | UnsetType) -> Path | None:
+    return None if isinstance(path, UnsetType) else folder / path
 
 
 def _training(folder: Path, table: TrainTable) -> Training:

@@ -99,7 +99,7 @@ def analyse(
             lambda done, total: on_stage("choosing", done, total),
             lambda done, total: on_stage("checking", done, total),
         )
-        keras = source.keras if isinstance(source, Recipe) else source
+        keras = source.keras_file() if isinstance(source, Recipe) else source
         subject = _subject(source, keras, data, folder)
         tflite = folder / "present.tflite"
         tflite.write_bytes(converted.tflite)
@@ -153,7 +153,7 @@ def _samples(
         calibration = calibration or source.calibration
         held_out = held_out or source.golden
         metric = source.metric
-    declared = declared_inputs(source.keras if isinstance(source, Recipe) else source)
+    declared = declared_inputs(source.keras_file() if isinstance(source, Recipe) else source)
     first = samples.write(calibration, folder / "calibration.f32", declared)
     if held_out is not None and calibration is not None:
         good: Source = held_out

@@ -83,16 +83,16 @@ def _train(training: Training, made: Recipe, on_progress: Progress | None) -> No
             "script": str(training.script),
             "seed": training.seed,
             "epochs": training.epochs,
-            "keras_file": str(made.keras),
-            "calibration": str(made.calibration),
+            "keras_file": str(made.keras_file()),
+            "calibration": str(made.calibration_file()),
             "golden": str(made.golden),
             "options": dict(training.options),
             "encoder": str(made.encoder or ""),
         },
         on_progress,
     )
-    names = input_names(made.keras)
-    array_files.read_inputs(made.calibration, names)
+    names = input_names(made.keras_file())
+    array_files.read_inputs(made.calibration_file(), names)
     metrics.load_golden(made.golden, made.metric, names)
 
 
@@ -110,8 +110,8 @@ def _in_folder(recipe: Recipe, folder: Path) -> Recipe:
 
 def _publish(made: Recipe, recipe: Recipe) -> tuple[Path, ...]:
     pairs = [
-        (made.keras, recipe.keras),
-        (made.calibration, recipe.calibration),
+        (made.keras_file(), recipe.keras_file()),
+        (made.calibration_file(), recipe.calibration_file()),
         (made.golden, recipe.golden),
         (made.tflite, recipe.tflite),
     ]

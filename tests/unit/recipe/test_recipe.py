@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mcuforge import recipe
+from mcuforge.convert import convert
 from mcuforge.errors import UsageError
 from mcuforge.recipe import Metric
 
@@ -54,6 +55,35 @@ def test_paths_are_relative_to_the_recipe(tmp_path: Path, monkeypatch: pytest.Mo
 def test_training_is_optional(tmp_path: Path) -> None:
     write(tmp_path, GOOD[: GOOD.index("[train]")])
     assert recipe.load(tmp_path).training is None
+
+
+QUANTISED = """
+name = "tiny"
+summary = "a model"
+[model]
+tflite = "model.tflite"
+[evaluation]
+golden = "golden.npz"
+metric = "none"
+"""
+
+
+def test_a_tflite_alone_needs_no_keras_model_and_no_calibration(tmp_path: Path) -> None:
+    write(tmp_path, QUANTISED)
+    loaded = recipe.load(tmp_path)
+    assert (loaded.keras, loaded.calibration) == (None, None)
+    for wanted in (loaded.keras_file, loaded.calibration_file, lambda: convert(loaded)):
+        with pytest.raises(UsageError, match=r"recipe\.toml: names no Keras model"):
+            wanted()
+
+
+def test_what_belongs_to_a_keras_model_says_that_it_is_missing(tmp_path: Path) -> None:
+    write(tmp_path, QUANTISED + '[convert]\ncalibration = "c.npz"\n')
+    with pytest.raises(UsageError, match=r"model\.keras: is missing; \[convert\] is for a Keras"):
+        recipe.load(tmp_path)
+    write(tmp_path, QUANTISED.replace("tflite =", 'keras = "model.keras"\ntflite ='))
+    with pytest.raises(UsageError, match=r"convert: is missing; it names the calibration"):
+        recipe.load(tmp_path)
 
 
 def test_options_and_variants(tmp_path: Path) -> None:

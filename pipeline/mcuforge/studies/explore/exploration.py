@@ -100,7 +100,7 @@ def explore(
         on_stage("int8 encoder", count, count)
     on_stage("float decoder", 0, 0)
     decoded = float_outputs(
-        recipe.keras,
+        recipe.keras_file(),
         floats.mu.astype(np.float32),
         lambda done, total: on_stage("float decoder", done, total),
     ).reshape(content.images.shape)

@@ -66,7 +66,7 @@ def load(recipe: Recipe) -> tuple[Path, Digits]:
     content = Digits(
         np.asarray(array_files.read_array(recipe.golden, "targets"), np.float32),
         array_files.read_array(recipe.golden, "labels"),
-        np.asarray(array_files.read_array(recipe.calibration, "images"), np.float32),
+        np.asarray(array_files.read_array(recipe.calibration_file(), "images"), np.float32),
     )
     if content.labels.shape != content.images.shape[:1]:
         raise UsageError(

@@ -70,10 +70,10 @@ def float_quality(recipe: Recipe | None) -> tuple[tuple[str, float], ...]:
     """The metrics of the float Keras model on the golden samples."""
     if recipe is None:
         return ()
-    names = input_names(recipe.keras)
+    names = input_names(recipe.keras_file())
     golden = metrics.load_golden(recipe.golden, recipe.metric, names)
     inputs = metrics.golden_inputs(golden, names)
-    first, *more = all_float_outputs(recipe.keras, inputs)
+    first, *more = all_float_outputs(recipe.keras_file(), inputs)
     return tuple(metrics.evaluate(recipe.metric, inputs[0], first, golden, *more[:1]).items())
 
 
@@ -153,7 +153,7 @@ def outcome(
 def _quality(recipe: Recipe | None, tflite: bytes) -> tuple[tuple[str, float], ...]:
     if recipe is None:
         return ()
-    names = input_names(recipe.keras)
+    names = input_names(recipe.keras_file())
     golden = metrics.load_golden(recipe.golden, recipe.metric, names)
     inputs = metrics.golden_inputs(golden, names)
     (first, *more), _ = all_host_outputs(tflite, inputs)
