@@ -16,27 +16,41 @@ import click
 from mcuforge import __version__
 from mcuforge.cli import failure, streams, termination
 
-# Name, and the first line of the help; the command is `command` of mcuforge.cli.<name> (_ for -).
-COMMANDS = {
-    "run": "Take models all the way: convert, emit, build, simulate, prove, report.",
-    "train": "Train a model of this repository again.",
-    "convert": "Convert a Keras model to a full-integer .tflite.",
-    "inspect": "Show what a .tflite holds and what it would cost.",
-    "emit": "Write the firmware project of a model for a board.",
-    "build": "Build a firmware project.",
-    "simulate": "Run a firmware project in a simulator.",
-    "flash": "Write the firmware of a project to a board.",
-    "monitor": "Show what a board sends, and explain its faults.",
-    "parity": "Prove that host and device compute the same bytes.",
-    "profile": "Show where an inference spends its time: instructions and cycles.",
-    "bench": "Compare the engines: instructions, flash, RAM.",
-    "explore": "Show the latent space of a decoder, in float, in int8 and on a device.",
-    "boards": "List the boards.",
-    "debug-quantization": "Show what quantisation loses in each layer, and what helps.",
-    "quantize-table": "Show what quantisation makes of numbers.",
-    "schema": "Print the JSON schema of recipes or board files, for editors.",
-    "doctor": "Check that this machine has what mcuforge needs.",
+# Section of the help -> name -> first line of a command's own help. The command is `command` of
+# mcuforge.cli.<name> (_ for -).
+SECTIONS = {
+    "Start": {
+        "run": "Take models all the way: convert, emit, build, simulate, prove, report.",
+        "boards": "List the boards.",
+        "doctor": "Check that this machine has what mcuforge needs.",
+    },
+    "Model": {
+        "train": "Train a model of this repository again.",
+        "convert": "Convert a Keras model to a full-integer .tflite.",
+        "inspect": "Show what a .tflite holds and what it would cost.",
+        "explore": "Show the latent space of a decoder, in float, in int8 and on a device.",
+    },
+    "Firmware": {
+        "emit": "Write the firmware project of a model for a board.",
+        "build": "Build a firmware project.",
+        "simulate": "Run a firmware project in a simulator.",
+        "flash": "Write the firmware of a project to a board.",
+        "monitor": "Show what a board sends, and explain its faults.",
+    },
+    "Proof and speed": {
+        "parity": "Prove that host and device compute the same bytes.",
+        "profile": "Show where an inference spends its time: instructions and cycles.",
+        "bench": "Compare the engines: instructions, flash, RAM.",
+    },
+    "Quantisation": {
+        "debug-quantization": "Show what quantisation loses in each layer, and what helps.",
+        "quantize-table": "Show what quantisation makes of numbers.",
+    },
+    "Tools": {
+        "schema": "Print the JSON schema of recipes or board files, for editors.",
+    },
 }
+COMMANDS = {name: text for section in SECTIONS.values() for name, text in section.items()}
 
 
 class _LazyGroup(click.Group):
@@ -52,8 +66,10 @@ class _LazyGroup(click.Group):
         return command
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        width = max(map(len, COMMANDS))
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), text) for name, text in commands.items()])
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -14,9 +14,11 @@ import numpy as np
 import pytest
 from single_op import Spec, build
 
-from mcuforge.cli import cli
+import mcuforge.cli as mcuforge_cli
+from mcuforge.cli import COMMANDS, SECTIONS, cli
 
 MODELS = Path(__file__).parents[3] / "models"
+CLI = Path(mcuforge_cli.__file__).parent
 
 
 @dataclass(frozen=True)
@@ -51,20 +53,18 @@ def relu(tmp_path: Path) -> Path:
     return path
 
 
-def test_help_lists_every_command() -> None:
+def test_help_lists_every_command_in_its_section() -> None:
     text = mcuforge("--help").stdout
-    for name in (
-        "run",
-        "train",
-        "convert",
-        "inspect",
-        "emit",
-        "build",
-        "simulate",
-        "parity",
-        "bench",
-    ):
-        assert f"  {name} " in text
+    parts = dict(part.split(":\n", 1) for part in text.split("\n\n") if ":\n" in part)
+    for title, commands in SECTIONS.items():
+        listed = [line.split()[0] for line in parts[title].splitlines() if line[2] != " "]
+        assert listed == list(commands)
+
+
+def test_every_command_has_a_section() -> None:
+    written = {file.stem for file in CLI.glob("*.py") if "\ndef command(" in file.read_text()}
+    assert written == {name.replace("-", "_") for name in COMMANDS}
+    assert len(COMMANDS) == sum(map(len, SECTIONS.values()))  # none stands in two
 
 
 @pytest.mark.parametrize("command", cli.list_commands(click.Context(cli)))
