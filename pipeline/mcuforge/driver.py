@@ -17,6 +17,7 @@ from mcuforge.build import BuildResult, build, require_tools
 from mcuforge.convert import all_float_outputs, convert
 from mcuforge.device.client import Device, Link
 from mcuforge.emit import c_names, project, project_folder
+from mcuforge.emit.extras import of_recipe
 from mcuforge.engines import AOT, TFLM, cmsis_nn_limits, require_root, root, tflm, tflm_library
 from mcuforge.errors import UsageError
 from mcuforge.files import atomic, locks
@@ -53,6 +54,8 @@ HOST_PRESET = "host"
 class Source:
     """What a run starts from: a `.tflite`, and the recipe if it comes from a model folder.
 
+    `described_by` is the recipe that says what goes into the project beside the model: the same,
+    or that by which the `.tflite` was found.
     `quantization` says how it was quantised, `warnings` what looks wrong with the calibration
     samples; both only where the run converted it.
     """
@@ -62,6 +65,7 @@ class Source:
     recipe: Recipe | None
     quantization: str | None = None
     warnings: tuple[str, ...] = ()
+    described_by: Recipe | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,10 +104,12 @@ def run(
     force: bool = False,
     optimize: str = SPEED,
     steps: int | None = None,
+    described_by: Recipe | None = None,
 ) -> RunReport:
     """Take one model all the way to a report. Raises `ForgeError`; a failed parity is no error.
 
-    `name` is what a `.tflite` is called, instead of by its file's name.
+    `name` is what a `.tflite` is called, instead of by its file's name, and `described_by` the
+    recipe that tells its labels.
     `count` bounds the number of samples (None: all golden ones), which `inputs_file`, an `.npz`,
     may give. `on_stage` is told of progress. Without `port` the board is simulated: by `simulator`
     (auto, qemu or renode), with Renode at `renode`. Writes the `.tflite` and the project under
@@ -132,7 +138,7 @@ def run(
         title = name or _title(model)
         project_folder.check(output / project.folder_name(title, board, engine), force=force)
         on_port = stack.enter_context(attached(board, port)) if port is not None else None
-        source = prepare(model, name, output, on_stage, settings, force=force)
+        source = prepare(model, name, output, on_stage, settings, described_by, force=force)
         plan = plan_for(board, source.tflite, source.name, optimize, whole=engine == TFLM)
         tflite = source.tflite.read_bytes()
         stack.enter_context(remembered.remembering())
@@ -208,13 +214,14 @@ def prepare(
     output: Path,
     on_stage: OnStage,
     settings: QuantizationSettings | None = None,
+    described_by: Recipe | None = None,
     *,
     force: bool = False,
 ) -> Source:
     """The `.tflite` of MODEL: itself, a recipe's, or converted from the recipe's Keras model."""
     if recognise(model) is not Kind.RECIPE:
         require_tflite(model)
-        return Source(name or model.stem, model, None)
+        return Source(name or model.stem, model, None, described_by=described_by)
     loaded = recipe.load(model)
     if loaded.keras is None:
         require_tflite(loaded.tflite)
@@ -232,7 +239,7 @@ def prepare(
         on_check=lambda done, total: on_stage("check", done, total),
     )
     atomic.write_bytes(tflite, converted.tflite)
-    return Source(loaded.name, tflite, loaded, str(settings), converted.warnings)
+    return Source(loaded.name, tflite, loaded, str(settings), converted.warnings, loaded)
 
 
 def firmware(
@@ -252,18 +259,19 @@ def firmware(
     """
     folder = output / project.folder_name(source.name, board, engine)
     on_stage("build", 0, 2)
+    extras = of_recipe(source.described_by, plan.graph)
     if engine == TFLM:
         require_root(board)
         model = tflm.prepare(plan, source.tflite, board)
         if tightened_in is not None:
             model = tflm_tightening.tightened(plan, model, board, tightened_in)
             on_stage("build", 1, 2)
-        project.emit(plan, board, folder, None, model, force=force)
+        project.emit(plan, board, folder, None, model, force=force, extras=extras)
         built = build(folder, board.name)
         cmsis_nn_limits.check(plan.graph, tflm_library.linked(built.elf.parent))
         on_stage("build", 2, 2)
         return built, None, model.arena_bytes
-    project.emit(plan, board, folder, force=force)
+    project.emit(plan, board, folder, force=force, extras=extras)
     built = build(folder, board.name)
     on_stage("build", 1, 2)
     host = build(folder, HOST_PRESET)

@@ -15,6 +15,7 @@ from mcuforge.cli.consoles import echo
 from mcuforge.emit import c_names, manifest
 from mcuforge.errors import UsageError
 from mcuforge.model_files.kind import Kind, recognise, require_tflite
+from mcuforge.recipe import Recipe
 
 OUTPUT = Path("build")  # where `run` and `emit` write by default
 
@@ -67,10 +68,15 @@ SAMPLES = SamplesPath()
 
 @dataclass(frozen=True)
 class FoundModel:
-    """A `.tflite`, and the name of its recipe; None where the file names itself."""
+    """A `.tflite`, and the recipe that it was found by; None where the file itself was given."""
 
     tflite: Path
-    name: str | None
+    recipe: Recipe | None = None
+
+    @property
+    def name(self) -> str | None:
+        """The name in the recipe; None where the file names itself."""
+        return self.recipe.name if self.recipe else None
 
 
 def find_model(model: Path, output: Path = OUTPUT) -> FoundModel:
@@ -84,10 +90,10 @@ def find_model(model: Path, output: Path = OUTPUT) -> FoundModel:
         if recognise(model) is Kind.RECIPE:
             return _of_recipe(model, output)
         require_tflite(model)
-        return FoundModel(model, None)
+        return FoundModel(model)
     written = _written(model.name, output)
     if model.parent == Path() and not model.suffix and written.is_file():
-        return FoundModel(_told(model, written), None)
+        return FoundModel(_told(model, written))
     raise _missing(model, None, [written] if model.suffix in ("", ".tflite") else ())
 
 
@@ -95,9 +101,9 @@ def _of_recipe(model: Path, output: Path) -> FoundModel:
     described = recipe.load(model)
     written = _written(described.name, output)
     if described.tflite.exists():
-        return FoundModel(described.tflite, described.name)
+        return FoundModel(described.tflite, described)
     if written.is_file():
-        return FoundModel(_told(model, written), described.name)
+        return FoundModel(_told(model, written), described)
     quoted = shlex.quote(str(model))
     raise UsageError(
         f"{described.tflite}: no such file, nor {written}. "

@@ -65,7 +65,7 @@ def command(
         result = bench.run(
             found.tflite, boards.load(board_name), output, count=count, on_stage=on_stage,
             name=found.name, simulator=simulator, renode=renode, force=force,
-            optimize=optimize,
+            optimize=optimize, described_by=found.recipe,
         )  # fmt: skip
     text = bench.as_json(result)
     atomic.write_bytes(output / "bench.json", text.encode())

@@ -21,6 +21,7 @@ from mcuforge.cli.common import (
 )
 from mcuforge.cli.consoles import echo
 from mcuforge.emit import c_names, project
+from mcuforge.emit.extras import of_recipe
 from mcuforge.emit.flavours import CMAKE, FLAVOURS, compiles_for
 from mcuforge.emit.project_files import Source, project_name
 from mcuforge.engines import TFLM, tflm
@@ -96,5 +97,6 @@ def _sources(
         )
         chosen = name if name and len(models) == 1 else plan.graph.name
         prepared = tflm.prepare(plan, found.tflite, board) if engine == TFLM else None
-        sources.append(Source(plan, c_names.identifier(chosen), prepared))
+        extras = of_recipe(found.recipe, plan.graph)
+        sources.append(Source(plan, c_names.identifier(chosen), prepared, extras))
     return tuple(sources)

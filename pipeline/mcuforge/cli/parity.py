@@ -87,6 +87,7 @@ def command(
         result = driver.run(
             found.tflite, board, output, count=count,
             inputs_file=inputs_file, port=port, on_stage=on_stage, name=found.name,
+            described_by=found.recipe,
             simulator=simulator, renode=renode,
             engine=engine, tighten_arena=tighten_arena, force=force, optimize=optimize, steps=steps,
         )  # fmt: skip

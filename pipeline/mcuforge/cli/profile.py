@@ -75,6 +75,7 @@ def command(
         profile = measurement.run(
             found.tflite, board, output, name=found.name, engine=engine, optimize=optimize,
             wait_states=wait_states, port=port, force=force, on_stage=on_stage,
+            described_by=found.recipe,
         )  # fmt: skip
     text = page.as_json(profile)
     atomic.write_bytes(document, text.encode())

@@ -70,6 +70,7 @@ class ProjectModel:
     inputs: tuple[Escaped, ...]
     outputs: tuple[Escaped, ...]
     state_bytes: int = 0  # kept from one inference to the next
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

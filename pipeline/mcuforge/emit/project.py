@@ -9,6 +9,7 @@ from pathlib import Path
 from mcuforge import __version__, boards
 from mcuforge.boards import Board
 from mcuforge.emit import c_names, manifest, project_folder
+from mcuforge.emit.extras import NO_EXTRAS, Extras
 from mcuforge.emit.flavours import CMAKE
 from mcuforge.emit.project_files import BOARD_FILE, Source, project_files
 from mcuforge.engines import AOT, TFLM
@@ -62,14 +63,17 @@ def emit(
     flavour: str = CMAKE,
     *,
     force: bool = False,
+    extras: Extras = NO_EXTRAS,
 ) -> Project:
     """Write the project to `folder`, whole or not at all; of an older one there, what was ours.
 
-    Files that are not mcuforge's stay. Raises `ForgeError` where a file of ours was edited (with
-    `force` it is replaced), and where the folder holds something else or cannot be written.
+    `extras` is what the model's recipe brings. Files that are not mcuforge's stay. Raises
+    `ForgeError` where a file of ours was edited (with `force` it is replaced), and where the folder
+    holds something else or cannot be written.
     """
     model = _c_name(plan, name)
-    return emit_all([Source(plan, model, tflm)], board, folder, model, flavour, force=force)
+    source = Source(plan, model, tflm, extras)
+    return emit_all([source], board, folder, model, flavour, force=force)
 
 
 def emit_all(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mcuforge.boards import Board
 from mcuforge.emit import c_names
 from mcuforge.emit.cmake_project import ProjectFacts, ProjectModel, engine_headers, render_project
+from mcuforge.emit.extras import NO_EXTRAS, Extras
 from mcuforge.emit.flavours import CMAKE, FLAVOURS, Facts, ModelFacts, render, render_application
 from mcuforge.emit.flavours.archive import build_archive
 from mcuforge.emit.model_files import kernel_files, model_sources
@@ -24,11 +25,15 @@ from mcuforge.wording.escape import Escaped, markdown_code
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A model to be emitted. `name` is its C name; with `tflm`, TFLM computes it."""
+    """A model to be emitted. `name` is its C name; with `tflm`, TFLM computes it.
+
+    `extras` is what its recipe brings beside it.
+    """
 
     plan: Plan
     name: str
     tflm: TflmModel | None = None
+    extras: Extras = NO_EXTRAS
 
     @property
     def arena_bytes(self) -> int:
@@ -37,9 +42,10 @@ class Source:
 
     def files(self) -> dict[str, bytes]:
         """What belongs to this model alone."""
+        extras = self.extras.files(self.plan.graph, self.name)
         if self.tflm is None:
-            return model_sources(self.plan, self.name)
-        return tflm_files(self.plan, self.tflm, self.name)
+            return model_sources(self.plan, self.name) | extras
+        return tflm_files(self.plan, self.tflm, self.name) | extras
 
 
 def project_name(sources: Sequence[Source]) -> str:
@@ -68,7 +74,8 @@ def project_files(
     facts = Facts(
         name=name,
         models=tuple(
-            ModelFacts(s.plan.graph, s.name, s.arena_bytes, s.plan.state_bytes) for s in sources
+            ModelFacts(s.plan.graph, s.name, s.arena_bytes, s.plan.state_bytes, s.extras.labels)
+            for s in sources
         ),
         engine=TFLM if tflm else AOT,
         board=board,
@@ -131,12 +138,13 @@ def _describe(model: ModelFacts, content: dict[str, bytes]) -> ProjectModel:
         inputs=_tensor_texts(graph, graph.inputs, border_names.input_names(graph)),
         outputs=_tensor_texts(graph, graph.outputs, border_names.output_names(graph)),
         state_bytes=model.state_bytes,
+        labels=model.labels,
     )
 
 
 def _sources(content: dict[str, bytes], folder: str, model: str | None = None) -> tuple[str, ...]:
     """The C sources in a folder, or those of one model, whose names end in what they hold."""
-    ours = {f"{folder}{model}_{kind}" for kind in ("model", "constants", "tflite")}
+    ours = {f"{folder}{model}_{kind}" for kind in ("model", "constants", "tflite", "labels")}
     return tuple(
         path
         for path in sorted(content)

@@ -4,6 +4,7 @@ A folder -> `Recipe`, metrics and settings; knows nothing of the stages that fol
 
     name = "autoencoder"
     summary = "finds defects in brickwork"
+    labels = ["no", "yes"]      # optional: what classes are called, or a file with one a line
 
     [model]
     keras = "artifacts/model.keras"
@@ -48,6 +49,7 @@ from msgspec import UNSET, Meta, UnsetType
 from mcuforge.errors import UsageError
 from mcuforge.files import typed_toml
 from mcuforge.files.typed_toml import Problem, Table, Text
+from mcuforge.recipe import labels as class_labels
 from mcuforge.recipe import quantization as settings
 from mcuforge.recipe.quantization import QuantizationSettings, QuantizationTable
 
@@ -62,6 +64,10 @@ _NO_KERAS = (
 
 Option = bool | int | float | str
 _Option = Annotated[Option, Meta(description="must be true, false, a number or a text")]
+_Labels = Annotated[
+    list[Text] | str,  # not `| Text`: msgspec frees a pattern in such a union twice
+    Meta(description="must be a list of texts, or the name of a file with one a line"),
+]
 
 
 class Metric(Enum):
@@ -93,6 +99,7 @@ class Recipe:
     `variants` are recipes of the same task that this one is compared with, by what they are called.
     `encoder` is the Keras model whose outputs the model, a decoder, takes; only the decoder is
     deployed. `keras` and `calibration` are None where `tflite` is the model, quantised already.
+    `labels` are what the classes of the first output are called, none if not told.
     """
 
     name: str
@@ -107,6 +114,7 @@ class Recipe:
     quantization: QuantizationSettings
     variants: tuple[tuple[str, Path], ...] = ()
     encoder: Path | None = None
+    labels: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -165,6 +173,7 @@ class RecipeFile(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     convert: ConvertTable | UnsetType = UNSET
     evaluation: EvaluationTable
     train: TrainTable | UnsetType = UNSET
+    labels: _Labels | UnsetType = UNSET
     variants: dict[str, Text] | UnsetType = UNSET
     quantization: QuantizationTable | UnsetType = UNSET
 
@@ -229,11 +238,20 @@ def _recipe(file: Path, content: RecipeFile, quantization: dict[str, Any]) -> Re
         if isinstance(variants, UnsetType)
         else tuple((name, folder / path) for name, path in variants.items()),
         encoder=_below(folder, encoder),
+        labels=_labels(file, content.labels, content.evaluation.metric),
     )
 
 
 def _below(folder: Path, path: str | UnsetType) -> Path | None:
     return None if isinstance(path, UnsetType) else folder / path
+
+
+def _labels(file: Path, value: list[str] | str | UnsetType, metric: Metric) -> tuple[str, ...]:
+    if isinstance(value, UnsetType):
+        return ()
+    found = class_labels.read(file, value)
+    class_labels.check(file, found, metric.value)
+    return found
 
 
 def _training(folder: Path, table: TrainTable) -> Training:

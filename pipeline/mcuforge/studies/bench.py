@@ -18,6 +18,7 @@ from mcuforge.files import atomic, json_text
 from mcuforge.planning import SPEED, plan_for
 from mcuforge.planning.plan import Plan
 from mcuforge.proof.prove import OnStage
+from mcuforge.recipe import Recipe
 from mcuforge.report import Costs, RunReport
 from mcuforge.simulate.choose import QEMU_NAME, choose
 from mcuforge.studies.profile.estimate import CORES, core_of
@@ -71,13 +72,14 @@ def run(
     renode: Path | None = None,
     force: bool = False,
     optimize: str = SPEED,
+    described_by: Recipe | None = None,
 ) -> Benchmark:
     """Build, simulate and prove the model, a `.tflite`, with every engine that there is.
 
     TFLM takes part where TFLM_ROOT is set, with an arena tightened to what it uses; why it fails
-    stands in the result, beside the figures of aot. `simulator`, `renode`, `force` and
-    `optimize` are those of `driver.run`. Raises `ForgeError` as that does, `ParityError` where
-    results of aot are wrong.
+    stands in the result, beside the figures of aot. `simulator`, `renode`, `force`,
+    `optimize` and `described_by` are those of `driver.run`. Raises `ForgeError` as that does,
+    `ParityError` where results of aot are wrong.
     """
     simulated = choose(board, simulator, renode)
     root = engines.root()
@@ -102,6 +104,7 @@ def run(
             tighten_arena=engine == engines.TFLM,
             force=force,
             optimize=optimize,
+            described_by=described_by,
         )
         if not report.verdict.exact:
             raise ParityError(f"{engine} on {board.name}: {report.verdict.divergence}")

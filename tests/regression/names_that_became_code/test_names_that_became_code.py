@@ -16,6 +16,7 @@ from small_model import small_classifier
 
 from mcuforge import boards, planning
 from mcuforge.boards import Board
+from mcuforge.emit.extras import Extras
 from mcuforge.emit.flavours import CMAKE, FLAVOURS
 from mcuforge.emit.project_files import Source, project_files
 from mcuforge.emit.renode_files import render_renode
@@ -59,6 +60,11 @@ def named(model: Path, text: str) -> Source:
     plan = planning.make_plan(model, "net")
     tensors = tuple(replace(t, name=f"{t.name} {text}") for t in plan.graph.tensors)
     return Source(replace(plan, graph=replace(plan.graph, name=text, tensors=tensors)), "net")
+
+
+def labelled(model: Path, texts: tuple[str, ...], flavour: str) -> dict[str, bytes]:
+    source = replace(named(model, HARMLESS), extras=Extras(labels=texts))
+    return project_files([source], titled("x"), "net", flavour)
 
 
 def titled(text: str, board: str = "mps2-an386") -> Board:
@@ -117,6 +123,18 @@ def test_a_name_changes_no_file_of_a_project_but_words(
         for path, data in hostile.items():
             if not path.endswith((".a", "board.toml")):
                 assert skeleton(path, data) == skeleton(path, harmless[path]), (path, text)
+
+
+@pytest.mark.parametrize("flavour", [CMAKE, "arduino"])
+def test_labels_change_no_file_of_a_project_but_their_strings(model: Path, flavour: str) -> None:
+    plain = labelled(model, tuple(map(str, range(len(TEXTS)))), flavour)
+    hostile = labelled(model, TEXTS, flavour)
+    assert hostile.keys() == plain.keys()
+    differing = {Path(path).name for path in plain if hostile[path] != plain[path]}
+    assert differing == {"net_labels.c", "README.md"}
+    for path in plain:
+        if path.endswith("README.md"):
+            assert skeleton(path, hostile[path]) == skeleton(path, plain[path])
 
 
 def test_what_is_compared_would_show_an_injection() -> None:

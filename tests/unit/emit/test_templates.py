@@ -40,6 +40,7 @@ GUARDS = {
             "outputs",
             "ops",
             "results",
+            "labels",
             "models",
             "byte",
             "renode_minimum",

@@ -20,6 +20,7 @@ from mcuforge.wording.escape import Escaped, markdown_code
 
 _KIB = 1024
 _SYSTEM_KIB = 16  # what an RTOS, a console and stacks take beside the model, roughly
+_PUBLIC = ("_model.h", "_labels.h")
 _APPLICATION = ("application.c", "application.h")
 
 
@@ -31,6 +32,7 @@ class ModelFacts:
     name: str
     arena_bytes: int
     state_bytes: int
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class _ModelValues:
     state_bytes: int
     inputs: tuple[_TensorText, ...]
     outputs: tuple[_TensorText, ...]
+    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ def _public(path: str) -> str | None:
     """The name by which an application includes a header; None for what is not its business."""
     if path.startswith("engines/mcuforge/"):
         return path.removeprefix("engines/")
-    return path.removeprefix("model/") if path.endswith("_model.h") else None
+    return path.removeprefix("model/") if path.endswith(_PUBLIC) else None
 
 
 def _found_by(header: str, name: str, data: bytes) -> tuple[str, bytes]:
@@ -197,6 +200,7 @@ def _models(facts: Facts) -> tuple[_ModelValues, ...]:
             outputs=_texts(
                 model.graph, model.graph.outputs, border_names.output_names(model.graph)
             ),
+            labels=model.labels,
         )
         for model in facts.models
     )

@@ -13,11 +13,13 @@ from mcuforge.build import build, require_tools
 from mcuforge.device.client import Device
 from mcuforge.device.replies import Digest
 from mcuforge.emit import project
+from mcuforge.emit.extras import of_recipe
 from mcuforge.engines import AOT, TFLM, require_root, tflm
 from mcuforge.errors import DeviceError, UsageError
 from mcuforge.planning import SPEED, cost, plan_for
 from mcuforge.planning.plan import Plan
 from mcuforge.proof.prove import OnStage
+from mcuforge.recipe import Recipe
 from mcuforge.report import ESTIMATED, MEASURED
 from mcuforge.samples import quantised
 from mcuforge.simulate.autopsy import Symbols
@@ -89,6 +91,7 @@ def run(
     port: str | None = None,
     force: bool = False,
     on_stage: OnStage = lambda *_: None,
+    described_by: Recipe | None = None,
 ) -> Profile:
     """Build a `.tflite` for a board, and profile it in QEMU, or on the board at `port`.
 
@@ -109,7 +112,8 @@ def run(
     prepared = None
     if engine == TFLM:
         prepared = tflm.prepare(plan, model, board)
-    project.emit(plan, board, folder, None, prepared, force=force)
+    extras = of_recipe(described_by, plan.graph)
+    project.emit(plan, board, folder, None, prepared, force=force, extras=extras)
     elf = build(folder, board.name).elf
     on_stage("build", 1, 1)
     on_stage("device", 0, 0)
