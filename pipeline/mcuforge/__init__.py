@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from mcuforge.recipe import load as load_recipe
     from mcuforge.recipe.quantization import QuantizationSettings
     from mcuforge.report import RunReport
-    from mcuforge.report import as_html as report_html
     from mcuforge.report import as_json as report_json
+    from mcuforge.report.run_page import as_html as report_html
 
 __version__ = "0.2.0"
 
@@ -108,7 +108,7 @@ _HOMES = {
     "load_recipe": "recipe:load",
     "plan_for": "planning",
     "plan_summary": "planning.cost:summary",
-    "report_html": "report:as_html",
+    "report_html": "report.run_page:as_html",
     "report_json": "report:as_json",
     "run": "driver",
 }

@@ -42,7 +42,9 @@ from mcuforge.report import (
     RunReport,
     gallery,
     results,
+    sections,
 )
+from mcuforge.report.facts import RunFacts
 from mcuforge.samples import quantised as samples
 from mcuforge.simulate import tflm_tightening
 from mcuforge.simulate.choose import Choice, choose
@@ -172,6 +174,10 @@ def run(
                 simulated.counting_runs if simulated else 1, steps,
             )  # fmt: skip
         floats = float_reference(source, inputs, on_stage)
+        facts = RunFacts(
+            plan, board, engine, built, proof, simulated, source.recipe, inputs.real,
+            inputs.golden, floats,
+        )  # fmt: skip
         return RunReport(
             model=source.name,
             sha256=plan.graph.model_hash,
@@ -193,6 +199,7 @@ def run(
             width=precision.width(plan.graph),
             inputs=border_names.input_names(plan.graph),
             outputs=border_names.output_names(plan.graph),
+            details=sections.collect(facts),
         )
 
 

@@ -15,7 +15,7 @@ from mcuforge import boards
 from mcuforge import report as summary
 from mcuforge.errors import ForgeError, ToolError, UsageError
 from mcuforge.proof.parity import Comparison, Verdict
-from mcuforge.report import Costs, RunReport
+from mcuforge.report import Costs, RunReport, run_page
 from mcuforge.studies import bench
 from mcuforge.studies.bench import Benchmark
 
@@ -63,8 +63,8 @@ def test_state_has_a_row_where_there_is_any(tmp_path: Path) -> None:
     rows = dict(summary.rows(stateful))
     assert rows["RAM: state"] == ["1,234 B", "in the arena"]
     assert "RAM: state" not in dict(summary.rows([AOT]))
-    assert "State 1,234 B beside it" in summary.as_html(stateful[:1])
-    assert "beside it" not in summary.as_html([AOT])
+    assert "State 1,234 B beside it" in run_page.as_html(stateful[:1])
+    assert "beside it" not in run_page.as_html([AOT])
 
 
 def test_cycles_have_a_row_where_they_are_known(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_without_matplotlib_it_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(bench, "can_draw", lambda: False)
-    with pytest.raises(ToolError, match=r"pip install .*\[plot\]"):
+    with pytest.raises(ToolError, match=r"pip install .*\[report\]"):
         bench.draw(BOTH, tmp_path / "a.png")
 
 

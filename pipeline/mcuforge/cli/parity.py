@@ -23,8 +23,7 @@ from mcuforge.cli.common import (
     tighten_option,
 )
 from mcuforge.cli.progress import stages
-from mcuforge.cli.run import finish, written
-from mcuforge.report import results
+from mcuforge.cli.run import check_written, finish
 
 
 @click.command()
@@ -79,7 +78,7 @@ def command(
     from mcuforge import driver
 
     board = boards.load(board_name)
-    results.check(*written(output), force=force)
+    check_written(output, force=force)
     found = find_model(model, output)
     if port is not None:
         port = find_port(board, port)  # may ask, and so comes before the progress bars
@@ -91,4 +90,4 @@ def command(
             simulator=simulator, renode=renode,
             engine=engine, tighten_arena=tighten_arena, force=force, optimize=optimize, steps=steps,
         )  # fmt: skip
-    finish([result], output, as_json, max_difference)
+    finish([result], output, as_json, max_difference, force=force)

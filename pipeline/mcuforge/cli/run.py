@@ -31,6 +31,8 @@ from mcuforge.files import atomic
 from mcuforge.report import RunReport, results
 from mcuforge.wording import tables
 
+_DOCUMENT = "report.json"
+
 
 @click.command()
 @click.argument("models", nargs=-1, required=True, type=INPUT)
@@ -70,7 +72,7 @@ def command(
     from mcuforge import driver
 
     board = boards.load(board_name)
-    results.check(*written(output), force=force)
+    check_written(output, force=force)
     reports = []
     for model in models:
         settings = chosen(model, words)
@@ -94,25 +96,35 @@ def command(
                     steps=steps,
                 )
             )
-    finish(reports, output, as_json, max_difference)
+    finish(reports, output, as_json, max_difference, force=force)
 
 
-def written(output: Path) -> tuple[Path, Path]:
-    """The page and the document that `finish` writes."""
-    return output / "report.html", output / "report.json"
+def check_written(output: Path, *, force: bool) -> None:
+    """Raise `ForgeError` where what `finish` writes would replace files of the user's own."""
+    from mcuforge.report import site
+
+    results.check(output / _DOCUMENT, force=force)
+    site.check(output, force=force)
 
 
 def finish(
-    reports: list[RunReport], output: Path, as_json: bool, max_difference: float | None = None
+    reports: list[RunReport],
+    output: Path,
+    as_json: bool,
+    max_difference: float | None = None,
+    *,
+    force: bool = False,
 ) -> None:
     """Write the reports, print them, and raise `ParityError` unless every byte agrees.
 
     With `max_difference` also where TFLM is more steps than that from LiteRT's reference kernels,
     or where that could not be told.
     """
-    page, document = written(output)
+    from mcuforge.report import run_page, site
+
     content = report.as_json(reports)
-    atomic.write_all({document: content.encode(), page: report.as_html(reports).encode()})
+    atomic.write_bytes(output / _DOCUMENT, content.encode())
+    page = site.publish(output, [run_page.of(each) for each in reports], force=force)
     if not as_json:
         _print(reports, page)
     failed = [

@@ -1,21 +1,19 @@
-"""What a run found, as a table, as JSON and as one self-contained HTML page.
+"""What a run found, as a table and as JSON; `run_page` makes its page of the report's site.
 
 Verdict, metrics, costs -> text. Knows nothing of how they came about, and computes none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mcuforge import __version__
 from mcuforge.files import json_text
 from mcuforge.oracle.litert import REFERENCE
-from mcuforge.planning import cost
 from mcuforge.proof.parity import A_FEW_STEPS, Verdict
 from mcuforge.proof.variants import Variant
-from mcuforge.report import html_page
 from mcuforge.report.gallery import Gallery
 from mcuforge.wording.tables import Table
 
@@ -94,6 +92,7 @@ class RunReport:
     conversion and of the build. `galleries` are for the HTML page alone. `variants` are other
     models for the same task. `library` tells which TensorFlow Lite Micro was linked, `width` what
     the model computes in (int8 or 16x8), `samples_note` why there were fewer samples than usual.
+    `details` are what sections of the page show, by the section's id, see `report.sections`.
     """
 
     model: str
@@ -114,6 +113,7 @@ class RunReport:
     library: str | None = None
     width: str = "int8"
     samples_note: str | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 def as_json(reports: Sequence[RunReport]) -> str:
@@ -127,19 +127,6 @@ def as_json(reports: Sequence[RunReport]) -> str:
         del values["galleries"]
         content["reports"].append(values)
     return json_text.dumps(content)
-
-
-def as_html(reports: Sequence[RunReport]) -> str:
-    """The reports as one HTML page that loads nothing. Every value is escaped."""
-    return html_page.render(
-        "report.html.j2",
-        reports=reports,
-        rows=rows(reports),
-        variant_rows=variant_rows,
-        float_line=float_line,
-        all_warnings=all_warnings,
-        passed_over=cost.passed_over,
-    )
 
 
 def rows(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:

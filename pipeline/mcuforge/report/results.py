@@ -1,7 +1,7 @@
 """Results whose names the user did not choose: they replace older ones of mcuforge, nothing else.
 
-A file that an option names is replaced, as a compiler does it. `report.html` in a folder is another
-matter: it may be the user's own. What mcuforge writes can be told by its beginning.
+A file that an option names is replaced, as a compiler does it. `report/index.html` in a folder is
+another matter: it may be the user's own. What mcuforge writes can be told by its beginning.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from mcuforge.oracle.engine import Sample
 from mcuforge.oracle.tflm import TFLM
 from mcuforge.proof import parity, reference
 from mcuforge.proof.parity import Comparison, Verdict
+from mcuforge.report import run_page
 
 needs_oracle = pytest.mark.skipif(not tflm.available(), reason="no tflite-micro on this platform")
 ROW = np.arange(-60, 60, dtype=np.int8).reshape(1, 120)
@@ -93,7 +94,7 @@ def test_the_warning_says_what_and_where() -> None:
     assert "--max-difference" in warning
     assert report.all_warnings(with_steps(3.0)) == []
     assert report.all_warnings(with_steps(None)) == []
-    assert "up to 9 steps" in report.as_html([with_steps(9.0)])
+    assert "up to 9 steps" in run_page.as_html([with_steps(9.0)])
     (stored,) = json.loads(report.as_json([with_steps(9.0)]))["reports"]
     assert stored["verdict"]["steps_from_reference"] == 9.0 and "up to 9" in stored["warnings"][0]
 

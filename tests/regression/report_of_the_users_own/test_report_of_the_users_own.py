@@ -10,20 +10,22 @@ import pytest
 from command_line import mcuforge
 from small_model import small_classifier
 
-from mcuforge import driver, report
+from mcuforge import driver
 from mcuforge.cli import convert as convert_command
 from mcuforge.cli import debug_quantization as debug_command
 from mcuforge.errors import ForgeError
 from mcuforge.files import json_text
-from mcuforge.report import pictures, results
+from mcuforge.report import pictures, results, run_page
 
 MODELS = Path(__file__).parents[3] / "models"
 TEXT = b"<html>my thesis about mcuforge</html>"
 CASES = (
-    ("run", "model.tflite", "-o", "mine", "mine/report.html"),
+    ("run", "model.tflite", "-o", "mine", "mine/report/index.html"),
+    ("run", "model.tflite", "-o", "mine", "mine/report/pages.json"),
+    ("run", "model.tflite", "-o", "mine", "mine/report/run-of_mine.html"),
     ("run", "model.tflite", "-o", "mine", "mine/report.json"),
     ("run", str(MODELS / "autoencoder"), "-o", "mine", "mine/autoencoder.tflite"),
-    ("parity", "model.tflite", "-o", "mine", "mine/report.html"),
+    ("parity", "model.tflite", "-o", "mine", "mine/report/index.html"),
     ("bench", "model.tflite", "-o", "mine", "mine/bench.json"),
     ("bench", "model.tflite", "-o", "mine", "mine/bench.png"),
     ("explore", str(MODELS / "vae"), "-o", "mine", "mine/vae-explore/explore.html"),
@@ -59,7 +61,7 @@ def test_it_is_kept(case: tuple[str, ...]) -> None:
 
 def test_ours_are_known_and_replaced(tmp_path: Path) -> None:
     page, document, picture = (tmp_path / f"made.{s}" for s in ("html", "json", "png"))
-    page.write_text(report.as_html([]))
+    page.write_text(run_page.as_html([]))
     document.write_text(json_text.dumps({"mcuforge": "0.1.0", "reports": []}))
     picture.write_bytes(pictures.png(np.zeros((4, 4), np.uint8)))
     model = tmp_path / "model.tflite"

@@ -16,7 +16,7 @@ from mcuforge.proof import variants
 from mcuforge.proof.parity import Comparison, Verdict
 from mcuforge.proof.variants import Variant
 from mcuforge.recipe import metrics
-from mcuforge.report import Accuracy, Costs, RunReport
+from mcuforge.report import Accuracy, Costs, RunReport, run_page
 
 UNET = Path(__file__).parents[3] / "models/unet"
 needs_tensorflow = pytest.mark.skipif(
@@ -44,9 +44,9 @@ def test_the_model_stands_beside_its_variants() -> None:
         ("constants", ["75 B", "60 B"]),
         ("arena", ["3,000 B", "2,000 B"]),
     ]
-    page = report.as_html([made])
+    page = run_page.as_html([made])
     assert "<th>&lt;without&gt;</th>" in page and "<td>0.5 / 0.25</td>" in page
-    assert "variants" not in report.as_html([run_report()])
+    assert "variants" not in run_page.as_html([run_report()])
     console = Console(width=100, record=True)
     console.print(report.variants_table(made))
     assert "0.5 / 0.25" in console.export_text()

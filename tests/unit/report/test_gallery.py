@@ -13,7 +13,7 @@ from png import decode
 from mcuforge import report
 from mcuforge.proof.parity import Comparison, Verdict
 from mcuforge.recipe import Metric
-from mcuforge.report import Costs, RunReport, gallery
+from mcuforge.report import Costs, RunReport, gallery, run_page
 from mcuforge.report.gallery import Gallery, Row
 
 SHAPE = (8, 3, 4, 1)
@@ -93,9 +93,9 @@ def test_the_page_holds_the_pictures_and_the_json_does_not() -> None:
     verdict = Verdict(1, (Comparison("board", 4, 0, 0, 0.0, decides=True),))
     plain = RunReport("net", "ab", "board", "aot", verdict, (), None, costs, ())
     full = dataclasses.replace(plain, galleries=(Gallery("<i>", ("<u>",), rows, "<s>"),))
-    page = report.as_html([full])
+    page = run_page.as_html([full])
     assert '<img src="data:image/png;base64,AAAA" alt="&lt;b&gt;&#34;one&#34;: &lt;u&gt;">' in page
-    assert not [text for text in ("<b>", "<i>", "<u>", "<s>", "http") if text in page]
-    assert "<img" not in report.as_html([plain])
+    assert not [text for text in ("<b>", "<i>", "<u>", "<s>", "http:", "https:") if text in page]
+    assert "<img" not in run_page.as_html([plain])
     assert json.loads(report.as_json([full])) == json.loads(report.as_json([plain]))
     assert "AAAA" not in report.as_json([full])

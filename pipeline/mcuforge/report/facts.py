@@ -1,0 +1,38 @@
+"""What a run leaves, from which the sections of its page take what they show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from mcuforge.boards import Board
+from mcuforge.build import BuildResult
+from mcuforge.planning.plan import Plan
+from mcuforge.proof.prove import Proof
+from mcuforge.recipe import Recipe
+from mcuforge.simulate.choose import Choice
+
+
+@dataclass(frozen=True, eq=False)
+class RunFacts:
+    """One run: the plan, what was built and measured, and the samples.
+
+    `engine` computed on the device. `simulated` is None on hardware. `inputs` are real values
+    [N, ...] for each input, `golden` what `metrics.load_golden` read, `floats` the float model's
+    outputs [N, ...]: None where the run had none. `proof` holds the quantised outputs of the oracle
+    and of the device.
+    """
+
+    plan: Plan
+    board: Board
+    engine: str
+    built: BuildResult
+    proof: Proof
+    simulated: Choice | None = None
+    recipe: Recipe | None = None
+    inputs: Sequence[npt.NDArray[Any]] | None = None
+    golden: Mapping[str, npt.NDArray[Any]] | None = None
+    floats: Sequence[npt.NDArray[Any]] | None = None

@@ -1,0 +1,49 @@
+"""A run as a page of the site."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mcuforge.engines import AOT
+from mcuforge.report import RunReport, html_page, rows, sections
+from mcuforge.report.html_page import Section
+from mcuforge.report.site import Page
+
+_ON_CARD = ("flash: code", "flash: constants", "RAM: arena", "instructions / inference")
+
+
+def of(report: RunReport) -> Page:
+    """The page of one model on one board."""
+    engine = "" if report.engine == AOT else f" with {report.engine}"
+    name = f"{report.model} on {report.board}{engine}"
+    exact = report.verdict.exact
+    return Page(
+        kind="run",
+        name=name,
+        title=name,
+        lead=f"SHA-256 of the .tflite: {report.sha256}",
+        sections=sections.of(report),
+        facts=tuple((label, cells[0]) for label, cells in rows([report]) if _on_card(label)),
+        badge="byte-exact" if exact else "differs",
+        state="good" if exact else "bad",
+    )
+
+
+def _on_card(label: str) -> bool:
+    return label in _ON_CARD or " / device)" in label
+
+
+def as_html(reports: Sequence[RunReport]) -> str:
+    """The reports as one page that loads nothing. Every value is escaped."""
+    pages = [of(report) for report in reports]
+    if len(pages) == 1:
+        return html_page.page(pages[0].title, pages[0].sections, lead=pages[0].lead)
+    parts = [_numbered(page, number) for number, page in enumerate(pages)]
+    return html_page.page("mcuforge report", [section for part in parts for section in part])
+
+
+def _numbered(page: Page, number: int) -> list[Section]:
+    return [
+        Section(f"{s.id}-{number}", f"{page.name}: {s.title}", s.says, s.body)
+        for s in page.sections
+    ]
