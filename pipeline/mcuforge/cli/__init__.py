@@ -14,7 +14,7 @@ from typing import NoReturn
 import click
 
 from mcuforge import __version__
-from mcuforge.cli import failure, streams, termination
+from mcuforge.cli import failure, quiet, streams, termination
 
 # Section of the help -> name -> first line of a command's own help. The command is `command` of
 # mcuforge.cli.<name> (_ for -).
@@ -63,7 +63,7 @@ class _LazyGroup(click.Group):
         if name not in COMMANDS:
             return None
         command: click.Command = import_module(f"mcuforge.cli.{name.replace('-', '_')}").command
-        return command
+        return command if name in quiet.WITHOUT else quiet.with_quiet(command)
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         width = max(map(len, COMMANDS))
@@ -72,7 +72,9 @@ class _LazyGroup(click.Group):
                 formatter.write_dl([(name.ljust(width), text) for name, text in commands.items()])
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_LazyGroup, params=[quiet.OPTION], context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback on errors.")
 @click.version_option(__version__, prog_name="mcuforge")
 def cli() -> None:

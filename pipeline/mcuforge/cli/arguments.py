@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from mcuforge import recipe
-from mcuforge.cli.consoles import echo
+from mcuforge.cli.consoles import note
 from mcuforge.emit import c_names, manifest
 from mcuforge.errors import UsageError
 from mcuforge.model_files.kind import Kind, recognise, require_tflite
@@ -117,7 +117,7 @@ def _written(name: str, output: Path) -> Path:
 
 
 def _told(given: Path, found: Path) -> Path:
-    echo(f"{given}: taking {found}.", err=True)
+    note(f"{given}: taking {found}.")
     return found
 
 

@@ -18,10 +18,12 @@ from mcuforge.cli.common import (
     output_option,
     simulator_options,
 )
-from mcuforge.cli.consoles import echo, result_console
+from mcuforge.cli.consoles import echo, result_console, warn, write
 from mcuforge.cli.progress import stages
 from mcuforge.errors import ForgeError
 from mcuforge.report import results
+
+_WARNING = "Warning: "
 
 
 @click.command()
@@ -76,10 +78,12 @@ def command(
     if not as_json:
         result_console.print(bench.table(result))
         for line in (*result.notes, result.missing):
-            if line:
+            if line and line.startswith(_WARNING):
+                warn(line.removeprefix(_WARNING))
+            elif line:
                 echo(line)
         echo(f"Written: {output / 'bench.json'}" + (f", {picture}" if drawn else ""))
     if result.failed:
         raise ForgeError(result.failed, result=json.loads(text))
     if as_json:
-        echo(text, nl=False)
+        write(text)

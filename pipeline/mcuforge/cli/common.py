@@ -12,7 +12,7 @@ import click
 
 from mcuforge.boards import Board
 from mcuforge.cli.arguments import OUTPUT, OUTPUT_FOLDER
-from mcuforge.cli.consoles import echo
+from mcuforge.cli.consoles import echo, write
 from mcuforge.device.ports import AUTO, Port, find
 from mcuforge.engines import AOT, ENGINES
 from mcuforge.errors import UsageError
@@ -144,7 +144,7 @@ def steps_option(function: F) -> F:
 
 def echo_json(content: Any) -> None:
     """Print JSON on stdout."""
-    echo(json_text.dumps(content), nl=False)
+    write(json_text.dumps(content))
 
 
 def find_port(board: Board, port: str | None) -> str:

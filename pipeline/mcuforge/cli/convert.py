@@ -11,7 +11,7 @@ import click
 from mcuforge import planning, recipe
 from mcuforge.cli.arguments import INPUT, SAMPLES
 from mcuforge.cli.common import echo_json, json_option
-from mcuforge.cli.consoles import echo
+from mcuforge.cli.consoles import echo, warn
 from mcuforge.cli.debug_quantization import default_board, write_report
 from mcuforge.cli.progress import OnStage, stages
 from mcuforge.cli.quantization import chosen, quantization_options, split_calibration
@@ -102,7 +102,7 @@ def command(
         if report and isinstance(source, Recipe):
             analysis = _analyse(source, samples, result, on_stage)
     for warning in result.warnings:
-        echo(f"Warning: {warning}", err=True)
+        warn(warning)
     if as_json:
         echo_json(_as_json(target, result, evaluation, analysis))
     else:

@@ -10,7 +10,7 @@ import click
 from mcuforge import boards, build, recipe
 from mcuforge.cli.arguments import INPUT, SAMPLES
 from mcuforge.cli.common import echo_json, json_option
-from mcuforge.cli.consoles import echo, result_console
+from mcuforge.cli.consoles import echo, result_console, warn
 from mcuforge.cli.progress import stages
 from mcuforge.cli.quantization import chosen, quantization_options, split_calibration
 from mcuforge.emit import c_names
@@ -97,7 +97,7 @@ def command(
             on_stage=on_stage,
         )
     for warning in report.warnings:
-        echo(f"Warning: {warning}", err=True)
+        warn(warning)
     write_report(report, page, quiet=as_json)
     if as_json:
         echo_json(report.as_json())

@@ -10,7 +10,7 @@ import click
 from mcuforge import boards, recipe
 from mcuforge.cli.arguments import INPUT
 from mcuforge.cli.common import board_option, force_option, json_option, output_option
-from mcuforge.cli.consoles import echo, result_console
+from mcuforge.cli.consoles import echo, result_console, write
 from mcuforge.cli.progress import stages
 from mcuforge.errors import UsageError
 from mcuforge.files import json_text
@@ -56,7 +56,7 @@ def command(model: Path, board_name: str, output: Path, force: bool, as_json: bo
     atomic.write_bytes(folder / _DOCUMENT, content.encode())
     atomic.write_bytes(folder / _PAGE, page.as_html(found, drawn).encode())
     if as_json:
-        echo(content, nl=False)
+        write(content)
         return
     table = Table("", title=f"{found.model}: {len(found.labels)} held-out samples")
     table.add_column("float", justify="right")

@@ -23,7 +23,7 @@ import click
 
 from mcuforge import __version__
 from mcuforge.cli import streams
-from mcuforge.cli.consoles import echo
+from mcuforge.cli.consoles import echo, write
 from mcuforge.cli.termination import signal_behind
 from mcuforge.errors import ForgeError
 from mcuforge.files import json_text
@@ -46,7 +46,7 @@ def report(error: BaseException, *, as_json: bool, debug: bool) -> int:
     try:
         sys.stdout.flush()
         if as_json:
-            echo(json_text.dumps(document(error)), nl=False)
+            write(json_text.dumps(document(error)))
     except OSError:  # full, or its reader has gone: perhaps the very error
         streams.give_up(sys.stdout)
     return exit_code(error)

@@ -12,7 +12,7 @@ from mcuforge import boards
 from mcuforge.boards import Board
 from mcuforge.cli.arguments import find_project
 from mcuforge.cli.common import find_port
-from mcuforge.cli.consoles import echo
+from mcuforge.cli.consoles import echo, write
 from mcuforge.device.monitor import Monitor, Pulse, watch
 from mcuforge.device.source_lines import SourceLines
 from mcuforge.device.transport import open_url
@@ -64,7 +64,7 @@ def command(
         monitor = Monitor(lines)
         with suppress(KeyboardInterrupt):  # the way to end it
             pulse = None if listen else Pulse(lambda text: echo(text, err=True))
-            watch(transport, monitor, lambda text: echo(_unix(text), nl=False), seconds, ask, pulse)
+            watch(transport, monitor, lambda text: write(_unix(text)), seconds, ask, pulse)
     finally:
         transport.close()
 

@@ -17,7 +17,7 @@ from mcuforge.cli.common import (
     optimize_option,
     output_option,
 )
-from mcuforge.cli.consoles import echo, result_console
+from mcuforge.cli.consoles import echo, result_console, write
 from mcuforge.cli.progress import stages
 from mcuforge.report import results
 
@@ -82,7 +82,7 @@ def command(
     if picture is not None:
         page.draw(profile, picture)
     if as_json:
-        echo(text, nl=False)
+        write(text)
         return
     for table in (page.op_table, page.function_table)[: 2 if profile.functions else 1]:
         result_console.print(table(profile))

@@ -23,7 +23,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from mcuforge.cli.consoles import progress_console
+from mcuforge.cli.consoles import is_quiet, progress_console
 
 OnProgress = Callable[[int, int], None]
 OnStage = Callable[[str, int, int], None]
@@ -46,8 +46,11 @@ def stages(title: str | None = None) -> Iterator[OnStage]:
     """A bar for each stage; the yielded function moves a stage's bar to (stage, done, total).
 
     A total of 0 says that the stage has begun, and that its size is not known yet. When a stage is
-    complete, a line stays.
+    complete, a line stays. With `--quiet` nothing is shown.
     """
+    if is_quiet():
+        yield lambda *_: None
+        return
     if title:
         progress_console.print(title, style="bold", highlight=False)
     shown = _Bars() if progress_console.is_terminal else _Lines()

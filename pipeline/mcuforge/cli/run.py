@@ -23,7 +23,7 @@ from mcuforge.cli.common import (
     steps_option,
     tighten_option,
 )
-from mcuforge.cli.consoles import echo, result_console
+from mcuforge.cli.consoles import echo, result_console, warn, write
 from mcuforge.cli.progress import stages
 from mcuforge.cli.quantization import chosen, quantization_options
 from mcuforge.errors import ParityError
@@ -126,6 +126,9 @@ def finish(
     atomic.write_bytes(output / _DOCUMENT, content.encode())
     page = site.publish(output, [run_page.of(each) for each in reports], force=force)
     if not as_json:
+        for each in reports:
+            for warning in report.all_warnings(each):
+                warn(f"{each.model}: {warning}" if len(reports) > 1 else warning)
         _print(reports, page)
     failed = [
         f"{r.model} on {r.board}: {r.verdict.divergence}" for r in reports if not r.verdict.exact
@@ -134,7 +137,7 @@ def finish(
     if failed:
         raise ParityError("\n".join(failed), result=json.loads(content))
     if as_json:
-        echo(content, nl=False)
+        write(content)
 
 
 def _too_far(each: RunReport, max_difference: float | None) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mcuforge.cli.consoles import echo
+from mcuforge.cli.consoles import write
 from mcuforge.files import typed_toml
 
 _KINDS = ("recipe", "board")
@@ -20,7 +20,7 @@ def command(kind: str) -> None:
 
     docs/how-to/your-own-model.md says how an editor finds it.
     """
-    echo(text(kind), nl=False)
+    write(text(kind))
 
 
 def text(kind: str) -> str:

@@ -248,10 +248,11 @@ def parity_table(report: RunReport) -> Table:
 def notes(report: RunReport) -> list[str]:
     """One line for each engine that differs, or that could not run: where it starts, or why.
 
-    Before them what is to be said about the quantisation and the samples.
+    Before them what is to be said about the quantisation and the samples; `all_warnings` are not
+    among them.
     """
     comparisons = report.verdict.comparisons
-    found = [f"Warning: {warning}" for warning in all_warnings(report)]
+    found = []
     if report.quantization is not None:
         found.append(f"{report.model} is quantised with: {report.quantization}.")
     if report.samples_note is not None:
