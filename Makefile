@@ -1,11 +1,13 @@
 # make demo: the whole pipeline on the shipped models, in a simulator.
 # make test: all tests but the slow ones. Both set up what they need first.
 .POSIX:
-.PHONY: help demo test test-slow bench bench-check fuzz lint format setup setup-tests clean
+.PHONY: help demo test test-slow bench bench-check fuzz lint docs format setup setup-tests clean
 
 BIN = .venv/bin
 C_FILES = find firmware tests \( -name '*.[ch]' -o -name '*.cc' \) -print0 | xargs -0
 BOARD = mps2-an386
+# strict: mkdocs.yml makes an error of every link and anchor that leads nowhere
+MKDOCS = NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 FUZZ_SEED = 1
 FUZZ_COUNT = 20000
 
@@ -15,7 +17,8 @@ help:
 	@echo 'make fuzz       files with faults: FUZZ_SEED=1 FUZZ_COUNT=20000 of each kind'
 	@echo 'make bench      instructions of seven models on two cores; beside TFLM, with TFLM_ROOT'
 	@echo 'make bench-check  the same, and fails where one grew by more than 1 %'
-	@echo 'make lint       ruff, mypy, clang-format; make format: repair what they can'
+	@echo 'make lint       ruff, mypy, clang-format, links of the pages; make format: repair'
+	@echo 'make docs       the documentation as a site: build/site/index.html'
 	@echo 'make setup      only install what is needed; make clean: remove what was made'
 
 demo: setup
@@ -42,6 +45,11 @@ lint: setup
 	@$(BIN)/mypy --no-error-summary
 	@said=$$($(BIN)/lint-imports --no-cache 2>&1) || { echo "$$said"; exit 1; }
 	@$(C_FILES) $(BIN)/clang-format --dry-run -Werror
+	@said=$$($(MKDOCS) --site-dir build/site-checked 2>&1) || { echo "$$said"; exit 1; }
+
+docs: setup
+	@said=$$($(MKDOCS) 2>&1) || { echo "$$said"; exit 1; }
+	@echo build/site/index.html
 
 format: setup
 	@$(BIN)/ruff check -q --fix . || true
