@@ -397,6 +397,7 @@ def costs(
     return Costs(
         text=built.sizes.text,
         constants=built.sizes.constants,
+        data=built.sizes.data,
         arena=arena,
         arena_used=proof.device.stats.arena_used,
         arena_lower_bound=plan.arena.lower_bound,

@@ -70,3 +70,9 @@ class ParityError(ForgeError):
     """Two engines that must agree on every byte do not."""
 
     error_kind = "parity"
+
+
+class GateError(ForgeError):
+    """A run does not keep to a bound that was set for it."""
+
+    error_kind = "gate"

@@ -116,15 +116,6 @@ def force_option(function: F) -> F:
     )(function)  # fmt: skip
 
 
-def difference_option(function: F) -> F:
-    """`--max-difference`: fail where TFLM strays from LiteRT's reference kernels."""
-    return click.option(
-        "--max-difference", metavar="N", type=click.FloatRange(0),
-        help="Fail (exit code 1) where TFLM and LiteRT's reference kernels differ by more than N "
-        "steps of an output; by default more than 3 is a warning.",
-    )(function)  # fmt: skip
-
-
 def tighten_option(function: F) -> F:
     """`--tighten-arena`: reserve what TFLM reports to use."""
     return click.option(

@@ -11,7 +11,6 @@ from mcuforge.cli.arguments import SAMPLES, find_model
 from mcuforge.cli.common import (
     MOST_SAMPLES,
     board_option,
-    difference_option,
     engine_option,
     find_port,
     force_option,
@@ -22,6 +21,7 @@ from mcuforge.cli.common import (
     steps_option,
     tighten_option,
 )
+from mcuforge.cli.gates import Asked, gate_options
 from mcuforge.cli.progress import stages
 from mcuforge.cli.run import check_written, finish
 
@@ -49,7 +49,7 @@ from mcuforge.cli.run import check_written, finish
 @engine_option
 @tighten_option
 @steps_option
-@difference_option
+@gate_options(accuracy=False)
 @optimize_option
 @force_option
 @json_option
@@ -65,21 +65,22 @@ def command(
     engine: str,
     tighten_arena: bool,
     steps: int | None,
-    max_difference: float | None,
+    asked: Asked,
     optimize: str,
     force: bool,
     as_json: bool,
 ) -> None:
     """Prove that device, host and TFLM compute the same bytes for MODEL, a .tflite.
 
-    Needs no TensorFlow. Exit code 0 only if every byte agrees; else the first op that differs is
-    named, with index, expected and actual value.
+    Needs no TensorFlow. Exit code 0 only if every byte agrees and every gate holds; else the first
+    op that differs is named, with index, expected and actual value.
     """
     from mcuforge import driver
 
     board = boards.load(board_name)
     check_written(output, force=force)
     found = find_model(model, output)
+    demand = asked.of(found.tflite, output)
     if port is not None:
         port = find_port(board, port)  # may ask, and so comes before the progress bars
     with stages(str(model)) as on_stage:
@@ -90,4 +91,4 @@ def command(
             simulator=simulator, renode=renode,
             engine=engine, tighten_arena=tighten_arena, force=force, optimize=optimize, steps=steps,
         )  # fmt: skip
-    finish([result], output, as_json, max_difference, force=force)
+    finish([result], output, as_json, [demand], force=force)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from mcuforge.cli.arguments import INPUT
 from mcuforge.cli.common import (
     board_option,
     count_option,
-    difference_option,
     engine_option,
     force_option,
     json_option,
@@ -24,11 +24,12 @@ from mcuforge.cli.common import (
     tighten_option,
 )
 from mcuforge.cli.consoles import echo, result_console, warn, write
+from mcuforge.cli.gates import Asked, Demand, gate_options
 from mcuforge.cli.progress import stages
 from mcuforge.cli.quantization import chosen, quantization_options
-from mcuforge.errors import ParityError
+from mcuforge.errors import GateError, ParityError
 from mcuforge.files import atomic
-from mcuforge.report import RunReport, results
+from mcuforge.report import RunReport, gates, results
 from mcuforge.wording import tables
 
 _DOCUMENT = "report.json"
@@ -43,7 +44,7 @@ _DOCUMENT = "report.json"
 @engine_option
 @tighten_option
 @steps_option
-@difference_option
+@gate_options(accuracy=True)
 @quantization_options
 @optimize_option
 @force_option
@@ -58,7 +59,7 @@ def command(
     engine: str,
     tighten_arena: bool,
     steps: int | None,
-    max_difference: float | None,
+    asked: Asked,
     optimize: str,
     force: bool,
     as_json: bool,
@@ -67,12 +68,13 @@ def command(
     """Take MODELS (model folders or .tflite files) all the way.
 
     Converts, emits the firmware, builds it, runs it in the simulator, proves that every byte
-    agrees, and reports what it costs. Exit code 0 only if every byte agrees.
+    agrees, and reports what it costs. Exit code 0 only if every byte agrees and every gate holds.
     """
     from mcuforge import driver
 
     board = boards.load(board_name)
     check_written(output, force=force)
+    demands = [asked.of(model, output) for model in models]  # before the work, and what it writes
     reports = []
     for model in models:
         settings = chosen(model, words)
@@ -96,7 +98,7 @@ def command(
                     steps=steps,
                 )
             )
-    finish(reports, output, as_json, max_difference, force=force)
+    finish(reports, output, as_json, demands, force=force)
 
 
 def check_written(output: Path, *, force: bool) -> None:
@@ -111,17 +113,20 @@ def finish(
     reports: list[RunReport],
     output: Path,
     as_json: bool,
-    max_difference: float | None = None,
+    demands: Sequence[Demand] = (),
     *,
     force: bool = False,
 ) -> None:
-    """Write the reports, print them, and raise `ParityError` unless every byte agrees.
+    """Write the reports, print them, and raise an error unless bytes agree and gates hold.
 
-    With `max_difference` also where TFLM is more steps than that from LiteRT's reference kernels,
-    or where that could not be told.
+    `demands` are what the reports must keep to, in their order. Raises `ParityError` where a byte
+    differs, else `GateError`; its problems are all that was found.
     """
     from mcuforge.report import run_page, site
 
+    if demands:
+        asked = zip(reports, demands, strict=True)
+        reports = [gates.judged(each, demand.gates, demand.baseline) for each, demand in asked]
     content = report.as_json(reports)
     atomic.write_bytes(output / _DOCUMENT, content.encode())
     page = site.publish(output, [run_page.of(each) for each in reports], force=force)
@@ -130,29 +135,15 @@ def finish(
             for warning in report.all_warnings(each):
                 warn(f"{each.model}: {warning}" if len(reports) > 1 else warning)
         _print(reports, page)
-    failed = [
+    differ = [
         f"{r.model} on {r.board}: {r.verdict.divergence}" for r in reports if not r.verdict.exact
     ]
-    failed += [text for r in reports if (text := _too_far(r, max_difference))]
+    failed = [*differ, *(j.text for r in reports for j in r.gates if not j.held)]
     if failed:
-        raise ParityError("\n".join(failed), result=json.loads(content))
+        kind = ParityError if differ else GateError
+        raise kind("\n".join(failed), problems=failed, result=json.loads(content))
     if as_json:
         write(content)
-
-
-def _too_far(each: RunReport, max_difference: float | None) -> str:
-    """What `--max-difference` fails for, else nothing."""
-    if max_difference is None:
-        return ""
-    steps = each.verdict.steps_from_reference
-    if steps is None:
-        return f"{each.model}: LiteRT's reference kernels did not run; --max-difference needs them."
-    if steps <= max_difference:
-        return ""
-    return (
-        f"{each.model}: TFLM and LiteRT's reference kernels differ by {steps:.4g} steps of an "
-        f"output; --max-difference allows {max_difference:g}."
-    )
 
 
 def _print(reports: list[RunReport], page: Path) -> None:
@@ -165,4 +156,7 @@ def _print(reports: list[RunReport], page: Path) -> None:
             result_console.print(report.variants_table(each))
     for table in tables.fitting(result_console, reports, report.summary_table):
         result_console.print(table)
+    judged = [judgement for each in reports for judgement in each.gates]
+    if judged:
+        result_console.print(gates.table(judged))
     echo(f"Report: {page}")

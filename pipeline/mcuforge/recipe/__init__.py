@@ -32,6 +32,9 @@ A folder -> `Recipe`, metrics and settings; knows nothing of the stages that fol
     [quantization]              # optional; see mcuforge.recipe.quantization
     calibration = "percentile"
 
+    [gates]                     # optional: what `run` fails for; see mcuforge.recipe.gates
+    max_flash = "64k"
+
 Paths are relative to the recipe's folder. Of a model that is quantised already, `[model]` names
 `tflite` alone, and nothing is converted: there is no `[convert]`, `[train]` or `[quantization]`.
 """
@@ -49,8 +52,10 @@ from msgspec import UNSET, Meta, UnsetType
 from mcuforge.errors import UsageError
 from mcuforge.files import typed_toml
 from mcuforge.files.typed_toml import Problem, Table, Text
+from mcuforge.recipe import gates as bounds
 from mcuforge.recipe import labels as class_labels
 from mcuforge.recipe import quantization as settings
+from mcuforge.recipe.gates import Gates, GatesTable
 from mcuforge.recipe.quantization import QuantizationSettings, QuantizationTable
 
 FILE_NAME = "recipe.toml"
@@ -115,6 +120,7 @@ class Recipe:
     variants: tuple[tuple[str, Path], ...] = ()
     encoder: Path | None = None
     labels: tuple[str, ...] = ()
+    gates: Gates = bounds.NONE
 
     @property
     def folder(self) -> Path:
@@ -176,6 +182,7 @@ class RecipeFile(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     labels: _Labels | UnsetType = UNSET
     variants: dict[str, Text] | UnsetType = UNSET
     quantization: QuantizationTable | UnsetType = UNSET
+    gates: GatesTable | UnsetType = UNSET
 
 
 def load(path: Path) -> Recipe:
@@ -194,9 +201,11 @@ def load(path: Path) -> Recipe:
     found = [p for p in typed_toml.problems(content, RecipeFile) if not _is_quantization(p)]
     found += settings.problems(quantization)
     found += _without_keras(content)
+    found += bounds.problems(content.get(bounds.TABLE), _metric(content))
     if found:
         raise typed_toml.error(file, found)
-    return _recipe(file, typed_toml.convert(content, RecipeFile), quantization)
+    typed = typed_toml.convert(content, RecipeFile)
+    return _recipe(file, typed, quantization, content.get(bounds.TABLE, {}))
 
 
 def _without_keras(content: dict[str, Any]) -> list[Problem]:
@@ -218,7 +227,15 @@ def _is_quantization(problem: Problem) -> bool:
     return problem.key.partition(".")[0] == "quantization"
 
 
-def _recipe(file: Path, content: RecipeFile, quantization: dict[str, Any]) -> Recipe:
+def _metric(content: dict[str, Any]) -> str:
+    """The metric that is written there, if any is."""
+    evaluation = content.get("evaluation")
+    return str(evaluation.get("metric")) if isinstance(evaluation, dict) else ""
+
+
+def _recipe(
+    file: Path, content: RecipeFile, quantization: dict[str, Any], gates: dict[str, Any]
+) -> Recipe:
     folder = file.parent
     train, variants, encoder = content.train, content.variants, content.model.encoder
     return Recipe(
@@ -239,6 +256,7 @@ def _recipe(file: Path, content: RecipeFile, quantization: dict[str, Any]) -> Re
         else tuple((name, folder / path) for name, path in variants.items()),
         encoder=_below(folder, encoder),
         labels=_labels(file, content.labels, content.evaluation.metric),
+        gates=bounds.from_table(folder, gates),
     )
 
 

@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from mcuforge import __version__
+from mcuforge import documents
+from mcuforge.documents.run import SCHEMA
 from mcuforge.files import json_text
 from mcuforge.oracle.litert import REFERENCE
 from mcuforge.proof.parity import A_FEW_STEPS, Verdict
 from mcuforge.proof.variants import Variant
 from mcuforge.report.gallery import Gallery
+from mcuforge.report.judgement import Judgement
 from mcuforge.wording.tables import Table
 
 MEASURED, ESTIMATED = "measured", "estimated"  # where cycles come from
@@ -60,7 +62,8 @@ class FloatDifference:
 class Costs:
     """Bytes of flash and RAM in the linked firmware, and instructions of one inference.
 
-    `text` is code, `constants` everything else that stays in flash; both with the harness. `arena`
+    `text` is code, `constants` everything else that stays in flash, `data` the initial values of
+    variables; all with the harness. `ram` holds arena, state and the reserved stack. `arena`
     is reserved, `arena_used` what the engine reports to use. `state` is what the model keeps from
     one inference to the next beside the arena (None: within it, as TFLM does). `stack` is the
     high-water mark measured on the device. `instructions` were counted by the simulator (None on
@@ -82,6 +85,12 @@ class Costs:
     cycles: int | None = None
     milliseconds: float | None = None
     cycles_from: str | None = None
+    data: int = 0
+
+    @property
+    def flash(self) -> int:
+        """Bytes of flash."""
+        return self.text + self.constants + self.data
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,7 @@ class RunReport:
     models for the same task. `library` tells which TensorFlow Lite Micro was linked, `width` what
     the model computes in (int8 or 16x8), `samples_note` why there were fewer samples than usual.
     `details` are what sections of the page show, by the section's id, see `report.sections`.
+    `gates` are what was found of the bounds that were set.
     """
 
     model: str
@@ -114,17 +124,19 @@ class RunReport:
     width: str = "int8"
     samples_note: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    gates: tuple[Judgement, ...] = ()
 
 
 def as_json(reports: Sequence[RunReport]) -> str:
     """The reports as JSON text, without pictures."""
-    content: dict[str, Any] = {"mcuforge": __version__, "reports": []}
+    content: dict[str, Any] = documents.document(SCHEMA, {"reports": []})
     for report in reports:
         values = asdict(report)
         values["verdict"]["exact"] = report.verdict.exact
         values["verdict"]["steps_from_reference"] = report.verdict.steps_from_reference
         values["warnings"] = all_warnings(report)
         del values["galleries"]
+        values["gates"] = [judgement.as_json() for judgement in report.gates]
         content["reports"].append(values)
     return json_text.dumps(content)
 

@@ -16,7 +16,7 @@ def of(report: RunReport) -> Page:
     """The page of one model on one board."""
     engine = "" if report.engine == AOT else f" with {report.engine}"
     name = f"{report.model} on {report.board}{engine}"
-    exact = report.verdict.exact
+    badge, state = _judgement(report)
     return Page(
         kind="run",
         name=name,
@@ -24,9 +24,17 @@ def of(report: RunReport) -> Page:
         lead=f"SHA-256 of the .tflite: {report.sha256}",
         sections=sections.of(report),
         facts=tuple((label, cells[0]) for label, cells in rows([report]) if _on_card(label)),
-        badge="byte-exact" if exact else "differs",
-        state="good" if exact else "bad",
+        badge=badge,
+        state=state,
     )
+
+
+def _judgement(report: RunReport) -> tuple[str, str]:
+    """A word on the whole run, and its state."""
+    if not report.verdict.exact:
+        return "differs", "bad"
+    held = all(gate.held for gate in report.gates)
+    return ("byte-exact", "good") if held else ("a gate failed", "bad")
 
 
 def _on_card(label: str) -> bool:

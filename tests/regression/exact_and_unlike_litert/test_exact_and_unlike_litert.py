@@ -15,14 +15,16 @@ from click.testing import CliRunner
 from single_op import Spec, build
 
 from mcuforge import report
+from mcuforge.cli.gates import Demand
 from mcuforge.cli.run import finish
-from mcuforge.errors import ParityError
+from mcuforge.errors import GateError
 from mcuforge.frontend import tflite_reader
 from mcuforge.oracle import litert, tflm
 from mcuforge.oracle.engine import Sample
 from mcuforge.oracle.tflm import TFLM
 from mcuforge.proof import parity, reference
 from mcuforge.proof.parity import Comparison, Verdict
+from mcuforge.recipe.gates import Gates
 from mcuforge.report import run_page
 
 needs_oracle = pytest.mark.skipif(not tflm.available(), reason="no tflite-micro on this platform")
@@ -104,8 +106,8 @@ def test_the_warning_says_what_and_where() -> None:
     [
         (9.0, None, None),
         (9.0, 9.0, None),
-        (2.0, 1.5, r"differ by 2 steps of an output; --max-difference allows 1\.5"),
-        (None, 100.0, "did not run; --max-difference needs them"),
+        (2.0, 1.5, r"kernels 2 steps, max-difference allows 1\.5 steps"),
+        (None, 100.0, "max-difference cannot be judged: .* did not run"),
     ],
 )
 def test_a_failure_where_it_was_asked_for(
@@ -113,8 +115,8 @@ def test_a_failure_where_it_was_asked_for(
 ) -> None:
     with CliRunner().isolation():
         if message is None:
-            finish([with_steps(steps)], tmp_path, True, allowed)
+            finish([with_steps(steps)], tmp_path, True, [Demand(Gates(max_difference=allowed))])
             return
-        with pytest.raises(ParityError, match=message) as raised:
-            finish([with_steps(steps)], tmp_path, True, allowed)
+        with pytest.raises(GateError, match=message) as raised:
+            finish([with_steps(steps)], tmp_path, True, [Demand(Gates(max_difference=allowed))])
     assert raised.value.exit_code == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from mcuforge.cli.sizes import FREQUENCY, LARGEST, NUMBER, SIZE, Amount
+from mcuforge.cli.sizes import FINITE, FREQUENCY, LARGEST, NUMBER, PERCENT, SIZE, Amount
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,20 @@ def test_the_message_tells_how_to_write_it() -> None:
 
 def test_a_default_that_is_a_number_stays() -> None:
     assert SIZE.convert(4096, None, None) == 4096
+
+
+@pytest.mark.parametrize(("text", "share"), [("1%", 0.01), ("0 %", 0.0), ("12.5%", 0.125)])
+def test_a_percentage_is_a_share(text: str, share: float) -> None:
+    assert PERCENT.convert(text, None, None) == share
+
+
+@pytest.mark.parametrize("text", ["1", "%", "-1%", "1e3%", "nan%", "1%%", "9" * 9 + "%"])
+def test_a_percentage_needs_its_sign(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="write a percentage, such as 1%"):
+        PERCENT.convert(text, None, None)
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "1e999", "x", ""])
+def test_a_bound_is_finite(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="write a number"):
+        FINITE.convert(text, None, None)
