@@ -1,7 +1,7 @@
 """Put the counts of operators, and the table of `make demo` given on stdin, into README.md.
 
-docs/reference/operators.md and the worked numbers of docs/explanation/quantization-arithmetic.md
-are made as well.
+docs/reference/operators.md, the worked numbers of docs/explanation/quantization-arithmetic.md and
+the figures in docs/images are made as well.
 
 make demo | .venv/bin/python tools/update-readme.py
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+
+import pygraphviz
 
 from mcuforge.planning.ops import table
 from mcuforge.quantization import worked
@@ -42,6 +44,9 @@ def main() -> None:
     (README.parent / "docs" / "reference" / "operators.md").write_text(table.page())
     page = README.parent / "docs" / "explanation" / "quantization-arithmetic.md"
     page.write_text(replace(page.read_text(), worked.BEGIN, worked.END, worked.markdown()))
+    for figure in (README.parent / "docs" / "images").glob("*.dot"):
+        drawn = pygraphviz.AGraph(filename=str(figure)).draw(format="svg", prog="dot").decode()
+        figure.with_suffix(".svg").write_text("".join(drawn.partition("<svg")[1:]))
 
 
 if __name__ == "__main__":
