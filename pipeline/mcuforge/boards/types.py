@@ -13,6 +13,7 @@ from mcuforge.boards.chips import Chip
 from mcuforge.boards.ecosystems import NO_NAMES, EcosystemNames
 from mcuforge.boards.hardware import NO_HARDWARE, Hardware
 from mcuforge.boards.renode_machine import RenodeMachine
+from mcuforge.wording import notebook
 
 _NANOSECONDS = 10**9
 _WITH_MPU_GUARD = ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7")
@@ -154,6 +155,18 @@ class Board:
     flash_wait_states: int = 0  # that neither a cache nor a prefetch hides
     # The content of the board's file, which a project carries.
     toml: bytes = field(default=b"", compare=False, repr=False)
+
+    def _repr_html_(self) -> str:
+        """What notebooks show."""
+        core = self.core.name if self.core else "this computer"
+        rows = [("name", self.name), ("core", core)]
+        if not self.is_host:
+            rows += [
+                ("clock", f"{self.clock_hz / 1e6:g} MHz"),
+                ("flash", notebook.amount(self.flash_bytes)),
+                ("RAM", notebook.amount(self.ram_bytes)),
+            ]
+        return notebook.table(self.title, rows)
 
     @property
     def is_host(self) -> bool:

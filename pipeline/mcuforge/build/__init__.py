@@ -24,7 +24,7 @@ from mcuforge.build.toolchains import CLANG, GCC, TOOLCHAINS, ZIG, Toolchain, zi
 from mcuforge.errors import ForgeError, ToolError, UsageError
 from mcuforge.files import atomic, plain_paths, untrusted
 from mcuforge.processes import groups
-from mcuforge.wording import extras
+from mcuforge.wording import extras, notebook
 
 Progress = Callable[[int, int], None]
 
@@ -84,6 +84,18 @@ class BuildResult:
     map: Path | None = None
     sizes: FirmwareSize = NO_SIZE
     warnings: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """What notebooks show."""
+        sizes = {
+            "flash: code": self.sizes.text,
+            "flash: constants": self.sizes.constants,
+            "flash: initial values": self.sizes.data,
+            "RAM: zeroed, the arena among it": self.sizes.bss,
+            "RAM: reserved for the stack": self.sizes.stack,
+        }
+        rows = [(label, notebook.amount(size)) for label, size in sizes.items()]
+        return notebook.table(self.elf.name, rows, note=" ".join(self.warnings))
 
 
 def build(

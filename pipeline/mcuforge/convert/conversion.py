@@ -25,6 +25,7 @@ from mcuforge.samples.sources import Source
 from mcuforge.tflite.rewrite_float_moves import rewrite_float_moves
 from mcuforge.tflite.rewrite_rescaling import rewrite_rescaling
 from mcuforge.tflite.rewrite_upsampling import rewrite_upsampling
+from mcuforge.wording import notebook
 
 _KINDS = {
     Bits.INT8: "full-integer int8",
@@ -57,6 +58,16 @@ class ConversionResult:
     sample_warnings: tuple[str, ...]
     checks: RangeChecks
     refused: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        """What notebooks show."""
+        rows = [
+            ("size", notebook.amount(len(self.tflite))),
+            ("quantised with", str(self.settings)),
+            ("calibration samples", f"{self.calibration_samples:,}"),
+            *(("warning", text) for text in self.warnings),
+        ]
+        return notebook.table("A full-integer .tflite", rows)
 
     @property
     def warnings(self) -> tuple[str, ...]:

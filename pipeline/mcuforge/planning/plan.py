@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.frontend.graph import Graph, Op, Tensor
+from mcuforge.wording import notebook
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,24 @@ class Plan:
     alignment: int = 16
     state_offsets: dict[int, int] = field(default_factory=dict)
     state_bytes: int = 0
+
+    def _repr_html_(self) -> str:
+        """What notebooks show."""
+        rows = [
+            (
+                str(planned.op),
+                self.graph.ops[planned.op].kind,
+                outputs_text(self.graph, self.graph.ops[planned.op]),
+                ", ".join(call.kernel for call in planned.calls) or "a view",
+            )
+            for planned in self.ops
+        ]
+        return notebook.table(
+            f"A plan of {len(rows)} ops",
+            rows,
+            ("op", "kind", "output", "kernels"),
+            note=f"Arena {self.arena.bytes:,} B, state {self.state_bytes:,} B.",
+        )
 
 
 def shape_text(tensor: Tensor) -> str:

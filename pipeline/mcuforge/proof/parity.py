@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.oracle.litert import REFERENCE
+from mcuforge.wording import notebook
 
 Sample = Sequence[npt.NDArray[Any]]  # one array for each input or output of the model
 
@@ -53,6 +54,26 @@ class Verdict:
     samples: int
     comparisons: tuple[Comparison, ...]
     divergence: str | None = None
+
+    def _repr_html_(self) -> str:
+        """What notebooks show."""
+        rows = [
+            (
+                each.engine,
+                f"{each.bytes_compared:,}",
+                f"{each.bytes_differing:,}",
+                f"{each.max_difference:g}",
+                "yes" if each.decides else "no",
+            )
+            for each in self.comparisons
+        ]
+        headings = ("engine", "bytes compared", "differ", "largest difference", "decides")
+        return notebook.table(
+            f"{'Byte-exact' if self.exact else 'Not exact'}: every engine against {ORACLE}",
+            rows,
+            headings,
+            note=self.divergence or "",
+        )
 
     @property
     def exact(self) -> bool:

@@ -17,6 +17,7 @@ from mcuforge.proof.parity import A_FEW_STEPS, Verdict
 from mcuforge.proof.variants import Variant
 from mcuforge.report.gallery import Gallery
 from mcuforge.report.judgement import Judgement
+from mcuforge.wording import notebook
 from mcuforge.wording.tables import Table
 
 MEASURED, ESTIMATED = "measured", "estimated"  # where cycles come from
@@ -124,6 +125,16 @@ class RunReport:
     width: str = "int8"
     samples_note: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: the summary. `report_html` makes the whole page."""
+        exact = "byte-exact" if self.verdict.exact else "not exact"
+        return notebook.table(
+            f"{self.model} on {self.board}: {exact}",
+            [(label, cells[0]) for label, cells in rows([self])],
+            note=" ".join(all_warnings(self)),
+        )
+
     gates: tuple[Judgement, ...] = ()
 
 
