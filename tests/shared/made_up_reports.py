@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mcuforge.proof.parity import REFERENCE, Comparison, Verdict
 from mcuforge.report import Accuracy, Costs, RunReport
 
@@ -39,3 +41,20 @@ def a_report(*, exact: bool = True, steps: float | None = 1.0) -> RunReport:
         ),
         ops=(),
     )
+
+
+def an_op(
+    index: int, kind: str, layer: str, *, kernel: str = "conv", constants: int = 16
+) -> dict[str, Any]:
+    """An op of a report, as `planning.cost` describes it."""
+    return {
+        "index": index,
+        "kind": kind,
+        "layer": layer,
+        "output": "int8[1, 4]",
+        "folded": [],
+        "kernels": [kernel],
+        "calls": [{"kernel": kernel, "reason": "it is general", "passed_over": []}],
+        "macs": 0,
+        "constant_bytes": constants,
+    }

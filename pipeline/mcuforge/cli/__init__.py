@@ -41,6 +41,7 @@ SECTIONS = {
         "parity": "Prove that host and device compute the same bytes.",
         "profile": "Show where an inference spends its time: instructions and cycles.",
         "bench": "Compare the engines: instructions, flash, RAM.",
+        "compare": "Show what changed from one run to another.",
     },
     "Quantisation": {
         "debug-quantization": "Show what quantisation loses in each layer, and what helps.",

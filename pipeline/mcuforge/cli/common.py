@@ -116,6 +116,14 @@ def force_option(function: F) -> F:
     )(function)  # fmt: skip
 
 
+def history_option(function: F) -> F:
+    """`--no-history`: do not keep the run beside older ones."""
+    return click.option(
+        "--history/--no-history", default=True,
+        help="Keep report.json in the folder's runs/<number>, for compare and --baseline [yes].",
+    )(function)  # fmt: skip
+
+
 def tighten_option(function: F) -> F:
     """`--tighten-arena`: reserve what TFLM reports to use."""
     return click.option(

@@ -14,6 +14,7 @@ from mcuforge.cli.common import (
     engine_option,
     find_port,
     force_option,
+    history_option,
     json_option,
     optimize_option,
     output_option,
@@ -50,6 +51,7 @@ from mcuforge.cli.run import check_written, finish
 @tighten_option
 @steps_option
 @gate_options(accuracy=False)
+@history_option
 @optimize_option
 @force_option
 @json_option
@@ -66,6 +68,7 @@ def command(
     tighten_arena: bool,
     steps: int | None,
     asked: Asked,
+    history: bool,
     optimize: str,
     force: bool,
     as_json: bool,
@@ -78,7 +81,7 @@ def command(
     from mcuforge import driver
 
     board = boards.load(board_name)
-    check_written(output, force=force)
+    check_written(output, history=history, force=force)
     found = find_model(model, output)
     demand = asked.of(found.tflite, output)
     if port is not None:
@@ -91,4 +94,4 @@ def command(
             simulator=simulator, renode=renode,
             engine=engine, tighten_arena=tighten_arena, force=force, optimize=optimize, steps=steps,
         )  # fmt: skip
-    finish([result], output, as_json, [demand], force=force)
+    finish([result], output, as_json, [demand], history=history, force=force)

@@ -16,6 +16,7 @@ from mcuforge.cli.common import (
     count_option,
     engine_option,
     force_option,
+    history_option,
     json_option,
     optimize_option,
     output_option,
@@ -30,6 +31,7 @@ from mcuforge.cli.quantization import chosen, quantization_options
 from mcuforge.errors import GateError, ParityError
 from mcuforge.files import atomic
 from mcuforge.report import RunReport, gates, results
+from mcuforge.report import history as past
 from mcuforge.wording import tables
 
 _DOCUMENT = "report.json"
@@ -45,6 +47,7 @@ _DOCUMENT = "report.json"
 @tighten_option
 @steps_option
 @gate_options(accuracy=True)
+@history_option
 @quantization_options
 @optimize_option
 @force_option
@@ -60,6 +63,7 @@ def command(
     tighten_arena: bool,
     steps: int | None,
     asked: Asked,
+    history: bool,
     optimize: str,
     force: bool,
     as_json: bool,
@@ -73,7 +77,7 @@ def command(
     from mcuforge import driver
 
     board = boards.load(board_name)
-    check_written(output, force=force)
+    check_written(output, history=history, force=force)
     demands = [asked.of(model, output) for model in models]  # before the work, and what it writes
     reports = []
     for model in models:
@@ -98,13 +102,15 @@ def command(
                     steps=steps,
                 )
             )
-    finish(reports, output, as_json, demands, force=force)
+    finish(reports, output, as_json, demands, history=history, force=force)
 
 
-def check_written(output: Path, *, force: bool) -> None:
+def check_written(output: Path, *, history: bool, force: bool) -> None:
     """Raise `ForgeError` where what `finish` writes would replace files of the user's own."""
     from mcuforge.report import site
 
+    if history:
+        past.check(output)
     results.check(output / _DOCUMENT, force=force)
     site.check(output, force=force)
 
@@ -115,21 +121,27 @@ def finish(
     as_json: bool,
     demands: Sequence[Demand] = (),
     *,
+    history: bool = True,
     force: bool = False,
 ) -> None:
     """Write the reports, print them, and raise an error unless bytes agree and gates hold.
 
-    `demands` are what the reports must keep to, in their order. Raises `ParityError` where a byte
+    `demands` are what the reports must keep to, in their order. With `history` the run is kept
+    beside the older ones of the folder. Raises `ParityError` where a byte
     differs, else `GateError`; its problems are all that was found.
     """
-    from mcuforge.report import run_page, site
+    from mcuforge.report import history_page, run_page, site
 
     if demands:
         asked = zip(reports, demands, strict=True)
         reports = [gates.judged(each, demand.gates, demand.baseline) for each, demand in asked]
     content = report.as_json(reports)
     atomic.write_bytes(output / _DOCUMENT, content.encode())
-    page = site.publish(output, [run_page.of(each) for each in reports], force=force)
+    pages = [run_page.of(each) for each in reports]
+    if history:
+        past.keep(output, content.encode())
+        pages += history_page.of(output)
+    page = site.publish(output, pages, force=force)
     if not as_json:
         for each in reports:
             for warning in report.all_warnings(each):

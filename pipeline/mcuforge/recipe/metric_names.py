@@ -51,3 +51,8 @@ def problem_with_bound(name: str, *, lower: bool, among: Iterable[str] = ALL) ->
     if not lower and name in MORE_IS_BETTER:
         return f"of {name} more is better: bound it from below, as min-metric"
     return None
+
+
+def less_is_better(name: str) -> bool | None:
+    """True where less of a metric is better, False where more is, None where neither is known."""
+    return True if name in LESS_IS_BETTER else False if name in MORE_IS_BETTER else None

@@ -19,6 +19,8 @@ from mcuforge.report import Costs, RunReport
 from mcuforge.report.judgement import GROWTH, Judgement
 from mcuforge.wording.tables import Table
 
+Measured = RunReport | documents.Report
+
 _NOT_COUNTED = "only a simulator counts instructions"
 _NO_FIRMWARE = "this is no firmware of a board"
 _NO_REFERENCE = "LiteRT's reference kernels did not run"
@@ -41,7 +43,7 @@ def judge(
     found = [*_costs(make, report.costs, gates), *_difference(make, report, gates)]
     found += _accuracy(make, report, gates)
     if gates.baseline is not None:
-        found += _growth(make, report, gates, baseline)
+        found += growth(report, baseline, gates.max_growth or 0.0)
     return tuple(found)
 
 
@@ -90,10 +92,9 @@ def _unmeasured(name: str, measured: dict[str, float]) -> str:
     return f"{name} was not measured, {there}"
 
 
-def _growth(
-    make: Any, report: RunReport, gates: Gates, baseline: RunDocument | None
-) -> Iterator[Judgement]:
-    share = gates.max_growth or 0.0
+def growth(report: Measured, baseline: RunDocument | None, share: float) -> Iterator[Judgement]:
+    """The gates on growth by a share of what the baseline's report of the same model holds."""
+    make = partial(Judgement, report.model, report.board, report.engine)
     key = (report.model, report.board, report.engine)
     reports = baseline.reports if baseline else ()
     earlier = next((r for r in reports if (r.model, r.board, r.engine) == key), None)
@@ -109,7 +110,7 @@ def _growth(
 
 
 def _growing_costs(
-    make: Any, costs: Costs, earlier: documents.Costs, share: float
+    make: Any, costs: Costs | documents.Costs, earlier: documents.Costs, share: float
 ) -> Iterator[Judgement]:
     rows: list[tuple[str, str, int | None, int | None]] = [
         ("flash", "B", costs.flash, earlier.flash),
@@ -130,7 +131,7 @@ def _growing_costs(
 
 
 def _losses(
-    make: Any, report: RunReport, earlier: documents.Report, share: float
+    make: Any, report: Measured, earlier: documents.Report, share: float
 ) -> Iterator[Judgement]:
     """Metrics that the baseline has and that have a better: none may be worse by the share."""
     measured = {a.metric: a.device for a in report.accuracy}
