@@ -1,7 +1,7 @@
 # make demo: the whole pipeline on the shipped models, in a simulator.
 # make test: all tests but the slow ones. Both set up what they need first.
 .POSIX:
-.PHONY: help demo test test-slow bench bench-check fuzz lint docs format setup setup-tests clean
+.PHONY: help demo test test-slow bench bench-check fuzz lint docs screenshots format setup setup-tests clean
 
 BIN = .venv/bin
 C_FILES = find firmware tests \( -name '*.[ch]' -o -name '*.cc' \) -print0 | xargs -0
@@ -19,6 +19,7 @@ help:
 	@echo 'make bench-check  the same, and fails where one grew by more than 1 %'
 	@echo 'make lint       ruff, mypy, clang-format, links of the pages; make format: repair'
 	@echo 'make docs       the documentation as a site: build/site/index.html'
+	@echo 'make screenshots  the pictures of the report in docs/images'
 	@echo 'make setup      only install what is needed; make clean: remove what was made'
 
 demo: setup
@@ -50,6 +51,9 @@ lint: setup
 docs: setup
 	@said=$$($(MKDOCS) 2>&1) || { echo "$$said"; exit 1; }
 	@echo build/site/index.html
+
+screenshots: setup-tests
+	@MCUFORGE_SCREENSHOTS=docs/images $(BIN)/pytest -q -m slow tests/browser/test_screenshots.py
 
 format: setup
 	@$(BIN)/ruff check -q --fix . || true
