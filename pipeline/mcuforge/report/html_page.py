@@ -14,6 +14,7 @@ from markupsafe import Markup
 from mcuforge import __version__
 from mcuforge.files import paths, template_cache
 
+_SCRIPTS = ("script.js", "graph.js")
 PAGES_BEGIN, PAGES_END = "<!-- pages -->", "<!-- /pages -->"  # of the list of a site's pages
 
 
@@ -44,7 +45,7 @@ def page(
     in_site: bool = False,
 ) -> str:
     """A whole page that loads nothing. `pages` is the HTML of the list of the site's pages."""
-    script = _text("script.js")
+    script = "".join(map(_text, _SCRIPTS))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return render(
         "base.html.j2",

@@ -1,0 +1,65 @@
+"""The network as a graph, and all that is known of each op."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from markupsafe import Markup
+
+from mcuforge.engines import TFLM
+from mcuforge.processes import graphviz
+from mcuforge.report import RunReport, html_page, network, network_picture, plots
+from mcuforge.report.facts import RunFacts
+from mcuforge.report.network import Network
+from mcuforge.report.network_picture import Picture
+
+ID, TITLE = "graph", "Graph"
+SAYS = (
+    "The ops in the order of the data. The darker a box, the more of the work it is: begin there. "
+    "Choose a box for all that is known of its op."
+)
+
+
+def collect(facts: RunFacts) -> Network:
+    """The ops and tensors of the plan."""
+    return network.of(facts.plan, facts.engine)
+
+
+def body(report: RunReport) -> Markup | None:
+    """The picture, or why there is none, and the details of every op."""
+    found = report.details.get(ID)
+    if not isinstance(found, Network):
+        return None
+    shares, what = _shares(found)
+    picture: Picture | Markup | str
+    if not found.ops:
+        picture = "This network has no ops: its outputs are inputs or constants."
+    elif not graphviz.is_installed():
+        picture = plots.missing("Graphviz")
+    else:
+        picture = network_picture.draw(found, shares)
+    return html_page.render(
+        "sections/graph.html.j2",
+        network=found,
+        picture=picture if isinstance(picture, Picture) else None,
+        instead=picture,
+        prefix=f"op-{_key(report)}-",
+        shares={at: network_picture.percent(share) for at, share in shares.items()},
+        what=what,
+        words=network_picture,
+        other_engine=report.engine == TFLM,
+    )
+
+
+def _shares(found: Network) -> tuple[Mapping[int, float], str]:
+    """Each op's part of the work, and what is counted."""
+    counted = {op.index: op.macs for op in found.ops if op.macs}
+    total = sum(counted.values())
+    return ({at: n / total for at, n in counted.items()} if total else {}), "multiply-accumulates"
+
+
+def _key(report: RunReport) -> str:
+    """What tells the ids of a report from those of another on the same page."""
+    told = "\0".join((report.model, report.sha256, report.board, report.engine))
+    return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:6]
