@@ -52,6 +52,9 @@ def test_the_wheel_holds_the_package_and_its_data(tmp_path: Path) -> None:
     }
     assert modules <= set(held)
     assert "mcuforge/py.typed" in held
+    (metadata,) = (text.decode() for name, text in held.items() if name.endswith("/METADATA"))
+    assert "# mcuforge" in metadata
+    assert "](docs/" not in metadata
     assert any(name.endswith("licenses/LICENSE") for name in held)
     assert not [n for n in held if "__pycache__" in n or "test" in n]
     assert not [n for n, content in held.items() if os.fsencode(ROOT) in content]

@@ -35,6 +35,9 @@ NOT_OURS = {
     "esp_attr.h",
     "arm_acle.h",
     "Arduino.h",
+    "FreeRTOS.h",
+    "queue.h",
+    "task.h",
     "engines/tflm_support.cc",  # generated
     "nn_names.h",
     "autoencoder_model.h",

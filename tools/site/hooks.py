@@ -13,6 +13,7 @@ import board_table
 import command_group  # noqa: F401 -- mkdocs-click finds it by its name
 import outside
 import schema_tables
+import speed_table
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files, InclusionLevel
@@ -26,6 +27,7 @@ SCHEMAS = ROOT / "docs" / "schemas"
 _NAMES = sorted(set(mcuforge.__all__) - {"__version__"}, key=str.lower)
 MADE: dict[str, Callable[[], str]] = {
     "boards": board_table.markdown,
+    "speed": speed_table.markdown,
     "recipe": lambda: schema_tables.settings(SCHEMAS / "recipe.schema.json"),
     "board file": lambda: schema_tables.settings(SCHEMAS / "board.schema.json"),
     "json documents": lambda: schema_tables.documents(SCHEMAS),

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from wheel_readme import without_relative_links
 
 from mcuforge.planning.ops import table
 
@@ -37,3 +38,16 @@ def test_the_python_example_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 def test_links_lead_somewhere() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_it_is_short() -> None:
+    assert len(README.splitlines()) <= 120
+
+
+def test_a_wheel_has_it_without_links_into_the_repository() -> None:
+    text = without_relative_links(README)
+    assert "](" not in re.sub(r"\]\(https?:[^)]*\)", "", text)
+    assert "<!--" not in text
+    assert "demo" in text
+    assert "verified firmware in ten minutes" in text
+    assert without_relative_links("[a](b.md), [c](https://d)\n![e](f)\ng") == "a, [c](https://d)\ng"
