@@ -65,8 +65,12 @@ def simulator_options(function: F) -> F:
     return which(where(function))
 
 
-def count_option(default: int | None, what: str) -> Callable[[F], F]:
-    """`--count`: how many samples. `--samples` is always a file; old habits are told so."""
+def count_option(
+    default: int | None, what: str, *, takes_samples: bool = False
+) -> Callable[[F], F]:
+    """`--count`: how many samples. `--samples` is always a file, and refused where a command
+    without `takes_samples` reads none; old habits are told so.
+    """
 
     def refuse(_context: click.Context, _option: click.Parameter, value: str | None) -> None:
         if value is not None:
@@ -79,6 +83,8 @@ def count_option(default: int | None, what: str) -> Callable[[F], F]:
         "--count", metavar="N", type=click.IntRange(1, MOST_SAMPLES), default=default,
         show_default=default is not None, help=what,
     )  # fmt: skip
+    if takes_samples:
+        return number
     old = click.option("--samples", hidden=True, expose_value=False, callback=refuse)
     return lambda function: number(old(function))
 

@@ -26,6 +26,7 @@ from mcuforge.cli.common import (
 )
 from mcuforge.cli.consoles import echo, result_console, warn, write
 from mcuforge.cli.gates import Asked, Demand, gate_options
+from mcuforge.cli.own_samples import OwnSamples, samples_options
 from mcuforge.cli.progress import stages
 from mcuforge.cli.quantization import chosen, quantization_options
 from mcuforge.errors import GateError, ParityError
@@ -41,7 +42,8 @@ _DOCUMENT = "report.json"
 @click.argument("models", nargs=-1, required=True, type=INPUT)
 @board_option
 @output_option
-@count_option(None, "Use only so many samples.")
+@samples_options
+@count_option(None, "Use only so many samples.", takes_samples=True)
 @simulator_options
 @engine_option
 @tighten_option
@@ -56,6 +58,7 @@ def command(
     models: tuple[Path, ...],
     board_name: str,
     output: Path,
+    own_samples: OwnSamples,
     count: int | None,
     simulator: str,
     renode: Path | None,
@@ -73,6 +76,7 @@ def command(
 
     Converts, emits the firmware, builds it, runs it in the simulator, proves that every byte
     agrees, and reports what it costs. Exit code 0 only if every byte agrees and every gate holds.
+    A Keras model without a recipe takes --samples.
     """
     from mcuforge import driver
 
@@ -80,16 +84,16 @@ def command(
     check_written(output, history=history, force=force)
     demands = [asked.of(model, output) for model in models]  # before the work, and what it writes
     reports = []
-    for model in models:
-        settings = chosen(model, words)
-        with stages(str(model)) as on_stage:
+    for task in own_samples.tasks(models, output, quiet=as_json):
+        settings = chosen(task.model, words)
+        with stages(str(task.given)) as on_stage:
             reports.append(
                 driver.run(
-                    model,
+                    task.model,
                     board,
                     output,
                     count=count,
-                    inputs_file=None,
+                    inputs_file=task.inputs,
                     port=None,
                     simulator=simulator,
                     renode=renode,

@@ -107,6 +107,44 @@ def read_array(path: Path, name: str = ONLY) -> npt.NDArray[Any]:
     return np.asarray(array)
 
 
+def array_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """Name and shape of each array of an `.npz`, from the headers alone; empty for another file.
+
+    Raises `UsageError` where the file is missing or damaged.
+    """
+    try:
+        untrusted.check_archive(path, untrusted.OF_SAMPLES)
+        with path.open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                return {}
+            with zipfile.ZipFile(file) as archive:
+                return {name: _shape(archive, name) for name in _arrays(archive)}
+    except ForgeError:
+        raise
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file.") from None
+    except Exception as error:  # zipfile and NumPy raise whatever the damage leads to
+        raise UsageError(f"{path}: not a readable .npz or .npy file ({error}).") from error
+
+
+def array_names(path: Path) -> tuple[str, ...] | None:
+    """The names of the arrays of an `.npz`; None for another file, such as a `.npy`.
+
+    Raises `UsageError` where the file is missing or damaged.
+    """
+    found = array_shapes(path)
+    return tuple(found) if found or zipfile.is_zipfile(path) else None
+
+
+def _arrays(archive: zipfile.ZipFile) -> list[str]:
+    return [n.removesuffix(_SUFFIX) for n in archive.namelist() if n.endswith(_SUFFIX)]
+
+
+def _shape(archive: zipfile.ZipFile, name: str) -> tuple[int, ...]:
+    with archive.open(name + _SUFFIX) as stream:
+        return _header(stream)[0]
+
+
 def choose(path: Path, there: Sequence[str], names: Sequence[str]) -> list[str]:
     """Of the arrays that are `there`, that of each input. Raises `UsageError` without a choice."""
     if names and set(names) <= set(there):
@@ -147,7 +185,7 @@ def _opened(path: Path, names: Sequence[str], stack: ExitStack) -> list[StoredAr
             )
         return [array]
     archive = stack.enter_context(zipfile.ZipFile(file))
-    there = [n.removesuffix(_SUFFIX) for n in archive.namelist() if n.endswith(_SUFFIX)]
+    there = _arrays(archive)
     return [
         _array(
             name,

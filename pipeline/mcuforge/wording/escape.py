@@ -60,6 +60,11 @@ def json_string(text: str) -> Escaped:
     return Escaped(json.dumps(text))
 
 
+def toml_string(text: str) -> Escaped:
+    """A basic string of TOML, in one line."""
+    return _quoted(re.sub(r'(["\\])', r"\\\1", _printable(text)))
+
+
 def yaml_string(text: str) -> Escaped:
     """A double-quoted scalar of YAML; never a number, a truth value or null."""
 

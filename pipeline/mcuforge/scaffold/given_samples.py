@@ -1,0 +1,66 @@
+"""Samples and labels that somebody gives, as a model takes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mcuforge.errors import UsageError
+from mcuforge.scaffold import labels as labelling
+from mcuforge.scaffold import sample_files, shapes
+from mcuforge.scaffold.labels import Labels
+from mcuforge.scaffold.model_facts import ModelFacts
+from mcuforge.scaffold.wishes import Wishes
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Samples as the model takes them, float32 [N, ...] each, by name; and their labels."""
+
+    inputs: dict[str, npt.NDArray[np.float32]]
+    labels: Labels | None
+    notes: list[str]
+
+    @property
+    def count(self) -> int:
+        return len(next(iter(self.inputs.values())))
+
+    def chosen(self, numbers: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[np.float32]]:
+        return {name: values[numbers] for name, values in self.inputs.items()}
+
+    def labels_of(self, numbers: npt.NDArray[np.int64]) -> Labels | None:
+        if self.labels is None:
+            return None
+        found = self.labels
+        return Labels(found.values[numbers], found.names, found.array, found.where)
+
+
+def read(facts: ModelFacts, samples: Path, labels: Path | None, wishes: Wishes) -> Given:
+    found = sample_files.read_inputs(samples, facts.inputs)
+    notes, inputs = [], {}
+    for number, (name, values) in enumerate(found.arrays.items()):
+        where = f"{samples}, input '{name}'" if len(found.arrays) > 1 else str(samples)
+        shape = facts.inputs[number].shape if facts.inputs else None
+        fitted, told = shapes.fitted(facts.real(values, number), shape, where)
+        if wishes.divide_by:
+            fitted = fitted / np.float32(wishes.divide_by)
+            told = f"{told}; " * bool(told) + f"divided by {wishes.divide_by:g}"
+        inputs[name] = fitted
+        notes += [f"{where}: {told}."] if told else []
+    count = sample_files.lengths(inputs)
+    saved = sample_files.read_labels(labels) if labels else None
+    saved = saved or sample_files.labels_beside(samples, found)
+    if saved is None:
+        return Given(inputs, None, notes)
+    if labels is None:
+        notes.append(f"labels: the array {saved.where}.")
+    if len(saved.values) != count:
+        raise UsageError(
+            f"{saved.where}: {len(saved.values):,} labels for {count:,} samples of {samples}. "
+            "Each sample needs one, in the same order."
+        )
+    numbers = labelling.numbered(saved.values, saved.name, saved.where, wishes.label_names)
+    return Given(inputs, numbers, notes)

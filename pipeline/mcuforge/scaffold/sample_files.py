@@ -1,0 +1,171 @@
+"""Samples and labels as people save them: which array of which file is meant.
+
+Names that a model or this project gives to arrays come first; then what is the only array, or the
+only one that fits the model's input.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mcuforge.errors import ForgeError, UsageError
+from mcuforge.files import untrusted
+from mcuforge.model_files.keras_inputs import DeclaredInput
+from mcuforge.samples import array_files
+from mcuforge.scaffold import shapes
+
+Array = npt.NDArray[Any]
+
+_LABELS = re.compile(r"(?:y|labels?|targets?|masks?|clean|classes)(?:[_-]\w+)?", re.IGNORECASE)
+_TEXT_SUFFIXES = (".txt", ".csv", ".tsv")
+_TEXT_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class GivenLabels:
+    """Labels of N samples, as they are saved: numbers or texts [N, ...].
+
+    `name` is what their array is called, `where` says in words where they come from.
+    """
+
+    values: Array
+    name: str
+    where: str
+
+
+@dataclass(frozen=True, eq=False)
+class GivenInputs:
+    """The array [N, ...] of each input of a model, as it is saved, and what each is called."""
+
+    arrays: dict[str, Array]
+    names: tuple[str, ...]
+
+
+def read_inputs(path: Path, inputs: Sequence[DeclaredInput]) -> GivenInputs:
+    """The array of each input; `inputs` is empty where the model's file does not tell them.
+
+    Raises `UsageError` where the file is missing or damaged, or it is not clear what is meant.
+    """
+    names = tuple(declared.name for declared in inputs)
+    there = array_files.array_names(path)
+    if there is None:  # a .npy file
+        chosen = [array_files.ONLY]
+        if len(names) > 1:
+            array_files.read_inputs(path, names)  # says what is missing
+    else:
+        chosen = _chosen(path, there, inputs, names)
+    called = names if len(names) > 1 else (array_files.ONLY,)
+    arrays = {
+        call: array_files.read_array(path, name)
+        for call, name in zip(called, chosen, strict=True)
+    }  # fmt: skip
+    return GivenInputs(arrays, tuple(chosen))
+
+
+def read_labels(path: Path) -> GivenLabels:
+    """The labels in a file: its only array, or that which is called as labels are.
+
+    A text file holds a label a line. Raises `UsageError` where the file is missing or damaged, or
+    it is not clear what is meant.
+    """
+    if path.suffix.lower() in _TEXT_SUFFIXES:
+        return GivenLabels(_read_text(path), "labels", str(path))
+    there = array_files.array_names(path)
+    if there is None:
+        return GivenLabels(_read(path, array_files.ONLY), "", str(path))
+    named = [name for name in there if are_labels(name)]
+    chosen = there if len(there) == 1 else named
+    if len(chosen) != 1:
+        raise UsageError(
+            f"{path}: holds {_listed(there)}; which are the labels? Save them alone, or as an "
+            "array named 'labels'."
+        )
+    return GivenLabels(_read(path, chosen[0]), chosen[0], f"'{chosen[0]}' of {path}")
+
+
+def labels_beside(path: Path, given: GivenInputs) -> GivenLabels | None:
+    """Labels that lie in the same file as the inputs, if there is one array called as they are."""
+    rest = [n for n in array_files.array_names(path) or () if n not in given.names]
+    named = [n for n in rest if are_labels(n)] or [n for n in rest if n == "arr_1"]
+    if len(named) != 1:
+        return None
+    return GivenLabels(_read(path, named[0]), named[0], f"'{named[0]}' of {path}")
+
+
+def are_labels(name: str) -> bool:
+    """Whether an array of this name holds labels."""
+    return _LABELS.fullmatch(name) is not None
+
+
+def _chosen(
+    path: Path, there: Sequence[str], inputs: Sequence[DeclaredInput], names: Sequence[str]
+) -> list[str]:
+    try:
+        return array_files.choose(path, there, names)
+    except UsageError:
+        others = [name for name in there if not are_labels(name)]
+        if len(names) > 1:
+            raise
+        if len(others) > 1 and inputs:
+            held = array_files.array_shapes(path)
+            others = [name for name in others if shapes.may_fit(held[name][1:], inputs[0].shape)]
+        if len(others) != 1:
+            raise
+        return others
+
+
+def _read(path: Path, name: str) -> Array:
+    try:
+        return array_files.read_array(path, name)
+    except ForgeError as error:
+        if "allow_pickle" not in str(error):
+            raise
+        raise UsageError(
+            f"{path}: holds Python objects. Save names as text: numpy.array(names, dtype=str)."
+        ) from error
+
+
+def _read_text(path: Path) -> Array:
+    """A label a line: numbers where all are, in columns where commas part them; else names."""
+    try:
+        text = untrusted.read(path, _TEXT_BYTES).decode("utf-8-sig")
+    except FileNotFoundError:
+        raise UsageError(f"{path}: no such file.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read as text ({error}).") from None
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if not lines:
+        raise UsageError(f"{path}: holds no labels.")
+    rows = [[cell.strip() for cell in re.split(r"[,;\t]", line)] for line in lines]
+    if len({len(row) for row in rows}) > 1:
+        raise UsageError(f"{path}: its lines have different numbers of columns.")
+    try:
+        table = np.array(rows, np.float64)
+    except ValueError:
+        if len(rows[0]) > 1:
+            raise UsageError(
+                f"{path}: {len(rows[0])} columns, not all of numbers. A label a line, without a "
+                "heading."
+            ) from None
+        return np.array([row[0] for row in rows], dtype=str)
+    return table[:, 0] if table.shape[1] == 1 else table
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names) or "no arrays"
+
+
+def lengths(arrays: Mapping[str, Array]) -> int:
+    """How many samples there are. Raises `UsageError` where the inputs disagree."""
+    counts = {name: len(array) for name, array in arrays.items()}
+    if len(set(counts.values())) > 1:
+        told = ", ".join(f"{count} of '{name}'" for name, count in counts.items())
+        raise UsageError(f"as many samples are needed for each input; here are {told}.")
+    return next(iter(counts.values()))
