@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mcuforge import boards
+from mcuforge import boards, report
 from mcuforge.cli.arguments import find_model
 from mcuforge.cli.common import (
     board_option,
@@ -20,8 +20,9 @@ from mcuforge.cli.common import (
 )
 from mcuforge.cli.consoles import echo, result_console, warn, write
 from mcuforge.cli.progress import stages
+from mcuforge.cli.summaries import Summaries, summary_options
 from mcuforge.errors import ForgeError
-from mcuforge.report import results
+from mcuforge.report import earlier, results
 
 _WARNING = "Warning: "
 
@@ -36,6 +37,7 @@ _WARNING = "Warning: "
 )
 @simulator_options
 @optimize_option
+@summary_options
 @force_option
 @json_option
 def command(
@@ -47,6 +49,7 @@ def command(
     simulator: str,
     renode: Path | None,
     optimize: str,
+    summaries: Summaries,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -63,7 +66,7 @@ def command(
         bench.require_drawing()
     results.check(output / "bench.json", *(() if png else (output / "bench.png",)), force=force)
     found = find_model(model, output)
-    with stages(str(model)) as on_stage:
+    with summaries.of_errors(str(model)), stages(str(model)) as on_stage:
         result = bench.run(
             found.tflite, boards.load(board_name), output, count=count, on_stage=on_stage,
             name=found.name, simulator=simulator, renode=renode, force=force,
@@ -75,6 +78,8 @@ def command(
     drawn = png is not None or bench.can_draw()
     if drawn:
         bench.draw(result, picture)
+    document = earlier.parse(report.as_json(result.reports))
+    summaries.write(document, problems=[result.failed] if result.failed else [])
     if not as_json:
         result_console.print(bench.table(result))
         for line in (*result.notes, result.missing):

@@ -25,6 +25,7 @@ from mcuforge.cli.common import (
 from mcuforge.cli.gates import Asked, gate_options
 from mcuforge.cli.progress import stages
 from mcuforge.cli.run import check_written, finish
+from mcuforge.cli.summaries import Summaries, summary_options
 
 
 @click.command()
@@ -52,6 +53,7 @@ from mcuforge.cli.run import check_written, finish
 @steps_option
 @gate_options(accuracy=False)
 @history_option
+@summary_options
 @optimize_option
 @force_option
 @json_option
@@ -69,6 +71,7 @@ def command(
     steps: int | None,
     asked: Asked,
     history: bool,
+    summaries: Summaries,
     optimize: str,
     force: bool,
     as_json: bool,
@@ -86,7 +89,7 @@ def command(
     demand = asked.of(found.tflite, output)
     if port is not None:
         port = find_port(board, port)  # may ask, and so comes before the progress bars
-    with stages(str(model)) as on_stage:
+    with summaries.of_errors(str(model)), stages(str(model)) as on_stage:
         result = driver.run(
             found.tflite, board, output, count=count,
             inputs_file=inputs_file, port=port, on_stage=on_stage, name=found.name,
@@ -94,4 +97,6 @@ def command(
             simulator=simulator, renode=renode,
             engine=engine, tighten_arena=tighten_arena, force=force, optimize=optimize, steps=steps,
         )  # fmt: skip
-    finish([result], output, as_json, [demand], history=history, force=force)
+    finish(
+        [result], output, as_json, [demand], history=history, summaries=summaries, force=force
+    )  # fmt: skip

@@ -29,9 +29,10 @@ from mcuforge.cli.gates import Asked, Demand, gate_options
 from mcuforge.cli.own_samples import OwnSamples, samples_options
 from mcuforge.cli.progress import stages
 from mcuforge.cli.quantization import chosen, quantization_options
+from mcuforge.cli.summaries import NONE, Summaries, summary_options
 from mcuforge.errors import GateError, ParityError
 from mcuforge.files import atomic
-from mcuforge.report import RunReport, gates, results
+from mcuforge.report import RunReport, earlier, gates, results
 from mcuforge.report import history as past
 from mcuforge.wording import tables
 
@@ -50,6 +51,7 @@ _DOCUMENT = "report.json"
 @steps_option
 @gate_options(accuracy=True)
 @history_option
+@summary_options
 @quantization_options
 @optimize_option
 @force_option
@@ -67,6 +69,7 @@ def command(
     steps: int | None,
     asked: Asked,
     history: bool,
+    summaries: Summaries,
     optimize: str,
     force: bool,
     as_json: bool,
@@ -86,7 +89,7 @@ def command(
     reports = []
     for task in own_samples.tasks(models, output, quiet=as_json):
         settings = chosen(task.model, words)
-        with stages(str(task.given)) as on_stage:
+        with summaries.of_errors(str(task.given)), stages(str(task.given)) as on_stage:
             reports.append(
                 driver.run(
                     task.model,
@@ -106,7 +109,9 @@ def command(
                     steps=steps,
                 )
             )
-    finish(reports, output, as_json, demands, history=history, force=force)
+    finish(
+        reports, output, as_json, demands, history=history, summaries=summaries, force=force
+    )  # fmt: skip
 
 
 def check_written(output: Path, *, history: bool, force: bool) -> None:
@@ -126,6 +131,7 @@ def finish(
     demands: Sequence[Demand] = (),
     *,
     history: bool = True,
+    summaries: Summaries = NONE,
     force: bool = False,
 ) -> None:
     """Write the reports, print them, and raise an error unless bytes agree and gates hold.
@@ -146,6 +152,7 @@ def finish(
         past.keep(output, content.encode())
         pages += history_page.of(output)
     page = site.publish(output, pages, force=force)
+    summaries.write(earlier.parse(content), [demand.baseline for demand in demands])
     if not as_json:
         for each in reports:
             for warning in report.all_warnings(each):

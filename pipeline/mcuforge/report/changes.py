@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from functools import partial
 from typing import Any
@@ -184,13 +184,24 @@ def _text(value: Any) -> str:
     return "-" if value is None else str(value)
 
 
+def counterpart(document: RunDocument, report: Report) -> Report | None:
+    """The report of the same model, board and engine; None where there is none."""
+    return next((each for each in document.reports if key(each) == key(report)), None)
+
+
+def metric(name: str, before: Report | None, after: Report) -> Figure:
+    """A metric on the device."""
+    was, now = (
+        None if report is None else {a.metric: a.device for a in report.accuracy}.get(name)
+        for report in (before, after)
+    )
+    return Figure(name, was, now, less_is_better=metric_names.less_is_better(name))
+
+
 def _metrics(before: Report, after: Report) -> list[Figure]:
-    earlier, later = ({a.metric: a.device for a in r.accuracy} for r in (before, after))
-    return [
-        Figure(f"{name} on the device", earlier.get(name), later.get(name),
-               less_is_better=metric_names.less_is_better(name))
-        for name in dict.fromkeys([*earlier, *later])
-    ]  # fmt: skip
+    names = dict.fromkeys(a.metric for report in (before, after) for a in report.accuracy)
+    figures = [metric(name, before, after) for name in names]
+    return [replace(figure, label=f"{figure.label} on the device") for figure in figures]
 
 
 def _of_ops(before: Sequence[Op], after: Sequence[Op]) -> tuple[str, ...]:

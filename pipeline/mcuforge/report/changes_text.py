@@ -9,7 +9,7 @@ from mcuforge import documents
 from mcuforge.documents.compare import SCHEMA
 from mcuforge.emit import c_names
 from mcuforge.files import json_text
-from mcuforge.report import html_page
+from mcuforge.report import html_page, markdown
 from mcuforge.report.changes import BETTER, WORSE, Changes, Figure, ModelChanges, Row
 from mcuforge.report.html_page import Section
 from mcuforge.report.judgement import Judgement
@@ -98,23 +98,9 @@ def _markdown(changes: Changes, model: ModelChanges) -> str:
         (row.label, *row.shown, {BETTER: "✅", WORSE: "❌"}.get(row.judgement, ""))
         for row in changed
     ]
-    body = markdown_table(("", changes.before, changes.after, "change", ""), rows)
+    body = markdown.table(("", changes.before, changes.after, "change", ""), rows)
     ops = "".join(f"- {markdown_text(line)}\n" for line in lines(model))
     return f"{head}\n{body}" + (f"\n{ops}" if ops else "")
-
-
-def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of Markdown; the first column holds words, the others numbers. All is escaped."""
-    lines = [
-        _cells(headings),
-        "|" + "|".join(["---", *["---:"] * (len(headings) - 1)]) + "|",
-        *map(_cells, rows),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _cells(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(markdown_text(cell) for cell in cells) + " |"
 
 
 def sections(changes: Changes) -> tuple[Section, ...]:

@@ -51,6 +51,11 @@ def load(file: Path) -> RunDocument:
         raise UsageError(f"{file}: not a report.json of mcuforge, or damaged ({error}).") from None
 
 
+def parse(text: str) -> RunDocument:
+    """The document that this version wrote."""
+    return msgspec.json.decode(text, type=RunDocument)
+
+
 def _check_age(file: Path, head: _Head) -> None:
     if head.schema == SCHEMA:
         return

@@ -77,7 +77,7 @@ def test_warnings_stay_and_notes_go(
         finish([report], tmp_path, as_json=False)
     shown = capsys.readouterr()
     assert "Warning: the samples look like raw pixels" in shown.err
-    assert (tmp_path / "report.html").is_file()
+    assert (tmp_path / "report" / "index.html").is_file()
     if wanted:
         assert (shown.out, shown.err.count("\n")) == ("", 1)
     else:
