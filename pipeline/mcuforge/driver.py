@@ -176,7 +176,7 @@ def run(
         floats = float_reference(source, inputs, on_stage)
         facts = RunFacts(
             plan, board, engine, built, proof, simulated, source.recipe, inputs.real,
-            inputs.golden, floats,
+            inputs.golden, floats, optimize, source.described_by,
         )  # fmt: skip
         return RunReport(
             model=source.name,

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from mcuforge.boards import Board
 from mcuforge.build import BuildResult
+from mcuforge.planning import SPEED
 from mcuforge.planning.plan import Plan
 from mcuforge.proof.prove import Proof
 from mcuforge.recipe import Recipe
@@ -23,7 +24,8 @@ class RunFacts:
     `engine` computed on the device. `simulated` is None on hardware. `inputs` are real values
     [N, ...] for each input, `golden` what `metrics.load_golden` read, `floats` the float model's
     outputs [N, ...]: None where the run had none. `proof` holds the quantised outputs of the oracle
-    and of the device.
+    and of the device. `optimize` is what the plan was made for, `described_by`
+    the recipe that brings the labels.
     """
 
     plan: Plan
@@ -36,3 +38,5 @@ class RunFacts:
     inputs: Sequence[npt.NDArray[Any]] | None = None
     golden: Mapping[str, npt.NDArray[Any]] | None = None
     floats: Sequence[npt.NDArray[Any]] | None = None
+    optimize: str = SPEED
+    described_by: Recipe | None = None

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from mcuforge import __version__
 from mcuforge.files import paths, template_cache
 
-_SCRIPTS = ("script.js", "graph.js")
+_SCRIPTS = ("script.js", "graph.js", "tabs.js")
 PAGES_BEGIN, PAGES_END = "<!-- pages -->", "<!-- /pages -->"  # of the list of a site's pages
 
 

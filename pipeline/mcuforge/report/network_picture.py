@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import ceil
 
 from mcuforge.processes import graphviz
 from mcuforge.processes.graphviz import Box, Layout, Line, PlacedLine
@@ -160,7 +161,7 @@ def _op(network: Network, op: OpFacts, share: float | None, most: float) -> Node
         share="" if share is None else percent(share),
         work=f"{amount(op.macs)} MACs" if op.macs else "",
         family=family(op.kind),
-        level=-int(-_LEVELS * (share or 0.0) // most) if most else 0,
+        level=min(ceil(_LEVELS * (share or 0.0) / most), _LEVELS) if most else 0,
         is_view=op.view_of is not None,
     )
 

@@ -16,7 +16,16 @@ from markupsafe import Markup
 from mcuforge.report import RunReport
 from mcuforge.report.facts import RunFacts
 from mcuforge.report.html_page import Section
-from mcuforge.report.sections import gates, graph, parity, samples, time, variants, verdict
+from mcuforge.report.sections import (
+    gates,
+    graph,
+    integration,
+    parity,
+    samples,
+    time,
+    variants,
+    verdict,
+)
 
 
 class SectionModule(Protocol):
@@ -32,7 +41,9 @@ class SectionModule(Protocol):
 
 
 # In the order of the page.
-MODULES = cast(tuple[SectionModule, ...], (verdict, gates, parity, time, graph, samples, variants))
+MODULES = cast(
+    tuple[SectionModule, ...], (verdict, gates, parity, time, graph, samples, variants, integration)
+)
 
 
 def collect(facts: RunFacts) -> Mapping[str, Any]:

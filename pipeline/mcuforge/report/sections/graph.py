@@ -16,7 +16,7 @@ from mcuforge.report.network_picture import Picture
 
 ID, TITLE = "graph", "Graph"
 SAYS = (
-    "The ops in the order of the data. The darker a box, the more of the work it is: begin there. "
+    "The ops in the order of the data. The stronger a box's colour, the more of the work it is. "
     "Choose a box for all that is known of its op."
 )
 
