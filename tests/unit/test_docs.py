@@ -27,6 +27,7 @@ BASES = (
 )
 NOT_OURS = {
     "train.py",  # a model's own
+    "waves.py",  # of the tutorial's reader
     "idf.py",  # ESP-IDF's
     "mcuforge/engine.h",  # how firmware includes it
     "mcuforge/mf_latent.h",
