@@ -17,6 +17,7 @@ from mcuforge.report import RunReport
 from mcuforge.report.facts import RunFacts
 from mcuforge.report.html_page import Section
 from mcuforge.report.sections import (
+    accuracy,
     gates,
     graph,
     integration,
@@ -42,7 +43,8 @@ class SectionModule(Protocol):
 
 # In the order of the page.
 MODULES = cast(
-    tuple[SectionModule, ...], (verdict, gates, parity, time, graph, samples, variants, integration)
+    tuple[SectionModule, ...],
+    (verdict, gates, parity, time, graph, accuracy, samples, variants, integration),
 )
 
 
