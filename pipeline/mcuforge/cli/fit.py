@@ -14,6 +14,8 @@ from mcuforge.cli.arguments import BOARD, CORE, MODEL, find_model
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import result_console
 from mcuforge.cli.sizes import FREQUENCY, SIZE
+from mcuforge.documents import document
+from mcuforge.documents.fit import SCHEMA
 from mcuforge.errors import ForgeError, UsageError
 
 if TYPE_CHECKING:
@@ -95,4 +97,5 @@ def _refuse_host(named: Sequence[Board]) -> None:
 
 
 def _as_json(found: Sequence[BoardFit], name: str, digest: str) -> dict[str, Any]:
-    return {"model": name, "sha256": digest, "boards": [each.summary() for each in found]}
+    fits = [each.summary() for each in found]
+    return document(SCHEMA, {"model": name, "sha256": digest, "boards": fits})

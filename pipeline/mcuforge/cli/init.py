@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from mcuforge import documents
-from mcuforge.cli.arguments import INPUT, OUTPUT_FOLDER, SAMPLES
+from mcuforge.cli.arguments import INPUT_MODEL, OUTPUT_FOLDER, SAMPLES
 from mcuforge.cli.common import MOST_SAMPLES, echo_json, json_option
 from mcuforge.cli.consoles import echo, warn
 from mcuforge.cli.progress import stages
@@ -49,7 +49,7 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command()
-@click.argument("model", type=INPUT)
+@click.argument("model", type=INPUT_MODEL)
 @click.option(
     "--samples", type=SAMPLES, required=True, metavar="FILE",
     help="Typical inputs [N, ...], an .npz or .npy file; of several inputs an array for each.",

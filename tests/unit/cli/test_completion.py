@@ -38,7 +38,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_commands() -> None:
-    assert offered("in")[0] == "inspect" and set(offered("")) == set(COMMANDS)
+    assert offered("insp") == ["inspect"] and set(offered("")) == set(COMMANDS)
 
 
 @pytest.mark.parametrize("command", ["run", "emit", "fit", "flash", "monitor", "parity", "bench"])
@@ -105,7 +105,7 @@ def test_an_option_of_every_type_completes_in_every_command() -> None:
     for name in COMMANDS:
         command = cli.get_command(None, name)  # type: ignore[arg-type]
         for option in command.params:
-            if {"--board", "--calibration"} & set(option.opts):
+            if {"--board", "--calibration"} & set(option.opts) and option.metavar != "N":
                 assert any(item.type == "plain" for item in option.shell_complete(None, "m")), name
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
@@ -13,6 +14,7 @@ from command_line import mcuforge
 from single_op import Spec, build
 
 from mcuforge import boards
+from mcuforge.documents.fit import FitDocument
 from mcuforge.planning import planner
 from mcuforge.studies import board_fits
 
@@ -62,9 +64,11 @@ def described(flash: str, ram: str, core: str = "cortex-m4") -> tuple[str, ...]:
 
 
 def test_every_board_is_there_and_those_that_it_fits_come_first() -> None:
-    found = as_json(UNET)["boards"]
+    content = as_json(UNET)
+    found = content["boards"]
     assert {b["board"] for b in found} == {*boards.shipped()} - {"host"}
     assert [b["fits"] for b in found] == sorted((b["fits"] for b in found), reverse=True)
+    assert msgspec.convert(content, FitDocument, strict=True).schema == "fit/1"
     sizes = [b["flash"]["available"] + b["ram"]["available"] for b in found if b["fits"]]
     assert sizes == sorted(sizes) and len(sizes) >= 10
     for each in found:
