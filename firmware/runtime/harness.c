@@ -4,6 +4,9 @@
 #include "chip.h"
 #include "crash.h"
 #include "frame.h"
+#if defined(MF_FEATURES)
+#include "harness_features.h"
+#endif
 #include "harness_latent.h"
 #include "harness_message.h"
 #include "harness_protocol.h"
@@ -129,12 +132,14 @@ static void hello(const request *from) {
 }
 
 /* Outputs hold something where the last change was a RUN that succeeded. */
-static bool has_run(void) {
-    return current.state != 0 && current.type == MF_REQUEST_RUN && current.status == MF_STATUS_OK;
+static bool last_was(uint8_t type) {
+    return current.state != 0 && current.type == type && current.status == MF_STATUS_OK;
 }
 
-static void read_output(const request *from) {
-    if (!belongs(from) || !has_run()) {
+/* Bytes of one of `count` tensors, which hold something after a change of that type. */
+static void read_tensor(const request *from, const mf_tensor *tensors, uint32_t count,
+                        uint8_t type) {
+    if (!belongs(from) || !last_was(type)) {
         reply_status(from, MF_STATUS_SEQUENCE);
         return;
     }
@@ -145,7 +150,7 @@ static void read_output(const request *from) {
     uint32_t index = word(from, 0);
     uint32_t offset = word(from, 1);
     uint32_t length = word(from, 2);
-    if (index >= model->output_count || !in_range(offset, length, model->outputs[index].bytes)) {
+    if (index >= count || !in_range(offset, length, tensors[index].bytes)) {
         reply_status(from, MF_STATUS_RANGE);
         return;
     }
@@ -153,7 +158,7 @@ static void read_output(const request *from) {
         mf_frame_next_in(mf_harness_received); /* the request in it has been read */
     }
     begin_reply(from, MF_STATUS_OK);
-    mf_frame_bytes((const uint8_t *)model->outputs[index].data + offset, length);
+    mf_frame_bytes((const uint8_t *)tensors[index].data + offset, length);
     mf_frame_end();
 }
 
@@ -193,6 +198,17 @@ static uint8_t invoked(mf_status status) {
     }
     return status == MF_OK ? MF_STATUS_OK : MF_STATUS_INVOKE_FAILED;
 }
+
+#if defined(MF_FEATURES)
+static uint8_t features(const request *from) {
+    mf_led_set(true);
+    mf_ticks_start();
+    uint8_t status = mf_harness_features(from->body, from->bytes);
+    current.ticks = mf_ticks_elapsed();
+    mf_led_set(false);
+    return mf_stack_intact() ? status : MF_STATUS_STACK;
+}
+#endif
 
 static uint8_t run(const request *from) {
     if (from->bytes != 0) {
@@ -241,6 +257,12 @@ static uint8_t change(const request *from) {
         return mf_harness_latent(model, from->body, from->bytes);
     case MF_REQUEST_RESET:
         return reset_state(from);
+#if defined(MF_FEATURES)
+    case MF_REQUEST_RAW:
+        return mf_harness_raw(from->body, from->bytes);
+    case MF_REQUEST_FEATURES:
+        return features(from);
+#endif
     default:
         return trace(from);
     }
@@ -277,8 +299,17 @@ static void answer(const request *from) {
         hello(from);
         break;
     case MF_REQUEST_READ:
-        read_output(from);
+        read_tensor(from, model->outputs, model->output_count, MF_REQUEST_RUN);
         break;
+#if defined(MF_FEATURES)
+    case MF_REQUEST_READ_INPUT:
+        read_tensor(from, model->inputs, model->input_count, MF_REQUEST_FEATURES);
+        break;
+    case MF_REQUEST_RAW:
+    case MF_REQUEST_FEATURES:
+        change_once(from);
+        break;
+#endif
     case MF_REQUEST_STATS:
         stats(from);
         break;

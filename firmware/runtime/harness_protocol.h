@@ -18,6 +18,9 @@
 #define MF_REQUEST_STATS 0x06
 #define MF_REQUEST_LATENT 0x07
 #define MF_REQUEST_RESET 0x08
+#define MF_REQUEST_RAW 0x09      /* this one and the next two: only where raw samples are */
+#define MF_REQUEST_FEATURES 0x0A /* taken, in firmware built with MF_FEATURES */
+#define MF_REQUEST_READ_INPUT 0x0B
 #define MF_REQUEST_CRASH 0x70 /* only where the firmware was built with MF_CRASH_TEST */
 #define MF_REPLY 0x80
 

@@ -29,8 +29,9 @@ from mcuforge.oracle import remembered
 from mcuforge.oracle import tflm as oracle
 from mcuforge.planning import SPEED, cost, plan_for
 from mcuforge.planning.plan import Plan
-from mcuforge.proof import prove, reference, variants
+from mcuforge.proof import front_end, prove, reference, variants
 from mcuforge.proof.default_samples import default_samples
+from mcuforge.proof.front_end import RawSamples
 from mcuforge.proof.prove import OnStage, Proof
 from mcuforge.recipe import Recipe, metrics
 from mcuforge.recipe.quantization import QuantizationSettings
@@ -74,13 +75,15 @@ class Source:
 class Inputs:
     """The samples of a run: as the model takes them, and as real values with their truth.
 
-    `real` holds an array [N, ...] for each input. `note` says why there are fewer than usual.
+    `real` holds an array [N, ...] for each input. `note` says why there are fewer than usual. `raw`
+    are the samples before the features, where the recipe has some.
     """
 
     samples: list[list[npt.NDArray[Any]]]
     real: list[npt.NDArray[np.float32]] | None = None
     golden: dict[str, npt.NDArray[Any]] | None = None
     note: str | None = None
+    raw: RawSamples | None = None
 
     @property
     def only(self) -> npt.NDArray[np.float32] | None:
@@ -171,7 +174,7 @@ def run(
             name = f"{board.name} {'in ' + simulated.title if simulated else 'on ' + str(port)}"
             proof = prove.prove(
                 plan, tflite, inputs.samples, expected, on_host, on_board, name, on_stage,
-                simulated.counting_runs if simulated else 1, steps,
+                simulated.counting_runs if simulated else 1, steps, inputs.raw,
             )  # fmt: skip
         floats = float_reference(source, inputs, on_stage)
         facts = RunFacts(
@@ -232,7 +235,7 @@ def prepare(
     loaded = recipe.load(model)
     if loaded.keras is None:
         require_tflite(loaded.tflite)
-        return Source(loaded.name, loaded.tflite, loaded, described_by=loaded)
+        return Source(loaded.name, loaded.tflite, loaded)
     settings = settings or loaded.quantization
     settings.check_runs_on_device(str(model))
     tflite = output / f"{c_names.identifier(loaded.name)}.tflite"
@@ -266,7 +269,7 @@ def firmware(
     """
     folder = output / project.folder_name(source.name, board, engine)
     on_stage("build", 0, 2)
-    extras = of_recipe(source.described_by, plan.graph)
+    extras = of_recipe(source.described_by or source.recipe, plan.graph)
     if engine == TFLM:
         require_root(board)
         model = tflm.prepare(plan, source.tflite, board)
@@ -296,16 +299,21 @@ def make_inputs(
     source: Source, graph: Graph, count: int | None, inputs_file: Path | None
 ) -> Inputs:
     """Samples from a file, else the recipe's golden ones, else random ones from a fixed seed."""
+    described_by = source.described_by or source.recipe
     if inputs_file is not None:
-        return Inputs(samples.load(inputs_file, graph, count))
+        raw = front_end.of_ends(described_by, graph)
+        return Inputs(samples.load(inputs_file, graph, count), raw=raw)
     if source.recipe is None:
         chosen, note = (count, None) if count else default_samples(graph)
-        return Inputs(samples.random_samples(graph, chosen), note=note)
+        raw = front_end.of_random(described_by, graph, chosen)
+        drawn = raw.inputs if raw else samples.random_samples(graph, chosen)
+        return Inputs(drawn, note=note, raw=raw)
     names = border_names.input_names(graph)
     golden = metrics.load_golden(source.recipe.golden, source.recipe.metric, names)
     real = metrics.golden_inputs(golden, names, count)
     batch = samples.quantize_batch(real, graph, str(source.recipe.golden))
-    return Inputs(batch, real, golden)
+    raw = front_end.of_golden(source.recipe, graph, count, real[0])
+    return Inputs(batch, real, golden, raw=raw)
 
 
 def attached(board: Board, port: str) -> Device:

@@ -11,6 +11,8 @@ from blocks import PAGES, ROOT, Block, blocks
 from stateful_models import wake_word
 
 import mcuforge
+from mcuforge.emit.extras import of_recipe
+from mcuforge.emit.project import emit as emit_project
 
 # What the application around a block has.
 _SURROUNDINGS = """
@@ -46,6 +48,10 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, tflite in files.items():
         plan = mcuforge.plan_for(board, tflite, name)
         mcuforge.emit_project(plan, board, folder / name, flavour="library")
+    chirps = mcuforge.load_recipe(shipped / "chirps")
+    plan = mcuforge.plan_for(board, chirps.tflite, chirps.name)
+    extras = of_recipe(chirps, plan.graph)
+    emit_project(plan, board, folder / chirps.name, flavour="library", extras=extras)
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 from fake_project import write_project
 
 from mcuforge import boards
+from mcuforge.files import paths
 
 HERE = Path(__file__).parent / "link"
 _RUNTIME = ("harness_latent", "harness_trace", "frame", "crc32")
-_PROGRAM = ("main.c", "runtime/harness.c", "runtime/uart_posix.c")
+_PROGRAM = ("runtime/harness.c", "runtime/uart_posix.c")
 _SANITIZE = "-fsanitize=address,undefined"
 _FLAGS = [
     "-std=c11", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wconversion",
@@ -23,6 +25,8 @@ _FLAGS = [
 def write_sources(folder: Path, request_bytes: int) -> Path:
     """The project of the fake model, whose harness takes requests of so many bytes."""
     project = write_project(boards.load("host"), folder)
+    for name in ("harness_features.c", "harness_features.h"):
+        shutil.copy(paths.data_dir("firmware") / "runtime" / name, project / "runtime")
     header = project / "board/host/board.h"
     text = header.read_text()
     changed = text.replace("MF_REQUEST_BYTES 4096", f"MF_REQUEST_BYTES {request_bytes}")
@@ -32,9 +36,21 @@ def write_sources(folder: Path, request_bytes: int) -> Path:
 
 
 def program(project: Path, columns: int, state_bytes: int = 0) -> Path:
-    """Firmware whose input has 4 times so many bytes, and whose model keeps so much state."""
+    """Firmware whose input has 4 times so many bytes, and whose model keeps so much state.
+
+    It takes raw samples as well, of as many numbers.
+    """
     elf = project / "firmware"
-    _compile(project, [project / s for s in _PROGRAM], columns, elf, state_bytes=state_bytes)
+    sources = [HERE / "raw_main.c", *(project / s for s in _PROGRAM)]
+    _compile(project, sources, columns, elf, state_bytes=state_bytes)
+    return elf
+
+
+def program_without_features(project: Path) -> Path:
+    """The firmware of a project without features, which knows no requests about them."""
+    elf = project / "firmware"
+    sources = [project / "main.c", *(project / s for s in _PROGRAM)]
+    _compile(project, sources, 600, elf, features=False)
     return elf
 
 
@@ -58,14 +74,17 @@ def _compile(
     compiler: str = "gcc",
     sanitize: str = _SANITIZE,
     state_bytes: int = 0,
+    features: bool = True,
 ) -> None:
     runtime = project / "runtime"
     everywhere = [*_RUNTIME, "stack_posix", "ticks_posix", "chip_none"]
+    everywhere += ["harness_features"] if features else []
     files = [*sources, *(runtime / f"{n}.c" for n in everywhere), project / "model/fake_model.c"]
-    folders = [runtime, project / "engines", project / "board/host", project / "model"]
+    files += [HERE / "fake_front_end.c"] if features else []
+    folders = [runtime, project / "engines", project / "board/host", project / "model", HERE]
     command = [
         compiler, *_FLAGS, sanitize, f"-DFAKE_COLUMNS={columns}", "-DFAKE_MOST_LOOPS=9",
-        f"-DFAKE_STATE_BYTES={state_bytes}u",
+        f"-DFAKE_STATE_BYTES={state_bytes}u", *(["-DMF_FEATURES"] if features else []),
         *(f"-I{f}" for f in folders), *map(str, files), "-o", str(elf),
     ]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True, text=True)

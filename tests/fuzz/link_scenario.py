@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
 
 import fake_project as fake
 import numpy as np
+import numpy.typing as npt
 
 from mcuforge.device.client import Device, Link
 from mcuforge.device.protocol import LatentRequest, Request
@@ -32,8 +33,12 @@ class Outcome:
 
 def play(device: Device, columns: int, seed: int) -> Outcome:
     """Every call, against a device of 4 rows of so many columns."""
+    return _played(_calls(device, columns, seed))
+
+
+def _played(calls: Iterable[tuple[str, Call]]) -> Outcome:
     outcome = Outcome()
-    for name, call in _calls(device, columns, seed):
+    for name, call in calls:
         try:
             is_right = call()
         except DeviceError as error:
@@ -60,6 +65,19 @@ def _calls(device: Device, columns: int, seed: int) -> Iterator[tuple[str, Call]
     yield "run", lambda: _is_run(device, data)
 
 
+def play_features(device: Device, columns: int, seed: int) -> Outcome:
+    """Features that the device makes, and runs with them."""
+    return _played(_calls_of_features(device, columns, seed))
+
+
+def _calls_of_features(device: Device, columns: int, seed: int) -> Iterator[tuple[str, Call]]:
+    data = np.random.default_rng(seed).integers(-128, 128, (4, columns), np.int8)
+    yield "hello", lambda: device.hello(fake.HASH).result_count == 3
+    yield "features", lambda: _are_features(device, columns, seed)
+    yield "run of features", lambda: _is_run_of_features(device, columns, seed)
+    yield "run", lambda: _is_run(device, data)
+
+
 def _inputs(data: fake.Array) -> list[Any]:
     return [data, np.zeros(1, np.int32)]
 
@@ -76,6 +94,30 @@ def _is_trace(device: Device, data: fake.Array) -> bool:
 
 def _is_fetched(device: Device, data: fake.Array) -> bool:
     return device.fetch_op_output(1, _inputs(data)) == fake.expected_ops(data)[1].tobytes()
+
+
+def _raw(columns: int, seed: int) -> tuple[npt.NDArray[np.uint16], fake.Array]:
+    """A raw sample, and what fake_front_end.c makes of it."""
+    raw = np.random.default_rng(seed).integers(0, 2**15, 4 * columns).astype(np.uint16)
+    return raw, (raw ^ raw >> 8).astype(np.uint8).view(np.int8).reshape(4, columns)
+
+
+def _make(device: Device, raw: npt.NDArray[np.uint16]) -> fake.Array:
+    """`features` for a model with a second input."""
+    return device._make(raw, device.info.inputs[0]).input
+
+
+def _are_features(device: Device, columns: int, seed: int) -> bool:
+    raw, expected = _raw(columns, seed)
+    return np.array_equal(_make(device, raw), expected)
+
+
+def _is_run_of_features(device: Device, columns: int, seed: int) -> bool:
+    raw, expected = _raw(columns, seed + 1)
+    _make(device, raw)
+    device._exchange(Request.WRITE, struct.pack("<IIi", 1, 0, 0))
+    output = device._run().outputs[0]
+    return np.array_equal(output.ravel(), fake.expected_ops(expected)[2])
 
 
 def _is_latent(device: Device, columns: int, seed: int) -> bool:

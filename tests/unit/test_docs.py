@@ -24,9 +24,13 @@ BASES = (
     FIRMWARE / "runtime",
     FIRMWARE / "engines" / "mcuforge",
     ROOT / "templates",
+    ROOT / "models" / "chirps",
 )
 NOT_OURS = {
     "train.py",  # a model's own
+    "chirps_labels.h",  # generated
+    "chirps_raw.h",
+    "math.h",  # the C library's
     "waves.py",  # of the tutorial's reader
     "idf.py",  # ESP-IDF's
     "mcuforge/engine.h",  # how firmware includes it

@@ -29,6 +29,7 @@ Arrays = Sequence[npt.NDArray[Any]]
 
 _READ_BYTES = 8192  # of an output at once: bounds what a damaged frame costs
 _WRITE_HEADER = struct.Struct("<II")
+_RAW_HEADER = struct.Struct("<I")
 
 
 class FaultError(DeviceError):
@@ -44,6 +45,14 @@ class RunResult:
     """Outputs of one inference, and the ticks of the device's stopwatch that it took."""
 
     outputs: list[npt.NDArray[Any]]
+    ticks: int
+
+
+@dataclass(frozen=True, eq=False)
+class FeaturesResult:
+    """The model's input as the device made it of a raw sample, and the ticks that this took."""
+
+    input: npt.NDArray[Any]
     ticks: int
 
 
@@ -174,7 +183,38 @@ class Device:
         outputs = self.info.outputs
         reply = self._exchange(Request.RUN, running=True)
         ticks = parsed(replies.parse_ticks, reply.body)
-        return RunResult([self._read_output(i, t) for i, t in enumerate(outputs)], ticks)
+        read = [self._read(Request.READ, i, t) for i, t in enumerate(outputs)]
+        return RunResult(read, ticks)
+
+    def features(self, raw: npt.NDArray[Any]) -> FeaturesResult:
+        """What the device makes of a raw sample: its model's only input.
+
+        Raises `DeviceError` where its firmware takes no raw samples, or of another size.
+        """
+        return self._make(raw, self._only_input())
+
+    def _make(self, raw: npt.NDArray[Any], tensor: TensorInfo) -> FeaturesResult:
+        data = np.ascontiguousarray(raw, raw.dtype.newbyteorder("<")).tobytes()
+        chunk = self.info.max_body_bytes - _RAW_HEADER.size
+        for offset in range(0, len(data), chunk):
+            piece = data[offset : offset + chunk]
+            self._exchange(Request.RAW, _RAW_HEADER.pack(offset) + piece)
+        reply = self._exchange(Request.FEATURES, _RAW_HEADER.pack(len(data)), running=True)
+        ticks = parsed(replies.parse_ticks, reply.body)
+        return FeaturesResult(self._read(Request.READ_INPUT, 0, tensor), ticks)
+
+    def run_made(self) -> RunResult:
+        """One inference of the input that `features`, the call before this one, has made."""
+        with self._step():
+            return self._run()
+
+    def _only_input(self) -> TensorInfo:
+        inputs = self.info.inputs
+        if len(inputs) != 1:
+            raise DeviceError(
+                f"The model on the device has {len(inputs)} inputs; features make an only one."
+            )
+        return inputs[0]
 
     def run_latent(self, request: protocol.LatentRequest) -> RunResult:
         """One inference of a point that the device computes itself, for its only input.
@@ -238,14 +278,14 @@ class Device:
                 header = _WRITE_HEADER.pack(index, offset)
                 self._exchange(Request.WRITE, header + data[offset : offset + chunk])
 
-    def _read_output(self, index: int, tensor: TensorInfo) -> npt.NDArray[Any]:
+    def _read(self, kind: Request, index: int, tensor: TensorInfo) -> npt.NDArray[Any]:
         data = bytearray()
         most = min(_READ_BYTES, self.info.max_body_bytes)  # a simulator's memory has room for that
         while len(data) < tensor.bytes:
             wanted = min(most, tensor.bytes - len(data))
-            reply = self._exchange(Request.READ, struct.pack("<III", index, len(data), wanted))
+            reply = self._exchange(kind, struct.pack("<III", index, len(data), wanted))
             if len(reply.body) != wanted:
-                raise DeviceError("The device answered READ with another number of bytes.")
+                raise DeviceError(f"The device answered {kind.name} with another number of bytes.")
             data += reply.body
         return np.frombuffer(bytes(data), np.dtype(tensor.dtype).newbyteorder("<")).reshape(
             tensor.shape

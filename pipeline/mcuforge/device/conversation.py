@@ -84,7 +84,7 @@ class Conversation:
         except DeviceError:
             self.is_open = False  # nobody knows whether the request ran
             raise
-        if reply.status == Status.SEQUENCE:
+        if reply.status in (Status.SEQUENCE, Status.UNKNOWN):  # did the device count it?
             self.is_open = False
         elif kind in protocol.CHANGES:
             self._state += 1

@@ -40,11 +40,24 @@ class Request(IntEnum):
     STATS = 0x06
     LATENT = 0x07
     RESET = 0x08
+    RAW = 0x09
+    FEATURES = 0x0A
+    READ_INPUT = 0x0B
     CRASH = 0x70
 
 
 # They change something: a device runs them once, and counts them.
-CHANGES = frozenset({Request.WRITE, Request.RUN, Request.TRACE, Request.LATENT, Request.RESET})
+CHANGES = frozenset(
+    {
+        Request.WRITE,
+        Request.RUN,
+        Request.TRACE,
+        Request.LATENT,
+        Request.RESET,
+        Request.RAW,
+        Request.FEATURES,
+    }
+)
 
 
 class Event(IntEnum):

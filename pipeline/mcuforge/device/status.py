@@ -8,7 +8,8 @@ from mcuforge.errors import DeviceError
 
 _STATUS_TEXT = {
     Status.MALFORMED: "the request is malformed",
-    Status.UNKNOWN: "it does not know this request",
+    Status.UNKNOWN: "it does not know this request, so that its firmware is of another "
+    "project or version: emit, build and flash the project again",
     Status.RANGE: "there is no such tensor, op or range of bytes",
     Status.SEQUENCE: "it was reset in the meantime, or another host talks to it",
     Status.VERSION: "it speaks another version of the protocol",

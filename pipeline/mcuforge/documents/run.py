@@ -27,6 +27,7 @@ class Comparison(Struct, frozen=True):
     problem: str | None
     steps: Number
     strays_at: str | None
+    against: str = "TFLM on the host"  # or, of features, the file of their Python
 
 
 class Verdict(Struct, frozen=True):

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mcuforge import __version__
 from mcuforge.boards import Board, load
 from mcuforge.boards.qemu_command import qemu_command, serial_options
 from mcuforge.build import toolchains
 from mcuforge.emit import templates
+from mcuforge.emit.front_end import FOLDER, FrontEndView
 from mcuforge.emit.renode_files import render_renode, version_text
 from mcuforge.files import paths
 from mcuforge.wording.escape import Escaped
@@ -22,6 +23,7 @@ _README_PORT = 4000
 _DEBUG_OPTIONS = ("-S", "-gdb", "tcp:127.0.0.1:1234")  # QEMU waits for gdb
 _INCLUDE = re.compile(r'^#include "([\w.]+)"', re.MULTILINE)
 _ENGINE_HEADERS = ("engine.h", "mf_cast.h", "mf_latent.h", "mf_real.h")
+_FEATURES = ("harness_features.c",)  # only where a model takes raw samples
 _COMMON = ("harness.c", "harness_latent.c", "harness_trace.c", "frame.c", "crc32.c")
 _HEADERS = (
     "harness.h",
@@ -71,6 +73,8 @@ class ProjectModel:
     outputs: tuple[Escaped, ...]
     state_bytes: int = 0  # kept from one inference to the next
     labels: tuple[str, ...] = ()
+    front_end: FrontEndView | None = None
+    feature_sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,13 @@ class ProjectFacts:
     @property
     def folders(self) -> tuple[str, ...]:
         """What an application of one's own takes from the project."""
-        return ("model", *(("kernels",) if self.kernel_sources else ()), "engines")
+        features = (FOLDER,) if self.has_features else ()
+        return ("model", *(("kernels",) if self.kernel_sources else ()), *features, "engines")
+
+    @property
+    def has_features(self) -> bool:
+        """Whether a model's input is made of raw samples."""
+        return any(model.front_end is not None for model in self.models)
 
 
 @dataclass(frozen=True)
@@ -139,7 +149,8 @@ def render_project(board: Board, project: ProjectFacts) -> dict[str, bytes]:
         board_h = templates.render("board/board.h.j2", **(values | {"board": each}))
         files[f"board/{each.name}/board.h"] = board_h
     files |= render_renode(board, project.models[0].name, str(values["header"]))
-    return files | _copied(runtime, board) | engine_headers()
+    copied = replace(runtime, common=(*_COMMON, *_FEATURES)) if project.has_features else runtime
+    return files | _copied(copied, board) | engine_headers()
 
 
 def origin(hashes: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""What an application needs beside the model and only its recipe knows: the labels of its classes.
+"""What an application needs beside the model and only its recipe knows: labels, features.
 
 `Extras` -> relative path and content of C files that belong to one model, whatever computes it.
 """
@@ -9,20 +9,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mcuforge import __version__
-from mcuforge.emit import templates
+from mcuforge.emit import front_end, templates
+from mcuforge.emit.front_end import FrontEnd
 from mcuforge.frontend.graph import Graph
 from mcuforge.recipe import Recipe, labels
 
 
 @dataclass(frozen=True)
 class Extras:
-    """`labels` are what the classes are called, in their order; none where nobody told."""
+    """`labels` are what the classes are called, in their order; none where nobody told.
+
+    `front_end` makes the model's input of raw samples.
+    """
 
     labels: tuple[str, ...] = ()
+    front_end: FrontEnd | None = None
 
     def files(self, graph: Graph, name: str) -> dict[str, bytes]:
         """Relative path -> content of what belongs to the model with the C name `name`."""
-        return _label_files(self.labels, graph, name) if self.labels else {}
+        labels = _label_files(self.labels, graph, name) if self.labels else {}
+        return labels | (self.front_end.files(graph, name) if self.front_end else {})
 
 
 NO_EXTRAS = Extras()
@@ -33,7 +39,7 @@ def of_recipe(recipe: Recipe | None, graph: Graph) -> Extras:
     if recipe is None:
         return NO_EXTRAS
     labels.check_classes(recipe.file, recipe.labels, graph)
-    return Extras(recipe.labels)
+    return Extras(recipe.labels, front_end.of_recipe(recipe, graph))
 
 
 def _label_files(texts: Sequence[str], graph: Graph, name: str) -> dict[str, bytes]:

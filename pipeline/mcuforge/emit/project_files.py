@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from mcuforge.boards import Board
-from mcuforge.emit import c_names
+from mcuforge.emit import c_names, front_end
 from mcuforge.emit.cmake_project import ProjectFacts, ProjectModel, engine_headers, render_project
 from mcuforge.emit.extras import NO_EXTRAS, Extras
 from mcuforge.emit.flavours import CMAKE, FLAVOURS, Facts, ModelFacts, render, render_application
@@ -74,7 +75,7 @@ def project_files(
     facts = Facts(
         name=name,
         models=tuple(
-            ModelFacts(s.plan.graph, s.name, s.arena_bytes, s.plan.state_bytes, s.extras.labels)
+            ModelFacts(s.plan.graph, s.name, s.arena_bytes, s.plan.state_bytes, s.extras)
             for s in sources
         ),
         engine=TFLM if tflm else AOT,
@@ -98,6 +99,30 @@ def _check(sources: Sequence[Source]) -> None:
         raise UsageError(f"Two models are called {twice} in C: rename one of the files or folders.")
     if len({source.tflm is None for source in sources}) > 1:
         raise UsageError("All models of a project have the same engine.")
+    _check_features(sources)
+
+
+def _check_features(sources: Sequence[Source]) -> None:
+    """A program has one function of a name."""
+    ends = [source.extras.front_end for source in sources]
+    functions = [end.features.function for end in ends if end is not None]
+    twice = next((name for name in functions if functions.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(
+            f"The features of two models are made by a function called {twice}: one program cannot "
+            "hold both. Rename one (features.function of its recipe)."
+        )
+
+
+def _check_file_names(sources: Mapping[str, bytes]) -> None:
+    """In a flavour all sources lie in one folder: a file of the user's must not replace another."""
+    names = [PurePosixPath(path).name for path in sources]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(
+            f"The project has two files called {twice}, one of them from features.c of a recipe: "
+            "rename that."
+        )
 
 
 def _flavoured(content: dict[str, bytes], facts: Facts, flavour: str) -> dict[str, bytes]:
@@ -106,7 +131,9 @@ def _flavoured(content: dict[str, bytes], facts: Facts, flavour: str) -> dict[st
         raise UnsupportedError(
             f"--engine tflm is not for --flavour {flavour}: {chosen.no_tflm}. Use --engine aot."
         )
-    sources = {p: data for p, data in content.items() if p.startswith(("model/", "kernels/"))}
+    folders = ("model/", "kernels/", f"{front_end.FOLDER}/")
+    sources = {p: data for p, data in content.items() if p.startswith(folders)}
+    _check_file_names(sources)
     sources |= engine_headers()
     archive = build_archive(sources, facts.board) if flavour == "library" else None
     return {LICENSE: content[LICENSE]} | render(chosen, sources, facts, archive)
@@ -138,13 +165,15 @@ def _describe(model: ModelFacts, content: dict[str, bytes]) -> ProjectModel:
         inputs=_tensor_texts(graph, graph.inputs, border_names.input_names(graph)),
         outputs=_tensor_texts(graph, graph.outputs, border_names.output_names(graph)),
         state_bytes=model.state_bytes,
-        labels=model.labels,
+        labels=model.extras.labels,
+        front_end=model.front_end,
+        feature_sources=_sources(content, front_end.folder(model.name)),
     )
 
 
 def _sources(content: dict[str, bytes], folder: str, model: str | None = None) -> tuple[str, ...]:
     """The C sources in a folder, or those of one model, whose names end in what they hold."""
-    ours = {f"{folder}{model}_{kind}" for kind in ("model", "constants", "tflite", "labels")}
+    ours = {f"{folder}{model}_{kind}" for kind in ("model", "constants", "tflite", "labels", "raw")}
     return tuple(
         path
         for path in sorted(content)

@@ -30,7 +30,7 @@ class Comparison:
     `starts_at` names the first op whose output differs, where it was looked for. `problem` says why
     an engine that decides nothing could not run. `steps` is the largest difference in quantised
     steps of an output, where it was counted; `strays_at` names the first op that differs by more
-    than a few.
+    than a few. `against` is what it was compared with: the oracle, or of features their Python.
     """
 
     engine: str
@@ -45,6 +45,7 @@ class Comparison:
     problem: str | None = None
     steps: float | None = None
     strays_at: str | None = None
+    against: str = ORACLE
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,13 @@ A folder -> `Recipe`, metrics and settings; knows nothing of the stages that fol
     [gates]                     # optional: what `run` fails for; see mcuforge.recipe.gates
     max_flash = "64k"
 
+    [features]                  # optional; see mcuforge.recipe.features
+    function = "sirens_features"
+    python = "sirens_features.py"
+    c = ["sirens_features.c"]
+    raw = "int16[2048]"
+    scale = 0.125
+
 Paths are relative to the recipe's folder. Of a model that is quantised already, `[model]` names
 `tflite` alone, and nothing is converted: there is no `[convert]`, `[train]` or `[quantization]`.
 """
@@ -52,16 +59,18 @@ from msgspec import UNSET, Meta, UnsetType
 from mcuforge.errors import UsageError
 from mcuforge.files import typed_toml
 from mcuforge.files.typed_toml import Problem, Table, Text
+from mcuforge.recipe import features as front_end
 from mcuforge.recipe import gates as bounds
 from mcuforge.recipe import labels as class_labels
 from mcuforge.recipe import quantization as settings
+from mcuforge.recipe.features import Features, FeaturesTable
 from mcuforge.recipe.gates import Gates, GatesTable
 from mcuforge.recipe.quantization import QuantizationSettings, QuantizationTable
 
 FILE_NAME = "recipe.toml"
 SUFFIX = ".toml"
 
-KERAS_TABLES = ("convert", "train", "variants", "quantization")  # for a Keras model alone
+_OF_KERAS = ("convert", "train", "variants", "quantization")  # tables
 _NO_KERAS = (
     "{}: names no Keras model (model.keras), only a .tflite, which is quantised already. This "
     "needs the Keras model."
@@ -104,7 +113,8 @@ class Recipe:
     `variants` are recipes of the same task that this one is compared with, by what they are called.
     `encoder` is the Keras model whose outputs the model, a decoder, takes; only the decoder is
     deployed. `keras` and `calibration` are None where `tflite` is the model, quantised already.
-    `labels` are what the classes of the first output are called, none if not told.
+    `labels` are what the classes of the first output are called, none if not told. `features` makes
+    the input of raw samples, on the host and on the device.
     """
 
     name: str
@@ -121,6 +131,7 @@ class Recipe:
     encoder: Path | None = None
     labels: tuple[str, ...] = ()
     gates: Gates = bounds.NONE
+    features: Features | None = None
 
     @property
     def folder(self) -> Path:
@@ -183,6 +194,7 @@ class RecipeFile(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     variants: dict[str, Text] | UnsetType = UNSET
     quantization: QuantizationTable | UnsetType = UNSET
     gates: GatesTable | UnsetType = UNSET
+    features: FeaturesTable | UnsetType = UNSET
 
 
 def load(path: Path) -> Recipe:
@@ -205,6 +217,10 @@ def load(path: Path) -> Recipe:
     if found:
         raise typed_toml.error(file, found)
     typed = typed_toml.convert(content, RecipeFile)
+    if not isinstance(typed.features, UnsetType):
+        found += front_end.problems(typed.features)
+    if found:
+        raise typed_toml.error(file, found)
     return _recipe(file, typed, quantization, content.get(bounds.TABLE, {}))
 
 
@@ -216,7 +232,7 @@ def _without_keras(content: dict[str, Any]) -> list[Problem]:
     if "keras" in model:
         missing = "convert" not in content
         return [Problem("convert", "is missing; it names the calibration samples")] * missing
-    given = [table for table in KERAS_TABLES if table in content]
+    given = [table for table in _OF_KERAS if table in content]
     if not given:
         return []
     return [Problem("model.keras", f"is missing; [{given[0]}] is for a Keras model")]
@@ -257,6 +273,7 @@ def _recipe(
         encoder=_below(folder, encoder),
         labels=_labels(file, content.labels, content.evaluation.metric),
         gates=bounds.from_table(folder, gates),
+        features=front_end.of(folder, content.features),
     )
 
 

@@ -13,7 +13,7 @@ from mcuforge import documents
 from mcuforge.documents.run import SCHEMA
 from mcuforge.files import json_text
 from mcuforge.oracle.litert import REFERENCE
-from mcuforge.proof.parity import A_FEW_STEPS, Verdict
+from mcuforge.proof.parity import A_FEW_STEPS, ORACLE, Verdict
 from mcuforge.proof.variants import Variant
 from mcuforge.report.gallery import Gallery
 from mcuforge.report.judgement import Judgement
@@ -155,7 +155,9 @@ def as_json(reports: Sequence[RunReport]) -> str:
 def rows(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:
     """The summary: a label and one cell for each report."""
     metrics = list(dict.fromkeys(a.metric for r in reports for a in r.accuracy))
-    decisive = [[c for c in r.verdict.comparisons if c.decides] for r in reports]
+    decisive = [
+        [c for c in r.verdict.comparisons if c.decides and c.against == ORACLE] for r in reports
+    ]
     return [
         ("board", [r.board for r in reports]),
         *(
@@ -170,7 +172,7 @@ def rows(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:
         ),
         *(
             (
-                f"{metric_label(m)} (float / {_width(reports)} / device)",
+                f"{_METRIC_LABELS.get(m, m)} (float / {_width(reports)} / device)",
                 [_metric(r, m) for r in reports],
             )
             for m in metrics
@@ -188,6 +190,7 @@ def rows(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:
         ),
         ("RAM: stack used", [f"{r.costs.stack:,} B" for r in reports]),
         ("instructions / inference", [_instructions(r) for r in reports]),
+        *_feature_rows(reports),
         *(
             [
                 ("cycles / inference", [_cycles(r.costs) for r in reports]),
@@ -197,11 +200,6 @@ def rows(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:
             else []
         ),
     ]
-
-
-def metric_label(metric: str) -> str:
-    """What a metric is called for people."""
-    return _METRIC_LABELS.get(metric, metric)
 
 
 def summary_table(reports: Sequence[RunReport]) -> Table:
@@ -221,7 +219,7 @@ def variant_rows(report: RunReport) -> list[tuple[str, list[str]]]:
     return [
         *(
             (
-                f"{metric_label(m)} (float / {report.width})",
+                f"{_METRIC_LABELS.get(m, m)} (float / {report.width})",
                 [f"{_number(v.float_model.get(m))} / {_number(v.int8_model.get(m))}" for v in made],
             )
             for m in made[0].int8_model
@@ -285,6 +283,13 @@ def notes(report: RunReport) -> list[str]:
         found.append(f"{report.model} is quantised with: {report.quantization}.")
     if report.samples_note is not None:
         found.append(report.samples_note)
+    features = report.details.get("features")
+    if features is not None:
+        found.append(
+            f"Its features are made on the device: {features.function} in C was compared with "
+            f"{features.python}, on {features.samples:,} samples and {features.ends} at the ends "
+            "of what a sensor can say."
+        )
     return found + [
         f"{c.engine} cannot run: {c.problem}"
         if c.problem is not None
@@ -324,6 +329,21 @@ def float_line(report: RunReport) -> str:
         f"{report.model}, device against the float Keras model: largest difference "
         f"{d.largest:.4g}, mean {d.mean:.4g} (one step of the output is {d.step:.4g})."
     )
+
+
+def _feature_rows(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:
+    """Of models whose input the device makes itself."""
+    found = [report.details.get("features") for report in reports]
+    if not any(found):
+        return []
+    return [
+        ("feature bytes compared", [f"{f.bytes_compared:,}" if f else "-" for f in found]),
+        ("feature bytes that differ", [f"{f.bytes_differing:,}" if f else "-" for f in found]),
+        (
+            "instructions / features",
+            [f"{f.instructions:,}" if f and f.instructions is not None else "-" for f in found],
+        ),
+    ]
 
 
 def _state(costs: Costs) -> str:

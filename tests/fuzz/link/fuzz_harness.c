@@ -8,6 +8,7 @@
  * device is reset. Whatever arrives, no reply may rest on what was not done in its session.
  */
 #include "crc32.h"
+#include "fake_front_end.h"
 #include "fake_model.h"
 #include "frame.h"
 /* Its own state is reset here, as a reset of the device does. */
@@ -31,6 +32,7 @@ typedef struct {
     uint32_t session;
     uint32_t state;
     bool has_run;
+    bool has_features;
 } knowledge;
 
 static const uint8_t *input;
@@ -78,7 +80,8 @@ static uint32_t unstuff(uint8_t *frame, uint32_t length) {
 
 static bool is_change(uint8_t type) {
     return type == MF_REQUEST_WRITE || type == MF_REQUEST_RUN || type == MF_REQUEST_TRACE ||
-           type == MF_REQUEST_LATENT || type == MF_REQUEST_RESET;
+           type == MF_REQUEST_LATENT || type == MF_REQUEST_RESET || type == MF_REQUEST_RAW ||
+           type == MF_REQUEST_FEATURES;
 }
 
 static void learn_from_change(const mf_message *reply, uint8_t type) {
@@ -87,6 +90,7 @@ static void learn_from_change(const mf_message *reply, uint8_t type) {
     require(again || reply->state == known.state, "a change has its state");
     known.state = reply->state + 1u;
     known.has_run = type == MF_REQUEST_RUN && reply->status == MF_STATUS_OK;
+    known.has_features = type == MF_REQUEST_FEATURES && reply->status == MF_STATUS_OK;
 }
 
 static void learn(const mf_message *reply) {
@@ -105,9 +109,11 @@ static void learn(const mf_message *reply) {
         learn_from_change(reply, type);
     } else if (is_change(type) && is_current && known.session != 0) {
         known.state++; /* a malformed body is a change that does nothing */
-        known.has_run = false;
+        known.has_run = known.has_features = false;
     } else if (type == MF_REQUEST_READ && reply->status == MF_STATUS_OK) {
         require(is_current && known.has_run, "READ rests on a RUN of its session");
+    } else if (type == MF_REQUEST_READ_INPUT && reply->status == MF_STATUS_OK) {
+        require(is_current && known.has_features, "READ_INPUT rests on FEATURES of its session");
     } else if (type == MF_REQUEST_STATS && reply->session != 0 && reply->status == MF_STATUS_OK) {
         require(is_current && known.session != 0, "STATS belongs to its session");
     }
@@ -187,12 +193,19 @@ static void put_latent(void) {
 }
 
 static void put_body(uint8_t type) {
-    if (type == MF_REQUEST_READ || type == MF_REQUEST_WRITE || type == MF_REQUEST_TRACE) {
+    const bool reads = type == MF_REQUEST_READ || type == MF_REQUEST_READ_INPUT;
+    if (reads || type == MF_REQUEST_WRITE || type == MF_REQUEST_TRACE) {
         mf_frame_u32(number(4));
         mf_frame_u32(number(20));
     }
-    if (type == MF_REQUEST_READ) {
+    if (reads) {
         mf_frame_u32(number(20));
+    }
+    if (type == MF_REQUEST_RAW) {
+        mf_frame_u32(number(40));
+    }
+    if (type == MF_REQUEST_FEATURES) {
+        mf_frame_u32((next() & 3u) != 0 ? fake_front_end.raw_bytes : number(40));
     }
     if (type == MF_REQUEST_LATENT && (next() & 7u) != 0) {
         put_latent();
@@ -214,7 +227,7 @@ static void end_request(void) {
 }
 
 static void put_request(uint8_t choice) {
-    mf_message header = {.type = (choice & 31u) < 24u ? choice & 7u : next()};
+    mf_message header = {.type = (choice & 31u) < 24u ? (uint8_t)((choice & 31u) % 12u) : next()};
     header.sequence = next() & 3u;
     uint8_t choices = next();
     header.state = choose_state(choices);
@@ -240,6 +253,24 @@ static void put_inference(void) {
     begin_request(&header);
     end_request();
     header.type = MF_REQUEST_READ;
+    header.state++;
+    begin_request(&header);
+    put_body(header.type);
+    end_request();
+}
+
+/* A raw sample, FEATURES and READ_INPUT. */
+static void put_features(void) {
+    mf_message header = {.type = MF_REQUEST_RAW, .state = known.state, .session = known.session};
+    begin_request(&header);
+    mf_frame_u64((uint64_t)next() << 32);
+    end_request();
+    header.type = MF_REQUEST_FEATURES;
+    header.state++;
+    begin_request(&header);
+    mf_frame_u32(fake_front_end.raw_bytes);
+    end_request();
+    header.type = MF_REQUEST_READ_INPUT;
     header.state++;
     begin_request(&header);
     put_body(header.type);
@@ -280,7 +311,11 @@ static void refill(void) {
         reset();
     }
     if (choice >= 128u && choice < 192u) {
-        put_inference();
+        if ((choice & 1u) != 0) {
+            put_inference();
+        } else {
+            put_features();
+        }
     } else {
         put_request(choice);
     }
@@ -321,6 +356,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     reset();
     if (setjmp(input_ends) == 0) {
         is_program = (next() & 3u) != 0;
+        mf_harness_take_raw(&fake_front_end);
         mf_harness_serve(&fake_model);
     }
     encodes = false;

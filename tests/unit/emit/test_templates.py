@@ -24,6 +24,7 @@ GUARDS = {
         *("m", "n", "p", "factors", "request_bytes", "stack_bytes", "stack_guard_bytes", "rank"),
         *("boot_bytes", "bytes", "arena_bytes", "lower_bound", "alignment", "count", "offset"),
         *("index", "index0", "zero_point", "elements", "ram_kib", "flash_kib"),
+        *("raw_elements",),
         *("state_bytes", "carried_bytes", "resource_variables", "fill"),
         *(
             "mpu_regions",
@@ -51,9 +52,11 @@ GUARDS = {
     "made here of numbers and fixed words": {
         *("header", "version", "hash", "hash_bytes", "shape", "scale", "value", "c_type", "dtype"),
         *("kernel", "method", "methods", "source", "folder", "key", "type", "where", "text"),
+        *("raw_type", "code_type", "input_type", "raw_shape"),
         *("markdown", "kernel_definitions", "flags", "tflm_arch", "cmsis_device", "compiler"),
         "archiver",
     },
+    "by a pattern of recipe/features.py": {"function"},
     "by a pattern of ecosystems.py": {"zephyr", "arduino", "platformio_board"},
 }
 PLAIN = set().union(*GUARDS.values())

@@ -16,13 +16,24 @@ from mcuforge.convert import all_float_outputs, convert
 from mcuforge.frontend import tflite_reader
 from mcuforge.frontend.verify import verify
 from mcuforge.oracle import tflm
-from mcuforge.recipe import Recipe, metrics
+from mcuforge.recipe import Metric, Recipe, metrics
 from mcuforge.samples import array_files, quantised
 
 MODELS = Path(__file__).parents[3] / "models"
 NAMES = sorted(file.parent.name for file in MODELS.glob("*/recipe.toml"))
 WITH_VARIANTS = [*NAMES, "unet/without_skips.toml"]
-FLOOR = {"auc": 0.98, "mean_iou": 0.85, "psnr": 18.0, "psnr_gain": 8.2, "code_zeros": 0.5}
+# Its conversion is that of the others: once in a while is enough.
+WITH_TENSORFLOW = [
+    pytest.param(name, marks=pytest.mark.slow) if name == "chirps" else name for name in NAMES
+]
+FLOOR = {
+    "auc": 0.98,
+    "mean_iou": 0.85,
+    "psnr": 18.0,
+    "psnr_gain": 8.2,
+    "code_zeros": 0.5,
+    "accuracy": 0.95,
+}
 WITHIN = {"psnr": 0.1, "psnr_gain": 0.1}  # dB; a point elsewhere
 PARITY_SAMPLES = 64
 needs_tensorflow = pytest.mark.skipif(
@@ -48,6 +59,7 @@ def data_module(loaded: Recipe, monkeypatch: pytest.MonkeyPatch) -> Any:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, spec.name, module)
+    monkeypatch.syspath_prepend(str(loaded.folder))  # it may import its neighbours
     spec.loader.exec_module(module)
     return module
 
@@ -55,6 +67,7 @@ def data_module(loaded: Recipe, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_the_models_are_there() -> None:
     assert set(NAMES) >= {
         "autoencoder",
+        "chirps",
         "denoising_autoencoder",
         "sparse_autoencoder",
         "unet",
@@ -73,7 +86,7 @@ def test_artefacts_are_small_and_fit_together(name: str) -> None:
     assert len(golden["inputs"]) >= PARITY_SAMPLES
     quantised.quantize_batch(golden["inputs"], graph, "golden")
     quantised.quantize_batch(array_files.read_array(loaded.calibration), graph, "calibration")
-    if "labels" in golden:
+    if loaded.metric is Metric.RECONSTRUCTION:
         assert 0.4 < golden["labels"][:PARITY_SAMPLES].mean() < 0.6
 
 
@@ -88,7 +101,7 @@ def test_int8_is_good_enough_to_be_useful(name: str) -> None:
 
 @pytest.mark.tensorflow
 @needs_tensorflow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WITH_TENSORFLOW)
 def test_int8_is_within_a_point_of_float(name: str) -> None:
     loaded = recipe.load(MODELS / name)
     golden = metrics.load_golden(loaded.golden, loaded.metric)
@@ -101,7 +114,7 @@ def test_int8_is_within_a_point_of_float(name: str) -> None:
 
 @pytest.mark.tensorflow
 @needs_tensorflow
-@pytest.mark.parametrize("name", WITH_VARIANTS)
+@pytest.mark.parametrize("name", [*WITH_TENSORFLOW, "unet/without_skips.toml"])
 def test_the_committed_tflite_is_what_convert_makes(name: str) -> None:
     # Not byte for byte: the calibration's float kernels may round differently on another CPU.
     loaded = recipe.load(MODELS / name)
@@ -116,7 +129,7 @@ def test_the_committed_tflite_is_what_convert_makes(name: str) -> None:
 
 @pytest.mark.tensorflow
 @needs_tensorflow
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", WITH_TENSORFLOW)
 def test_the_data_is_made_again_from_its_seed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = recipe.load(MODELS / name)
     assert loaded.training is not None
@@ -128,5 +141,6 @@ def test_the_data_is_made_again_from_its_seed(name: str, monkeypatch: pytest.Mon
         for key, values in arrays.items():
             stored = array_files.read_array(path, key)
             assert stored.dtype == values.dtype
-            assert np.abs(stored.astype(float) - values).max() <= 1 / 256
+            step = 16 if key == "raw" else 1 / 64 if name == "chirps" else 1 / 256
+            assert np.abs(stored.astype(float) - values).max() <= step
             assert np.mean(stored != values) < 0.001  # libraries may round a pixel differently

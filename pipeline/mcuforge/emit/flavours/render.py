@@ -8,10 +8,12 @@ from pathlib import PurePosixPath
 
 from mcuforge import __version__
 from mcuforge.boards import Board
-from mcuforge.emit import c_names, templates
+from mcuforge.emit import c_names, front_end, templates
 from mcuforge.emit.cmake_project import origin
+from mcuforge.emit.extras import NO_EXTRAS, Extras
 from mcuforge.emit.flavours.board_names import BoardNames, board_names
 from mcuforge.emit.flavours.layouts import Flavour
+from mcuforge.emit.front_end import FrontEndView
 from mcuforge.engines import TFLM
 from mcuforge.frontend import border_names
 from mcuforge.frontend.graph import Graph, Tensor
@@ -20,7 +22,7 @@ from mcuforge.wording.escape import Escaped, markdown_code
 
 _KIB = 1024
 _SYSTEM_KIB = 16  # what an RTOS, a console and stacks take beside the model, roughly
-_PUBLIC = ("_model.h", "_labels.h")
+_PUBLIC = ("_model.h", "_labels.h", "_raw.h")
 _APPLICATION = ("application.c", "application.h")
 
 
@@ -32,7 +34,14 @@ class ModelFacts:
     name: str
     arena_bytes: int
     state_bytes: int
-    labels: tuple[str, ...] = ()
+    extras: Extras = NO_EXTRAS
+
+    @property
+    def front_end(self) -> FrontEndView | None:
+        """What the templates show of the features; None where there are none."""
+        if self.extras.front_end is None:
+            return None
+        return front_end.view(self.extras.front_end.features, self.graph, self.name)
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,7 @@ class _ModelValues:
     inputs: tuple[_TensorText, ...]
     outputs: tuple[_TensorText, ...]
     labels: tuple[str, ...]
+    front_end: FrontEndView | None
 
 
 @dataclass(frozen=True)
@@ -147,7 +157,8 @@ def _public(path: str) -> str | None:
     """The name by which an application includes a header; None for what is not its business."""
     if path.startswith("engines/mcuforge/"):
         return path.removeprefix("engines/")
-    return path.removeprefix("model/") if path.endswith(_PUBLIC) else None
+    is_public = path.startswith("model/") and path.endswith(_PUBLIC)
+    return path.removeprefix("model/") if is_public else None
 
 
 def _found_by(header: str, name: str, data: bytes) -> tuple[str, bytes]:
@@ -200,7 +211,8 @@ def _models(facts: Facts) -> tuple[_ModelValues, ...]:
             outputs=_texts(
                 model.graph, model.graph.outputs, border_names.output_names(model.graph)
             ),
-            labels=model.labels,
+            labels=model.extras.labels,
+            front_end=model.front_end,
         )
         for model in facts.models
     )
