@@ -235,7 +235,7 @@ def prepare(
     loaded = recipe.load(model)
     if loaded.keras is None:
         require_tflite(loaded.tflite)
-        return Source(loaded.name, loaded.tflite, loaded)
+        return Source(loaded.name, loaded.tflite, loaded, described_by=loaded)
     settings = settings or loaded.quantization
     settings.check_runs_on_device(str(model))
     tflite = output / f"{c_names.identifier(loaded.name)}.tflite"

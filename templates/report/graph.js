@@ -88,9 +88,9 @@
     makeSearchable(graph, tools);
     makeSizable(graph, tools);
     makeChoosable(graph);
-    const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
-    if (target && graph.contains(target)) {
-      if (target.tagName === "DETAILS") target.open = true; else choose(graph, target, false);
-    }
+    const named = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+    const target = named && graph.contains(named) ? named : document.getElementById(graph.dataset.first);
+    if (target?.tagName === "DETAILS") target.open = true;
+    else if (target) choose(graph, target, false);
   }));
 })();

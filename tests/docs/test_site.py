@@ -15,6 +15,7 @@ import command_group
 import outside
 import pytest
 import schema_tables
+from hooks import MADE
 
 import mcuforge
 from mcuforge.boards import shipped
@@ -110,6 +111,13 @@ def test_a_schema_that_holds_itself_ends(tmp_path: Path) -> None:
         )
     )
     assert schema_tables.documents(tmp_path).count("| `n` | number |") == 1
+
+
+@pytest.mark.parametrize("name", sorted(set(MADE) - {"json documents", "python api"}))
+def test_what_is_made_are_tables(name: str) -> None:
+    rows = [line for line in MADE[name]().splitlines() if line.startswith("|")]
+    assert len(rows) > 5
+    assert all(row.count("|") >= 4 for row in rows)
 
 
 @pytest.mark.slow

@@ -20,8 +20,10 @@ from mcuforge.cli import failure, quiet, streams, termination
 # mcuforge.cli.<name> (_ for -).
 SECTIONS = {
     "Start": {
+        "example": "Write an example into a folder: a model, samples, a recipe.",
         "init": "Make the recipe folder of a model from samples and labels.",
         "run": "Take models all the way: convert, emit, build, simulate, prove, report.",
+        "fit": "Show which boards a model fits, and how fast it is there.",
         "boards": "List the boards.",
         "doctor": "Check that this machine has what mcuforge needs.",
     },

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
+from click.types import StringParamType
 
 from mcuforge import recipe
+from mcuforge.cli import completion
 from mcuforge.cli.consoles import note
 from mcuforge.emit import c_names, manifest
 from mcuforge.errors import UsageError
 from mcuforge.model_files.kind import Kind, recognise, require_tflite
 from mcuforge.recipe import Recipe
 
+Offer = Callable[[str], list[CompletionItem]]
 OUTPUT = Path("build")  # where `run` and `emit` write by default
 
 
@@ -61,7 +65,49 @@ class OutputFolder(click.Path):
         return path
 
 
+class _Offering:
+    """A type whose values the Tab key offers."""
+
+    _offer: Offer
+
+    def shell_complete(
+        self, _ctx: click.Context, _param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """What may stand there, for click."""
+        return self._offer(incomplete)
+
+
+class _Word(_Offering, StringParamType):
+    """A text that is looked up."""
+
+    def __init__(self, offer: Offer) -> None:
+        self._offer = offer
+
+
+class _Place(_Offering, click.Path):
+    """A path that a command looks up itself."""
+
+    def __init__(self, offer: Offer) -> None:
+        super().__init__(path_type=Path)
+        self._offer = offer
+
+
+class _InputPlace(_Offering, InputPath):
+    """A path that is there."""
+
+    def __init__(self, offer: Offer) -> None:
+        super().__init__()
+        self._offer = offer
+
+
 INPUT = InputPath()
+INPUT_MODEL = _InputPlace(completion.models)
+MODEL = _Place(completion.models)
+PROJECT = _Place(completion.projects)
+FIRMWARE = _Place(completion.firmware)
+BOARD = _Word(completion.board_names)
+CORE = _Word(completion.core_names)
+STRATEGY = _Word(completion.strategy_names)
 OUTPUT_FOLDER = OutputFolder()
 SAMPLES = SamplesPath()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mcuforge import boards, report
-from mcuforge.cli.arguments import find_model
+from mcuforge.cli.arguments import MODEL, find_model
 from mcuforge.cli.common import (
     board_option,
     count_option,
@@ -28,7 +28,7 @@ _WARNING = "Warning: "
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=MODEL)
 @board_option
 @count_option(3, "How many samples are run.")
 @output_option

@@ -12,7 +12,7 @@ from mcuforge.boards import Board
 from mcuforge.build import BuildResult, map_digest, toolchains
 from mcuforge.build.firmware_size import Section
 from mcuforge.build.map_digest import Contribution
-from mcuforge.cli.arguments import find_project
+from mcuforge.cli.arguments import PROJECT, find_project
 from mcuforge.cli.common import echo_json, json_option, served_option
 from mcuforge.cli.consoles import echo, result_console
 from mcuforge.cli.progress import progress
@@ -25,7 +25,7 @@ _SHOWN = 12
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PROJECT)
 @click.option(
     "--toolchain", type=click.Choice(tuple(toolchains.TOOLCHAINS)),
     help="The compiler [gcc]. zig: from a Python package, the extra `zig`.",

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from mcuforge.boards import Board
-from mcuforge.cli.arguments import OUTPUT, OUTPUT_FOLDER
+from mcuforge.cli.arguments import BOARD, OUTPUT, OUTPUT_FOLDER
 from mcuforge.cli.consoles import echo, write
 from mcuforge.device.ports import AUTO, Port, find
 from mcuforge.engines import AOT, ENGINES
@@ -33,8 +33,8 @@ def json_option(function: F) -> F:
 def board_option(function: F) -> F:
     """`--board`: a board's name, or the path of a board file."""
     return click.option(
-        "--board", "board_name", default="mps2-an386", show_default=True, metavar="NAME|FILE.toml",
-        help="The board; `mcuforge boards` lists them.",
+        "--board", "board_name", type=BOARD, default="mps2-an386", show_default=True,
+        metavar="NAME|FILE.toml", help="The board; `mcuforge boards` lists them.",
     )(function)  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from mcuforge import planning, recipe
-from mcuforge.cli.arguments import INPUT, SAMPLES
+from mcuforge.cli.arguments import INPUT_MODEL, SAMPLES
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import echo, warn
 from mcuforge.cli.debug_quantization import default_board, write_report
@@ -28,7 +28,7 @@ from mcuforge.studies.debug_quantization import QuantizationReport
 
 
 @click.command()
-@click.argument("model", type=INPUT)
+@click.argument("model", type=INPUT_MODEL)
 @click.option(
     "--samples",
     type=SAMPLES,

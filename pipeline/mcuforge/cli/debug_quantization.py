@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mcuforge import boards, build, recipe
-from mcuforge.cli.arguments import INPUT, SAMPLES
+from mcuforge.cli.arguments import BOARD, INPUT_MODEL, SAMPLES
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import echo, result_console, warn
 from mcuforge.cli.progress import stages
@@ -27,7 +27,7 @@ DEFAULT_BOARD = "mps2-an386"
 
 
 @click.command()
-@click.argument("model", type=INPUT)
+@click.argument("model", type=INPUT_MODEL)
 @click.option(
     "--samples",
     type=SAMPLES,
@@ -45,6 +45,7 @@ DEFAULT_BOARD = "mps2-an386"
 @click.option(
     "--board",
     "board_name",
+    type=BOARD,
     help=f"Its firmware's flash and instructions [{DEFAULT_BOARD}, if it can be simulated].",
 )
 @click.option("--no-firmware", is_flag=True, help="Build and simulate nothing.")

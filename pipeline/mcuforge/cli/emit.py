@@ -10,7 +10,7 @@ import click
 
 from mcuforge import boards, planning
 from mcuforge.boards import Board
-from mcuforge.cli.arguments import OUTPUT_FOLDER, find_model
+from mcuforge.cli.arguments import MODEL, OUTPUT_FOLDER, find_model
 from mcuforge.cli.common import (
     board_option,
     echo_json,
@@ -29,7 +29,7 @@ from mcuforge.files import locks
 
 
 @click.command()
-@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("models", nargs=-1, required=True, type=MODEL)
 @board_option
 @click.option(
     "--name",

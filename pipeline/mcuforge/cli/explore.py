@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mcuforge import boards, recipe
-from mcuforge.cli.arguments import INPUT
+from mcuforge.cli.arguments import INPUT_MODEL
 from mcuforge.cli.common import board_option, force_option, json_option, output_option
 from mcuforge.cli.consoles import echo, result_console, write
 from mcuforge.cli.progress import stages
@@ -22,7 +22,7 @@ _PAGE, _DOCUMENT = "explore.html", "explore.json"
 
 
 @click.command()
-@click.argument("model", type=INPUT)
+@click.argument("model", type=INPUT_MODEL)
 @board_option
 @output_option
 @force_option

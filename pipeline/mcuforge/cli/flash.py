@@ -13,7 +13,7 @@ from mcuforge.boards import Board
 from mcuforge.boards.hardware import METHODS
 from mcuforge.build import BuildResult, image, toolchains
 from mcuforge.build.image import Image
-from mcuforge.cli.arguments import find_project
+from mcuforge.cli.arguments import BOARD, FIRMWARE, find_project
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import echo
 from mcuforge.cli.progress import progress
@@ -27,9 +27,9 @@ _ADDRESS = re.compile(r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])?:(\d{1,5})")
 
 
 @click.command()
-@click.argument("firmware", type=click.Path(path_type=Path), default=Path())
+@click.argument("firmware", type=FIRMWARE, default=Path())
 @click.option(
-    "--board", "board_name", metavar="NAME|FILE.toml",
+    "--board", "board_name", type=BOARD, metavar="NAME|FILE.toml",
     help="The board [the project's]. Needed where FIRMWARE is an ELF.",
 )  # fmt: skip
 @click.option("--method", type=click.Choice(METHODS), help="The tool [the board's first].")

@@ -10,11 +10,13 @@ from typing import Any
 
 import click
 
-from mcuforge.cli.arguments import INPUT, OUTPUT_FOLDER, SAMPLES
+from mcuforge import documents
+from mcuforge.cli.arguments import INPUT_MODEL, OUTPUT_FOLDER, SAMPLES
 from mcuforge.cli.common import MOST_SAMPLES, echo_json, json_option
 from mcuforge.cli.consoles import echo, warn
 from mcuforge.cli.progress import stages
 from mcuforge.cli.wishes import Wished, wish_options
+from mcuforge.documents.init import SCHEMA
 from mcuforge.scaffold import SEED, NewRecipe, init_recipe
 
 _OPTIONS = (
@@ -47,7 +49,7 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command()
-@click.argument("model", type=INPUT)
+@click.argument("model", type=INPUT_MODEL)
 @click.option(
     "--samples", type=SAMPLES, required=True, metavar="FILE",
     help="Typical inputs [N, ...], an .npz or .npy file; of several inputs an array for each.",
@@ -112,7 +114,7 @@ def told(made: NewRecipe) -> list[str]:
 
 def content(made: NewRecipe) -> dict[str, Any]:
     """The same for programs."""
-    return {
+    return documents.document(SCHEMA, {
         "folder": str(made.folder),
         "name": made.name,
         "metric": made.metric.value,
@@ -123,7 +125,7 @@ def content(made: NewRecipe) -> dict[str, Any]:
         "quality": made.quality,
         "notes": list(made.notes),
         "warnings": list(made.warnings),
-    }
+    })  # fmt: skip
 
 
 def _print(made: NewRecipe) -> None:

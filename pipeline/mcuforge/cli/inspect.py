@@ -11,12 +11,12 @@ from rich import box
 from rich.text import Text
 
 from mcuforge import boards
-from mcuforge.cli.arguments import find_model
+from mcuforge.cli import fit_table
+from mcuforge.cli.arguments import MODEL, find_model
 from mcuforge.cli.common import board_option, echo_json, json_option
 from mcuforge.cli.consoles import result_console
 from mcuforge.frontend.graph import Op
 from mcuforge.planning import cost
-from mcuforge.planning.fit import Fit, Memory
 from mcuforge.planning.plan import Plan, outputs_text
 from mcuforge.studies import inspection
 from mcuforge.studies.inspection import Inspection
@@ -27,7 +27,7 @@ _WIDE = 120  # columns that have room for the kernel's own
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=MODEL)
 @board_option
 @json_option
 def command(model: Path, board_name: str, as_json: bool) -> None:
@@ -62,11 +62,7 @@ def _show(found: Inspection) -> None:
         for line in _choices(found.plan):
             result_console.print(line)
         result_console.print(_totals(found.plan, found.packed, found.packing_pays))
-        result_console.print(_boards(found.fits))
-        result_console.print(
-            "Flash is that of constants; `mcuforge build` adds the code. "
-            "RAM is that of arena, state, stack and buffers."
-        )
+        fit_table.show(found.fits)
 
 
 def _borders(found: Inspection) -> Table:
@@ -175,25 +171,3 @@ def _int4(packed: Plan, packing_pays: bool) -> str:
         f"are unpacked each time: {totals['constant_bytes']:,} B of constants, an arena of "
         f"{totals['arena']['bytes']:,} B, and more instructions."
     )
-
-
-def _boards(fits: dict[str, Fit]) -> Table:
-    """A row a board: what it has, and what the model takes of that."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("board")
-    for heading in ("flash", "RAM"):
-        table.add_column(heading, justify="right")
-    table.add_column("fits")
-    for name, found in fits.items():
-        table.add_row(name, _share(found.flash), _share(found.ram), _verdict(found))
-    return table
-
-
-def _share(memory: Memory) -> str:
-    return f"{memory.bytes:,} B ({memory.bytes / memory.available:.0%})"
-
-
-def _verdict(found: Fit) -> str:
-    over = {"flash": found.flash.over, "RAM": found.ram.over}
-    missing = [f"{count:,} B too much {memory}" for memory, count in over.items() if count]
-    return f"no: {', '.join(missing)}" if missing else "yes"

@@ -10,7 +10,7 @@ import click
 
 from mcuforge import boards
 from mcuforge.boards import Board
-from mcuforge.cli.arguments import find_project
+from mcuforge.cli.arguments import BOARD, FIRMWARE, find_project
 from mcuforge.cli.common import find_port
 from mcuforge.cli.consoles import echo, write
 from mcuforge.device.monitor import Monitor, Pulse, watch
@@ -21,8 +21,10 @@ from mcuforge.errors import UsageError
 
 
 @click.command()
-@click.argument("firmware", type=click.Path(path_type=Path), required=False)
-@click.option("--board", "board_name", metavar="NAME|FILE.toml", help="The board [the project's].")
+@click.argument("firmware", type=FIRMWARE, required=False)
+@click.option(
+    "--board", "board_name", type=BOARD, metavar="NAME|FILE.toml", help="The board [the project's]."
+)
 @click.option(
     "--port", metavar="URL",
     help="/dev/ttyACM0, COM3, socket://... [the port of the board, if it is known].",

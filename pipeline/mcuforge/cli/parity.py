@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from mcuforge import boards
-from mcuforge.cli.arguments import SAMPLES, find_model
+from mcuforge.cli.arguments import MODEL, SAMPLES, find_model
 from mcuforge.cli.common import (
     MOST_SAMPLES,
     board_option,
@@ -29,7 +29,7 @@ from mcuforge.cli.summaries import Summaries, summary_options
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=MODEL)
 @board_option
 @click.option(
     "--port", metavar="URL",

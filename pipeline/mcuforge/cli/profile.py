@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from mcuforge import boards
-from mcuforge.cli.arguments import find_model
+from mcuforge.cli.arguments import MODEL, find_model
 from mcuforge.cli.common import (
     board_option,
     engine_option,
@@ -23,7 +23,7 @@ from mcuforge.report import results
 
 
 @click.command()
-@click.argument("model", type=click.Path(path_type=Path))
+@click.argument("model", type=MODEL)
 @board_option
 @click.option(
     "--port", metavar="URL",

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from mcuforge import recipe
+from mcuforge.cli.arguments import STRATEGY
 from mcuforge.errors import UsageError
 from mcuforge.model_files.kind import Kind, recognise
 from mcuforge.recipe import quantization
@@ -21,6 +22,7 @@ _OPTIONS = (
     click.option(
         "--calibration",
         metavar="STRATEGY",
+        type=STRATEGY,
         help="How ranges are chosen: converter (the TensorFlow Lite converter's, the default), "
         "min-max, moving-average, percentile, mse, kl or auto.",
     ),

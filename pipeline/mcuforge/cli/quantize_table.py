@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mcuforge.cli.arguments import INPUT
+from mcuforge.cli.arguments import INPUT, STRATEGY
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import result_console
 from mcuforge.errors import UsageError
@@ -27,7 +27,7 @@ _FLOAT32_MAX = 3.4028234663852886e38
 @click.command()
 @click.argument("values", type=INPUT)
 @click.option(
-    "--calibration", "strategies", multiple=True, metavar="STRATEGY",
+    "--calibration", "strategies", multiple=True, metavar="STRATEGY", type=STRATEGY,
     help="min-max, moving-average, percentile [LOW HIGH], mse, kl; may be repeated.",
 )  # fmt: skip
 @click.option("--bits", type=int, default=8, show_default=True, help="2 to 16.")

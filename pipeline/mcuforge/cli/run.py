@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from mcuforge import boards, report
-from mcuforge.cli.arguments import INPUT
+from mcuforge.cli.arguments import INPUT_MODEL
 from mcuforge.cli.common import (
     board_option,
     count_option,
@@ -40,7 +40,7 @@ _DOCUMENT = "report.json"
 
 
 @click.command()
-@click.argument("models", nargs=-1, required=True, type=INPUT)
+@click.argument("models", nargs=-1, required=True, type=INPUT_MODEL)
 @board_option
 @output_option
 @samples_options

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge import build
-from mcuforge.cli.arguments import find_project
+from mcuforge.cli.arguments import PROJECT, find_project
 from mcuforge.cli.common import (
     count_option,
     echo_json,
@@ -33,7 +33,7 @@ _SEED = 20
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PROJECT)
 @count_option(5, "How many random samples are run.")
 @served_option
 @simulator_options

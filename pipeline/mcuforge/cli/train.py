@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from mcuforge import recipe
-from mcuforge.cli.arguments import INPUT
+from mcuforge.cli.arguments import INPUT_MODEL
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import echo
 from mcuforge.cli.progress import progress
@@ -18,7 +18,7 @@ from mcuforge.training import train
 
 
 @click.command()
-@click.argument("model", type=INPUT)
+@click.argument("model", type=INPUT_MODEL)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Instead of the recipe's.")
 @click.option("--epochs", type=click.IntRange(1, 100_000), help="Instead of the recipe's.")
 @json_option

@@ -1,4 +1,4 @@
-"""Where the handwritten firmware and the templates are, in a checkout and in an installed wheel."""
+"""Where firmware, templates and example models are, in a checkout and in an installed wheel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def license_file() -> Path:
 
 
 def data_dir(name: str) -> Path:
-    """The folder `firmware` or `templates`.
+    """The folder `firmware`, `templates` or `models`, of which a wheel holds a few.
 
     In a wheel they lie inside the package (`_data/`), in a checkout at the top of the repository.
     Raises `FileNotFoundError` where neither exists: the installation is broken.

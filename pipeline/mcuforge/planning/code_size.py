@@ -1,4 +1,4 @@
-"""About how much flash code takes: for choosing between plans before anything is built.
+"""About how much code takes: for choosing between plans before anything is built.
 
 Measured with GCC at -O2, the most of a Cortex-M0, M4 and M55, and rounded up;
 `tests/unit/planning/test_code_size.py` compiles the kernels again.
@@ -9,6 +9,7 @@ from __future__ import annotations
 from mcuforge.planning.plan import Plan
 
 RUNTIME_BYTES = 5120  # start-up code, the protocol, the engine, and what they take of libc
+RUNTIME_RAM_BYTES = 1024  # variables of the engine and the protocol, without the request's buffer
 CALL_BYTES = 128  # the parameter struct of a call, and the call
 OTHER_KERNEL_BYTES = 1024  # of kernels that are not listed
 KERNEL_BYTES = {

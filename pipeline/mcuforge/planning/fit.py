@@ -28,27 +28,50 @@ class Memory:
 
 @dataclass(frozen=True)
 class Fit:
-    """What is known before the build: constants in flash, and arena and buffers in RAM."""
+    """What is known before the build: constants in flash, and arena and buffers in RAM.
+
+    `code` and `variables` are the bytes that the firmware takes beside them of the same memories,
+    about.
+    """
 
     flash: Memory
     ram: Memory
+    code: int
+    variables: int
 
     @property
     def fits(self) -> bool:
-        """True where neither memory is too small."""
+        """True where neither memory is certainly too small."""
         return not (self.flash.over or self.ram.over)
+
+    @property
+    def all_flash(self) -> Memory:
+        """Constants and code, about."""
+        return Memory(self.flash.bytes + self.code, self.flash.available)
+
+    @property
+    def all_ram(self) -> Memory:
+        """All that lies in the arena's memory, about."""
+        return Memory(self.ram.bytes + self.variables, self.ram.available)
+
+    @property
+    def has_room(self) -> bool:
+        """True where neither memory is too small, about."""
+        return not (self.all_flash.over or self.all_ram.over)
 
 
 def fits(plan: Plan, boards: Iterable[Board]) -> dict[str, Fit]:
     """Name of each board that has limits -> what the plan takes of it."""
-    constants = cost.all_constant_bytes(plan)
+    constants, code = cost.all_constant_bytes(plan), code_size.code_bytes(plan)
     return {
         board.name: Fit(
             Memory(constants, board.flash_bytes),
             Memory(
-                plan.arena.bytes + _beside_arena(plan, board),
+                plan.arena.bytes + beside_arena(plan, board),
                 board.memory(board.placement.arena).bytes,
             ),
+            code,
+            code_size.RUNTIME_RAM_BYTES if board.placement.data == board.placement.arena else 0,
         )
         for board in boards
         if not board.is_host and board.placement is not None
@@ -76,7 +99,7 @@ def shortage(plan: Plan, board: Board) -> tuple[bool, bool, int]:
 def has_room(plan: Plan, board: Board) -> bool:
     """True where the board has room for constants, arena and buffers, and about for the code."""
     found = fits(plan, [board]).get(board.name)
-    return found is None or (found.fits and flash_bytes(plan) <= board.flash_bytes)
+    return found is None or found.has_room
 
 
 def check(plan: Plan, board: Board) -> None:
@@ -94,7 +117,7 @@ def check(plan: Plan, board: Board) -> None:
             f"{board.flash_bytes:,} B there are. Use fewer channels or a board with more flash."
         )
     if found.ram.over:
-        others = _beside_arena(plan, board)
+        others = beside_arena(plan, board)
         what = "stack, state and buffers" if plan.state_bytes else "stack and buffers"
         beside = f" and {others:,} B of {what}" if others else ""
         raise ModelError(
@@ -105,7 +128,7 @@ def check(plan: Plan, board: Board) -> None:
         )
 
 
-def _beside_arena(plan: Plan, board: Board) -> int:
+def beside_arena(plan: Plan, board: Board) -> int:
     """Bytes that stack, state and the harness's buffer take of the memory that holds the arena."""
     p = board.placement
     if p is None:

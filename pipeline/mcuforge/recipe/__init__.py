@@ -70,7 +70,7 @@ from mcuforge.recipe.quantization import QuantizationSettings, QuantizationTable
 FILE_NAME = "recipe.toml"
 SUFFIX = ".toml"
 
-_OF_KERAS = ("convert", "train", "variants", "quantization")  # tables
+KERAS_TABLES = ("convert", "train", "variants", "quantization")  # for a Keras model alone
 _NO_KERAS = (
     "{}: names no Keras model (model.keras), only a .tflite, which is quantised already. This "
     "needs the Keras model."
@@ -232,7 +232,7 @@ def _without_keras(content: dict[str, Any]) -> list[Problem]:
     if "keras" in model:
         missing = "convert" not in content
         return [Problem("convert", "is missing; it names the calibration samples")] * missing
-    given = [table for table in _OF_KERAS if table in content]
+    given = [table for table in KERAS_TABLES if table in content]
     if not given:
         return []
     return [Problem("model.keras", f"is missing; [{given[0]}] is for a Keras model")]

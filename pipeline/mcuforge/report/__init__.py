@@ -172,7 +172,7 @@ def rows(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:
         ),
         *(
             (
-                f"{_METRIC_LABELS.get(m, m)} (float / {_width(reports)} / device)",
+                f"{metric_label(m)} (float / {_width(reports)} / device)",
                 [_metric(r, m) for r in reports],
             )
             for m in metrics
@@ -202,6 +202,11 @@ def rows(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:
     ]
 
 
+def metric_label(metric: str) -> str:
+    """What a metric is called for people."""
+    return _METRIC_LABELS.get(metric, metric)
+
+
 def summary_table(reports: Sequence[RunReport]) -> Table:
     """The summary as a table for the terminal, one column a model."""
     table = Table()
@@ -219,7 +224,7 @@ def variant_rows(report: RunReport) -> list[tuple[str, list[str]]]:
     return [
         *(
             (
-                f"{_METRIC_LABELS.get(m, m)} (float / {report.width})",
+                f"{metric_label(m)} (float / {report.width})",
                 [f"{_number(v.float_model.get(m))} / {_number(v.int8_model.get(m))}" for v in made],
             )
             for m in made[0].int8_model

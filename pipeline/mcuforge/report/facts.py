@@ -24,8 +24,8 @@ class RunFacts:
     `engine` computed on the device. `simulated` is None on hardware. `inputs` are real values
     [N, ...] for each input, `golden` what `metrics.load_golden` read, `floats` the float model's
     outputs [N, ...]: None where the run had none. `proof` holds the quantised outputs of the oracle
-    and of the device. `optimize` is what the plan was made for, `described_by`
-    the recipe that brings the labels.
+    and of the device. `optimize` is what the plan was made for, `described_by` the recipe that
+    brings the labels.
     """
 
     plan: Plan

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import ceil
@@ -142,9 +143,10 @@ def _border(kind: str, name: str, tensor: TensorFacts) -> Node:
 
 def _op(network: Network, op: OpFacts, share: float | None, most: float) -> Node:
     output = network.tensors[op.outputs[0]] if op.outputs else None
-    kernels = ", ".join(
-        k.kernel if k.calls == 1 else f"{k.kernel} {TIMES} {k.calls}" for k in op.kernels
-    )
+    calls = Counter({k.kernel: 0 for k in op.kernels})
+    for k in op.kernels:
+        calls[k.kernel] += k.calls
+    kernels = ", ".join(k if n == 1 else f"{k} {TIMES} {n}" for k, n in calls.items())
     many = f" and {len(op.outputs) - 1} more" if len(op.outputs) > 1 else ""
     lines = (
         fitted(f"{op.index} · {op.layer}", _NARROW if op.macs else _WIDE),
@@ -154,7 +156,7 @@ def _op(network: Network, op: OpFacts, share: float | None, most: float) -> Node
     )
     return Node(
         kind="op",
-        title=fitted(op.kind, _WIDE - 6 if share is None else 20),
+        title=fitted(op.kind, _WIDE - 6 if share is None else 18),
         lines=lines,
         size=_OP,
         op=op.index,

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mcuforge import boards, frontend, planning
+from mcuforge import frontend, planning
 from mcuforge.boards import Board
-from mcuforge.errors import ForgeError, ModelError, UnsupportedError
+from mcuforge.errors import ModelError, UnsupportedError
 from mcuforge.frontend import accelerators, precision, tflite_reader
 from mcuforge.frontend.graph import Graph
 from mcuforge.frontend.verify import check_indices
@@ -21,6 +19,8 @@ from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.ops.tflm_kinds import CUSTOM_KINDS, KINDS
 from mcuforge.planning.plan import Plan
 from mcuforge.planning.planner import Problem
+from mcuforge.studies import board_fits
+from mcuforge.studies.board_fits import BoardFit, sound_boards
 
 MAX_PROBLEMS = 100  # that a message lists
 
@@ -59,16 +59,10 @@ class Inspection:
             return False
         return fit.flash_bytes(self.packed) < fit.flash_bytes(planner.plan(self.graph))
 
-    @property
-    def fits(self) -> dict[str, Fit]:
+    @cached_property
+    def fits(self) -> list[BoardFit]:
         """What the model takes of each board, with the kernels of its core."""
-        if self.plan is None:
-            return {}
-        plans = cache(lambda target, small: planner.plan(self.graph, target, small=small))
-        found: dict[str, Fit] = {}
-        for board in _sound_boards():
-            found |= fit.fits(planning.fitting(board, self.graph, make=plans), [board])
-        return found
+        return [] if self.plan is None else board_fits.survey(self.graph, sound_boards())
 
     def error(self) -> ModelError | None:
         """The error of a model that is refused: every reason, with its number where it has one."""
@@ -104,7 +98,7 @@ class Inspection:
             "accepted": self.plan is not None,
             "kernels_for": self.board.name,
             "not_in_tflm": list(self.not_in_tflm),
-            "boards": {name: _fit_values(found) for name, found in self.fits.items()},
+            "boards": {found.board.name: _fit_values(found.fit) for found in self.fits},
         }
 
 
@@ -143,13 +137,6 @@ def _reasons(graph: Graph) -> tuple[Problem, ...]:
     without_kernel = {p for p in positions if graph.ops[p].kind not in OPERATORS}
     others = [problem for problem in found if without_kernel.intersection(problem.ops)]
     return (Problem(whole, ops=tuple(sorted(positions - without_kernel))), *others)
-
-
-def _sound_boards() -> Iterator[Board]:
-    """Every board; `mcuforge boards` tells of those added by a file that is damaged by now."""
-    for name in boards.names():
-        with contextlib.suppress(ForgeError):
-            yield boards.load(name)
 
 
 def _fit_values(found: Fit) -> dict[str, Any]:

@@ -8,14 +8,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import click.testing
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from mcuforge import recipe
-from mcuforge.cli import own_samples
+from mcuforge.cli import init, own_samples
 from mcuforge.cli.own_samples import OwnSamples, Task
 from mcuforge.cli.wishes import Wished
+from mcuforge.documents.init import InitDocument
 from mcuforge.errors import UsageError
 from mcuforge.recipe import Metric, metrics
 from mcuforge.samples import array_files
@@ -269,6 +272,20 @@ def test_quantised_samples_of_a_tflite_are_taken_as_they_are(
     again = np.round(real / tensor.quantization.scale) + tensor.quantization.zero_point
     assert (again == every).all()
     assert facts.real(real, 0) is real
+
+
+def test_the_command_prints_the_same_for_people_and_programs(model: Path) -> None:
+    saved("d.npz", x=SAMPLES, y=CLASSES)
+    runner = click.testing.CliRunner()
+    shown = runner.invoke(init.command, [str(model), "--samples", "d.npz", "--golden", "30"])
+    lines = shown.stdout.splitlines()
+    assert "samples: 100 to calibrate with, 30 others to judge by." in lines
+    assert "float model on these: accuracy 1." in lines
+    assert lines[-2:] == ["Recipe: gesture/recipe.toml", "Next: mcuforge run gesture"]
+    arguments = [str(model), "--samples", "d.npz", "--golden", "30", "-o", "b", "--json"]
+    content = msgspec.json.decode(runner.invoke(init.command, arguments).stdout, type=InitDocument)
+    assert (content.schema, content.folder, content.golden) == ("init/1", "b", 30)
+    assert (content.metric, content.quality) == ("classification", {"accuracy": 1.0})
 
 
 def test_run_makes_a_recipe_in_its_output(model: Path, capsys: pytest.CaptureFixture[str]) -> None:

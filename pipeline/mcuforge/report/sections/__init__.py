@@ -17,6 +17,7 @@ from mcuforge.report import RunReport
 from mcuforge.report.facts import RunFacts
 from mcuforge.report.html_page import Section
 from mcuforge.report.sections import (
+    accuracy,
     features,
     gates,
     graph,
@@ -44,7 +45,7 @@ class SectionModule(Protocol):
 # In the order of the page.
 MODULES = cast(
     tuple[SectionModule, ...],
-    (verdict, gates, parity, features, time, graph, samples, variants, integration),
+    (verdict, gates, parity, features, time, graph, accuracy, samples, variants, integration),
 )
 
 

@@ -47,6 +47,7 @@ def body(report: RunReport) -> Markup | None:
         prefix=f"op-{_key(report)}-",
         shares={at: network_picture.percent(share) for at, share in shares.items()},
         what=what,
+        first=max(shares, key=lambda at: shares[at], default=None),
         words=network_picture,
         other_engine=report.engine == TFLM,
     )

@@ -1,0 +1,250 @@
+"""What ops take on every core, in QEMU: what the estimates of `mcuforge fit` are made from.
+
+.venv/bin/python benchmarks/durations.py measure RECORD.json [--core C ...] [MODEL ...]
+.venv/bin/python benchmarks/durations.py fit RECORD.json
+
+`measure` profiles the shipped models, the stand-ins, the small architectures of `tests/zoo` and
+random networks that hold every operator, and adds to RECORD.json what is missing there; it takes
+half an hour. `fit` writes `planning/kernel_cycles.json` and `benchmarks/durations.json`, which
+holds the cycles of the models as a whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.optimize import nnls
+from stand_ins import MODELS as STAND_INS
+
+from mcuforge import boards, planning
+from mcuforge.boards import Board
+from mcuforge.errors import ForgeError
+from mcuforge.files import atomic, json_text, paths
+from mcuforge.frontend import read_graph
+from mcuforge.planning import duration, planner
+from mcuforge.planning.plan import Plan
+from mcuforge.planning.target import Target
+from mcuforge.studies.profile import measurement
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "tests" / name) for name in ("kernels", "networks", "shared")]
+
+import generator  # noqa: E402 - from the tests: networks that hold every op
+
+TOTALS = Path(__file__).with_name("durations.json")
+# Core -> a board that QEMU runs, and what of it is another core. A Cortex-M3 runs what is compiled
+# for a Cortex-M0, whose own boards are too small for most models.
+CORES = {
+    "cortex-m0": ("mps2-an385", {"cortex-m3": "cortex-m0"}),
+    "cortex-m0plus": ("mps2-an385", {"cortex-m3": "cortex-m0plus"}),
+    "cortex-m3": ("mps2-an385", {}),
+    "cortex-m4": ("mps2-an386", {}),
+    "cortex-m7": ("mps2-an500", {}),
+    "cortex-m33": ("mps2-an505", {}),
+    "cortex-m55": ("mps3-an547", {}),
+    "cortex-m55-helium": ("mps3-an547-helium", {}),
+}
+SHIPPED = ("autoencoder", "unet")
+WAITING = ("autoencoder", "kws")  # measured with a wait state of the flash, too
+SMALL = "@size"  # planned for the least flash
+SMALL_TOO = ("zoo/ds_cnn", "zoo/mobilenet_v2", "zoo/tcn", "zoo/resnet8")
+FLOOR = 3000  # cycles: below it an error counts no more than it would of so many
+FEW = 5  # samples of a kernel: of fewer the largest amount alone is fitted
+Rows = list[tuple[list[int], int]]  # amounts of `duration.FEATURES`, and cycles
+
+
+def architectures() -> dict[str, Callable[[], bytes]]:
+    """Name and content of the models that estimates are judged by."""
+    found = {name: ROOT / "models" / name / "artifacts" / "model.tflite" for name in SHIPPED}
+    zoo = sorted((ROOT / "tests" / "zoo" / "models").glob("*.tflite"))
+    return {
+        **{name: file.read_bytes for name, file in found.items()},
+        **STAND_INS,
+        **{f"zoo/{file.stem}": file.read_bytes for file in zoo},
+    }
+
+
+def sources() -> dict[str, Callable[[], bytes]]:
+    """Those, and networks that hold every op."""
+    cases = [
+        (f"ops/{seed}-{most}", seed, "int8", most) for seed in range(3) for most in (800, 4000)
+    ]
+    cases += [(f"ops16/{seed}", seed, "int16", 1500) for seed in range(3)]
+    every_op = {name: partial(_of_every_op, *case) for name, *case in cases}
+    small = {f"{name}{SMALL}": content for name, content in architectures().items()
+             if not name.startswith("zoo/") or name in SMALL_TOO}  # fmt: skip
+    return architectures() | every_op | small
+
+
+def _of_every_op(seed: int, dtype: str, most_elements: int) -> bytes:
+    content: bytes = generator.of_every_op(seed, dtype, most_elements).tflite()
+    return content
+
+
+def board_of(core: str, folder: Path) -> Board:
+    """A board of that core which QEMU runs."""
+    name, replaced = CORES[core]
+    text = (paths.data_dir("firmware") / "boards" / f"{name}.toml").read_text()
+    for old, new in replaced.items():
+        text = text.replace(f'name = "{old}"', f'name = "{new}"')
+    file = folder / "board.toml"
+    file.write_text(text)
+    return boards.load_file(file)
+
+
+def measure(record: Path, cores: Sequence[str], models: Sequence[str]) -> None:
+    """Add what is missing to the record."""
+    known = json.loads(record.read_text()) if record.exists() else {}
+    for name, content in sources().items():
+        for core in cores:
+            if (models and name not in models) or name in known.get(core, {}):
+                continue
+            try:
+                known.setdefault(core, {})[name] = _measured(name, content(), core)
+            except ForgeError as error:
+                sys.stderr.write(f"{core} {name}: {error.message.splitlines()[0]}\n")
+                continue
+            sys.stderr.write(f"{core} {name}: {known[core][name]['cycles']:,} cycles\n")
+            atomic.write_bytes(record, json_text.dumps(known).encode())
+
+
+def _measured(name: str, content: bytes, core: str) -> dict[str, Any]:
+    """Cycles of the whole and of each op."""
+    with tempfile.TemporaryDirectory() as folder:
+        tflite = Path(folder) / "model.tflite"
+        tflite.write_bytes(content)
+        board, project = board_of(core, Path(folder)), Path(folder) / "project"
+        optimize = planning.SIZE if name.endswith(SMALL) else planning.SPEED
+        profile = measurement.run(tflite, board, project, optimize=optimize)
+        found = {"cycles": profile.cycles, "ops": [op.cycles for op in profile.ops]}
+        if name in WAITING:
+            found["waiting"] = measurement.run(tflite, board, project, wait_states=1).cycles
+        return found
+
+
+Sample = tuple[str, list[int], int]  # kernels of an op, amounts of `duration.FEATURES`, cycles
+
+
+def fit(record: Path) -> None:
+    """Write the table and the totals."""
+    known = json.loads(record.read_text())
+    measured = {name for each in known.values() for name in each}
+    plans = {name: _Plans(name, content()) for name, content in sources().items()
+             if name in measured}  # fmt: skip
+    cores, totals = {}, {}
+    for core in CORES:
+        sys.stderr.write(f"{core}\n")
+        with tempfile.TemporaryDirectory() as folder:
+            board = board_of(core, Path(folder))
+        samples = {name: _samples(plans[name].of(board), each["ops"])
+                   for name, each in known[core].items() if name in plans}  # fmt: skip
+        waits = [known[core][n]["waiting"] / known[core][n]["cycles"] - 1 for n in WAITING]
+        cores[core] = _core(samples) | {"lines_per_cycle": _rounded(float(np.mean(waits)))}
+        totals[core] = {n: known[core][n]["cycles"] for n in architectures() if n in known[core]}
+    for file, content in ((duration.TABLE, {"cores": cores}), (TOTALS, totals)):
+        atomic.write_bytes(file, json_text.dumps(content).encode())
+
+
+class _Plans:
+    """The plans of a model, each made once."""
+
+    def __init__(self, name: str, content: bytes) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            tflite = Path(folder) / "model.tflite"
+            tflite.write_bytes(content)
+            self._graph = read_graph(tflite, name)
+        self._optimize = planning.SIZE if name.endswith(SMALL) else planning.SPEED
+        self._made: dict[tuple[Target, bool], Plan] = {}
+
+    def of(self, board: Board) -> Plan:
+        """That which was measured on a board."""
+        return planning.fitting(board, self._graph, self._optimize, self._make)
+
+    def _make(self, target: Target, small: bool) -> Plan:
+        if (target, small) not in self._made:
+            self._made[target, small] = planner.plan(self._graph, target, small=small)
+        return self._made[target, small]
+
+
+def _samples(plan: Plan, cycles: Sequence[int]) -> list[Sample]:
+    """Those of the ops of a plan that something computes."""
+    found = zip(plan.graph.ops, plan.ops, cycles, strict=True)
+    return [
+        (duration.kernels(planned), list(duration.features(plan.graph, op, planned).values()), each)
+        for op, planned, each in found
+        if planned.calls
+    ]
+
+
+def _core(samples: Mapping[str, list[Sample]]) -> dict[str, Any]:
+    """What is known of a core; each architecture is judged by what the other models tell."""
+    factors = {}
+    for name in architectures():
+        if name in samples:
+            others = _table({n: s for n, s in samples.items()
+                             if n.removesuffix(SMALL) != name})  # fmt: skip
+            total = sum(_estimate(others, kernels, each) for kernels, each, _ in samples[name])
+            factors[name] = total / sum(cycles for *_, cycles in samples[name])
+            sys.stderr.write(f"  {name}: {factors[name]:.2f}\n")
+    worst = max(max(factor, 1 / factor) for factor in factors.values())
+    return _table(samples) | {"models": len(factors), "worst_factor": round(worst, 2)}
+
+
+def _table(samples: Mapping[str, list[Sample]]) -> dict[str, Any]:
+    by_kernels: dict[str, Rows] = {}
+    for name in samples:
+        for kernels, each, cycles in samples[name]:
+            by_kernels.setdefault(kernels, []).append((each, cycles))
+    whole = [row for rows in by_kernels.values() for row in rows]
+    return {
+        "kernels": {name: _solved(rows) for name, rows in sorted(by_kernels.items())},
+        "multiplying": _solved([row for row in whole if row[0][-1]]),
+        "others": _solved([row for row in whole if not row[0][-1]]),
+    }
+
+
+def _estimate(table: Mapping[str, Any], kernels: str, each: Sequence[int]) -> float:
+    known = table["kernels"].get(kernels) or table["multiplying" if each[-1] else "others"]
+    return float(np.dot(known, each))
+
+
+def _solved(rows: Rows) -> list[float]:
+    """Coefficients, none below 0, with the least squares of relative errors."""
+    amounts, cycles = np.array([r[0] for r in rows], float), np.array([r[1] for r in rows], float)
+    weights = 1 / np.maximum(cycles, FLOOR)
+    taken = np.ones(len(duration.FEATURES), bool)
+    if len(rows) < FEW:
+        taken[:] = False
+        taken[-1 if amounts[:, -1].any() else 1] = True
+    found, _ = nnls(amounts * taken * weights[:, None], cycles * weights)
+    return [_rounded(c) for c in found]
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+def main() -> None:
+    """See the module."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=["measure", "fit"])
+    parser.add_argument("record", type=Path)
+    parser.add_argument("models", nargs="*", metavar="MODEL")
+    parser.add_argument("--core", action="append", choices=list(CORES))
+    arguments = parser.parse_args()
+    if arguments.what == "fit":
+        fit(arguments.record)
+    else:
+        measure(arguments.record, arguments.core or list(CORES), arguments.models)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""About how many cycles an inference takes, known before anything is built or run.
+
+An op's cycles are a sum of what its kernels take for a call, for an element of inputs and of
+outputs, for an element that a window gathers, and for a multiply-accumulate:
+
+    cycles = a * calls + b * inputs + c * outputs + d * gathered + e * macs
+
+`kernel_cycles.json` holds a to e of every kernel on every core, fitted by `benchmarks/durations.py`
+to what `mcuforge profile` says of ops in QEMU. That, too, is an estimate: no board was measured.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mcuforge.boards import Board, Core
+from mcuforge.frontend.graph import Graph, Op
+from mcuforge.planning import cost
+from mcuforge.planning.plan import Plan, PlannedOp
+
+TABLE = Path(__file__).with_name("kernel_cycles.json")
+FEATURES = ("calls", "inputs", "outputs", "gathered", "macs")
+# Whose figures are taken for a kernel that was not measured on a core: it runs all portable ones.
+_PORTABLE = "cortex-m3"
+
+
+@dataclass(frozen=True)
+class Duration:
+    """Cycles of an inference, about.
+
+    `guessed` names kernels that were not measured on the core, whose cycles are those of others.
+    """
+
+    cycles: int
+    guessed: tuple[str, ...]
+
+    def milliseconds(self, clock_hz: int) -> float:
+        """How long that is at a clock."""
+        return 1000 * self.cycles / clock_hz
+
+
+def features(graph: Graph, op: Op, planned: PlannedOp) -> dict[str, int]:
+    """How much of each of `FEATURES` there is in an op."""
+    outputs = [graph.tensor(i) for i in op.outputs]
+    inputs = [graph.tensor(i) for i in op.inputs if i >= 0 and not graph.tensor(i).is_constant]
+    macs = cost.macs(graph, op)
+    channels = outputs[0].shape[-1] if outputs[0].shape else 1
+    return {
+        "calls": len(planned.calls),
+        "inputs": sum(t.elements for t in inputs),
+        "outputs": sum(t.elements for t in outputs),
+        "gathered": macs // max(channels, 1),
+        "macs": macs,
+    }
+
+
+def kernels(planned: PlannedOp) -> str:
+    """The name in the table of what computes an op; nothing where it is a view."""
+    return "+".join(sorted({call.kernel for call in planned.calls}))
+
+
+def estimated(plan: Plan, board: Board) -> Duration | None:
+    """The duration of an inference on a board; None where nothing is known of its core."""
+    table = _table()
+    core = table["cores"].get(core_key(board.core)) if board.core else None
+    if core is None:
+        return None
+    cycles = 0.0
+    guessed: dict[str, None] = {}
+    for op, planned in zip(plan.graph.ops, plan.ops, strict=True):
+        name = kernels(planned)
+        if not name:
+            continue
+        amounts = features(plan.graph, op, planned)
+        if name not in core["kernels"]:
+            guessed[name] = None
+        cycles += _sum(_coefficients(table, core, name, amounts), amounts)
+    waits = 1 + board.flash_wait_states * core["lines_per_cycle"]
+    return Duration(round(cycles * waits), tuple(guessed))
+
+
+def core_key(core: Core) -> str:
+    """The name in the table of a core: with its instructions, where these decide the kernels."""
+    if core.helium:
+        return f"{core.name}-helium"
+    return core.name if core.dsp or core.name != "cortex-m33" else _PORTABLE
+
+
+def worst_factor(core: Core) -> float:
+    """The largest factor between an estimate and what `profile` says, of the models tried."""
+    return float(_table()["cores"][core_key(core)]["worst_factor"])
+
+
+def _coefficients(
+    table: Mapping[str, Any], core: Mapping[str, Any], name: str, amounts: Mapping[str, int]
+) -> Sequence[float]:
+    known = core["kernels"].get(name) or table["cores"][_PORTABLE]["kernels"].get(name)
+    found: Sequence[float] = known or core["multiplying" if amounts["macs"] else "others"]
+    return found
+
+
+def _sum(coefficients: Sequence[float], amounts: Mapping[str, int]) -> float:
+    return sum(c * amounts[name] for c, name in zip(coefficients, FEATURES, strict=True))
+
+
+@cache
+def _table() -> Any:
+    return json.loads(TABLE.read_text("utf-8"))
