@@ -214,6 +214,7 @@ _FILES = {
     "platformio": "src/main.cpp",
     "csolution": "main.c",
     "library": "main.c",
+    "freertos": "infer.c",
 }
 _TITLES = {
     CMAKE: "CMake",
@@ -223,7 +224,9 @@ _TITLES = {
     "platformio": "PlatformIO",
     "csolution": "CMSIS-Toolbox",
     "library": "Make, or your own",
+    "freertos": "FreeRTOS",
 }
+_FLAVOURS = {"freertos": "library"}  # what is emitted for a system that is no flavour
 _USE = {
     CMAKE: "in your CMakeLists.txt",
     "zephyr": "in prj.conf",
@@ -239,25 +242,27 @@ _SAYS = {
     "platformio": "A library for the folder lib/ of a project.",
     "csolution": "A layer for a CMSIS solution.",
     "library": "Headers and C11 sources, with a Makefile: for any build system.",
+    "freertos": "The library in a task. Its stack needs what is said above, and more for the rest.",
 }
 
 
 def flavours(it: Integration) -> Iterator[Example]:
     """For each build system: the commands, what its files get, and an application."""
-    for flavour in (CMAKE, *FLAVOURS):
+    for system in _TITLES:
+        flavour = _FLAVOURS.get(system, system)
         refused = FLAVOURS[flavour].no_tflm if flavour != CMAKE and it.engine == TFLM else None
         if refused:
-            yield Example(_TITLES[flavour], f"Not with --engine tflm: {refused}.", ())
+            yield Example(_TITLES[system], f"Not with --engine tflm: {refused}.", ())
             continue
         folder = f"{it.name}-{flavour}"
-        given = {"flavour": flavour, "folder": folder, "emit": _emit(it, flavour, folder)}
+        given = {"system": system, "folder": folder, "emit": _emit(it, flavour, folder)}
         texts = [
             ("commands", _fill("commands.j2", it, **given)),
-            (_USE.get(flavour, ""), _fill("use.j2", it, **given)),
-            (_FILES[flavour], _fill("main.j2", it, **given)),
+            (_USE.get(system, ""), _fill("use.j2", it, **given)),
+            (_FILES[system], _fill("main.j2", it, **given)),
         ]
         yield Example(
-            _TITLES[flavour], _SAYS[flavour], tuple((what, text) for what, text in texts if text)
+            _TITLES[system], _SAYS[system], tuple((what, text) for what, text in texts if text)
         )
 
 

@@ -96,7 +96,7 @@ def test_every_example_compiles_whatever_the_borders_are(tmp_path: Path) -> None
     unpack(project_files([Source(plan, "borders")], board, "borders", "zephyr"), tmp_path)
     it = integration.of(plan, board)
     hostile = [replace(b, title=HOSTILE[i]) for i, b in enumerate(it.inputs)]
-    assert compile_all(replace(it, inputs=tuple(hostile)), tmp_path / "include", tmp_path) == 11
+    assert compile_all(replace(it, inputs=tuple(hostile)), tmp_path / "include", tmp_path) == 12
     assert [b.c_type for b in it.inputs] == ["int8_t", "float", "uint8_t", "int16_t"]
     assert [b.c_type for b in it.outputs] == ["int8_t", "uint8_t", "float", "int16_t"]
 
@@ -153,7 +153,7 @@ def test_state_and_labels_have_examples(tmp_path: Path) -> None:
     unpack(project_files([source], board, "wake", "zephyr"), tmp_path)
     it = integration.of(plan, board, labels=labels, folder=Path("models/wake up"))
     assert {"State", "Labels"} <= {e.title for e in integration.examples(it)}
-    assert compile_all(it, tmp_path / "include", tmp_path) == 14
+    assert compile_all(it, tmp_path / "include", tmp_path) == 15
     page = section.body(report_of(it))
     assert (
         page is not None
