@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from mcuforge.report import RunReport
     from mcuforge.report import as_json as report_json
     from mcuforge.report.run_page import as_html as report_html
+    from mcuforge.scaffold import NewRecipe, RecipeOptions, init_recipe
 
 __version__ = "0.2.0"
 
@@ -53,11 +54,13 @@ __all__ = [
     "ForgeError",
     "Link",
     "ModelError",
+    "NewRecipe",
     "ParityError",
     "Plan",
     "Project",
     "QuantizationSettings",
     "Recipe",
+    "RecipeOptions",
     "RunReport",
     "ToolError",
     "UnsupportedError",
@@ -69,6 +72,7 @@ __all__ = [
     "check_fit",
     "convert_model",
     "emit_project",
+    "init_recipe",
     "load_board",
     "load_recipe",
     "plan_for",
@@ -89,11 +93,13 @@ _HOMES = {
     "ForgeError": "errors",
     "Link": "device.link",
     "ModelError": "errors",
+    "NewRecipe": "scaffold",
     "ParityError": "errors",
     "Plan": "planning.plan",
     "Project": "emit.project",
     "QuantizationSettings": "recipe.quantization",
     "Recipe": "recipe",
+    "RecipeOptions": "scaffold",
     "RunReport": "report",
     "ToolError": "errors",
     "UnsupportedError": "errors",
@@ -104,6 +110,7 @@ _HOMES = {
     "check_fit": "planning.fit:check",
     "convert_model": "convert:convert",
     "emit_project": "emit.project:emit",
+    "init_recipe": "scaffold",
     "load_board": "boards:load",
     "load_recipe": "recipe:load",
     "plan_for": "planning",

@@ -14,9 +14,10 @@ from mcuforge import documents
 from mcuforge.cli.arguments import INPUT_MODEL, OUTPUT_FOLDER, SAMPLES
 from mcuforge.cli.common import MOST_SAMPLES, echo_json, json_option
 from mcuforge.cli.consoles import echo, warn
+from mcuforge.cli.label_options import LabelOptions, label_options
 from mcuforge.cli.progress import stages
-from mcuforge.cli.wishes import Wished, wish_options
 from mcuforge.documents.init import SCHEMA
+from mcuforge.errors import UsageError
 from mcuforge.scaffold import SEED, NewRecipe, init_recipe
 
 _OPTIONS = (
@@ -51,10 +52,10 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @click.argument("model", type=INPUT_MODEL)
 @click.option(
-    "--samples", type=SAMPLES, required=True, metavar="FILE",
+    "--samples", type=SAMPLES, metavar="FILE",
     help="Typical inputs [N, ...], an .npz or .npy file; of several inputs an array for each.",
 )  # fmt: skip
-@wish_options
+@label_options
 @click.option(
     "-o", "--output", type=OUTPUT_FOLDER, metavar="FOLDER",
     help="The recipe's folder [as the model is called].",
@@ -63,8 +64,8 @@ def _options(function: Callable[..., Any]) -> Callable[..., Any]:
 @json_option
 def command(
     model: Path,
-    samples: Path,
-    wished: Wished,
+    samples: Path | None,
+    labels: LabelOptions,
     output: Path | None,
     yes: bool,
     as_json: bool,
@@ -77,10 +78,11 @@ def command(
     where a guess is not sure.
     """
     asks = sys.stdin.isatty() and not (yes or as_json)
+    samples = samples or _samples(asks)
     with stages() as on_stage:
         on_stage("reading", 0, 0)
         made = init_recipe(
-            model, samples, wished.labels, output, wished.wishes(**words),
+            model, samples, labels.file, output, labels.recipe(**words),
             ask if asks else None,
             lambda done, total: on_stage("running", done, total),
         )  # fmt: skip
@@ -92,6 +94,15 @@ def command(
         _print(made)
 
 
+def _samples(asks: bool) -> Path:
+    """The file of samples, which nobody named."""
+    if not asks:
+        raise UsageError(
+            "which samples? --samples FILE.npz names typical inputs [N, ...], as in training."
+        )
+    return Path(str(click.prompt("File of samples, .npz or .npy", type=SAMPLES, err=True)))
+
+
 def ask(question: str, answers: Sequence[str], default: str) -> str:
     """The answer of whoever sits at the terminal."""
     return str(click.prompt(question, type=click.Choice(answers), default=default, err=True))
@@ -99,7 +110,8 @@ def ask(question: str, answers: Sequence[str], default: str) -> str:
 
 def told(made: NewRecipe) -> list[str]:
     """What was guessed and parted, a line each."""
-    lines = [*made.notes, f"metric: {made.metric.value}, since {made.reason}."]
+    why = f"since {made.reason}" if made.guessed else made.reason
+    lines = [*made.notes, f"metric: {made.metric.value}, {why}."]
     count = made.calibration or made.golden
     samples = f"samples: {count:,}"
     if made.calibration:
@@ -118,6 +130,7 @@ def content(made: NewRecipe) -> dict[str, Any]:
         "folder": str(made.folder),
         "name": made.name,
         "metric": made.metric.value,
+        "guessed": made.guessed,
         "reason": made.reason,
         "calibration": made.calibration,
         "golden": made.golden,

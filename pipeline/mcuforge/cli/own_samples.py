@@ -15,8 +15,8 @@ import click
 from mcuforge.cli import init
 from mcuforge.cli.arguments import SAMPLES
 from mcuforge.cli.consoles import note, warn
+from mcuforge.cli.label_options import LabelOptions, label_options
 from mcuforge.cli.progress import stages
-from mcuforge.cli.wishes import Wished, wish_options
 from mcuforge.emit import c_names
 from mcuforge.errors import UsageError
 from mcuforge.model_files.kind import CONVERTIBLE, Kind, recognise
@@ -25,7 +25,7 @@ from mcuforge.scaffold import init_recipe, sample_files
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_NOTHING = Wished()
+_NOTHING = LabelOptions()
 _COMMENT = "run, which writes this folder again each time; `mcuforge init` makes one to keep"
 
 
@@ -46,7 +46,7 @@ class OwnSamples:
     """The file of `--samples`, None where it was not given; and what goes with it."""
 
     samples: Path | None = None
-    wished: Wished = _NOTHING
+    labels: LabelOptions = _NOTHING
 
     def tasks(self, models: Sequence[Path], output: Path, *, quiet: bool) -> list[Task]:
         """What each model runs by. With samples a recipe is made in `output`, and told of unless
@@ -61,7 +61,7 @@ class OwnSamples:
         return [self._with(models[0], self.samples, output, quiet)]
 
     def _without(self, model: Path) -> Task:
-        if self.wished != _NOTHING:
+        if self.labels != _NOTHING:
             raise UsageError(
                 "--labels, --metric, --label-names, --normal and --divide-by go with --samples."
             )
@@ -80,15 +80,15 @@ class OwnSamples:
             raise UsageError(
                 f"{model}: its recipe names the samples. Leave out --samples, or change the recipe."
             )
-        if kind is Kind.TFLITE and self.wished == _NOTHING and not _labelled(samples):
+        if kind is Kind.TFLITE and self.labels == _NOTHING and not _labelled(samples):
             return Task(model, model, samples)
         folder = output / f"{c_names.identifier(model.stem)}-recipe"
-        wishes = self.wished.wishes(copy=False, force=True, comment=_COMMENT)
+        options = self.labels.recipe(copy=False, force=True, comment=_COMMENT)
         asks = sys.stdin.isatty() and not quiet
         with stages(f"{model}: a recipe in {folder}") as on_stage:
             on_stage("reading", 0, 0)
             made = init_recipe(
-                model, samples, self.wished.labels, folder, wishes,
+                model, samples, self.labels.file, folder, options,
                 init.ask if asks else None,
                 lambda done, total: on_stage("running", done, total),
             )  # fmt: skip
@@ -108,12 +108,12 @@ def samples_options(function: F) -> F:
     """`--samples` and what `init` takes with it, as one argument `own_samples`."""
 
     @wraps(function)
-    def gathering(*arguments: Any, samples: Path | None, wished: Wished, **rest: Any) -> Any:
-        return function(*arguments, own_samples=OwnSamples(samples, wished), **rest)
+    def gathering(*arguments: Any, samples: Path | None, labels: LabelOptions, **rest: Any) -> Any:
+        return function(*arguments, own_samples=OwnSamples(samples, labels), **rest)
 
     option = click.option(
         "--samples", type=SAMPLES, metavar="FILE",
         help="Of a model without a recipe: inputs [N, ...], an .npz or .npy file.",
     )  # fmt: skip
-    made: Any = option(wish_options(gathering))
+    made: Any = option(label_options(gathering))
     return made  # type: ignore[no-any-return]

@@ -8,7 +8,8 @@ SCHEMA = "init/1"
 
 
 class InitDocument(Struct, frozen=True):
-    """The recipe that was made. `metric` is how outputs are judged, for this `reason`.
+    """The recipe that was made. `metric` is how outputs are judged, for this `reason`; `guessed` is
+    false where it was asked for.
 
     `calibration` and `golden` count samples; `quality` holds the metric's values on the golden
     ones, computed by `engine`: "float model", or of a `.tflite` "int8 model".
@@ -19,6 +20,7 @@ class InitDocument(Struct, frozen=True):
     folder: str
     name: str
     metric: str
+    guessed: bool
     reason: str
     calibration: int
     golden: int

@@ -4,7 +4,7 @@ Knows what a model's outputs are, and nothing of how it is converted or what bec
 """
 
 from mcuforge.scaffold.new_recipe import NewRecipe, init_recipe
+from mcuforge.scaffold.recipe_options import RecipeOptions
 from mcuforge.scaffold.split import SEED
-from mcuforge.scaffold.wishes import Wishes
 
-__all__ = ["SEED", "NewRecipe", "Wishes", "init_recipe"]
+__all__ = ["SEED", "NewRecipe", "RecipeOptions", "init_recipe"]

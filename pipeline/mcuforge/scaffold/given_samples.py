@@ -13,7 +13,7 @@ from mcuforge.scaffold import labels as labelling
 from mcuforge.scaffold import sample_files, shapes
 from mcuforge.scaffold.labels import Labels
 from mcuforge.scaffold.model_facts import ModelFacts
-from mcuforge.scaffold.wishes import Wishes
+from mcuforge.scaffold.recipe_options import RecipeOptions
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,16 +38,16 @@ class Given:
         return Labels(found.values[numbers], found.names, found.array, found.where)
 
 
-def read(facts: ModelFacts, samples: Path, labels: Path | None, wishes: Wishes) -> Given:
+def read(facts: ModelFacts, samples: Path, labels: Path | None, options: RecipeOptions) -> Given:
     found = sample_files.read_inputs(samples, facts.inputs)
     notes, inputs = [], {}
     for number, (name, values) in enumerate(found.arrays.items()):
         where = f"{samples}, input '{name}'" if len(found.arrays) > 1 else str(samples)
         shape = facts.inputs[number].shape if facts.inputs else None
         fitted, told = shapes.fitted(facts.real(values, number), shape, where)
-        if wishes.divide_by:
-            fitted = fitted / np.float32(wishes.divide_by)
-            told = f"{told}; " * bool(told) + f"divided by {wishes.divide_by:g}"
+        if options.divide_by:
+            fitted = fitted / np.float32(options.divide_by)
+            told = f"{told}; " * bool(told) + f"divided by {options.divide_by:g}"
         inputs[name] = fitted
         notes += [f"{where}: {told}."] if told else []
     count = sample_files.lengths(inputs)
@@ -62,5 +62,5 @@ def read(facts: ModelFacts, samples: Path, labels: Path | None, wishes: Wishes) 
             f"{saved.where}: {len(saved.values):,} labels for {count:,} samples of {samples}. "
             "Each sample needs one, in the same order."
         )
-    numbers = labelling.numbered(saved.values, saved.name, saved.where, wishes.label_names)
+    numbers = labelling.numbered(saved.values, saved.name, saved.where, options.label_names)
     return Given(inputs, numbers, notes)

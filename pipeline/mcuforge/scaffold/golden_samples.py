@@ -16,8 +16,8 @@ from mcuforge.recipe import labels as class_labels
 from mcuforge.scaffold.given_samples import Given
 from mcuforge.scaffold.guess import Seen
 from mcuforge.scaffold.labels import Labels, anomalies, kinds_of, one_a_sample, shown
+from mcuforge.scaffold.recipe_options import RecipeOptions
 from mcuforge.scaffold.split import Numbers
-from mcuforge.scaffold.wishes import Wishes
 
 Array = npt.NDArray[Any]
 
@@ -41,7 +41,9 @@ class Golden:
     notes: tuple[str, ...] = ()
 
 
-def make(given: Given, judging: Numbers, seen: Seen, metric: Metric, wishes: Wishes) -> Golden:
+def make(
+    given: Given, judging: Numbers, seen: Seen, metric: Metric, options: RecipeOptions
+) -> Golden:
     """The golden arrays of the samples that judge. Raises `UsageError` where labels are missing,
     or where it is not clear which of them are normal, or what their names stand for.
     """
@@ -49,7 +51,7 @@ def make(given: Given, judging: Numbers, seen: Seen, metric: Metric, wishes: Wis
     if metric is Metric.NONE:
         return Golden(inputs, notes=("the labels are not used.",) if given.labels else ())
     if metric is Metric.RECONSTRUCTION:
-        return _reconstruction(given, judging, inputs, wishes)
+        return _reconstruction(given, judging, inputs, options)
     if seen.labels is None:
         raise UsageError(
             f"metric '{metric.value}' needs labels: {truth.TAKEN[metric]}. Give them with --labels."
@@ -60,7 +62,7 @@ def make(given: Given, judging: Numbers, seen: Seen, metric: Metric, wishes: Wis
         class_labels.check(Path(seen.labels.where), names, metric.value)
         _check_names(names, seen)
     truths = {truth.ARRAYS[metric]: _compact(metric, seen.labels)}
-    notes = () if wishes.label_names or not names else (_SORTED.format(shown(names)),)
+    notes = () if options.label_names or not names else (_SORTED.format(shown(names)),)
     return Golden(inputs | truths, label_names=names, notes=notes)
 
 
@@ -74,15 +76,15 @@ def _check_names(names: Sequence[str], seen: Seen) -> None:
 
 
 def _reconstruction(
-    given: Given, judging: Numbers, inputs: dict[str, Array], wishes: Wishes
+    given: Given, judging: Numbers, inputs: dict[str, Array], options: RecipeOptions
 ) -> Golden:
     labels, name = given.labels, truth.ARRAYS[Metric.RECONSTRUCTION]
     kinds = kinds_of(labels) if labels else None
-    if labels is None or kinds is None or (len(kinds[1]) > 2 and wishes.normal is None):
+    if labels is None or kinds is None or (len(kinds[1]) > 2 and options.normal is None):
         normal = {name: np.zeros(len(judging), np.uint8)}
         told = "all samples are taken as normal: no labels say otherwise."
         return Golden(inputs | normal, notes=(told,))
-    right = anomalies(labels, wishes.normal)
+    right = anomalies(labels, options.normal)
     normal_name = next(kinds[1][kind] for kind in kinds[0][right == 0])
     told = (
         f"{int(right.sum()):,} of {len(right):,} samples are anomalies, those whose label is not "

@@ -26,12 +26,16 @@ _RELATED = 0.5  # correlation
 
 @dataclass(frozen=True)
 class Guess:
-    """A metric and why. `sure` where nothing else could be meant; `doubt` warns of what is odd."""
+    """A metric and why. `sure` where nothing else could be meant; `doubt` warns of what is odd.
+
+    One that was `told` is no guess.
+    """
 
     metric: Metric
     reason: str
     sure: bool = True
     doubt: str = ""
+    told: bool = False
 
 
 @dataclass(frozen=True, eq=False)

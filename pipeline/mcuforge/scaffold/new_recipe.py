@@ -28,8 +28,9 @@ from mcuforge.scaffold.golden_samples import Golden
 from mcuforge.scaffold.guess import Guess, Seen
 from mcuforge.scaffold.model_facts import ModelFacts
 from mcuforge.scaffold.recipe_folder import RecipeText
+from mcuforge.scaffold.recipe_options import RecipeOptions
 from mcuforge.scaffold.split import Numbers, Sizes
-from mcuforge.scaffold.wishes import Wishes
+from mcuforge.wording import notebook
 
 # Asked a question with the answers that there are and the one that is guessed; gives one of them.
 Ask = Callable[[str, Sequence[str], str], str]
@@ -41,12 +42,13 @@ class NewRecipe:
 
     `calibration` and `golden` count samples. `quality` is what the metric says of the model on the
     golden ones, computed by `engine`: Keras in float, or of a `.tflite` TFLM. `notes` tell what was
-    taken for what, `warnings` what looks wrong.
+    taken for what, `warnings` what looks wrong. `guessed` is False for a metric that was asked for.
     """
 
     folder: Path
     name: str
     metric: Metric
+    guessed: bool
     reason: str
     calibration: int
     golden: int
@@ -55,13 +57,26 @@ class NewRecipe:
     notes: tuple[str, ...]
     warnings: tuple[str, ...]
 
+    def _repr_html_(self) -> str:
+        """What notebooks show."""
+        rows = [
+            ("folder", str(self.folder)),
+            ("metric", f"{self.metric.value}: {self.reason}"),
+            ("samples that calibrate", f"{self.calibration:,}"),
+            ("samples that judge", f"{self.golden:,}"),
+            *((f"{name}, {self.engine}", f"{value:.4g}") for name, value in self.quality.items()),
+            *(("note", text) for text in self.notes),
+            *(("warning", text) for text in self.warnings),
+        ]
+        return notebook.table(f"Recipe of {self.name}", rows)
+
 
 def init_recipe(
     model: Path,
     samples: Path,
     labels: Path | None = None,
     folder: Path | None = None,
-    wishes: Wishes | None = None,
+    options: RecipeOptions | None = None,
     ask: Ask | None = None,
     on_progress: Progress | None = None,
 ) -> NewRecipe:
@@ -76,28 +91,29 @@ def init_recipe(
     `ToolError` without TensorFlow (or, for a `.tflite`, TFLM), and `ForgeError` where the folder
     cannot be written. Nothing is written then.
     """
-    wishes = wishes or Wishes()
+    options = options or RecipeOptions()
     facts = model_facts.look_at(model)
     folder = folder or _usual_folder(facts)
-    recipe_folder.check(folder, force=wishes.force)
-    given = given_samples.read(facts, samples, labels, wishes)
+    recipe_folder.check(folder, force=options.force)
+    given = given_samples.read(facts, samples, labels, options)
     sizes = split.sizes(
-        given.count, wishes.calibration, wishes.golden, converts=facts.graph is None
+        given.count, options.calibration, options.golden, converts=facts.graph is None
     )
-    order = split.order(given.count, _kinds(given), wishes.seed)
+    order = split.order(given.count, _kinds(given), options.seed)
     judging, rest = order[: sizes.golden], order[sizes.golden :]
     seen, outputs = _run(facts, given, judging, on_progress)
-    guess = _decided(seen, wishes, ask)
-    golden = golden_samples.make(given, judging, seen, guess.metric, wishes)
+    guess = _decided(seen, options, ask)
+    golden = golden_samples.make(given, judging, seen, guess.metric, options)
     found = quality.judge(guess.metric, seen, outputs, golden.arrays)
-    calibrating = _calibrating(given, judging, rest, golden, wishes, sizes)
-    text = _text(facts, folder, guess, wishes, golden)
-    _write(folder, text, given.chosen(calibrating), golden, facts, wishes)
+    calibrating = _calibrating(given, judging, rest, golden, options.calibration, sizes)
+    text = _text(facts, folder, guess, options, golden)
+    _write(folder, text, given.chosen(calibrating), golden, facts, options)
     doubts = [guess.doubt, *quality.warnings(facts, seen, guess.metric, found)]
     return NewRecipe(
         folder,
         text.name,
         guess.metric,
+        not guess.told,
         guess.reason,
         len(calibrating),
         len(judging),
@@ -128,20 +144,20 @@ def _run(
     return Seen(only, outputs[0], given.labels_of(judging)), outputs
 
 
-def _decided(seen: Seen, wishes: Wishes, ask: Ask | None) -> Guess:
+def _decided(seen: Seen, options: RecipeOptions, ask: Ask | None) -> Guess:
     """The metric that was asked for, else the one that is guessed; asked where that is not sure."""
-    if wishes.metric is not None:
-        return Guess(wishes.metric, "as asked for")
+    if options.metric is not None:
+        return Guess(options.metric, "as asked for", told=True)
     found = guessing.guess(seen)
     if found.sure or ask is None:
         return found
     question = f"Guessed {found.metric.value}, since {found.reason}. {found.doubt} The metric"
     answer = Metric(ask(question, [m.value for m in Metric], found.metric.value))
-    return found if answer is found.metric else Guess(answer, "as answered")
+    return found if answer is found.metric else Guess(answer, "as answered", told=True)
 
 
 def _calibrating(
-    given: Given, judging: Numbers, rest: Numbers, golden: Golden, wishes: Wishes, sizes: Sizes
+    given: Given, judging: Numbers, rest: Numbers, golden: Golden, asked: int | None, sizes: Sizes
 ) -> Numbers:
     """The samples that calibrate: no anomalies, none that judges, nor any that equals one."""
     if sizes.calibration == 0:
@@ -149,7 +165,7 @@ def _calibrating(
     if golden.anomalous is not None:
         rest = rest[golden.anomalous[rest] == 0]
     found = split.unlike(rest, judging, list(given.inputs.values()))[: sizes.calibration]
-    if len(found) == 0 or (wishes.calibration and len(found) < wishes.calibration):
+    if len(found) == 0 or (asked and len(found) < asked):
         raise UsageError(
             f"only {len(found)} {'normal ' * (golden.anomalous is not None)}samples are left to "
             f"calibrate with, beside {len(judging)} golden ones and what equals them. Give more "
@@ -159,10 +175,10 @@ def _calibrating(
 
 
 def _text(
-    facts: ModelFacts, folder: Path, guess: Guess, wishes: Wishes, golden: Golden
+    facts: ModelFacts, folder: Path, guess: Guess, options: RecipeOptions, golden: Golden
 ) -> RecipeText:
-    name = wishes.name or "".join(c for c in facts.stem if c.isprintable()).strip() or "model"
-    copied = _copied(facts, wishes)
+    name = options.name or "".join(c for c in facts.stem if c.isprintable()).strip() or "model"
+    copied = _copied(facts, options)
     return RecipeText(
         name=name,
         summary=f"{name}, judged by {guess.metric.value}",
@@ -170,14 +186,14 @@ def _text(
         converts=facts.graph is None,
         metric=guess.metric,
         reason=guess.reason,
-        comment=wishes.comment,
+        comment=options.comment,
         label_names=golden.label_names,
     )
 
 
-def _copied(facts: ModelFacts, wishes: Wishes) -> bool:
-    """Whether the model is copied: as wished, or because a recipe cannot name it."""
-    return wishes.copy or not str(facts.path).isprintable()
+def _copied(facts: ModelFacts, options: RecipeOptions) -> bool:
+    """Whether the model is copied: as asked, or because a recipe cannot name it."""
+    return options.copy or not str(facts.path).isprintable()
 
 
 def _write(
@@ -186,14 +202,14 @@ def _write(
     calibration: dict[str, npt.NDArray[np.float32]],
     golden: Golden,
     facts: ModelFacts,
-    wishes: Wishes,
+    options: RecipeOptions,
 ) -> None:
     with locks.writing(folder):
-        recipe_folder.check(folder, force=wishes.force)
+        recipe_folder.check(folder, force=options.force)
         recipe_folder.write(
             folder,
             text,
             calibration if text.converts else None,
             golden.arrays,
-            facts if _copied(facts, wishes) else None,
+            facts if _copied(facts, options) else None,
         )

@@ -16,13 +16,13 @@ import pytest
 
 from mcuforge import recipe
 from mcuforge.cli import init, own_samples
+from mcuforge.cli.label_options import LabelOptions
 from mcuforge.cli.own_samples import OwnSamples, Task
-from mcuforge.cli.wishes import Wished
 from mcuforge.documents.init import InitDocument
 from mcuforge.errors import UsageError
 from mcuforge.recipe import Metric, metrics
 from mcuforge.samples import array_files
-from mcuforge.scaffold import Wishes, init_recipe, model_facts
+from mcuforge.scaffold import RecipeOptions, init_recipe, model_facts
 
 Array = npt.NDArray[Any]
 ROOT = Path(__file__).parents[3]
@@ -78,6 +78,7 @@ def test_a_recipe_is_made_that_can_be_loaded(model: Path) -> None:
     assert loaded.keras.read_bytes() == model.read_bytes()
     assert (made.calibration, made.golden, made.quality["accuracy"]) == (100, 200, 1.0)
     assert not made.warnings and "'y' of d.npz" in made.notes[0]
+    assert "<td>samples that judge</td><td>200</td>" in made._repr_html_()
     golden = metrics.load_golden(loaded.golden, loaded.metric)
     assert np.bincount(golden["labels"]).tolist() == pytest.approx([133, 53, 13], abs=1)
     assert not rows(loaded.golden) & rows(loaded.calibration)
@@ -88,7 +89,7 @@ def test_the_same_arguments_give_the_same_bytes_and_another_seed_others(model: P
     samples = saved("d.npz", x=SAMPLES, y=CLASSES)
     files = []
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        folder = init_recipe(model, samples, None, Path(name), Wishes(seed=seed)).folder
+        folder = init_recipe(model, samples, None, Path(name), RecipeOptions(seed=seed)).folder
         files.append([path.read_bytes() for path in sorted(folder.iterdir())])
     assert files[0] == files[1] != files[2]
 
@@ -106,7 +107,7 @@ def test_names_in_another_order_than_the_outputs_are_found_out(model: Path) -> N
     samples = saved("d.npz", x=SAMPLES, y=names)
     (warning,) = init_recipe(model, samples).warnings
     assert "With --label-names rest,circle,swipe it is right for 100%" in warning
-    order = Wishes(label_names=("rest", "circle", "swipe"))
+    order = RecipeOptions(label_names=("rest", "circle", "swipe"))
     made = init_recipe(model, samples, None, Path("right"), order)
     assert (made.warnings, made.quality["accuracy"]) == ((), 1.0)
     with pytest.raises(UsageError, match=r"2 names .* for a model of 3 classes"):
@@ -125,7 +126,7 @@ def test_raw_pixels_are_told_of_unless_the_model_scales_them(model: Path) -> Non
     samples = saved("d.npz", x=pixels, y=CLASSES)
     made = init_recipe(model, samples)
     assert "reach from 0 to 255" in made.warnings[-1] and "uint8 taken as float32" in made.notes[0]
-    divided = init_recipe(model, samples, None, Path("d"), Wishes(divide_by=255.0))
+    divided = init_recipe(model, samples, None, Path("d"), RecipeOptions(divide_by=255.0))
     assert not divided.warnings
     assert array_files.read_array(divided.folder / "golden.npz").max() == 1
     scaling = keras_file(Path("scaling.keras"), (5,), "Rescaling")
@@ -169,8 +170,9 @@ def test_what_is_not_sure_is_asked_where_somebody_can_answer(
     made = init_recipe(model, samples, None, Path("b"), ask=answer)
     assert made.metric is Metric.RECONSTRUCTION and len(asked) == 1
     assert asked[0][2] == "none" and "classification" in asked[0][1]
-    chosen = Wishes(metric=Metric.NONE)
-    assert init_recipe(model, samples, None, Path("c"), chosen, ask=answer).metric is Metric.NONE
+    chosen = RecipeOptions(metric=Metric.NONE)
+    made = init_recipe(model, samples, None, Path("c"), chosen, ask=answer)
+    assert (made.metric, made.guessed, made.reason) == (Metric.NONE, False, "as asked for")
     assert len(asked) == 1
 
 
@@ -196,9 +198,9 @@ def test_what_does_not_fit_leaves_nothing_behind(
 
 
 def test_a_metric_that_needs_labels_asks_for_them(model: Path, tmp_path: Path) -> None:
-    wish = Wishes(metric=Metric.CLASSIFICATION)
+    option = RecipeOptions(metric=Metric.CLASSIFICATION)
     with pytest.raises(UsageError, match=r"metric 'classification' needs labels.*--labels"):
-        init_recipe(model, saved("d.npz", inputs=SAMPLES), None, None, wish)
+        init_recipe(model, saved("d.npz", inputs=SAMPLES), None, None, option)
     assert nothing_but_the_given_files(tmp_path)
 
 
@@ -207,9 +209,9 @@ def test_a_folder_of_the_users_own_is_never_touched(model: Path) -> None:
     folder = Path("gesture")
     folder.mkdir()
     (folder / "recipe.toml").write_text("name = 'mine'\n")
-    for wishes in (Wishes(), Wishes(force=True)):
+    for options in (RecipeOptions(), RecipeOptions(force=True)):
         with pytest.raises(UsageError, match="gesture: is there, and not made by mcuforge"):
-            init_recipe(model, samples, None, None, wishes)
+            init_recipe(model, samples, None, None, options)
     assert [p.name for p in folder.iterdir()] == ["recipe.toml"]
 
 
@@ -221,13 +223,13 @@ def test_a_recipe_of_ours_is_written_again_only_by_force(model: Path) -> None:
     with pytest.raises(UsageError, match=r"made.*--force, which loses"):
         init_recipe(model, samples)
     assert "mine.py" in (folder / "recipe.toml").read_text()
-    init_recipe(model, samples, None, None, Wishes(force=True))
+    init_recipe(model, samples, None, None, RecipeOptions(force=True))
     assert "mine.py" not in (folder / "recipe.toml").read_text()
 
 
 def test_a_model_may_stay_where_it_is(model: Path) -> None:
     samples = saved("d.npz", x=SAMPLES, y=CLASSES)
-    made = init_recipe(model, samples, None, Path("deep/down"), Wishes(copy=False))
+    made = init_recipe(model, samples, None, Path("deep/down"), RecipeOptions(copy=False))
     assert not (made.folder / "model.keras").exists()
     loaded = recipe.load(made.folder)
     assert loaded.keras is not None and loaded.keras.samefile(model)
@@ -240,7 +242,7 @@ def test_odd_names_stay_texts(tmp_path: Path) -> None:
     names = np.array(['x"]\n[train]', "y\\", "z"])[CLASSES]
     with pytest.raises(UsageError, match="must be one line of text"):
         init_recipe(odd, saved("d.npz", x=SAMPLES, y=names))
-    order = Wishes(label_names=('x"', "y\\", "z"), copy=False)
+    order = RecipeOptions(label_names=('x"', "y\\", "z"), copy=False)
     values = saved("e.npz", x=SAMPLES, y=np.array(order.label_names)[CLASSES])
     loaded = recipe.load(init_recipe(odd, values, None, Path("b"), order).folder)
     assert loaded.name == 'a "quoted" \\ name[31m' and loaded.labels == order.label_names
@@ -288,8 +290,14 @@ def test_the_command_prints_the_same_for_people_and_programs(model: Path) -> Non
     assert (content.metric, content.quality) == ("classification", {"accuracy": 1.0})
 
 
+def test_without_samples_nothing_is_asked_but_at_a_terminal(model: Path) -> None:
+    runner = click.testing.CliRunner()
+    with pytest.raises(UsageError, match="which samples"):
+        runner.invoke(init.command, [str(model)], catch_exceptions=False, standalone_mode=False)
+
+
 def test_run_makes_a_recipe_in_its_output(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    own = OwnSamples(saved("d.npz", x=SAMPLES, y=CLASSES), Wished())
+    own = OwnSamples(saved("d.npz", x=SAMPLES, y=CLASSES), LabelOptions())
     for _ in range(2):  # and writes it again
         (task,) = own.tasks([model], Path("out"), quiet=False)
     assert (task.given, task.model, task.inputs) == (model, Path("out/gesture-recipe"), None)
@@ -320,7 +328,7 @@ def test_run_says_what_samples_are_for(model: Path) -> None:
         (nothing, [model], "run gesture.keras --samples FILE.npz.*mcuforge init gesture.keras"),
         (own, [folder], "gesture: its recipe names the samples"),
         (own, [model, model], "--samples is for one model"),
-        (OwnSamples(None, Wished(normal="0")), [folder], "go with --samples"),
+        (OwnSamples(None, LabelOptions(normal="0")), [folder], "go with --samples"),
     ):
         with pytest.raises(UsageError, match=part):
             asked.tasks(models, Path("out"), quiet=True)

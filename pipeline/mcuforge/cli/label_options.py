@@ -12,24 +12,24 @@ import click
 
 from mcuforge.cli.arguments import INPUT
 from mcuforge.recipe import Metric
-from mcuforge.scaffold import Wishes
+from mcuforge.scaffold import RecipeOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
-class Wished:
+class LabelOptions:
     """The file of labels, and what was said about samples and labels; None where nothing was."""
 
-    labels: Path | None = None
+    file: Path | None = None
     metric: Metric | None = None
     label_names: tuple[str, ...] = ()
     normal: str | None = None
     divide_by: float | None = None
 
-    def wishes(self, **more: Any) -> Wishes:
-        """The same with other wishes."""
-        return Wishes(
+    def recipe(self, **more: Any) -> RecipeOptions:
+        """The same with other options."""
+        return RecipeOptions(
             metric=self.metric,
             label_names=self.label_names,
             normal=self.normal,
@@ -38,6 +38,7 @@ class Wished:
         )
 
 
+_METRICS = [metric.value for metric in Metric]
 _OPTIONS = (
     click.option(
         "--labels", type=INPUT, metavar="FILE",
@@ -45,8 +46,8 @@ _OPTIONS = (
         "an .npz or .npy file, or a text with one a line.",
     ),
     click.option(
-        "--metric", type=click.Choice([metric.value for metric in Metric]), metavar="METRIC",
-        help="How outputs are judged, as in a recipe, or none [guessed].",
+        "--metric", type=click.Choice(_METRICS), metavar="METRIC",
+        help=f"How outputs are judged: {', '.join(_METRICS[:-1])} or {_METRICS[-1]} [guessed].",
     ),
     click.option(
         "--label-names", metavar="A,B,...", help="The classes in the order of the outputs."
@@ -61,8 +62,8 @@ _OPTIONS = (
 )  # fmt: skip
 
 
-def wish_options(function: F) -> F:
-    """The options, given to the command as one argument `wished`."""
+def label_options(function: F) -> F:
+    """The options, given to the command as one argument `labels`."""
 
     @wraps(function)
     def gathering(
@@ -71,8 +72,8 @@ def wish_options(function: F) -> F:
     ) -> Any:  # fmt: skip
         names = tuple(name.strip() for name in (label_names or "").split(",") if name.strip())
         chosen = Metric(metric) if metric else None
-        wished = Wished(labels, chosen, names, normal, divide_by)
-        return function(*arguments, wished=wished, **rest)
+        given = LabelOptions(labels, chosen, names, normal, divide_by)
+        return function(*arguments, labels=given, **rest)
 
     made: Any = gathering
     for option in reversed(_OPTIONS):

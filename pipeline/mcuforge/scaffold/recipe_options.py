@@ -9,7 +9,7 @@ from mcuforge.scaffold.split import SEED
 
 
 @dataclass(frozen=True)
-class Wishes:
+class RecipeOptions:
     """What a user may say instead of having it guessed; None where it is to be guessed.
 
     `label_names` are the classes' names in the order of the model's outputs, `normal` is the label
