@@ -1,7 +1,7 @@
 """Put the counts of operators, and the table of `make demo` given on stdin, into README.md.
 
-docs/reference/operators.md, the worked numbers of docs/explanation/quantization-arithmetic.md and
-the figures in docs/images are made as well.
+docs/reference/operators.md, the worked numbers of docs/explanation/quantization-arithmetic.md,
+docs/schemas and the figures in docs/images are made as well.
 
 make demo | .venv/bin/python tools/update-readme.py
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pygraphviz
 
+from mcuforge.cli import schema
 from mcuforge.planning.ops import table
 from mcuforge.quantization import worked
 
@@ -44,6 +45,8 @@ def main() -> None:
     (README.parent / "docs" / "reference" / "operators.md").write_text(table.page())
     page = README.parent / "docs" / "explanation" / "quantization-arithmetic.md"
     page.write_text(replace(page.read_text(), worked.BEGIN, worked.END, worked.markdown()))
+    for kind in schema.KINDS:
+        (README.parent / "docs" / "schemas" / f"{kind}.schema.json").write_text(schema.text(kind))
     for figure in (README.parent / "docs" / "images").glob("*.dot"):
         drawn = pygraphviz.AGraph(filename=str(figure)).draw(format="svg", prog="dot").decode()
         figure.with_suffix(".svg").write_text("".join(drawn.partition("<svg")[1:]))

@@ -7,6 +7,7 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+import json_documents
 import pytest
 
 from mcuforge import cli
@@ -29,7 +30,10 @@ class Outcome:
 
 
 def mcuforge(*arguments: str | Path) -> Outcome:
-    """Run the command; results, messages and exit code are those of the real one."""
+    """Run the command; results, messages and exit code are those of the real one.
+
+    A JSON document is held against its schema.
+    """
     stdout, stderr = io.StringIO(), io.StringIO()
     with (
         contextlib.redirect_stdout(stdout),
@@ -37,4 +41,6 @@ def mcuforge(*arguments: str | Path) -> Outcome:
         pytest.raises(SystemExit) as ended,
     ):
         cli.main([str(a) for a in arguments])
+    if "--json" in map(str, arguments):
+        json_documents.checked(stdout.getvalue())
     return Outcome(int(str(ended.value.code)), stdout.getvalue(), stderr.getvalue())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import socket
@@ -18,6 +17,7 @@ import fake_project as fake
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from json_documents import checked
 
 from mcuforge import boards
 from mcuforge.boards.hardware import ChipId, Hardware
@@ -145,10 +145,10 @@ def test_the_command_line(firmware: Firmware) -> None:
         arguments += ["--gdb-server", empty.gdb, "--any-chip"]
         dry = CliRunner().invoke(cli, [*arguments, "--dry-run"])
         assert dry.exit_code == 0, dry.output
-        assert f"    target remote {empty.gdb}" in json.loads(dry.stdout)["dry_run"]
+        assert f"    target remote {empty.gdb}" in checked(dry.stdout)["dry_run"]
         done = CliRunner().invoke(cli, arguments)
         assert done.exit_code == 0, done.output
-        assert json.loads(done.stdout)["bytes"] == image.load(firmware(M4).elf).size
+        assert checked(done.stdout)["bytes"] == image.load(firmware(M4).elf).size
         with Device.open(empty.url) as device:
             assert device.hello().model == "fake"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import fake_project as fake
 import numpy as np
 import pytest
+from json_documents import checked
 from single_op import Spec, build
 
 from mcuforge import boards
@@ -87,4 +87,4 @@ def mcuforge(*arguments: str) -> dict:
     command = [sys.executable, "-m", "mcuforge", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return checked(done.stdout)

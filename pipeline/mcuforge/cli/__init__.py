@@ -51,7 +51,7 @@ SECTIONS = {
         "quantize-table": "Show what quantisation makes of numbers.",
     },
     "Tools": {
-        "schema": "Print the JSON schema of recipes or board files, for editors.",
+        "schema": "Print the JSON schema of recipes, board files, or what commands print.",
     },
 }
 COMMANDS = {name: text for section in SECTIONS.values() for name, text in section.items()}

@@ -10,8 +10,9 @@ from rich import box
 from mcuforge import boards
 from mcuforge.boards import Board, own
 from mcuforge.cli.arguments import INPUT
-from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.common import echo_document, json_option
 from mcuforge.cli.consoles import progress_console, result_console
+from mcuforge.documents.machine import BOARDS
 from mcuforge.wording.tables import Table
 
 _TITLE_WIDTH = 120  # columns that a table with titles takes
@@ -39,7 +40,7 @@ def command(add: Path | None, remove: str | None, as_json: bool) -> None:
         progress_console.print(f"Added {board.title}: use it with --board {board.name}.")
     everything = boards.available()
     if as_json:
-        echo_json([_summary(board) for board in everything])
+        echo_document(BOARDS, {"boards": [_summary(board) for board in everything]})
         return
     result_console.print(_table(everything))
 

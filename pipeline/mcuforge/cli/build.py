@@ -13,9 +13,10 @@ from mcuforge.build import BuildResult, map_digest, toolchains
 from mcuforge.build.firmware_size import Section
 from mcuforge.build.map_digest import Contribution
 from mcuforge.cli.arguments import PROJECT, find_project
-from mcuforge.cli.common import echo_json, json_option, served_option
+from mcuforge.cli.common import echo_document, json_option, served_option
 from mcuforge.cli.consoles import echo, result_console
 from mcuforge.cli.progress import progress
+from mcuforge.documents.firmware import BUILD
 from mcuforge.emit import project
 from mcuforge.errors import UsageError
 from mcuforge.files import locks
@@ -56,13 +57,14 @@ def command(
     files = [path for path in made if path is not None]
     digest = _digest(result)
     if as_json:
-        echo_json(
+        echo_document(
+            BUILD,
             {
                 "preset": name,
                 "files": [str(p) for p in files],
                 "sizes": asdict(result.sizes),
                 "digest": [asdict(c) for c in digest],
-            }
+            },
         )
         return
     if digest:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from mcuforge import documents
 from mcuforge.boards import Board
 from mcuforge.cli.arguments import BOARD, OUTPUT, OUTPUT_FOLDER
 from mcuforge.cli.consoles import echo, write
@@ -147,9 +148,14 @@ def steps_option(function: F) -> F:
     )(function)  # fmt: skip
 
 
-def echo_json(content: Any) -> None:
-    """Print JSON on stdout."""
-    write(json_text.dumps(content))
+def echo_json(document: dict[str, Any]) -> None:
+    """Print a JSON document on stdout."""
+    write(json_text.dumps(document))
+
+
+def echo_document(schema: str, content: dict[str, Any]) -> None:
+    """Print the JSON document of a schema on stdout."""
+    echo_json(documents.document(schema, content))
 
 
 def find_port(board: Board, port: str | None) -> str:

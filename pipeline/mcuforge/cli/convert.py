@@ -10,12 +10,13 @@ import click
 
 from mcuforge import planning, recipe
 from mcuforge.cli.arguments import INPUT_MODEL, SAMPLES
-from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.common import echo_document, json_option
 from mcuforge.cli.consoles import echo, warn
 from mcuforge.cli.debug_quantization import default_board, write_report
 from mcuforge.cli.progress import OnStage, stages
 from mcuforge.cli.quantization import chosen, quantization_options, split_calibration
 from mcuforge.convert import ConversionResult, convert
+from mcuforge.documents.models import CONVERT
 from mcuforge.errors import UsageError
 from mcuforge.files import atomic
 from mcuforge.model_files.kind import Kind, recognise, require_convertible
@@ -104,7 +105,7 @@ def command(
     for warning in result.warnings:
         warn(warning)
     if as_json:
-        echo_json(_as_json(target, result, evaluation, analysis))
+        echo_document(CONVERT, _as_json(target, result, evaluation, analysis))
     else:
         _print(target, result, evaluation)
     if analysis is not None:

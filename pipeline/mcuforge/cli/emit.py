@@ -13,13 +13,14 @@ from mcuforge.boards import Board
 from mcuforge.cli.arguments import MODEL, OUTPUT_FOLDER, find_model
 from mcuforge.cli.common import (
     board_option,
-    echo_json,
+    echo_document,
     engine_option,
     force_option,
     json_option,
     optimize_option,
 )
 from mcuforge.cli.consoles import echo
+from mcuforge.documents.firmware import EMIT
 from mcuforge.emit import c_names, project
 from mcuforge.emit.extras import of_recipe
 from mcuforge.emit.flavours import CMAKE, FLAVOURS, compiles_for
@@ -70,7 +71,7 @@ def command(
         written = project.emit_all(sources, board, folder, c_name, flavour, force=force)
     if as_json:
         described = {"folder": str(folder), "board": written.board, "model": written.model}
-        echo_json(described | {"models": list(written.models)})
+        echo_document(EMIT, described | {"models": list(written.models)})
         return
     names = " and ".join(f"'{model}'" for model in written.models)
     echo(f"{folder}: firmware of {names} for {board.title}.")

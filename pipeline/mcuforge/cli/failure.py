@@ -3,11 +3,12 @@
 With `--json` stdout holds one JSON document whatever happens. That of a failure has the key
 `error`:
 
-    {"mcuforge": "0.1.0",
+    {"mcuforge": "0.1.0", "schema": "error/1",
      "error": {"version": 1, "kind": "usage", "exit_code": 2, "message": "...", "problems": [...]}}
 
 `problems` holds the single problems where the message lists several. What the command found
-nevertheless, such as the report of a parity that does not hold, stands beside `error`.
+nevertheless, such as the report of a parity that does not hold, stands beside `error`, in a
+document of its own schema.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any
 
 import click
 
-from mcuforge import __version__
+from mcuforge import documents
 from mcuforge.cli import streams
 from mcuforge.cli.consoles import echo, write
 from mcuforge.cli.termination import signal_behind
@@ -29,7 +30,6 @@ from mcuforge.errors import ForgeError
 from mcuforge.files import json_text
 
 _BY_SIGNAL = 128  # and the signal's number: as shells have it
-VERSION = 1  # of the error object
 _SURROUNDINGS = (OSError, MemoryError)  # a name too long, a disk taken out: no bug of ours
 _NAME_LENGTH = 200  # of a name too long, to be shown
 _BUG = "This is a bug in mcuforge. Add --debug to see where it happened."
@@ -63,17 +63,20 @@ def _show(error: BaseException) -> None:
 
 def document(error: BaseException) -> dict[str, Any]:
     """The JSON document of a failed command."""
+    from mcuforge.documents import error as described_by
+
     described: dict[str, Any] = {
-        "version": VERSION,
+        "version": described_by.VERSION,
         "kind": _kind(error),
         "exit_code": exit_code(error),
         "message": _message(error),
         "problems": [_message(error)],
     }
-    if not isinstance(error, ForgeError):
-        return {"mcuforge": __version__, "error": described}
-    described["problems"] = list(error.problems) or described["problems"]
-    return {"mcuforge": __version__, **error.result, "error": described}
+    found: dict[str, Any] = {}
+    if isinstance(error, ForgeError):
+        described["problems"] = list(error.problems) or described["problems"]
+        found = error.result
+    return documents.document(described_by.SCHEMA, {**found, "error": described})
 
 
 def exit_code(error: BaseException) -> int:

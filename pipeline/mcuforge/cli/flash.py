@@ -14,9 +14,10 @@ from mcuforge.boards.hardware import METHODS
 from mcuforge.build import BuildResult, image, toolchains
 from mcuforge.build.image import Image
 from mcuforge.cli.arguments import BOARD, FIRMWARE, find_project
-from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.common import echo_document, json_option
 from mcuforge.cli.consoles import echo
 from mcuforge.cli.progress import progress
+from mcuforge.documents.firmware import FLASH
 from mcuforge.emit import project
 from mcuforge.errors import UsageError
 from mcuforge.files import locks
@@ -91,14 +92,16 @@ def command(
     if dry_run:
         lines = describe(job, chosen)
         if as_json:
-            echo_json({"board": board.name, "method": chosen, "dry_run": lines})
+            echo_document(FLASH, {"board": board.name, "method": chosen, "dry_run": lines})
         else:
             echo("\n".join(lines))
         return
     with progress("flashing") as on_progress:
         flash(job, chosen, on_progress)
     if as_json:
-        echo_json({"board": board.name, "method": chosen, "bytes": content.size, "verified": True})
+        echo_document(
+            FLASH, {"board": board.name, "method": chosen, "bytes": content.size, "verified": True}
+        )
         return
     echo(f"{board.title}: {content.size:,} bytes written and verified with {chosen}.")
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from mcuforge.cli.arguments import INPUT, STRATEGY
-from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.common import echo_document, json_option
 from mcuforge.cli.consoles import result_console
+from mcuforge.documents.quantization import TABLE
 from mcuforge.errors import UsageError
 from mcuforge.files import untrusted
 from mcuforge.wording.tables import Table
@@ -55,7 +56,7 @@ def command(
         for text in strategies or DEFAULT_STRATEGIES
     ]
     if as_json:
-        echo_json([_as_json(result) for result in results])
+        echo_document(TABLE, {"results": [_as_json(result) for result in results]})
         return
     for result in results:
         affine, chosen = result.affine, result.range

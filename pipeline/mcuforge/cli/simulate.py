@@ -14,7 +14,7 @@ from mcuforge import build
 from mcuforge.cli.arguments import PROJECT, find_project
 from mcuforge.cli.common import (
     count_option,
-    echo_json,
+    echo_document,
     json_option,
     served_option,
     simulator_options,
@@ -23,6 +23,7 @@ from mcuforge.cli.consoles import echo
 from mcuforge.cli.progress import stages
 from mcuforge.device.client import Device
 from mcuforge.device.replies import TensorInfo
+from mcuforge.documents.firmware import SIMULATE
 from mcuforge.emit import project
 from mcuforge.errors import UsageError
 from mcuforge.files import locks
@@ -69,7 +70,8 @@ def command(
                 executed = running.executed_instructions()
     instructions = [choice.instructions(row["ticks"]) for row in rows]
     if as_json:
-        echo_json(
+        echo_document(
+            SIMULATE,
             {
                 "board": board.name,
                 "simulator": choice.name,
@@ -79,7 +81,7 @@ def command(
                 "stack_high_water": stats.stack_high_water,
                 "arena_bytes": stats.arena_bytes,
                 "executed_instructions": executed,
-            }
+            },
         )
         return
     for row, instruction_count in zip(rows, instructions, strict=True):

@@ -8,9 +8,10 @@ import click
 
 from mcuforge import recipe
 from mcuforge.cli.arguments import INPUT_MODEL
-from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.common import echo_document, json_option
 from mcuforge.cli.consoles import echo
 from mcuforge.cli.progress import progress
+from mcuforge.documents.models import TRAIN
 from mcuforge.errors import UsageError
 from mcuforge.files import locks
 from mcuforge.model_files.kind import Kind, recognise
@@ -34,7 +35,9 @@ def command(model: Path, seed: int | None, epochs: int | None, as_json: bool) ->
     with locks.writing(loaded.folder), progress("training") as on_progress:
         result = train.run(loaded, on_progress, seed=seed, epochs=epochs)
     if as_json:
-        echo_json({"seconds": result.seconds, "written": [str(p) for p in result.written]})
+        echo_document(
+            TRAIN, {"seconds": result.seconds, "written": [str(p) for p in result.written]}
+        )
         return
     echo(f"Trained in {result.seconds:.0f} s.")
     for path in result.written:

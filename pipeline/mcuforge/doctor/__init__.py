@@ -12,8 +12,10 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from mcuforge import documents
 from mcuforge.doctor import packages, tools
 from mcuforge.doctor.findings import Finding, Report
+from mcuforge.documents.machine import DOCTOR
 
 __all__ = ["Finding", "Report", "as_json", "check", "table"]
 
@@ -39,5 +41,5 @@ def table(report: Report, *, wide: bool = False) -> RenderableType:
 
 
 def as_json(report: Report) -> dict[str, Any]:
-    """JSON values: `ok`, and every finding with its own `ok` and how to install it."""
-    return report.as_json()
+    """The JSON document: `ok`, and every finding with its own `ok` and how to install it."""
+    return documents.document(DOCTOR, report.as_json())

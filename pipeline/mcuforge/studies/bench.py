@@ -8,9 +8,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from mcuforge import __version__, driver, engines
+from mcuforge import documents, driver, engines
 from mcuforge.boards import Board
 from mcuforge.build import build
+from mcuforge.documents.bench import SCHEMA
 from mcuforge.emit import project
 from mcuforge.engines import tflm_library
 from mcuforge.errors import ForgeError, ParityError
@@ -215,7 +216,6 @@ def _ratio(values: Sequence[int | None]) -> str:
 def as_json(benchmark: Benchmark) -> str:
     """The benchmark as JSON text: for each engine the costs, in bytes and instructions."""
     content: dict[str, Any] = {
-        "mcuforge": __version__,
         "model": benchmark.model,
         "sha256": benchmark.reports[0].sha256,
         "board": benchmark.board,
@@ -227,7 +227,7 @@ def as_json(benchmark: Benchmark) -> str:
         "failed": benchmark.failed,
         "notes": list(benchmark.notes),
     }
-    return json_text.dumps(content)
+    return json_text.dumps(documents.document(SCHEMA, content))
 
 
 def require_drawing() -> None:

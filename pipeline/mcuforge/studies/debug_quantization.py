@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mcuforge import __version__, build, planning
+from mcuforge import build, documents, planning
 from mcuforge.boards import Board
 from mcuforge.convert import ConversionResult, convert
 from mcuforge.convert.own_ranges import float_tflite
+from mcuforge.documents.quantization import SCHEMA
 from mcuforge.emit import project
 from mcuforge.errors import UnsupportedError, UsageError
 from mcuforge.model_files.keras_inputs import DeclaredInputs, declared_inputs
@@ -55,7 +56,7 @@ class QuantizationReport:
 
     def as_json(self) -> dict[str, Any]:
         """The report as plain data."""
-        return {"mcuforge": __version__, **asdict(self)}
+        return documents.document(SCHEMA, asdict(self))
 
 
 def analyse(

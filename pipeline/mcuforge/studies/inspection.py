@@ -7,8 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from mcuforge import frontend, planning
+from mcuforge import documents, frontend, planning
 from mcuforge.boards import Board
+from mcuforge.documents.inspection import SCHEMA
 from mcuforge.errors import ModelError, UnsupportedError
 from mcuforge.frontend import accelerators, precision, tflite_reader
 from mcuforge.frontend.graph import Graph
@@ -94,12 +95,13 @@ class Inspection:
             }
         for position, number in self.faults.items():
             content["ops"][position]["problem"] = self.problems[number - 1].message
-        return content | {
+        content |= {
             "accepted": self.plan is not None,
             "kernels_for": self.board.name,
             "not_in_tflm": list(self.not_in_tflm),
             "boards": {found.board.name: _fit_values(found.fit) for found in self.fits},
         }
+        return documents.document(SCHEMA, content)
 
 
 def inspect(tflite: Path, board: Board, name: str | None = None) -> Inspection:

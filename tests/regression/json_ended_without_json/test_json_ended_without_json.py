@@ -9,14 +9,16 @@ from typing import Any
 import click
 import pytest
 from command_line import Outcome, mcuforge
+from made_up_reports import a_report
 from single_op import Spec, build
 
 from mcuforge import __version__, boards
 from mcuforge import cli as cli_package
-from mcuforge.cli import COMMANDS, cli, run
+from mcuforge.cli import COMMANDS, cli, failure, run
 from mcuforge.errors import ParityError
+from mcuforge.files import json_text
 from mcuforge.proof.parity import Comparison, Verdict
-from mcuforge.report import Costs, RunReport
+from mcuforge.report import Costs, RunReport, as_json
 
 
 def _error(outcome: Outcome) -> dict[str, Any]:
@@ -80,12 +82,12 @@ def test_what_was_found_stands_beside_the_error(monkeypatch: pytest.MonkeyPatch)
     """As for a parity that does not hold, whose report is printed nevertheless."""
 
     def available() -> None:
-        raise ParityError("they differ", result={"reports": [1]})
+        raise ParityError("they differ", result=json.loads(as_json([a_report()])))
 
     monkeypatch.setattr(boards, "available", available)
     outcome = mcuforge("boards", "--json")
     assert _error(outcome)["kind"] == "parity"
-    assert json.loads(outcome.stdout)["reports"] == [1]
+    assert json.loads(outcome.stdout)["reports"][0]["model"] == "net"
 
 
 def test_a_failed_parity_is_one_document(
@@ -102,19 +104,15 @@ def test_a_failed_parity_is_one_document(
     assert failed.value.result["reports"][0]["verdict"]["exact"] is False
 
 
-def test_what_json_cannot_hold_is_null(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_json_cannot_hold_is_null() -> None:
     """An SQNR of infinity, a metric that is not a number: strict parsers know neither."""
-
-    def available() -> None:
-        raise ParityError("x", result={"sqnr": [float("inf"), (float("nan"), 1.5)]})
-
-    monkeypatch.setattr(boards, "available", available)
-    outcome = mcuforge("boards", "--json")
+    error = ParityError("x", result={"sqnr": [float("inf"), (float("nan"), 1.5)]})
 
     def refuse(constant: str) -> None:
         raise AssertionError(constant)
 
-    assert json.loads(outcome.stdout, parse_constant=refuse)["sqnr"] == [None, [None, 1.5]]
+    text = json_text.dumps(failure.document(error))
+    assert json.loads(text, parse_constant=refuse)["sqnr"] == [None, [None, 1.5]]
 
 
 def test_every_document_is_written_by_the_same() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from json_documents import checked
 
 from mcuforge import boards, driver, planning
 from mcuforge.cli import cli
@@ -86,7 +87,7 @@ def test_dicts(folder: Path, tmp_path: Path) -> None:
     words = ["convert", str(keras), "--samples", str(tmp_path / "s.npz"), "-o", str(target)]
     done = CliRunner().invoke(cli, [*words, "--json"])
     assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout)["calibration_samples"] == 16
+    assert checked(done.stdout)["calibration_samples"] == 16
     result = convert(keras, {"picture": SAMPLES["zebra image"], "meta": [SAMPLES["apple"]]})
     assert result.tflite == target.read_bytes()
     graph = check(keras, result, SAMPLES)
@@ -167,11 +168,11 @@ def test_a_recipe_with_several_inputs(folder: Path) -> None:
     run = [str(folder), "--count", "4", "-o", str(folder / "build"), "--json"]
     done = CliRunner().invoke(cli, ["run", *run])
     assert done.exit_code == 0, done.output
-    report = json.loads(done.stdout)["reports"][0]
+    report = checked(done.stdout)["reports"][0]
     assert report["inputs"] == ["zebra image", "apple"]
     assert report["accuracy"][0]["float_model"] == 1.0
     asked = ["debug-quantization", str(folder), "--no-firmware", "--json", "-o"]
     done = CliRunner().invoke(cli, [*asked, str(folder / "page.html")])
     assert done.exit_code == 0, done.output
-    tensors = {t["tensor"] for t in json.loads(done.stdout)["damage"]["tensors"]}
+    tensors = {t["tensor"] for t in checked(done.stdout)["damage"]["tensors"]}
     assert {"zebra image", "apple", "scores", "boxes"} <= tensors

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 from emitted import SANITIZERS, WARNINGS, Array, main_c, run, source, succeed, unpack, write
+from json_documents import checked
 from single_op import Spec, build
 
 from mcuforge import boards
@@ -296,7 +296,7 @@ def test_the_commands_take_several_models(tmp_path: Path) -> None:
         files[-1].write_bytes(content)
     folder = tmp_path / "project"
     emitted = mcuforge("emit", *files, "-o", folder, "--json")
-    assert json.loads(emitted.stdout)["models"] == list(MODELS)
+    assert checked(emitted.stdout)["models"] == list(MODELS)
     refused = mcuforge("build", folder, "--model", "third")
     assert refused.returncode == 2
     assert "has no model 'third', but first, second." in refused.stderr
@@ -304,7 +304,7 @@ def test_the_commands_take_several_models(tmp_path: Path) -> None:
     for name in (*MODELS, None):
         chosen = ("--model", name) if name else ()
         done = mcuforge("simulate", folder, "--count", "1", "--json", *chosen)
-        crc[name] = json.loads(done.stdout)["runs"][0]["outputs"]
+        crc[name] = checked(done.stdout)["runs"][0]["outputs"]
     assert crc["first"] != crc["second"] and crc[None] == crc["first"]
     twice = mcuforge("emit", files[0], files[0], "-o", tmp_path / "twice")
     assert twice.returncode == 2 and "Two models are called first in C" in twice.stderr

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from json_documents import checked
 
 from mcuforge import boards
 from mcuforge.boards import chips, description
@@ -258,7 +258,7 @@ def test_a_board_of_ones_own_is_kept_and_found_by_name(
     path.unlink()  # a copy is kept
     assert "mine" in boards.names()
     assert boards.load("mine").clock_hz == 168_000_000
-    listed = json.loads(runner.invoke(command, ["--json"]).stdout)
+    listed = checked(runner.invoke(command, ["--json"]).stdout)["boards"]
     assert "mine" in [board["name"] for board in listed]
     assert runner.invoke(command, ["--remove", "mine"]).exit_code == 0
     assert "mine" not in boards.names()

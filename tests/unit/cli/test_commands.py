@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
+from json_documents import checked
 from single_op import Spec, build
 
 import mcuforge.cli as mcuforge_cli
@@ -82,7 +82,9 @@ def test_boards_shows_all_names_and_simulators_in_80_columns(
     for name, simulators in [("stm32f4-discovery", "QEMU, Renode"), ("pico", "  Renode")]:
         (line,) = [line for line in lines if line.strip().startswith(name)]
         assert line.endswith(simulators)
-    (pico,) = [b for b in json.loads(mcuforge("boards", "--json").stdout) if b["name"] == "pico"]
+    (pico,) = [
+        b for b in checked(mcuforge("boards", "--json").stdout)["boards"] if b["name"] == "pico"
+    ]
     assert (pico["core"], pico["simulators"]) == ("cortex-m0plus", ["Renode"])
 
 
@@ -94,7 +96,7 @@ def test_inspect_shows_ops_and_costs(relu: Path) -> None:
 
 
 def test_inspect_json(relu: Path) -> None:
-    content = json.loads(mcuforge("inspect", relu, "--json").stdout)
+    content = checked(mcuforge("inspect", relu, "--json").stdout)
     assert content["arena"] == {"bytes": 48, "lower_bound": 48}
     assert content["ops"][0]["kernels"] == ["lookup_s8"]
 
@@ -115,7 +117,7 @@ def test_nothing_heavy_is_imported(command: str) -> None:
 def test_emit_writes_a_project(relu: Path, tmp_path: Path) -> None:
     folder = tmp_path / "project"
     outcome = mcuforge("emit", relu, "-o", folder, "--json")
-    assert json.loads(outcome.stdout)["board"] == "mps2-an386"
+    assert checked(outcome.stdout)["board"] == "mps2-an386"
     assert (folder / "CMakeLists.txt").is_file() and (folder / "model/relu_model.c").is_file()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import shutil
 import subprocess
 import sys
@@ -14,6 +13,7 @@ import keras_models
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from json_documents import checked
 from tflite_runs import kinds
 
 from mcuforge.cli import cli
@@ -59,7 +59,7 @@ def test_options_and_evaluation(tmp_path: Path) -> None:
         "convert", MODELS / "autoencoder", *options, "--evaluate", "--json", "-o", target
     )
     assert done.exit_code == 0, done.output
-    told = json.loads(done.stdout)
+    told = checked(done.stdout)
     assert told["quantization"] == "percentile 0.1 99.9, weights per tensor, bias correction"
     assert {r["strategy"] for r in told["ranges"]} == {"percentile 0.1 99.9"}
     assert told["ranges"][0]["layer"] == "image" and told["ranges"][0]["high"] < 1
@@ -78,7 +78,7 @@ def test_a_recipe_asks_for_its_quantisation(tmp_path: Path) -> None:
     target = tmp_path / "own.tflite"
     done = command("convert", tmp_path, "-o", target, "--json")
     assert done.exit_code == 0, done.output
-    told = json.loads(done.stdout)
+    told = checked(done.stdout)
     by_layer = {r["layer"]: r["strategy"] for r in told["ranges"]}
     assert by_layer.pop("classes") == "min-max" and set(by_layer.values()) == {"mse"}
     assert len(told["rewritten"]) == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from json_documents import checked
 
 from mcuforge.cli import cli
 from mcuforge.cli.quantize_table import read_numbers
@@ -116,7 +116,7 @@ def test_the_command_prints_what_the_formulas_give(tmp_path: Path) -> None:
     done = CliRunner().invoke(
         cli, ["quantize-table", str(values), "--json", "--calibration", "min-max"]
     )
-    (found,) = json.loads(done.stdout)
+    (found,) = checked(done.stdout)["results"]
     assert found["original"] == list(OUTLIER)
     assert found["quantized"] == work(OUTLIER, parse("min-max")).quantized.tolist()
     auto = CliRunner().invoke(cli, ["quantize-table", str(values), "--calibration", "auto"])

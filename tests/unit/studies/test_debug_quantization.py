@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import keras_models
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from json_documents import checked
 
 from mcuforge.cli import cli
 from mcuforge.cli import convert as convert_command
@@ -46,7 +46,7 @@ def test_tells_tables_page_and_json(tmp_path: Path) -> None:
     options = ["--percentile", "20,80", "--no-strategies", "--no-firmware", "--json", "-o", page]
     done = command("debug-quantization", AUTOENCODER, *options)
     assert done.exit_code == 0, done.output
-    report = json.loads(done.stdout)
+    report = checked(done.stdout)
     worst = report["damage"]["tensors"][0]
     assert worst["clipped"] > 0.1 and worst["alone"] > 0.01
     assert any("clips" in text and worst["layer"] in text for text in report["recommendations"])
@@ -62,7 +62,7 @@ def test_holds_out_a_quarter_of_a_keras_files_samples(folder: Path, tmp_path: Pa
     arguments = ["debug-quantization", keras, "--samples", tmp_path / "samples.npz"]
     done = command(*arguments, "--no-strategies", "--json", "-o", tmp_path / "page.html")
     assert done.exit_code == 0, done.output
-    report = json.loads(done.stdout)
+    report = checked(done.stdout)
     assert report["damage"]["samples"] == len(batch) // 4 - 1
     assert any("1 of 24 held-out samples may be outliers" in text for text in report["warnings"])
     assert report["present"]["flash"] > 1000 and report["present"]["instructions"] > 1000
@@ -115,7 +115,7 @@ def test_convert_reports_what_it_wrote(tmp_path: Path, monkeypatch: pytest.Monke
         "convert", AUTOENCODER, "--calibration", "kl", "--report", "--json", "-o", target
     )
     assert done.exit_code == 0, done.output
-    report = json.loads(done.stdout)["report"]
+    report = checked(done.stdout)["report"]
     assert report["present"]["tflite_bytes"] == target.stat().st_size
     ways = [outcome["settings"] for outcome in report["outcomes"]]
     assert ways == ["converter", "mse", "min-max, weights per tensor", "min-max, int16 activations"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from json_documents import checked
 
 from mcuforge import recipe
 from mcuforge.errors import UsageError
@@ -155,7 +155,7 @@ def test_explore_start_to_end(tmp_path: Path) -> None:
         [*command, "-o", str(tmp_path)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    found = checked(done.stdout)
     assert found["bytes_compared"] > 20_000
     assert abs(found["float"]["silhouette"] - found["int8"]["silhouette"]) < 0.02
     assert abs(found["float"]["psnr_db"] - found["int8"]["psnr_db"]) < 0.2

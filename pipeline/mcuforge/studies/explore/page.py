@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge import __version__
+from mcuforge import documents
+from mcuforge.documents.models import EXPLORE
 from mcuforge.errors import ToolError
 from mcuforge.report import html_page, pictures
 from mcuforge.studies.explore.exploration import Exploration, Quality
@@ -151,8 +152,7 @@ def rows(found: Exploration) -> list[tuple[str, str, str]]:
 
 def as_json(found: Exploration) -> dict[str, Any]:
     """The figures as plain data."""
-    return {
-        "mcuforge": __version__,
+    content = {
         "model": found.model,
         "board": found.board,
         "samples": len(found.labels),
@@ -161,6 +161,7 @@ def as_json(found: Exploration) -> dict[str, Any]:
         "bytes_compared": found.bytes_compared,
         "bytes_that_differ": 0,  # anything else is an error
     }
+    return documents.document(EXPLORE, content)
 
 
 def _figures(quality: Quality) -> dict[str, float]:

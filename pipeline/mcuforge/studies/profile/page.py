@@ -6,7 +6,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from mcuforge import __version__
+from mcuforge import documents
+from mcuforge.documents.profile import SCHEMA
 from mcuforge.engines import AOT
 from mcuforge.errors import UsageError
 from mcuforge.files import atomic, json_text
@@ -90,12 +91,12 @@ def as_json(profile: Profile) -> str:
         key: getattr(profile, key)
         for key in (
             "model", "sha256", "board", "core", "engine", "clock_hz", "wait_states", "source",
-            "error", "why", "instructions", "cycles",
+            "why", "instructions", "cycles",
         )
     }  # fmt: skip
     content: dict[str, Any] = {
-        "mcuforge": __version__,
         **whole,
+        "relative_error": profile.error,
         "milliseconds": profile.milliseconds(profile.cycles),
         "ops": [
             {
@@ -113,7 +114,7 @@ def as_json(profile: Profile) -> str:
         ],
         "functions": _functions(profile.functions),
     }
-    return json_text.dumps(content)
+    return json_text.dumps(documents.document(SCHEMA, content))
 
 
 def _functions(functions: Any) -> dict[str, dict[str, int]]:
