@@ -6,6 +6,8 @@ import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -17,12 +19,14 @@ from tflite_builder import Builder
 
 from mcuforge import boards, planning
 from mcuforge.cli import cli
-from mcuforge.emit.extras import Extras
+from mcuforge.emit.extras import Extras, of_recipe
 from mcuforge.emit.project_files import Source, project_files
 from mcuforge.planning.plan import Plan
 from mcuforge.proof.parity import Comparison, Verdict
-from mcuforge.report import Costs, RunReport, integration
-from mcuforge.report.integration import Example, Integration
+from mcuforge.recipe import Recipe, load
+from mcuforge.report import Costs, RunReport, examples, integration
+from mcuforge.report.examples import Example
+from mcuforge.report.integration import Integration
 from mcuforge.report.sections import integration as section
 
 STUBS = Path(__file__).parents[2] / "flavours" / "stubs"
@@ -82,7 +86,7 @@ def write(example: Example, folder: Path, number: int) -> list[Path]:
 
 def compile_all(it: Integration, include: Path, folder: Path) -> int:
     """All code of the page for the model whose headers lie in `include`; how many files."""
-    made = [*integration.examples(it), *integration.flavours(it)]
+    made = [*examples.for_tasks(it), *examples.for_systems(it)]
     files = [path for at, each in enumerate(made) for path in write(each, folder, at)]
     options = (*WARNINGS, "-I", include, "-isystem", STUBS, "-fsyntax-only")
     succeed("gcc", "-std=c11", *options, *(f for f in files if f.suffix == ".c"))
@@ -106,7 +110,7 @@ def test_the_examples_compute_the_same_with_and_without_conversion(tmp_path: Pat
     it = integration.of(plan, boards.load("host"))
     files = project_files([Source(plan, "borders")], boards.load("host"), "borders", "zephyr")
     unpack(files, tmp_path)
-    code = {e.title: e.texts[0][1] for e in integration.examples(it)}
+    code = {e.title: e.texts[0][1] for e in examples.for_tasks(it)}
     main_c = tmp_path / "main.c"
     main_c.write_text(
         code["C"] + code["Without conversion"] + """
@@ -151,8 +155,9 @@ def test_state_and_labels_have_examples(tmp_path: Path) -> None:
     )
     source = Source(plan, "wake", None, Extras(labels))
     unpack(project_files([source], board, "wake", "zephyr"), tmp_path)
-    it = integration.of(plan, board, labels=labels, folder=Path("models/wake up"))
-    assert {"State", "Labels"} <= {e.title for e in integration.examples(it)}
+    made = SimpleNamespace(labels=labels, features=None, folder=Path("models/wake up"))
+    it = integration.of(plan, board, recipe=cast(Recipe, made))
+    assert {"State", "Labels"} <= {e.title for e in examples.for_tasks(it)}
     assert compile_all(it, tmp_path / "include", tmp_path) == 15
     page = section.body(report_of(it))
     assert (
@@ -162,13 +167,27 @@ def test_state_and_labels_have_examples(tmp_path: Path) -> None:
     )
 
 
+def test_features_have_an_example(tmp_path: Path) -> None:
+    folder = Path(__file__).parents[3] / "models" / "chirps"
+    described = load(folder)
+    plan = planning.make_plan(described.tflite, described.name)
+    extras = of_recipe(described, plan.graph)
+    board = boards.load("host")
+    source = Source(plan, "chirps", None, extras)
+    unpack(project_files([source], board, "chirps", "zephyr"), tmp_path)
+    it = integration.of(plan, board, recipe=described)
+    assert {"Raw samples", "Labels"} <= {e.title for e in examples.for_tasks(it)}
+    assert it.model == "chirps"
+    assert compile_all(it, tmp_path / "include", tmp_path) == 14
+
+
 def test_the_commands_write_what_the_code_includes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = plan_of(wake_word(), "wake", tmp_path)
     monkeypatch.chdir(tmp_path)
     it = replace(integration.of(plan, boards.load("mps2-an386")), optimize="size")
-    for example in integration.flavours(it):
+    for example in examples.for_systems(it):
         texts = dict(example.texts)
         emit, *_ = texts["commands"].splitlines()
         words = shlex.split(emit)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from mcuforge.engines import TFLM
-from mcuforge.report import RunReport, html_page, integration
+from mcuforge.report import RunReport, examples, html_page, integration
 from mcuforge.report.facts import RunFacts
 from mcuforge.report.integration import Integration
 
@@ -20,15 +20,7 @@ SAYS = (
 
 def collect(facts: RunFacts) -> Integration:
     """Names, sizes and scales of the model's interface."""
-    recipe = facts.described_by
-    return integration.of(
-        facts.plan,
-        facts.board,
-        facts.engine,
-        recipe.labels if recipe else (),
-        recipe.folder if recipe else None,
-        facts.optimize,
-    )
+    return integration.of(facts.plan, facts.board, facts.engine, facts.described_by, facts.optimize)
 
 
 def body(report: RunReport) -> Markup | None:
@@ -42,6 +34,6 @@ def body(report: RunReport) -> Markup | None:
         it=it,
         is_tflm=it.engine == TFLM,
         stack=report.costs.stack,
-        examples=list(integration.examples(it)),
-        flavours=list(integration.flavours(it)),
+        examples=list(examples.for_tasks(it)),
+        flavours=list(examples.for_systems(it)),
     )
