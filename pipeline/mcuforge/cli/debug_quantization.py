@@ -13,17 +13,17 @@ from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import echo, result_console, warn
 from mcuforge.cli.progress import stages
 from mcuforge.cli.quantization import chosen, quantization_options, split_calibration
-from mcuforge.emit import c_names
 from mcuforge.errors import ToolError, UsageError
 from mcuforge.files import atomic
 from mcuforge.model_files.kind import Kind, recognise, require_convertible
-from mcuforge.report import results
+from mcuforge.report import site
 from mcuforge.simulate.choose import choose
 from mcuforge.studies import debug_quantization
 from mcuforge.studies.debug_quantization import QuantizationReport
 from mcuforge.studies.quantization import analysis_page
 
 DEFAULT_BOARD = "mps2-an386"
+OUTPUT = Path("build")  # whose site gets the page
 
 
 @click.command()
@@ -53,7 +53,7 @@ DEFAULT_BOARD = "mps2-an386"
     "-o",
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="The HTML page [build/MODEL-quantization.html].",
+    help="The HTML page, alone in a file [a page of the site build/report].",
 )
 @json_option
 def command(
@@ -70,7 +70,7 @@ def command(
     """Show what quantising MODEL (a model folder, or a .keras file) loses, and where.
 
     Every tensor is compared with the float model's on samples that were not used to choose ranges,
-    every layer is quantised alone, and every strategy is tried. Writes an HTML page with pictures.
+    every layer is quantised alone, and every strategy is tried. Writes a page with pictures.
     """
     kind = recognise(model)
     if kind is Kind.TFLITE:
@@ -82,10 +82,8 @@ def command(
         require_convertible(model)
     words["calibration"], samples = split_calibration(words["calibration"], samples)
     source = recipe.load(model) if kind is Kind.RECIPE else model
-    title = model.stem if isinstance(source, Path) else source.name
-    page = output or Path("build") / f"{c_names.identifier(title)}-quantization.html"
     if output is None:
-        results.check(page)
+        site.check(OUTPUT)
     with stages(str(model)) as on_stage:
         on_stage("calibrating", 0, 0)  # TensorFlow starts, which takes a while
         report = debug_quantization.analyse(
@@ -99,7 +97,7 @@ def command(
         )
     for warning in report.warnings:
         warn(warning)
-    write_report(report, page, quiet=as_json)
+    write_report(report, output, quiet=as_json)
     if as_json:
         echo_json(report.as_json())
 
@@ -110,9 +108,12 @@ def _board(name: str | None, no_firmware: bool) -> boards.Board | None:
     return default_board() if name is None else boards.load(name)
 
 
-def write_report(report: QuantizationReport, page: Path, *, quiet: bool) -> None:
-    """Write the page; print the tables and the recommendations unless `quiet`."""
-    atomic.write_bytes(page, analysis_page.as_html(report).encode())
+def write_report(report: QuantizationReport, page: Path | None, *, quiet: bool) -> None:
+    """Write the page, or add it to the site; print tables and recommendations unless `quiet`."""
+    if page is None:
+        page = site.publish(OUTPUT, [analysis_page.page(report)])
+    else:
+        atomic.write_bytes(page, analysis_page.as_html(report).encode())
     if quiet:
         return
     result_console.print(analysis_page.tensor_table(report))

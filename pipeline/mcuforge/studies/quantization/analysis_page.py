@@ -1,97 +1,41 @@
-"""A quantisation report as tables for the terminal and as one self-contained HTML page.
-
-Pictures are SVG elements whose coordinates are computed here; the template escapes every text.
-"""
+"""A quantisation report as tables for the terminal and as a page of the report's site."""
 
 from __future__ import annotations
 
-import math
 import shlex
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich import box
 
 from mcuforge.quantization.ranges.drowned import Part
-from mcuforge.report import html_page
-from mcuforge.studies.quantization.analysis import TensorDamage, WeightRanges
+from mcuforge.report import html_page, metric_label, site
+from mcuforge.report.html_page import Section
+from mcuforge.report.site import Page
+from mcuforge.studies.quantization import analysis_pictures
+from mcuforge.studies.quantization.analysis import TensorDamage
 from mcuforge.studies.quantization.comparison import Outcome
 from mcuforge.wording.tables import Table
 
 if TYPE_CHECKING:
     from mcuforge.studies.debug_quantization import QuantizationReport
 
-WIDTH, HEIGHT = 480.0, 90.0  # of a picture, in pixels
 _METRICS_IN_TERMINAL = 2  # so that 80 columns suffice
 _PARTS_IN_TERMINAL = 4
 _PARTS_ON_PAGE = 64
-_MOST_CHANNELS = 256  # drawn one by one; more are drawn as the largest of several
-
-
-class Bar(NamedTuple):
-    """A rectangle of a picture, in pixels from its upper left corner."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-class HistogramPicture(NamedTuple):
-    """Bars with logarithmic heights, and where the range chosen begins and ends."""
-
-    bars: list[Bar]
-    low: float
-    high: float
-    left: str
-    right: str
-
-
-class WeightPicture(NamedTuple):
-    """A bar from the smallest to the largest weight of each channel; `zero` is the line of 0."""
-
-    bars: list[Bar]
-    zero: float
-    top: str
-    bottom: str
-
-
-def histogram_picture(tensor: TensorDamage) -> HistogramPicture:
-    """The float model's values, with the range drawn in; wide enough for both."""
-    bars = tensor.histogram
-    left, right = min(bars.low, tensor.low), max(bars.high, tensor.high)
-    scale = WIDTH / (right - left) if right > left else 0.0
-    tallest = math.log1p(max(bars.counts, default=0)) or 1.0
-    each = (bars.high - bars.low) / max(len(bars.counts), 1)
-    drawn = []
-    for number, count in enumerate(bars.counts):
-        height = HEIGHT * math.log1p(count) / tallest
-        x = (bars.low + number * each - left) * scale
-        drawn.append(_bar(x, HEIGHT - height, max(each * scale, 0.5), height))
-    low, high = ((end - left) * scale for end in (tensor.low, tensor.high))
-    return HistogramPicture(drawn, round(low, 2), round(high, 2), f"{left:.4g}", f"{right:.4g}")
-
-
-def weight_picture(layer: WeightRanges) -> WeightPicture:
-    """Each output channel's range of weights."""
-    lows, highs = _grouped(layer.low, min), _grouped(layer.high, max)
-    top, bottom = max(*highs, 0.0), min(*lows, 0.0)
-    scale = HEIGHT / (top - bottom) if top > bottom else 0.0
-    each = WIDTH / len(lows)
-    bars = [
-        _bar(i * each, (top - high) * scale, each * 0.8, (high - low) * scale)
-        for i, (low, high) in enumerate(zip(lows, highs, strict=True))
-    ]
-    return WeightPicture(bars, round(top * scale, 2), f"{top:.4g}", f"{bottom:.4g}")
-
-
-def _grouped(values: Sequence[float], choose: Callable[[Sequence[float]], float]) -> list[float]:
-    size = -(-len(values) // _MOST_CHANNELS)
-    return [choose(values[i : i + size]) for i in range(0, len(values), size)]
-
-
-def _bar(x: float, y: float, width: float, height: float) -> Bar:
-    return Bar(round(x, 2), round(y, 2), round(width, 2), round(max(height, 0.0), 2))
+_OF_PARTS = (
+    "The channels and branches of inputs, outputs and of what is joined or sliced, worst first: "
+    "one step serves a whole tensor, and may drown a small part of it."
+)
+_OF_VALUES = (
+    "Histograms of the float model's values on held-out samples, heights logarithmic. Red: the "
+    "range chosen. Values beyond it are clipped, room without values is lost."
+)
+_OF_WEIGHTS = (
+    "From the smallest to the largest weight of each output channel; red is zero. Spread is the "
+    "largest channel's magnitude over the smallest's: with one scale for all, the smallest loses "
+    "that factor."
+)
 
 
 def shares(tensors: Sequence[TensorDamage]) -> list[float]:
@@ -227,24 +171,76 @@ def problems(report: QuantizationReport) -> list[str]:
 
 
 def as_html(report: QuantizationReport) -> str:
-    """The report as one HTML page that loads nothing. Every value is escaped."""
-    tensors = report.damage.tensors
-    headings, rows = outcome_rows(report)
-    weights = sorted(report.damage.weights, key=lambda w: w.spread, reverse=True)
-    return html_page.render(
-        "quantization.html.j2",
-        report=report,
-        tensors=list(zip(tensors, shares(tensors), map(histogram_picture, tensors), strict=True)),
-        headings=headings,
-        rows=rows,
-        weights=[(layer, weight_picture(layer)) for layer in weights],
-        parts=parts_rows(report, _PARTS_ON_PAGE),
-        options=[
-            (way.settings, shlex.join(way.options))
-            for way in (report.present, *report.outcomes)
-            if way.options
-        ],
-        problems=problems(report),
-        width=int(WIDTH),
-        height=int(HEIGHT),
+    """The report as a page outside of any site."""
+    return site.standalone(page(report))
+
+
+def page(report: QuantizationReport) -> Page:
+    """The report as a page of the site. Every value is escaped."""
+    return Page(
+        kind="quantization",
+        name=report.model,
+        title=f"{report.model}: what quantisation costs",
+        sections=_sections(report),
+        facts=(("quantised with", report.conversion), *_facts(report)),
     )
+
+
+def _facts(report: QuantizationReport) -> list[tuple[str, str]]:
+    quality = dict(report.present.metrics)
+    return [
+        (f"{metric_label(name)} (float / quantised)", f"{value:.4g} / {quality[name]:.4g}")
+        for name, value in report.float_metrics
+        if name in quality
+    ]
+
+
+def _sections(report: QuantizationReport) -> tuple[Section, ...]:
+    damage, made = report.damage, []
+
+    def add(name: str, title: str, says: str, **values: object) -> None:
+        body = html_page.render(f"quantization/{name}.html.j2", **values)
+        made.append(Section(name, title, says, body))
+
+    add("advice", "Recommendation", "What the measurements below advise, in the order in which to try it.",
+        report=report, cards=_cards(report))  # fmt: skip
+    add("tensors", "Tensors", "Every activation, most damage first: begin with the first ones.",
+        tensors=list(zip(damage.tensors, shares(damage.tensors), strict=True)))  # fmt: skip
+    parts = parts_rows(report, _PARTS_ON_PAGE)
+    if parts:
+        add("parts", "Part by part", _OF_PARTS, rows=parts)
+    texts, rows = outcome_rows(report)
+    headings = [(texts[0], "text"), *((text, "") for text in texts[1:])]
+    add("ways", "Each way to quantise", "What other settings would give, and cost.",
+        board=report.board, headings=headings,
+        rows=rows, options=_options(report), problems=problems(report))  # fmt: skip
+    size = {"width": int(analysis_pictures.WIDTH), "height": int(analysis_pictures.HEIGHT)}
+    add("values", "Values and ranges", _OF_VALUES,
+        tensors=[(t, analysis_pictures.histogram_picture(t)) for t in damage.tensors],
+        **size)  # fmt: skip
+    weights = sorted(damage.weights, key=lambda w: w.spread, reverse=True)
+    add("weights", "Weights, channel by channel", _OF_WEIGHTS,
+        weights=[(layer, analysis_pictures.weight_picture(layer)) for layer in weights],
+        **size)  # fmt: skip
+    return tuple(made)
+
+
+def _cards(report: QuantizationReport) -> list[tuple[str, str, str]]:
+    """A label, a value and a note each."""
+    present, quality = report.present, dict(report.present.metrics)
+    cards = [
+        (metric_label(name), f"{quality[name]:.4g}", f"float {value:.4g}")
+        for name, value in report.float_metrics
+        if name in quality
+    ]
+    if present.noise is not None:
+        cards.append(("error at the output", f"{present.noise:.3g}", "relative energy"))
+    return cards
+
+
+def _options(report: QuantizationReport) -> list[tuple[str, str]]:
+    return [
+        (way.settings, shlex.join(way.options))
+        for way in (report.present, *report.outcomes)
+        if way.options
+    ]
