@@ -29,6 +29,7 @@ def test_the_autoencoder_op_by_op(tmp_path: Path) -> None:
     found = json.loads(outcome.stdout)
     assert found == json.loads((tmp_path / "profile.json").read_text())
     assert (tmp_path / "p.svg").read_bytes().startswith(b"<?xml")
+    assert "CONV_2D" in (tmp_path / "report/profile-model_on_mps2_an386.html").read_text()
     ops = found["ops"]
     assert [op["kind"] for op in ops][:4] == ["CONV_2D"] * 3 + ["TRANSPOSE_CONV"]
     for key in ("instructions", "cycles"):

@@ -16,8 +16,8 @@ from mcuforge import boards
 from mcuforge import report as summary
 from mcuforge.errors import ForgeError, ToolError, UsageError
 from mcuforge.proof.parity import Comparison, Verdict
-from mcuforge.report import Costs, RunReport, run_page
-from mcuforge.studies import bench
+from mcuforge.report import Costs, RunReport, run_page, site
+from mcuforge.studies import bench, bench_page
 from mcuforge.studies.bench import Benchmark
 
 MODEL = Path(__file__).parents[2] / "models" / "autoencoder" / "artifacts" / "model.tflite"
@@ -98,6 +98,22 @@ def test_the_picture_is_a_png_and_the_same_every_time(tmp_path: Path) -> None:
     assert content.startswith(b"\x89PNG") and content == (tmp_path / "b.png").read_bytes()
     bench.draw(Benchmark("net", "b", 1, (AOT,)), tmp_path / "c.png")
     assert content != (tmp_path / "c.png").read_bytes()
+
+
+def test_the_page_compares_both_engines_and_escapes_names() -> None:
+    evil = "<b>net</b>"
+    both = replace(BOTH, model=evil, notes=("Warning: <i>unfair</i>",))
+    made = bench_page.page(both)
+    html = site.standalone(made)
+    assert (made.kind, made.name) == ("bench", f"{evil} on mps2-an386")
+    assert "<b>" not in html and "<i>" not in html and "&lt;i&gt;unfair" in html
+    assert "60,000 B" in html and "tflm / aot: <strong>10.00</strong>" in html
+    assert 'class="bar-1"><span style="width: 10.0%"' in html  # 6,000 B of 60,000 B
+    assert made.facts[0] == ("instructions / inference", "2,000 / 3,000") and not made.badge
+    alone = bench_page.page(Benchmark("net", "b", 1, (AOT,), missing="none set", failed="no link"))
+    html = site.standalone(alone)
+    assert "none set" in html and "no link" in html and 'class="bars"' not in html
+    assert (alone.badge, alone.state) == ("failed", "bad")
 
 
 def test_a_picture_that_cannot_be_written_is_named(tmp_path: Path) -> None:
@@ -181,6 +197,7 @@ def test_without_tflm_root_aot_is_measured_alone(tmp_path: Path) -> None:
     assert costs["instructions"] > 1_000_000
     assert costs["cycles"] > costs["instructions"] and costs["cycles_from"] == "estimated"
     assert json.loads((tmp_path / "build" / "bench.json").read_text()) == content
+    assert (tmp_path / "build/report/bench-model_on_mps2_an386.html").is_file()
 
 
 @pytest.mark.parametrize("command", ["run", "parity"])

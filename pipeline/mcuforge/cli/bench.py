@@ -55,16 +55,18 @@ def command(
 ) -> None:
     """Compare the engines on MODEL (a .tflite, or a model folder) in the simulator.
 
-    aot always runs; TensorFlow Lite Micro runs where TFLM_ROOT is set. Writes bench.json, and
-    bench.png where matplotlib is installed, to the output folder. Where TensorFlow Lite Micro
-    fails, the figures of aot are shown all the same, and the exit code is 1.
+    aot always runs; TensorFlow Lite Micro runs where TFLM_ROOT is set. Writes bench.json, a page of
+    the site report/, and bench.png where matplotlib is installed, to the output folder. Where
+    TensorFlow Lite Micro fails, the figures of aot are shown all the same, and the exit code is 1.
     """
     from mcuforge.files import atomic
-    from mcuforge.studies import bench
+    from mcuforge.report import site
+    from mcuforge.studies import bench, bench_page
 
     if png is not None:
         bench.require_drawing()
     results.check(output / "bench.json", *(() if png else (output / "bench.png",)), force=force)
+    site.check(output, force=force)
     found = find_model(model, output)
     with summaries.of_errors(str(model)), stages(str(model)) as on_stage:
         result = bench.run(
@@ -78,6 +80,7 @@ def command(
     drawn = png is not None or bench.can_draw()
     if drawn:
         bench.draw(result, picture)
+    page = site.publish(output, [bench_page.page(result)], force=force)
     document = earlier.parse(report.as_json(result.reports))
     summaries.write(document, problems=[result.failed] if result.failed else [])
     if not as_json:
@@ -87,7 +90,7 @@ def command(
                 warn(line.removeprefix(_WARNING))
             elif line:
                 echo(line)
-        echo(f"Written: {output / 'bench.json'}" + (f", {picture}" if drawn else ""))
+        echo(f"Written: {output / 'bench.json'}" + (f", {picture}" if drawn else "") + f", {page}")
     if result.failed:
         raise ForgeError(result.failed, result=json.loads(text))
     if as_json:

@@ -18,7 +18,7 @@ from mcuforge.model_files.kind import CONVERTIBLE, Kind, recognise, refusal
 from mcuforge.report import results
 from mcuforge.wording.tables import Table
 
-_PAGE, _DOCUMENT = "explore.html", "explore.json"
+_DOCUMENT = "explore.json"
 
 
 @click.command()
@@ -32,9 +32,10 @@ def command(model: Path, board_name: str, output: Path, force: bool, as_json: bo
 
     Where held-out samples lie (PCA, t-SNE) in float and int8, and what the decoder makes of points
     that a simulated board computes itself: reconstructions, interpolations, new samples. Writes
-    PNG files and explore.html to the output folder.
+    PNG files, and a page of the site report/, to the output folder.
     """
     from mcuforge.files import atomic
+    from mcuforge.report import site
     from mcuforge.studies.explore import exploration, page
 
     kind = recognise(model)
@@ -44,7 +45,8 @@ def command(model: Path, board_name: str, output: Path, force: bool, as_json: bo
         raise refusal(model, kind)
     page.require_matplotlib()
     folder = output / f"{Path(os.path.realpath(model)).name}-explore"
-    results.check(*(folder / name for name in (_PAGE, _DOCUMENT, *page.FILES)), force=force)
+    results.check(*(folder / name for name in (_DOCUMENT, *page.FILES)), force=force)
+    site.check(output, force=force)
     with stages(str(model)) as on_stage:
         found = exploration.explore(
             recipe.load(model), boards.load(board_name), output, on_stage, force=force
@@ -54,7 +56,7 @@ def command(model: Path, board_name: str, output: Path, force: bool, as_json: bo
         atomic.write_bytes(folder / picture.name, picture.png)
     content = json_text.dumps(page.as_json(found))
     atomic.write_bytes(folder / _DOCUMENT, content.encode())
-    atomic.write_bytes(folder / _PAGE, page.as_html(found, drawn).encode())
+    index = site.publish(output, [page.page(found, drawn)], force=force)
     if as_json:
         write(content)
         return
@@ -66,5 +68,5 @@ def command(model: Path, board_name: str, output: Path, force: bool, as_json: bo
     result_console.print(table)
     echo(
         f"{found.bytes_compared:,} bytes generated on {found.board} equal TFLM's. "
-        f"Written: {folder / _PAGE}"
+        f"Written: {folder}, {index}"
     )

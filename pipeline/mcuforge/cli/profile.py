@@ -59,15 +59,17 @@ def command(
 
     In QEMU instructions are counted exactly, and cycles are estimated from the blocks that ran and
     the timings of the board's core. With --port the board's own stopwatch measures. Writes
-    profile.json to the output folder.
+    profile.json, and a page of the site report/, to the output folder.
     """
     from mcuforge.files import atomic
-    from mcuforge.studies.profile import measurement, page
+    from mcuforge.report import site
+    from mcuforge.studies.profile import measurement, page, site_page
 
     if picture is not None:
         page.require_picture(picture)
     board, document = boards.load(board_name), output / "profile.json"
     results.check(document, force=force)
+    site.check(output, force=force)
     found = find_model(model, output)
     if port is not None:
         port = find_port(board, port)  # may ask, and so comes before the progress bars
@@ -81,10 +83,11 @@ def command(
     atomic.write_bytes(document, text.encode())
     if picture is not None:
         page.draw(profile, picture)
+    index = site.publish(output, [site_page.page(profile)], force=force)
     if as_json:
         write(text)
         return
     for table in (page.op_table, page.function_table)[: 2 if profile.functions else 1]:
         result_console.print(table(profile))
     result_console.print(page.note(profile), highlight=False, soft_wrap=True)
-    echo(f"Written: {document}" + (f", {picture}" if picture else ""))
+    echo(f"Written: {document}" + (f", {picture}" if picture else "") + f", {index}")

@@ -189,7 +189,7 @@ def rows(benchmark: Benchmark) -> list[tuple[str, list[int | None], str]]:
 
 def table(benchmark: Benchmark) -> Table:
     """The rows for the terminal; with two engines also the second over the first."""
-    result = Table(title=_title(benchmark))
+    result = Table(title=title(benchmark))
     result.add_column("")
     for report in benchmark.reports:
         result.add_column(report.engine, justify="right")
@@ -198,17 +198,19 @@ def table(benchmark: Benchmark) -> Table:
         result.add_column("ratio", justify="right")
     for label, values, unit in rows(benchmark):
         cells = ["-" if v is None else f"{v:,}{unit}" for v in values]
-        result.add_row(label, *cells, *([_ratio(values)] if both else []))
+        result.add_row(label, *cells, *([ratio(values)] if both else []))
     return result
 
 
-def _title(benchmark: Benchmark) -> str:
+def title(benchmark: Benchmark) -> str:
+    """What was compared, and where."""
     counted = benchmark.reports[0].costs.counted or ""
     note = f", instructions: {counted}" if counted.startswith("least") else ""
     return f"{benchmark.model} on {benchmark.board} in {benchmark.simulator}{note}"
 
 
-def _ratio(values: Sequence[int | None]) -> str:
+def ratio(values: Sequence[int | None]) -> str:
+    """The second value over the first."""
     first, second = values
     return f"{second / first:.2f}" if first and second is not None else "-"
 
@@ -255,7 +257,7 @@ def draw(benchmark: Benchmark, path: Path) -> None:
         axes.spines[["top", "right", "left"]].set_visible(False)
     for axes in panels:  # the last of an odd number
         axes.set_axis_off()
-    figure.suptitle(plot_text(_title(benchmark)))
+    figure.suptitle(plot_text(title(benchmark)))
     # Without the version of matplotlib, which it would write into the file.
     content = BytesIO()
     figure.savefig(content, format="png", dpi=120, metadata={"Software": "mcuforge"})

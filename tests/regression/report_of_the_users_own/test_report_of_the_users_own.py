@@ -28,10 +28,15 @@ CASES = (
     ("parity", "model.tflite", "-o", "mine", "mine/report/index.html"),
     ("bench", "model.tflite", "-o", "mine", "mine/bench.json"),
     ("bench", "model.tflite", "-o", "mine", "mine/bench.png"),
-    ("explore", str(MODELS / "vae"), "-o", "mine", "mine/vae-explore/explore.html"),
+    ("bench", "model.tflite", "-o", "mine", "mine/report/bench-model_on_mps2_an386.html"),
+    ("profile", "model.tflite", "-o", "mine", "mine/profile.json"),
+    ("profile", "model.tflite", "-o", "mine", "mine/report/index.html"),
+    ("explore", str(MODELS / "vae"), "-o", "mine", "mine/report/explore-vae.html"),
+    ("explore", str(MODELS / "vae"), "-o", "mine", "mine/vae-explore/explore.json"),
     ("explore", str(MODELS / "vae"), "-o", "mine", "mine/vae-explore/generated.png"),
     ("convert", "model.h5", "--samples", "model.tflite", "model.tflite.txt"),
-    ("debug-quantization", str(MODELS / "vae"), "build/vae-quantization.html"),
+    ("debug-quantization", str(MODELS / "vae"), "build/report/index.html"),
+    ("debug-quantization", str(MODELS / "vae"), "build/report/quantization-vae.html"),
 )
 
 

@@ -16,6 +16,7 @@ from json_documents import checked
 from mcuforge import recipe
 from mcuforge.errors import UsageError
 from mcuforge.recipe.metrics import psnr
+from mcuforge.report import site
 from mcuforge.studies.explore import latents, page, projection
 from mcuforge.studies.explore.exploration import Exploration, Quality, cross_entropy
 from mcuforge.studies.explore.latents import Latents
@@ -97,9 +98,12 @@ def test_the_page_holds_every_picture_and_escapes_names() -> None:
     assert all(p.png.startswith(b"\x89PNG") for p in drawn)
     assert [p.png for p in page.draw(found)] == [p.png for p in drawn]
     parsed = _Page()
-    parsed.feed(page.as_html(found, drawn))
-    assert "script" not in parsed.tags and len(parsed.sources) == len(drawn)
-    assert all(source.startswith("data:image/png;base64,") for source in parsed.sources)
+    html = site.standalone(page.page(found, drawn))
+    parsed.feed(html)
+    assert parsed.tags.count("script") == 1 and "<script>alert" not in html
+    pictures = [source for source in parsed.sources if source.startswith("data:image/png;base64,")]
+    assert len(pictures) == len(drawn) and "29,056 bytes" in html
+    assert all(source.startswith(("data:", "#")) for source in parsed.sources)
 
 
 def test_figures_are_told_for_float_and_int8() -> None:
@@ -159,4 +163,4 @@ def test_explore_start_to_end(tmp_path: Path) -> None:
     assert found["bytes_compared"] > 20_000
     assert abs(found["float"]["silhouette"] - found["int8"]["silhouette"]) < 0.02
     assert abs(found["float"]["psnr_db"] - found["int8"]["psnr_db"]) < 0.2
-    assert (tmp_path / "vae-explore" / "explore.html").stat().st_size > 50_000
+    assert (tmp_path / "report" / "explore-vae.html").stat().st_size > 50_000

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from made_up_damage import FINE, WEIGHTS, damage_of
 from rich.console import Console
 
+from mcuforge.cli import debug_quantization
 from mcuforge.recipe import strategies
 from mcuforge.recipe.quantization import DEFAULT, Bits, QuantizationSettings, combine
+from mcuforge.report import site
 from mcuforge.studies.debug_quantization import QuantizationReport
 from mcuforge.studies.quantization import analysis_page
 from mcuforge.studies.quantization.analysis import Damage
@@ -199,3 +202,17 @@ def test_eighty_columns_hold_the_names_of_the_ways() -> None:
     assert "weights per" in text and "5,444,280" in text and "\u2026" not in text
     assert "On the page: code_sparsity, code_zeros" in text
     assert "code_zeros" in analysis_page.as_html(report)
+
+
+def test_the_page_goes_to_the_site_unless_a_file_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    report = replace(report_of(), model="my net")
+    debug_quantization.write_report(report, None, quiet=True)
+    page = tmp_path / "build/report/quantization-my_net.html"
+    assert [entry.file for entry in site.read(Path("build"))] == [page.name]
+    html = page.read_text("utf-8")
+    assert "index.html" in html and html.count("<svg") == 2 and "conv2d_3" in html
+    debug_quantization.write_report(report, tmp_path / "alone.html", quiet=True)
+    assert "index.html" not in (tmp_path / "alone.html").read_text("utf-8")

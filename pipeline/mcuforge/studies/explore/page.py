@@ -1,4 +1,4 @@
-"""An exploration as pictures, as JSON and as one HTML page that loads nothing."""
+"""An exploration as pictures, as JSON and as a page of the report's site."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from mcuforge import documents
 from mcuforge.documents.models import EXPLORE
 from mcuforge.errors import ToolError
 from mcuforge.report import html_page, pictures
+from mcuforge.report.html_page import Section
+from mcuforge.report.site import Page
 from mcuforge.studies.explore.exploration import Exploration, Quality
 from mcuforge.studies.explore.projection import METHODS
 from mcuforge.wording import extras
@@ -21,6 +23,12 @@ Array = npt.NDArray[Any]
 
 _SIDE = 48  # about how large a sample is drawn
 _COLUMNS = 10  # of the generated samples
+_SPACE = "latent"  # begins the names of pictures of the space
+_OF_FIGURES = "How well the decoder does in float and in int8. Silhouettes tell classes apart at 1."
+_OF_SPACE = (
+    "Where held-out samples lie. Clouds of one colour that int8 keeps apart are what one wants."
+)
+_OF_PICTURES = "What the device makes of points: look for what float does not show."
 
 
 class Picture(NamedTuple):
@@ -174,6 +182,27 @@ def _figures(quality: Quality) -> dict[str, float]:
     }
 
 
-def as_html(found: Exploration, drawn: tuple[Picture, ...]) -> str:
-    """One page with all pictures. Every value is escaped."""
-    return html_page.render("explore.html.j2", found=found, rows=rows(found), pictures=drawn)
+def page(found: Exploration, drawn: tuple[Picture, ...]) -> Page:
+    """The page of the site, with all pictures. Every value is escaped."""
+    figures = html_page.render("explore/figures.html.j2", found=found, rows=rows(found))
+    shown = {
+        _SPACE: [picture for picture in drawn if picture.name.startswith(_SPACE)],
+        "pictures": [picture for picture in drawn if not picture.name.startswith(_SPACE)],
+    }
+    bodies = {
+        name: html_page.render("explore/pictures.html.j2", pictures=each)
+        for name, each in shown.items()
+    }
+    return Page(
+        kind="explore",
+        name=found.model,
+        title=f"{found.model}: its latent space",
+        sections=(
+            Section("figures", "Figures", _OF_FIGURES, figures),
+            Section(_SPACE, "The latent space", _OF_SPACE, bodies[_SPACE]),
+            Section("pictures", "What the decoder makes", _OF_PICTURES, bodies["pictures"]),
+        ),
+        facts=tuple((label, f"{a} / {b}") for label, a, b in rows(found)[:3]),
+        badge="byte-exact",
+        state="good",
+    )

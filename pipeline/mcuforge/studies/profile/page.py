@@ -31,20 +31,30 @@ def title(profile: Profile) -> str:
 
 
 def op_table(profile: Profile) -> Table:
-    """A line an op."""
+    """A line an op, and one for all."""
     table = Table("op", "layer", "kernel", title=title(profile))
     for heading in ("instructions", f"cycles, {profile.source}", "share", "ms", "cycles/MAC"):
         table.add_column(heading, justify="right")
-    for op in profile.ops:
-        each = f"{op.cycles / op.macs:.2f}" if op.macs else ""
-        kernels = ", ".join(op.kernels) or ("a view" if profile.engine == AOT else "")
-        table.add_row(
-            f"{op.index} {op.kind}", op.layer, kernels, *_numbers(profile, op), each
-        )  # fmt: skip
+    for row in op_rows(profile):
+        table.add_row(*row)
     macs = sum(op.macs for op in profile.ops)
     each = f"{profile.cycles / macs:.2f}" if macs else ""
     table.add_row("all", "", "", *_numbers(profile, profile), each)
     return table
+
+
+def op_rows(profile: Profile) -> list[tuple[str, ...]]:
+    """Cells for each op: op, layer, kernel, instructions, cycles, share, ms, cycles/MAC."""
+    return [
+        (
+            f"{op.index} {op.kind}",
+            op.layer,
+            ", ".join(op.kernels) or ("a view" if profile.engine == AOT else ""),
+            *_numbers(profile, op),
+            f"{op.cycles / op.macs:.2f}" if op.macs else "",
+        )
+        for op in profile.ops
+    ]
 
 
 def _numbers(profile: Profile, spent: OpCost | Profile | Spent) -> tuple[str, str, str, str]:
@@ -62,9 +72,14 @@ def function_table(profile: Profile) -> Table:
     table = Table("function")
     for heading in ("instructions", "cycles", "share", "ms"):
         table.add_column(heading, justify="right")
-    for name in _shown(profile):
-        table.add_row(name, *_numbers(profile, profile.functions[name]))
+    for row in function_rows(profile):
+        table.add_row(*row)
     return table
+
+
+def function_rows(profile: Profile) -> list[tuple[str, ...]]:
+    """Cells for each function that takes its share: name, instructions, cycles, share, ms."""
+    return [(name, *_numbers(profile, profile.functions[name])) for name in _shown(profile)]
 
 
 def _shown(profile: Profile) -> list[str]:

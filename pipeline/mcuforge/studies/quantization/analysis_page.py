@@ -202,7 +202,7 @@ def _sections(report: QuantizationReport) -> tuple[Section, ...]:
         body = html_page.render(f"quantization/{name}.html.j2", **values)
         made.append(Section(name, title, says, body))
 
-    add("advice", "Recommendation", "What the measurements below advise, in the order in which to try it.",
+    add("advice", "Recommendation", "What the measurements below advise.",
         report=report, cards=_cards(report))  # fmt: skip
     add("tensors", "Tensors", "Every activation, most damage first: begin with the first ones.",
         tensors=list(zip(damage.tensors, shares(damage.tensors), strict=True)))  # fmt: skip
