@@ -211,6 +211,12 @@ def test_what_tflm_does_otherwise_is_said(tmp_path: Path) -> None:
     assert "CONFIG_TENSORFLOW_LITE_MICRO=y" in page
 
 
+def test_too_many_borders_are_told_in_words(tmp_path: Path) -> None:
+    it = integration.of(plan_of(borders(), "borders", tmp_path), boards.load("host"))
+    page = section.body(report_of(replace(it, outputs=it.outputs[:1] * 100)))
+    assert page is not None and "104 inputs and outputs" in page and len(page) < 300
+
+
 def test_names_stay_text_on_the_page(tmp_path: Path) -> None:
     it = integration.of(plan_of(borders(), "borders", tmp_path), boards.load("host"))
     named = replace(it, inputs=tuple(replace(b, title=HOSTILE[1]) for b in it.inputs), model="<i>")

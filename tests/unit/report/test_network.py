@@ -109,6 +109,21 @@ def test_without_graphviz_words_stand_in_the_place_of_the_picture(
     assert page.count('<details class="op-line"') == 3
 
 
+def test_of_thousands_of_ops_and_tensors_the_first_are_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(section, "MOST_OPS", 10)
+    report = report_of(relu_chain(1))
+    found = report.details["graph"]
+    op = replace(found.ops[0], inputs=(("input", 0),) * 60)
+    ops = tuple(replace(op, index=at) for at in range(3000))
+    many = replace(report, details={"graph": replace(found, ops=ops)})
+    page = section.body(many)
+    assert page is not None
+    assert page.count('<details class="op-line"') == 10
+    assert "2,990 more ops are not shown" in page and "20 more tensors are in" in page
+
+
 @pytest.mark.parametrize("length", [0, 1, 500])
 def test_any_number_of_ops_is_shown_or_told_in_words(length: int) -> None:
     page = section.body(report_of(relu_chain(length)))

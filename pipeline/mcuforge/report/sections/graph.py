@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 
 from markupsafe import Markup
 
@@ -15,6 +16,7 @@ from mcuforge.report.network import Network
 from mcuforge.report.network_picture import Picture
 
 ID, TITLE = "graph", "Graph"
+MOST_OPS, MOST_TENSORS = 1000, 40  # whose details are shown: ops, and tensors of each
 SAYS = (
     "The ops in the order of the data. The stronger a box's colour, the more of the work it is. "
     "Choose a box for all that is known of its op."
@@ -41,7 +43,9 @@ def body(report: RunReport) -> Markup | None:
         picture = network_picture.draw(found, shares)
     return html_page.render(
         "sections/graph.html.j2",
-        network=found,
+        network=replace(found, ops=found.ops[:MOST_OPS]),
+        left_out=len(found.ops) - MOST_OPS,
+        most_tensors=MOST_TENSORS,
         picture=picture if isinstance(picture, Picture) else None,
         instead=picture,
         prefix=f"op-{_key(report)}-",

@@ -12,6 +12,7 @@ from mcuforge.report.facts import RunFacts
 from mcuforge.report.integration import Integration
 
 ID, TITLE = "integration", "Integration"
+MOST_BORDERS = 64
 SAYS = (
     "This model in an application of yours. Write the project for your build system, copy the "
     "code, and put your sensor and your decision where the comments say so."
@@ -29,6 +30,12 @@ def body(report: RunReport) -> Markup | None:
     if not isinstance(found, Integration):
         return None
     it = replace(found, arena_bytes=report.costs.arena)
+    borders = len(it.inputs) + len(it.outputs)
+    if borders > MOST_BORDERS:
+        return Markup("<p>{}</p>").format(
+            f"This model has {borders:,} inputs and outputs, too many for examples: "
+            f"{it.name}_model.h names each of them."
+        )
     return html_page.render(
         "sections/integration.html.j2",
         it=it,
