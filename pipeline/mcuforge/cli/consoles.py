@@ -19,7 +19,7 @@ from rich.segment import Segment
 
 from mcuforge.wording.escape import terminal
 
-_UNBOUNDED = 1000  # columns: a file or a pipe has no edge to fold at
+_UNBOUNDED = 100_000  # columns: a file or a pipe has no edge to fold at
 _LINES = 25
 _QUIET = "mcuforge.quiet"  # in the context's meta, which ends with the command
 

@@ -21,6 +21,8 @@ from mcuforge.cli.consoles import echo, result_console, write
 from mcuforge.cli.progress import stages
 from mcuforge.report import results
 
+_WIDE = 120  # columns that have room for layers and kernels beside the figures
+
 
 @click.command()
 @click.argument("model", type=MODEL)
@@ -87,7 +89,9 @@ def command(
     if as_json:
         write(text)
         return
-    for table in (page.op_table, page.function_table)[: 2 if profile.functions else 1]:
-        result_console.print(table(profile))
+    wide = result_console.width >= _WIDE
+    result_console.print(page.op_table(profile, wide=wide))
+    if profile.functions:
+        result_console.print(page.function_table(profile))
     result_console.print(page.note(profile), highlight=False, soft_wrap=True)
     echo(f"Written: {document}" + (f", {picture}" if picture else "") + f", {index}")

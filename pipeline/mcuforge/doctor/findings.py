@@ -79,7 +79,7 @@ class Report:
         for f in self.findings:
             needed = Text(f.needed_for)
             if f.problem:
-                needed.append(f"\n{f.problem}", style="dim")
+                needed.append((": " if wide else "\n") + f.problem, style="dim")
             where = [f.where or "-"] if wide else []
             table.add_row(_mark(f), f.name, f.version or "-", needed, *where)
         return table

@@ -1,13 +1,17 @@
-"""Tables for the terminal: a cell that is too wide is folded, never cut, as its end may differ."""
+"""Tables for the terminal: a cell that is too wide is folded, never cut, as its end may differ.
+
+Where the width has no bound, as in a pipe, nothing is folded: a row is a line, and so is a title.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import rich.table
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.measure import Measurement
+from rich.segment import Segment
 from rich.text import Text
 
 T = TypeVar("T")
@@ -35,6 +39,25 @@ class Table(rich.table.Table):
     def add_row(self, *cells: Any, **options: Any) -> None:
         """As rich's."""
         super().add_row(*map(_literal, cells), **options)
+
+    def __rich_console__(
+        self, console: Console, options: ConsoleOptions
+    ) -> Iterator[RenderableType | Segment]:
+        """As rich's, but a title or caption that is wider than the table is text around it."""
+        title, caption = self.title, self.caption
+        width = Measurement.get(console, options, self).maximum
+        before, after = (text if _is_wider(text, width) else None for text in (title, caption))
+        self.title, self.caption = None if before else title, None if after else caption
+        try:
+            yield from () if before is None else (before,)
+            yield from super().__rich_console__(console, options)
+            yield from () if after is None else (after,)
+        finally:
+            self.title, self.caption = title, caption
+
+
+def _is_wider(text: Any, width: int) -> bool:
+    return isinstance(text, Text) and text.cell_len > width
 
 
 def _literal(cell: Any) -> Any:

@@ -6,6 +6,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from rich import box
+
 from mcuforge import documents
 from mcuforge.documents.profile import SCHEMA
 from mcuforge.engines import AOT
@@ -30,16 +32,21 @@ def title(profile: Profile) -> str:
     return f"{profile.model} on {profile.board} ({profile.core}{engine}) {where}"
 
 
-def op_table(profile: Profile) -> Table:
-    """A line an op, and one for all."""
-    table = Table("op", "layer", "kernel", title=title(profile))
+def op_table(profile: Profile, *, wide: bool = True) -> Table:
+    """A line an op, and one for all; where that is too wide, layer and kernels below the op."""
+    if wide:
+        table = Table("op", "layer", "kernel", title=title(profile))
+    else:
+        table = Table("op, layer, kernel", title=title(profile), box=box.SIMPLE_HEAD,
+                      pad_edge=False)  # fmt: skip
     for heading in ("instructions", f"cycles, {profile.source}", "share", "ms", "cycles/MAC"):
         table.add_column(heading, justify="right")
-    for row in op_rows(profile):
-        table.add_row(*row)
+    for *names, instructions, cycles, share, time, each in op_rows(profile):
+        cells = names if wide else ["\n  ".join(filter(None, names))]
+        table.add_row(*cells, instructions, cycles, share, time, each)
     macs = sum(op.macs for op in profile.ops)
     each = f"{profile.cycles / macs:.2f}" if macs else ""
-    table.add_row("all", "", "", *_numbers(profile, profile), each)
+    table.add_row("all", *(["", ""] if wide else []), *_numbers(profile, profile), each)
     return table
 
 
