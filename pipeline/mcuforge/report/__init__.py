@@ -5,6 +5,7 @@ Verdict, metrics, costs -> text. Knows nothing of how they came about, and compu
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -136,6 +137,12 @@ class RunReport:
         )
 
     gates: tuple[Judgement, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What tells the ids of this report's page from those of another on the same page."""
+        told = "\0".join((self.model, self.sha256, self.board, self.engine))
+        return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:6]
 
 
 def as_json(reports: Sequence[RunReport]) -> str:

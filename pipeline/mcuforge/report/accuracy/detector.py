@@ -76,7 +76,7 @@ def of(given: Judged) -> tuple[Detection | None, list[str]]:
         only = names[1] if positive.all() else names[0]
         return None, [f"All golden samples are of one class, {only}: there is no ROC of them."]
     anomalies = given.metric is Metric.RECONSTRUCTION
-    scored = _error_scores(given) if anomalies else _output_scores(given)
+    scored = _error_scores(given) if anomalies else _output_scores(given, len(positive))
     return _detected(given, scored, names, positive)
 
 
@@ -108,8 +108,8 @@ def _error_scores(given: Judged) -> _Scored:
     return _Scored(exact, exact.words, exact.of(inputs, given.taken), errors.get(FLOAT))
 
 
-def _output_scores(given: Judged) -> _Scored:
-    wide = given.device.shape[-1] if given.device.shape[-1] == 2 else 1
+def _output_scores(given: Judged, count: int) -> _Scored:
+    wide = given.device.size // count  # 1 where a probability has no axis of its own
     device = given.device.reshape(-1, wide)
     exact = scoring.of_output(given.graph.tensor(given.graph.outputs[0]), device)
     plain = exact or OutputScore(Side("int8", 1.0, 0), scoring.form(device))

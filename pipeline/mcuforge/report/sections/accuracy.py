@@ -56,9 +56,9 @@ def body(report: RunReport) -> Markup | None:
         found=found,
         unit="pixels" if found.metric == "segmentation" else "samples",
         matrix=_matrix(found.confusion) if found.confusion else None,
-        pictures=_pictures(found),
+        pictures=_pictures(found, report.key),
         columns=_columns(found.errors) if found.errors else [],
-        outputs=[_output(number, each) for number, each in enumerate(found.outputs)],
+        outputs=[_output(f"{report.key}-{n}", each) for n, each in enumerate(found.outputs)],
     )
 
 
@@ -74,23 +74,23 @@ def _matrix(confusion: Confusion) -> list[tuple[str, list[Cell]]] | None:
     return rows
 
 
-def _pictures(found: Details) -> dict[str, Markup]:
+def _pictures(found: Details, key: str) -> dict[str, Markup]:
     made = {}
     if found.detection:
-        made["roc"] = drawing.roc("roc", found.detection)
+        made["roc"] = drawing.roc(f"roc-{key}", found.detection)
         if found.detection.distribution:
             made["scores"] = drawing.histogram(
-                "scores", "the device's scores of both classes", found.detection.distribution,
+                f"scores-{key}", "the device's scores by class", found.detection.distribution,
                 f"score: {found.detection.score}", "samples", drawing.SQUARE,
             )  # fmt: skip
     if found.errors and found.errors.distribution:
         made["errors"] = drawing.histogram(
-            "errors", "errors of float model and device", found.errors.distribution,
+            f"errors-{key}", "errors of float model and device", found.errors.distribution,
             "output less truth, in the output's units",
         )  # fmt: skip
     if found.errors and found.errors.scattered:
         drawn = [
-            drawing.scatter(f"scatter-{s.column}", s, f"output {s.column}")
+            drawing.scatter(f"scatter-{key}-{s.column}", s, f"output {s.column}")
             for s in found.errors.scattered
         ]
         made["scatter"] = Markup("").join(drawn)
@@ -112,16 +112,16 @@ def _cells(column: Column) -> list[str]:
     return cells
 
 
-def _output(number: int, output: Output) -> Picture:
+def _output(key: str, output: Output) -> Picture:
     values = steps = None
     if output.distribution:
         values = drawing.histogram(
-            f"values-{number}", f"values of output {output.name}", output.distribution,
+            f"values-{key}", f"values of output {output.name}", output.distribution,
             f"value of {output.name}",
         )  # fmt: skip
     if output.steps and output.steps.distribution:
         steps = drawing.histogram(
-            f"steps-{number}", f"device less float of output {output.name}",
+            f"steps-{key}", f"device less float of output {output.name}",
             output.steps.distribution, f"device less float, in steps of {output.scale:.4g}",
         )  # fmt: skip
     return Picture(output, values, steps)

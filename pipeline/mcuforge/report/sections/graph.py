@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -48,7 +47,7 @@ def body(report: RunReport) -> Markup | None:
         most_tensors=MOST_TENSORS,
         picture=picture if isinstance(picture, Picture) else None,
         instead=picture,
-        prefix=f"op-{_key(report)}-",
+        prefix=f"op-{report.key}-",
         shares={at: network_picture.percent(share) for at, share in shares.items()},
         what=what,
         first=max(shares, key=lambda at: shares[at], default=None),
@@ -62,9 +61,3 @@ def _shares(found: Network) -> tuple[Mapping[int, float], str]:
     counted = {op.index: op.macs for op in found.ops if op.macs}
     total = sum(counted.values())
     return ({at: n / total for at, n in counted.items()} if total else {}), "multiply-accumulates"
-
-
-def _key(report: RunReport) -> str:
-    """What tells the ids of a report from those of another on the same page."""
-    told = "\0".join((report.model, report.sha256, report.board, report.engine))
-    return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:6]

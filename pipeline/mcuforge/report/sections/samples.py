@@ -39,7 +39,7 @@ def collect(facts: RunFacts) -> Details | None:
         lines |= {} if given.floats is None else {FLOAT: given.floats}
         lines |= {DEVICE: given.device}
     made = waveforms.of(lines, given.floats, given.device)
-    return Details(made, tuple(_caption(given, each) for each in made)) if made else None
+    return Details(made, _captions(given, made)) if made else None
 
 
 def _truth(given: Judged) -> dict[str, Array]:
@@ -50,17 +50,21 @@ def _truth(given: Judged) -> dict[str, Array]:
     return {TRUTH: right.reshape(given.device.shape)} if fits else {}
 
 
-def _caption(given: Judged, waveform: Waveform) -> str:
-    words = f"Sample {waveform.sample}"
+def _captions(given: Judged, shown: tuple[Waveform, ...]) -> tuple[str, ...]:
+    """What each is: its number, its class and what it was taken for, if samples have classes."""
+    words = [""] * len(given.device)
     if given.metric is Metric.CLASSIFICATION:
         found = truth.classes(given.metric, given.device, given.right)
         names = given.recipe.labels or tuple(f"class {n}" for n in range(found.total))
-        expected, actual = (
-            names[int(classes.reshape(len(classes), -1)[waveform.sample, 0])]
-            for classes in (found.expected, found.actual)
-        )
-        words += f": {expected}" + ("" if actual == expected else f", taken for {actual}")
-    return words + ("; differs most" if waveform.worst else "")
+        if found.expected.size == len(words):  # else it has one for each time step
+            pairs = zip(found.expected.reshape(-1), found.actual.reshape(-1), strict=True)
+            words = [
+                f": {names[right]}" + ("" if right == taken else f", taken for {names[taken]}")
+                for right, taken in pairs
+            ]
+    return tuple(
+        f"Sample {w.sample}{words[w.sample]}{'; differs most' if w.worst else ''}" for w in shown
+    )
 
 
 def body(report: RunReport) -> Markup | None:
@@ -70,7 +74,7 @@ def body(report: RunReport) -> Markup | None:
     if not report.galleries and not lines.waveforms:
         return None
     drawn = [
-        (caption, drawing.waveform(f"waveform-{number}", each, caption))
+        (caption, drawing.waveform(f"waveform-{report.key}-{number}", each, caption))
         for number, (each, caption) in enumerate(zip(lines.waveforms, lines.captions, strict=True))
     ]
     return html_page.render("sections/samples.html.j2", galleries=report.galleries, waveforms=drawn)

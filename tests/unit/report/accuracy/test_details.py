@@ -116,6 +116,21 @@ def test_plots_are_drawn_and_escaped(name: str) -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_two_runs_on_one_page_share_no_id() -> None:
+    pytest.importorskip("matplotlib")
+    facts = RUNS["numbers"].facts()
+    verdict = Verdict(1, (Comparison("board", 4, 0, 0, 0.0, decides=True),))
+    made = [
+        RunReport(
+            "net", "ab", board, "aot", verdict, (), None, Costs(1, 2, 3, 3, 3, 4, 5, None), (),
+            details={accuracy.ID: accuracy.collect(facts)},
+        )
+        for board in ("one", "another")
+    ]  # fmt: skip
+    ids = re.findall(r'\bid="([^"]+)"', run_page.as_html(made))
+    assert len(ids) == len(set(ids)) > 100
+
+
 def test_a_run_without_a_recipe_tells_what_its_outputs_reach() -> None:
     facts = replace(RUNS["nothing"], device=np.array([[0.0, 0.5], [2.0, -1.0]])).facts(recipe=False)
     found = details.of(facts)
