@@ -179,7 +179,7 @@ def run(
         floats = float_reference(source, inputs, on_stage)
         facts = RunFacts(
             plan, board, engine, built, proof, simulated, source.recipe, inputs.real,
-            inputs.golden, floats, optimize, source.described_by,
+            inputs.golden, floats, optimize, source.described_by, output,
         )  # fmt: skip
         return RunReport(
             model=source.name,

@@ -25,6 +25,8 @@ from mcuforge.planning import fit
 from mcuforge.planning.plan import Plan
 from mcuforge.proof import parity, prove, reference
 from mcuforge.recipe import load
+from mcuforge.report import RunReport
+from mcuforge.report.sections.time import Times
 from mcuforge.samples import quantised as samples
 from mcuforge.simulate.qemu import Qemu
 
@@ -71,6 +73,16 @@ def test_device_host_and_tflm_agree(name: str, board: str, tmp_path: Path) -> No
     assert report.costs.instructions is not None and report.costs.instructions > 400_000
     assert 0 < report.costs.stack < 4096
     assert report.costs.arena == report.costs.arena_lower_bound
+    assert_ops_add_up(report)
+
+
+def assert_ops_add_up(report: RunReport) -> None:
+    """What a trace says of each op makes the whole inference, but for reading the stopwatch."""
+    times: Times = report.details["time"]
+    assert not times.problem and len(times.ops) == len(report.ops)
+    assert abs(times.outside) <= (times.step + 40) * (len(times.ops) + 1)
+    products = [op.amount for op, made in zip(times.ops, report.ops, strict=True) if made["macs"]]
+    assert products and all(amount is not None and amount > 1000 for amount in products)
 
 
 @dataclass(frozen=True, eq=False)

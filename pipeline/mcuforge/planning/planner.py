@@ -20,6 +20,7 @@ from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.ops.tflm_kinds import CUSTOM_KINDS
 from mcuforge.planning.ops.tflm_kinds import KINDS as TFLM_KINDS
 from mcuforge.planning.plan import ArenaSummary, KernelCall, Plan, PlannedOp
+from mcuforge.planning.storage import Storage, activations, live_ranges, root_sizes
 from mcuforge.planning.target import Target
 from mcuforge.planning.variants import chosen
 from mcuforge.planning.variants.registry import VARIANTS
@@ -204,40 +205,12 @@ def _is_view(graph: Graph, op: Op) -> bool:
     return operator.view(graph, op) and not graph.input(op, viewed).is_variable
 
 
-@dataclass
-class _Storage:
-    """Tensors that share bytes because one is a view of the other, and where in it each begins."""
-
-    views: dict[int, tuple[int, int]]
-
-    @classmethod
-    def of(cls, graph: Graph, lowered: tuple[PlannedOp, ...]) -> _Storage:
-        """That of the ops that are views: their outputs lie in the input one after the other."""
-        views: dict[int, tuple[int, int]] = {}
-        for op, planned in zip(graph.ops, lowered, strict=True):
-            if planned.view_of is None:
-                continue
-            source, begin = views.get(planned.view_of, (planned.view_of, 0))
-            for tensor in op.outputs:
-                views[tensor] = source, begin
-                begin += graph.tensor(tensor).bytes
-        return cls(views)
-
-    def find(self, tensor: int) -> int:
-        """The tensor that owns the bytes."""
-        return self.views.get(tensor, (tensor, 0))[0]
-
-    def begin(self, tensor: int) -> int:
-        """Bytes of the owner before the tensor."""
-        return self.views.get(tensor, (tensor, 0))[1]
-
-
 def _place(graph: Graph, lowered: tuple[PlannedOp, ...]) -> Plan:
-    storage = _Storage.of(graph, lowered)
+    storage = Storage.of(graph, lowered)
     kept, state_bytes = state.layout(graph, ALIGNMENT)
-    ranges = {r: live for r, live in _live_ranges(graph, storage).items() if r not in kept}
+    ranges = {r: live for r, live in live_ranges(graph, storage).items() if r not in kept}
     roots = sorted(ranges)
-    sizes = _sizes(graph, storage)
+    sizes = root_sizes(graph, storage)
     buffers = [Buffer(sizes[r], *ranges[r]) for r in roots]
     scratch = [
         Buffer(max(c.scratch_bytes for c in p.calls), position, position)
@@ -268,35 +241,15 @@ def _place(graph: Graph, lowered: tuple[PlannedOp, ...]) -> Plan:
     )
 
 
-def _offsets(graph: Graph, storage: _Storage, at: dict[int, int]) -> dict[int, int]:
+def _offsets(graph: Graph, storage: Storage, at: dict[int, int]) -> dict[int, int]:
     """Where every tensor begins whose owner's place is in `at`."""
-    everywhere = [*(v.tensor for v in graph.variables), *_activations(graph)]
+    everywhere = [*(v.tensor for v in graph.variables), *activations(graph)]
     return {t: at[root] + storage.begin(t) for t in everywhere if (root := storage.find(t)) in at}
-
-
-def _activations(graph: Graph) -> list[int]:
-    return [*graph.inputs, *(t for op in graph.ops for t in op.outputs)]
-
-
-def _sizes(graph: Graph, storage: _Storage) -> dict[int, int]:
-    """Bytes of every storage root: those of the largest tensor that lies there."""
-    sizes: dict[int, int] = {}
-    for tensor in _activations(graph):
-        root = storage.find(tensor)
-        end = storage.begin(tensor) + graph.tensor(tensor).bytes
-        sizes[root] = max(sizes.get(root, 0), end)
-    return sizes
-
-
-def _last_uses(graph: Graph) -> dict[int, int]:
-    """Position of the op that reads each tensor last; past the end for the model's outputs."""
-    last = {t: position for position, op in enumerate(graph.ops) for t in op.inputs if t >= 0}
-    return last | {t: len(graph.ops) for t in graph.outputs}
 
 
 def _overlaps(
     lowered: tuple[PlannedOp, ...],
-    storage: _Storage,
+    storage: Storage,
     buffers: dict[int, Buffer],
 ) -> list[Overlap]:
     """Where an op's output may run into an input that dies there."""
@@ -311,7 +264,7 @@ def _overlaps(
     return found
 
 
-def _first_writers(planned: PlannedOp, storage: _Storage) -> dict[int, int]:
+def _first_writers(planned: PlannedOp, storage: Storage) -> dict[int, int]:
     """Storage roots that the calls write, and the number of the first call that does."""
     writers: dict[int, int] = {}
     for number, call in enumerate(planned.calls):
@@ -319,7 +272,7 @@ def _first_writers(planned: PlannedOp, storage: _Storage) -> dict[int, int]:
     return writers
 
 
-def _sources(calls: Sequence[KernelCall], writer: int, storage: _Storage) -> dict[int, int]:
+def _sources(calls: Sequence[KernelCall], writer: int, storage: Storage) -> dict[int, int]:
     """Storage roots that the output of call `writer` may run into, and how far: see `KernelCall`.
 
     Only what no later call reads; what only earlier calls have read may be overwritten anyhow.
@@ -337,16 +290,3 @@ def _sources(calls: Sequence[KernelCall], writer: int, storage: _Storage) -> dic
             known = distances.get(root, allowed)
             distances[root] = None if allowed is None or known is None else min(allowed, known)
     return {root: d for root, d in distances.items() if d is not None}
-
-
-def _live_ranges(graph: Graph, storage: _Storage) -> dict[int, tuple[int, int]]:
-    """First and last position of every storage root. Inputs exist before op 0, at -1."""
-    last = _last_uses(graph)
-    written = dict.fromkeys(graph.inputs, -1)
-    written |= {t: position for position, op in enumerate(graph.ops) for t in op.outputs}
-    ranges: dict[int, tuple[int, int]] = {}
-    for tensor, first in written.items():
-        root = storage.find(tensor)
-        low, high = ranges.get(root, (first, first))
-        ranges[root] = (min(low, first), max(high, first, last.get(tensor, -1)))
-    return ranges

@@ -16,8 +16,9 @@ from mcuforge.frontend import border_names
 from mcuforge.oracle.engine import computed, op_outputs
 from mcuforge.oracle.tflm import TFLM
 from mcuforge.planning.plan import Plan
-from mcuforge.proof import divergence, front_end, parity
+from mcuforge.proof import divergence, front_end, op_ticks, parity
 from mcuforge.proof.front_end import RawSamples
+from mcuforge.proof.op_ticks import OpTicks
 from mcuforge.proof.parity import Comparison, Sample, Verdict
 from mcuforge.proof.reference import Reference
 from mcuforge.tflite import folded_file
@@ -45,11 +46,15 @@ class Measurement:
 
 @dataclass(frozen=True, eq=False)
 class Proof:
-    """The verdict, and what it rests on. `raw` are the samples before the features, if any."""
+    """The verdict, what it rests on, and what each op took on the device.
+
+    `raw` are the samples before the features, if any.
+    """
 
     verdict: Verdict
     oracle: list[list[npt.NDArray[Any]]]
     device: Measurement
+    ops: OpTicks
     raw: RawSamples | None = None
 
 
@@ -166,7 +171,8 @@ def prove(
         text = _locate(plan, tflite, samples, comparisons, host, device, device_name, steps)
         told = [verdict.divergence, text] if verdict.divergence else [text]
         verdict = Verdict(len(samples), comparisons, "\n".join(told))
-    return Proof(verdict, reference.expected, on_device, raw)
+    ops = op_ticks.measure(device, plan.graph, samples[0], on_device.ticks, counting_runs)
+    return Proof(verdict, reference.expected, on_device, ops, raw)
 
 
 def _locate(

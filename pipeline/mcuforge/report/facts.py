@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
@@ -25,7 +26,7 @@ class RunFacts:
     [N, ...] for each input, `golden` what `metrics.load_golden` read, `floats` the float model's
     outputs [N, ...]: None where the run had none. `proof` holds the quantised outputs of the oracle
     and of the device. `optimize` is what the plan was made for, `described_by` the recipe that
-    brings the labels.
+    brings the labels, `output` the folder that the run writes to.
     """
 
     plan: Plan
@@ -40,3 +41,4 @@ class RunFacts:
     floats: Sequence[npt.NDArray[Any]] | None = None
     optimize: str = SPEED
     described_by: Recipe | None = None
+    output: Path | None = None

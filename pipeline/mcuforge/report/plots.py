@@ -8,7 +8,9 @@ browsers show under the pointer.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -29,6 +31,7 @@ _VARIABLES = {
     **{colour: f"series-{n}" for n, colour in enumerate(SERIES, 1)},
 }  # fmt: skip
 _COLOUR = re.compile("|".join(_VARIABLES), re.IGNORECASE)
+_key = ContextVar("key", default="")
 _SVG = "http://www.w3.org/2000/svg"
 _XLINK = "{http://www.w3.org/1999/xlink}href"
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
@@ -52,15 +55,28 @@ _STYLE = {
 }
 
 
+@contextmanager
+def named_after(key: str) -> Iterator[None]:
+    """Within, ids of pictures begin with `key`: several reports may lie on one page."""
+    token = _key.set(f"{key}-")
+    try:
+        yield
+    finally:
+        _key.reset(token)
+
+
 def plot(
     name: str,
     description: str,
     draw: Callable[[Figure], Mapping[str, str] | None],
     size: tuple[float, float] = (8.0, 3.0),
+    *,
+    scrolls: bool = False,
 ) -> Markup:
     """The SVG of what `draw` puts into a figure of that size in inches; words without matplotlib.
 
     `name` is unique in its page. `draw` may return the titles of marks, by the gid that it set.
+    A picture that `scrolls` keeps its size, where others shrink to the width of the page.
     Text from a model goes through `wording.escape.plot_text`.
     """
     if not drawing.can_draw():
@@ -74,7 +90,7 @@ def plot(
         figure = Figure(figsize=size, layout="constrained")
         titles = draw(figure)
         figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
-    return inline(content.getvalue(), name, description, titles or {})
+    return inline(content.getvalue(), name, description, titles or {}, scrolls=scrolls)
 
 
 def missing(library: str) -> Markup:
@@ -85,16 +101,22 @@ def missing(library: str) -> Markup:
 
 
 def inline(
-    svg: str, name: str, description: str, titles: Mapping[str, str] | None = None
+    svg: str,
+    name: str,
+    description: str,
+    titles: Mapping[str, str] | None = None,
+    *,
+    scrolls: bool = False,
 ) -> Markup:
     """An SVG that a library wrote, for the inside of a page.
 
-    Its ids begin with `name`, its colours are the page's, and elements whose id is in `titles` have
-    that title.
+    Its ids begin with what `named_after` says and `name`, its colours are the page's, and elements
+    whose id is in `titles` have that title.
     """
     ElementTree.register_namespace("", _SVG)
     ElementTree.register_namespace("xlink", _XLINK[1:].split("}")[0])
     root = ElementTree.fromstring(svg)  # noqa: S314  the library's own
+    name = _key.get() + name
     for tag in ("metadata", "title"):
         for child in root.findall(f"{{{_SVG}}}{tag}"):
             root.remove(child)
@@ -111,7 +133,12 @@ def inline(
     root.set("aria-label", description)
     text = ElementTree.tostring(root, encoding="unicode")
     coloured = _COLOUR.sub(lambda found: f"var(--{_VARIABLES[found[0].lower()]})", text)
-    return Markup('<div class="plot">{}</div>').format(Markup(coloured))  # noqa: S704  a library's SVG
+    frame = (
+        '<div class="plot scroll" tabindex="0">{}</div>'
+        if scrolls
+        else '<div class="plot">{}</div>'
+    )
+    return Markup(frame).format(Markup(coloured))  # noqa: S704  a library's SVG
 
 
 def figure(svg: Markup, caption: str) -> Markup:

@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast
 
 from markupsafe import Markup
 
-from mcuforge.report import RunReport
+from mcuforge.report import RunReport, plots
 from mcuforge.report.facts import RunFacts
 from mcuforge.report.html_page import Section
 from mcuforge.report.sections import (
@@ -22,6 +22,7 @@ from mcuforge.report.sections import (
     gates,
     graph,
     integration,
+    memory,
     parity,
     samples,
     time,
@@ -45,7 +46,19 @@ class SectionModule(Protocol):
 # In the order of the page.
 MODULES = cast(
     tuple[SectionModule, ...],
-    (verdict, gates, parity, features, time, graph, accuracy, samples, variants, integration),
+    (
+        verdict,
+        gates,
+        parity,
+        features,
+        memory,
+        time,
+        graph,
+        accuracy,
+        samples,
+        variants,
+        integration,
+    ),
 )
 
 
@@ -59,7 +72,8 @@ def collect(facts: RunFacts) -> Mapping[str, Any]:
 
 def of(report: RunReport) -> tuple[Section, ...]:
     """The sections of a run's page."""
-    bodies = [(module, module.body(report)) for module in MODULES]
+    with plots.named_after(f"r{report.key}"):
+        bodies = [(module, module.body(report)) for module in MODULES]
     return tuple(
         Section(module.ID, module.TITLE, module.SAYS, body)
         for module, body in bodies

@@ -1,18 +1,130 @@
-"""Where an inference spends its work."""
+"""Where an inference spends its work, op by op, and what keeps each op from being faster."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
 from markupsafe import Markup
 
+from mcuforge.engines import AOT
 from mcuforge.planning import cost
-from mcuforge.report import RunReport, html_page
+from mcuforge.report import RunReport, html_page, limits
+from mcuforge.report.facts import RunFacts
+from mcuforge.report.limits import OpSpent
 
-ID, TITLE = "time", "Ops"
-SAYS = "What each op computes and keeps in flash, and which kernel computes it."
+ID, TITLE = "time", "Time"
+SAYS = (
+    "What each op costs, and what limits it. Begin where the bar is longest: an op below a few "
+    "percent is not worth a change."
+)
+INSTRUCTIONS, CYCLES = "instructions", "cycles"
+_MOST_LAYERS = 12
+
+
+@dataclass(frozen=True)
+class OpTime:
+    """What an op took: `amount` is None where the device could not tell; `limit` are words."""
+
+    index: int
+    amount: int | None
+    share: float | None
+    limit: str
+
+
+@dataclass(frozen=True)
+class Times:
+    """One inference, traced op by op, in `unit`: "instructions", or "cycles" of a real board.
+
+    `whole` is the same inference without a trace, and `step` what the stopwatch can tell apart.
+    `problem` says why the device could not tell what its ops took.
+    """
+
+    unit: str
+    whole: int
+    step: float
+    ops: tuple[OpTime, ...]
+    problem: str = ""
+
+    @property
+    def traced(self) -> int:
+        """What the ops took together."""
+        return sum(op.amount or 0 for op in self.ops)
+
+    @property
+    def outside(self) -> int:
+        """What is left of the whole: calls, the end, and rounding to steps."""
+        return self.whole - self.traced
+
+
+def collect(facts: RunFacts) -> Times:
+    """The trace of the proof, in instructions of a simulator or in cycles of a board."""
+    measured, simulated, board = facts.proof.ops, facts.simulated, facts.board
+    amount = board.cycles if simulated is None else simulated.instructions
+    step = float(
+        board.clock_hz / board.ticks.hz if simulated is None else simulated.instructions_per_tick
+    )
+    unit = CYCLES if simulated is None else INSTRUCTIONS
+    whole = amount(measured.whole)
+    amounts: list[int | None] = [amount(ticks) for ticks in measured.ops]
+    amounts = amounts or [None] * len(facts.plan.ops)
+    ops = tuple(_op(facts, index, spent, whole, unit) for index, spent in enumerate(amounts))
+    return Times(unit, whole, step, ops, measured.problem)
+
+
+def _op(facts: RunFacts, index: int, amount: int | None, whole: int, unit: str) -> OpTime:
+    spent = None if amount is None else OpSpent(amount, unit, amount / max(whole, 1))
+    op, planned = facts.plan.graph.ops[index], facts.plan.ops[index]
+    ours = facts.engine == AOT  # what limits another engine's kernels is not known here
+    limit = limits.limit(facts.plan.graph, op, planned, spent) if ours else ""
+    return OpTime(index, amount, spent.share if spent else None, limit)
 
 
 def body(report: RunReport) -> Markup | None:
-    """A row an op."""
+    """Cards, a bar for each layer, and a row an op."""
+    times: Times | None = report.details.get(ID)
+    ours = report.engine == AOT
+    measured = times is not None and any(op.amount is not None for op in times.ops)
     return html_page.render(
-        "sections/time.html.j2", report=report, passed_over=cost.passed_over(report.ops)
+        "sections/time.html.j2",
+        report=report,
+        ours=ours,
+        times=times,
+        measured=measured,
+        macs=sum(op["macs"] for op in report.ops),
+        layers=_layers(report, times) if times and measured else [],
+        kernels=_kernels(report, times) if times and measured and ours else {},
+        dearest=_dearest(times) if times and measured else None,
+        passed_over=cost.passed_over(report.ops),
     )
+
+
+def _dearest(times: Times) -> OpTime:
+    return max(times.ops, key=lambda op: op.amount or 0)
+
+
+def _layers(report: RunReport, times: Times) -> list[tuple[str, int]]:
+    """What each layer took, the dearest first; the cheap ones together."""
+    ordered = _ordered(report, times, lambda op: str(op["layer"] or op["kind"]))
+    if len(ordered) <= _MOST_LAYERS:
+        return ordered
+    rest = ordered[_MOST_LAYERS:]
+    return [*ordered[:_MOST_LAYERS], (f"{len(rest)} others", sum(each for _, each in rest))]
+
+
+def _kernels(report: RunReport, times: Times) -> dict[str, int]:
+    """What each kernel took, or those together that compute an op together."""
+    return dict(
+        _ordered(report, times, lambda op: ", ".join(dict.fromkeys(op["kernels"])) or "views")
+    )
+
+
+def _ordered(
+    report: RunReport, times: Times, name: Callable[[Mapping[str, Any]], str]
+) -> list[tuple[str, int]]:
+    """What ops of the same name took, the dearest first."""
+    found: dict[str, int] = {}
+    for op, spent in zip(report.ops, times.ops, strict=True):
+        found[name(op)] = found.get(name(op), 0) + (spent.amount or 0)
+    return sorted(found.items(), key=lambda item: (-item[1], item[0]))

@@ -1,0 +1,102 @@
+"""`Plan` -> what lies in the arena, from when to when: for pictures and explanations of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mcuforge.frontend import border_names
+from mcuforge.planning.plan import Plan, shape_text
+from mcuforge.planning.storage import Storage, live_ranges, root_sizes
+
+INPUT, OUTPUT, TENSOR, SCRATCH = "input", "output", "tensor", "scratch"
+
+
+@dataclass(frozen=True)
+class Block:
+    """Bytes of the arena from op `first` to op `last`, both included.
+
+    A model's input lies there before op 0, at -1, and its output after the last one, at the number
+    of ops. `name` is the tensor's, `layer` that which makes it, `type` such as `int8[1, 4]`;
+    `views` counts the other tensors that are these bytes. A value takes `value_bytes`; scratch has
+    no values, and 0.
+    """
+
+    kind: str
+    name: str
+    layer: str
+    type: str
+    offset: int
+    bytes: int
+    first: int
+    last: int
+    value_bytes: int
+    views: int = 0
+
+    @property
+    def end(self) -> int:
+        """The first byte behind it."""
+        return self.offset + self.bytes
+
+    def lives_at(self, op: int) -> bool:
+        """True where its bytes must not change while the op runs."""
+        return self.first <= op <= self.last
+
+
+def blocks(plan: Plan) -> tuple[Block, ...]:
+    """What lies in the arena, in the order in which it comes about, scratch of an op last."""
+    graph, storage = plan.graph, Storage.of(plan.graph, plan.ops)
+    sizes, views = root_sizes(graph, storage), Counter(root for root, _ in storage.views.values())
+    made_by = {tensor: graph.layer(op) for op in graph.ops for tensor in op.outputs}
+    made_by |= dict(zip(graph.inputs, border_names.input_names(graph), strict=True))
+    outputs = {storage.find(tensor) for tensor in graph.outputs}
+    found = []
+    for root, (first, last) in live_ranges(graph, storage).items():
+        if root not in plan.offsets:
+            continue  # a variable, beside the arena
+        tensor = graph.tensor(root)
+        kind = INPUT if root in graph.inputs else OUTPUT if root in outputs else TENSOR
+        found.append(
+            Block(
+                kind, tensor.name, made_by.get(root, ""), shape_text(tensor), plan.offsets[root],
+                sizes[root], first, last, tensor.dtype.bytes, views[root],
+            )
+        )  # fmt: skip
+    found += _scratch(plan)
+    return tuple(sorted(found, key=lambda block: (block.first, block.kind == SCRATCH)))
+
+
+def _scratch(plan: Plan) -> list[Block]:
+    """What kernels use while they run."""
+    found = []
+    for position, planned in enumerate(plan.ops):
+        size = max((call.scratch_bytes for call in planned.calls), default=0)
+        if size:
+            layer = plan.graph.layer(plan.graph.ops[position])
+            offset = planned.scratch_offset
+            found.append(Block(SCRATCH, "", layer, "scratch", offset, size, position, position, 0))
+    return found
+
+
+def shared_bytes(blocks: Sequence[Block]) -> dict[tuple[int, int], tuple[int, int]]:
+    """Bytes that two blocks have in common although both live, first and behind the last one.
+
+    By their numbers, the older one first: an op writes the younger one over what it has read.
+    """
+    ending: dict[int, list[int]] = {}
+    for number, block in enumerate(blocks):
+        ending.setdefault(block.last, []).append(number)
+    found = {}
+    for number, block in enumerate(blocks):
+        for other in ending.get(block.first, ()):
+            source = blocks[other]
+            low, high = max(source.offset, block.offset), min(source.end, block.end)
+            if source.first < block.first and low < high:
+                found[other, number] = low, high
+    return found
+
+
+def float_arena(blocks: Sequence[Block]) -> int:
+    """Bytes of the arena if each value were float32 where it lies now, and without scratch."""
+    return max((b.end * 4 // b.value_bytes for b in blocks if b.value_bytes), default=0)

@@ -1,0 +1,78 @@
+"""Which op makes the peak of the arena, which tensors lie there then, and what would lower it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mcuforge.planning.arena_blocks import INPUT, OUTPUT, SCRATCH, Block
+from mcuforge.report.arena_plot import Arena
+
+_MOST_NAMED = 4
+_LARGE = 0.2  # of the peak
+
+
+def explained(arena: Arena) -> list[str]:
+    """Sentences on the peak, the first says what is and the others what to do; none without ops."""
+    alive = sorted(
+        (block for block in arena.blocks if block.lives_at(arena.peak_op)), key=lambda b: -b.bytes
+    )
+    if not arena.ops or not alive:
+        return []
+    return [_what_is(arena, alive), *_remedies(arena, alive), _placement(arena)]
+
+
+def _what_is(arena: Arena, alive: Sequence[Block]) -> str:
+    named = [f"{_name(block)} ({block.bytes:,} B)" for block in alive[:_MOST_NAMED]]
+    if len(alive) > _MOST_NAMED:
+        named.append(f"{len(alive) - _MOST_NAMED} smaller ones")
+    total = sum(block.bytes for block in alive)
+    shared = (
+        f", {total - arena.lower_bound:,} B of them shared, as the output runs over what the op "
+        "has read"
+        if total > arena.lower_bound
+        else ""
+    )
+    kind, layer = arena.ops[arena.peak_op]
+    op = f"{arena.peak_op}, {kind} of {layer}"
+    return (
+        f"Op {op}, makes the peak of {arena.lower_bound:,} B: {_joined(named)} lie there{shared}."
+    )
+
+
+def _remedies(arena: Arena, alive: Sequence[Block]) -> list[str]:
+    large = [block for block in alive if block.bytes > _LARGE * arena.lower_bound]
+    waiting = [b for b in large if b.first < arena.peak_op - 1 and b.kind not in (INPUT, SCRATCH)]
+    scratch = [b for b in large if b.kind == SCRATCH]
+    found = [
+        f"{_name(block)} waits there since op {block.first} until op {block.last}, as a skip "
+        "connection does: with fewer channels, or joined earlier, it lowers the peak."
+        for block in waiting
+    ]
+    found += [
+        f"The kernel's scratch of {block.bytes:,} B is much of it: a board without SIMD "
+        "instructions, or another shape of the layer, needs less."
+        for block in scratch
+    ]
+    first = next((b for b in alive if b.kind != SCRATCH and b not in waiting), None)
+    if first is not None:
+        what = "size" if first.kind in (INPUT, OUTPUT) else "size or channels"
+        found.append(
+            f"To lower it, begin with {_name(first)}, {first.type}: half of its {what} saves up to "
+            f"{first.bytes // 2:,} B, until another op makes the peak."
+        )
+    return found
+
+
+def _placement(arena: Arena) -> str:
+    lost = arena.bytes - arena.lower_bound
+    if lost <= 0:
+        return "No placement can be smaller than this one: only another network can."
+    return f"The placement is {lost:,} B above what no placement can be smaller than."
+
+
+def _name(block: Block) -> str:
+    return f"scratch of {block.layer}" if block.kind == SCRATCH else block.layer or block.name
+
+
+def _joined(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
