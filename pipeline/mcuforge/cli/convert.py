@@ -13,6 +13,7 @@ from mcuforge.cli.arguments import INPUT_MODEL, SAMPLES
 from mcuforge.cli.common import echo_document, json_option
 from mcuforge.cli.consoles import echo, warn
 from mcuforge.cli.debug_quantization import default_board, write_report
+from mcuforge.cli.option_sections import SectionedCommand
 from mcuforge.cli.progress import OnStage, stages
 from mcuforge.cli.quantization import chosen, quantization_options, split_calibration
 from mcuforge.convert import ConversionResult, convert
@@ -28,7 +29,7 @@ from mcuforge.studies import debug_quantization
 from mcuforge.studies.debug_quantization import QuantizationReport
 
 
-@click.command()
+@click.command(cls=SectionedCommand)
 @click.argument("model", type=INPUT_MODEL)
 @click.option(
     "--samples",

@@ -11,6 +11,7 @@ from mcuforge import boards, build, recipe
 from mcuforge.cli.arguments import BOARD, INPUT_MODEL, SAMPLES
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import echo, result_console, warn
+from mcuforge.cli.option_sections import SectionedCommand
 from mcuforge.cli.progress import stages
 from mcuforge.cli.quantization import chosen, quantization_options, split_calibration
 from mcuforge.errors import ToolError, UsageError
@@ -26,7 +27,7 @@ DEFAULT_BOARD = "mps2-an386"
 OUTPUT = Path("build")  # whose site gets the page
 
 
-@click.command()
+@click.command(cls=SectionedCommand)
 @click.argument("model", type=INPUT_MODEL)
 @click.option(
     "--samples",

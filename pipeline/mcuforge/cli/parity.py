@@ -23,12 +23,13 @@ from mcuforge.cli.common import (
     tighten_option,
 )
 from mcuforge.cli.gates import Asked, gate_options
+from mcuforge.cli.option_sections import SectionedCommand
 from mcuforge.cli.progress import stages
 from mcuforge.cli.run import check_written, finish
 from mcuforge.cli.summaries import Summaries, summary_options
 
 
-@click.command()
+@click.command(cls=SectionedCommand)
 @click.argument("model", type=MODEL)
 @board_option
 @click.option(

@@ -44,10 +44,26 @@ _OPTIONS = (
         type=click.Choice(quantization.BITS),
         help="8; 16x8: int16 activations; dynamic: int8 weights only, without firmware.",
     ),
-    click.option("--activations", type=click.Choice(quantization.ACTIVATIONS)),
-    click.option("--weights", type=click.Choice(quantization.WEIGHTS)),
-    click.option("--bias-correction/--no-bias-correction", default=None),
-    click.option("--equalization/--no-equalization", default=None),
+    click.option(
+        "--activations",
+        type=click.Choice(quantization.ACTIVATIONS),
+        help="symmetric: every zero point is 0.",
+    ),
+    click.option(
+        "--weights",
+        type=click.Choice(quantization.WEIGHTS),
+        help="A scale for each output channel, or one for the tensor.",
+    ),
+    click.option(
+        "--bias-correction/--no-bias-correction",
+        default=None,
+        help="Take back what rounded weights add to the mean of each channel.",
+    ),
+    click.option(
+        "--equalization/--no-equalization",
+        default=None,
+        help="Even out the channels between two layers.",
+    ),
 )
 
 

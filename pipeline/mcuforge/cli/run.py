@@ -26,6 +26,7 @@ from mcuforge.cli.common import (
 )
 from mcuforge.cli.consoles import echo, result_console, warn, write
 from mcuforge.cli.gates import Asked, Demand, gate_options
+from mcuforge.cli.option_sections import SectionedCommand
 from mcuforge.cli.own_samples import OwnSamples, samples_options
 from mcuforge.cli.progress import stages
 from mcuforge.cli.quantization import chosen, quantization_options
@@ -39,7 +40,7 @@ from mcuforge.wording import tables
 _DOCUMENT = "report.json"
 
 
-@click.command()
+@click.command(cls=SectionedCommand)
 @click.argument("models", nargs=-1, required=True, type=INPUT_MODEL)
 @board_option
 @output_option

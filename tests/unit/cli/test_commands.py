@@ -15,7 +15,7 @@ from json_documents import checked
 from single_op import Spec, build
 
 import mcuforge.cli as mcuforge_cli
-from mcuforge.cli import COMMANDS, SECTIONS, cli
+from mcuforge.cli import COMMANDS, SECTIONS, cli, option_sections
 
 MODELS = Path(__file__).parents[3] / "models"
 CLI = Path(mcuforge_cli.__file__).parent
@@ -71,6 +71,28 @@ def test_every_command_has_a_section() -> None:
 def test_every_command_has_help(command: str) -> None:
     outcome = mcuforge(command, "--help")
     assert outcome.code == 0 and "Usage: mcuforge" in outcome.stdout
+
+
+@pytest.mark.parametrize("command", ["run", "parity", "convert", "debug-quantization"])
+def test_many_options_are_shown_in_sections(command: str) -> None:
+    found = cli.get_command(click.Context(cli), command)
+    assert found is not None
+    context = click.Context(found, max_content_width=80)
+    text = found.get_help(context)
+    parts = dict(part.split(":\n", 1) for part in text.split("\n\n") if ":\n" in part)
+    assert next(iter(parts)) == "Options" and "--help" in parts["Options"]
+    for option in found.get_params(context):
+        section = option_sections._SECTION_OF.get(option.name, "Options")
+        if isinstance(option, click.Option) and not option.hidden:
+            assert option.opts[-1] in parts[section].split() or option.opts[-1] == "--help"
+    assert len(parts) >= 3 and sum(text.count(f"\n{title}:\n") for title in parts) == len(parts)
+
+
+def test_sections_of_options_name_options_that_there_are() -> None:
+    named = {name for names in option_sections.SECTIONS.values() for name in names}
+    sectioned = ("run", "parity", "convert", "debug-quantization")
+    commands = [cli.get_command(click.Context(cli), name) for name in sectioned]
+    assert named <= {p.name for command in commands if command for p in command.params}
 
 
 def test_boards_shows_all_names_and_simulators_in_80_columns(
