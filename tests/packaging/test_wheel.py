@@ -19,7 +19,7 @@ from mcuforge.scaffold import examples
 ROOT = Path(__file__).parents[2]
 MODEL = ROOT / "models" / "autoencoder" / "artifacts" / "model.tflite"
 DATA = ("firmware", "templates")
-EXAMPLES = {"autoencoder", "unet"}
+EXAMPLES = {"autoencoder", "chirps", "unet"}
 WHEEL_BYTES = 3_000_000
 
 

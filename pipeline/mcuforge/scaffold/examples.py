@@ -62,7 +62,7 @@ def _files(source: Recipe, quantized: bool) -> Iterator[Path]:
     made = (source.keras, source.calibration, source.encoder)
     yield from (path for path in (source.golden, source.tflite) if path.is_file())
     yield from (path for path in made if path is not None and not quantized)
-    if not quantized:
+    if source.features is not None or not quantized:
         yield from sorted(p for p in source.folder.iterdir() if p.suffix in _SOURCES)
 
 
