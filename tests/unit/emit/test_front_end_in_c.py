@@ -131,6 +131,8 @@ def test_files_and_functions_that_cannot_be_in_one_project_are_refused(tmp_path:
     with pytest.raises(UsageError, match=r"two files called made\.c"):
         project_files(both, host, "both", "zephyr")
     assert "features/two/made.c" in project_files(both, host, "both")
+    beside = project_files([with_features(one, features()), two], host, "both")["main.c"].decode()
+    assert "    &one_front_end,\n    NULL,\n" in beside
     ours = with_features(one, features(), **{"nn.h": b"", "made.c": b""})
     with pytest.raises(UsageError, match=r"two files called nn\.h"):
         project_files([ours], host, "one", "esp-idf")
