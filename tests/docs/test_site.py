@@ -86,12 +86,13 @@ def test_a_schema_becomes_tables_of_its_keys(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "thing.schema.json").write_text(json.dumps(schema))
     text = schema_tables.documents(folder)
-    assert "| `version` | `3` | required |" in text
-    assert "| `ops` | list of table |  |" in text
+    assert "| `version` | `3` |  |" in text
+    assert "| `ops` | list of table | may be missing |" in text
     assert "In `ops[]`:" in text
-    assert "| `n` | whole number, 1 to 9 |  |" in text
-    assert "| `note` | text or nothing | a &lt;b> c |" in text
-    assert '| `by` | table: `"x"`, `1` by name |  |' in text
+    assert "| `n` | whole number, 1 to 9 | may be missing |" in text
+    assert "| `note` | text or nothing | a &lt;b> c. may be missing |" in text
+    assert '| `by` | table: `"x"`, `1` by name | may be missing |' in text
+    assert "| `version` | `3` | required |" in schema_tables.settings(folder / "thing.schema.json")
     assert "[`thing.schema.json`](../schemas/thing.schema.json)" in text
 
 
@@ -110,7 +111,7 @@ def test_a_schema_that_holds_itself_ends(tmp_path: Path) -> None:
             }
         )
     )
-    assert schema_tables.documents(tmp_path).count("| `n` | number |") == 1
+    assert schema_tables.documents(tmp_path).count("| `n` | number | may be missing |") == 1
 
 
 @pytest.mark.parametrize("name", sorted(set(MADE) - {"json documents", "python api"}))

@@ -9,6 +9,7 @@ from typing import Any
 
 Schema = dict[str, Any]
 _SETTINGS = ("recipe.schema.json", "board.schema.json")
+_ERROR = "error.schema.json"  # the same in every document that a failed command prints
 _LARGEST = 1 << 31  # limits above it are those of the format, not of the setting
 
 
@@ -33,9 +34,9 @@ def documents(folder: Path) -> str:
         link = f"../{path.relative_to(folder.parent).as_posix()}"
         parts.append(f"### {title}\n\n{_described(root)}\n\n[`{path.name}`]({link})")
         parts += [
-            f"{f'In `{name}`:' if name else ''}\n\n{_keys(root, schema)}".strip()
+            f"{f'In `{name}`:' if name else ''}\n\n{_keys(root, schema, missing=True)}".strip()
             for name, schema in _tables(root, root, "")
-            if _properties(root, schema)
+            if _properties(root, schema) and (name != "error" or path.name == _ERROR)
         ]
     return "\n\n".join(parts)
 
@@ -91,12 +92,13 @@ def _inside(root: Schema, schema: Schema) -> Iterator[tuple[str, Schema]]:
         yield from _inside(root, _resolved(root, part))
 
 
-def _keys(root: Schema, schema: Schema) -> str:
+def _keys(root: Schema, schema: Schema, *, missing: bool = False) -> str:
+    """Its keys; those that must be there are marked, or with `missing` those that need not."""
     required = schema.get("required", ())
     lines = ["| key | value | |", "|---|---|---|"]
     for key, value in _properties(root, schema).items():
         value = _resolved(root, value)
-        note = "required" if key in required else ""
+        note = "" if (key in required) == missing else "may be missing" if missing else "required"
         text = ". ".join(part for part in (_said(value), note) if part)
         lines.append(f"| `{key}` | {_value(root, value)} | {text} |")
     return "\n".join(lines)
