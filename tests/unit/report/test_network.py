@@ -18,6 +18,7 @@ from mcuforge.proof.parity import Comparison, Verdict
 from mcuforge.report import Costs, RunReport, network, network_picture, run_page
 from mcuforge.report.network import TIMES
 from mcuforge.report.sections import graph as section
+from mcuforge.report.sections.time import OpTime, Times
 
 HOSTILE = [
     '<script>alert("1")</script>',
@@ -97,6 +98,20 @@ def test_a_graph_shows_what_an_op_computes_and_where_its_tensors_lie() -> None:
     tflm = section.body(report_of(relu_chain(2), "tflm"))
     assert tflm is not None
     assert "in the arena" not in tflm and "with kernels of its own" in tflm
+
+
+def test_the_colours_follow_what_was_measured() -> None:
+    report = report_of(relu_chain(3))
+    ops = tuple(OpTime(at, 10 * at, at / 10, f"<b>limit {at}") for at in range(3))
+    times = Times("instructions", 100, 1.0, ops)
+    page = section.body(replace(report, details={**report.details, "time": times}))
+    assert page is not None
+    assert "&lt;b&gt;limit 2" in page and "<b>limit" not in page
+    unknown = replace(times, ops=tuple(replace(op, amount=None, share=None) for op in ops))
+    assert section.body(replace(report, details={**report.details, "time": unknown}))
+    if graphviz.is_installed():
+        assert re.findall(r"level-(\d)\"? ?[^>]*href", page) == ["0", "3", "5"]
+        assert ">20.0 %</text>" in page and "instructions: little" in page
 
 
 def test_without_graphviz_words_stand_in_the_place_of_the_picture(
