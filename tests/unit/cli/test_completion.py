@@ -63,7 +63,7 @@ def test_board_files() -> None:
         (("parity", "--simulator", ""), ["auto", "qemu", "renode"]),
         (("fit", "--core", "cortex-m3"), ["cortex-m3", "cortex-m33"]),
         (("run", "--qui"), ["--quiet"]),
-        (("schema", ""), ["recipe", "board"]),
+        (("schema", "rec"), ["recipe"]),
     ],
 )
 def test_words(words: tuple[str, ...], expected: list[str]) -> None:
