@@ -15,6 +15,7 @@ from click.shell_completion import CompletionItem
 from mcuforge import boards, recipe
 from mcuforge.boards import CORE_TYPES
 from mcuforge.emit import manifest
+from mcuforge.files import paths
 from mcuforge.recipe import strategies
 
 _MOST_LOOKED_AT = 3000
@@ -37,6 +38,12 @@ def core_names(incomplete: str) -> list[CompletionItem]:
 def strategy_names(incomplete: str) -> list[CompletionItem]:
     """Strategies for ranges; a file of samples is completed by the shell."""
     return _offered(incomplete, (*strategies.NAMES, "auto", "converter"))
+
+
+def example_names(incomplete: str) -> list[CompletionItem]:
+    """Examples that come with mcuforge."""
+    recipes = sorted(paths.data_dir("models").glob(f"*/{recipe.FILE_NAME}"))
+    return _offered(incomplete, (file.parent.name for file in recipes))
 
 
 def models(incomplete: str) -> list[CompletionItem]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from mcuforge import documents
-from mcuforge.cli.arguments import OUTPUT_FOLDER
+from mcuforge.cli.arguments import EXAMPLE, OUTPUT_FOLDER
 from mcuforge.cli.common import echo_json, json_option
 from mcuforge.cli.consoles import echo, note, result_console
 from mcuforge.documents.example import SCHEMA, SCHEMA_OF_LIST
@@ -21,7 +21,7 @@ from mcuforge.wording.tables import Table
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", type=EXAMPLE, required=False)
 @click.option(
     "-o", "--output", type=OUTPUT_FOLDER, metavar="FOLDER", help="The folder [NAME]."
 )  # fmt: skip

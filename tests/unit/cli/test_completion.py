@@ -64,6 +64,7 @@ def test_board_files() -> None:
         (("fit", "--core", "cortex-m3"), ["cortex-m3", "cortex-m33"]),
         (("run", "--qui"), ["--quiet"]),
         (("schema", "rec"), ["recipe"]),
+        (("example", "un"), ["unet"]),
     ],
 )
 def test_words(words: tuple[str, ...], expected: list[str]) -> None:
