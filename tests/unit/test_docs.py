@@ -95,6 +95,28 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert (page.parent / target).exists(), f"{title(page)} links to {target}"
 
 
+def test_pages_that_code_names_exist() -> None:
+    """Messages, help and comments name pages, and a page may move."""
+    sources = (
+        "pipeline",
+        "firmware",
+        "templates",
+        "tools",
+        "models",
+        "CHANGELOG.md",
+        "SECURITY.md",
+    )
+    seen = 0
+    for base in sources:
+        for path in [ROOT / base, *(ROOT / base).rglob("*")]:
+            if path.suffix not in {".py", ".c", ".h", ".j2", ".md", ".toml"}:
+                continue
+            for page in re.findall(r"(?<![\w/])docs/[\w/-]+\.md\b", path.read_text()):
+                seen += 1
+                assert (ROOT / page).exists(), f"{path.relative_to(ROOT)} names {page}"
+    assert seen > 20
+
+
 def test_every_package_is_in_the_table_of_stages() -> None:
     rows = re.findall(r"^\| (`[^|]*) \|", HOW, re.MULTILINE)
     listed = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
