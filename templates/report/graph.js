@@ -88,6 +88,13 @@
     makeSearchable(graph, tools);
     makeSizable(graph, tools);
     makeChoosable(graph);
+    addEventListener("hashchange", () => {
+      const target = document.getElementById(location.hash.slice(1));
+      if (!target || !graph.contains(target)) return;
+      if (target.tagName === "DETAILS") target.open = true;
+      else choose(graph, target, true);
+      graph.querySelector("a.chosen")?.scrollIntoView({ block: "center" });
+    });
     const named = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
     const target = named && graph.contains(named) ? named : document.getElementById(graph.dataset.first);
     if (target?.tagName === "DETAILS") target.open = true;

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 from stateful_models import wake_word
 
 from mcuforge import boards, planning
+from mcuforge.planning import cost
 from mcuforge.processes import graphviz
 from mcuforge.proof.parity import Comparison, Verdict
 from mcuforge.report import Costs, RunReport, integration, network, run_page
@@ -28,7 +29,16 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     details = {"graph": network.of(plan, "aot"), "integration": integration.of(plan, board)}
     costs = Costs(1, 2, 64, 64, 64, 4, 392, None)
     report = RunReport(
-        "wake", "ab", board.name, "aot", verdict, (), None, costs, (), details=details
+        "wake",
+        "ab",
+        board.name,
+        "aot",
+        verdict,
+        (),
+        None,
+        costs,
+        tuple(cost.summary(plan)["ops"]),
+        details=details,
     )
     (folder / "page.html").write_text(run_page.as_html([report]))
     return folder / "page.html"
@@ -56,6 +66,12 @@ def test_boxes_open_the_details_of_their_op(page: Page) -> None:
     assert page.evaluate("document.activeElement.id").endswith("-1")
     page.locator(".op:visible .tensors a").first.click()  # the op that made its input
     assert shown(page) == ["0 READ_VARIABLE layer2"]
+
+
+def test_the_table_of_ops_leads_to_the_graph(page: Page) -> None:
+    page.locator("#time tbody a").nth(2).click()
+    assert shown(page) == ["2 STRIDED_SLICE layer7"]
+    assert page.locator(".network a.chosen").bounding_box()["y"] > 0  # type: ignore[index]
 
 
 def test_ops_are_found_by_their_words(page: Page) -> None:
