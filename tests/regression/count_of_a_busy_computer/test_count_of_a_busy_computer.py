@@ -78,7 +78,7 @@ def test_a_count_that_is_exact_is_the_mean() -> None:
 
 def test_the_report_says_how_it_was_counted() -> None:
     plan: Any = SimpleNamespace(arena=SimpleNamespace(lower_bound=0), state_bytes=0)
-    built: Any = SimpleNamespace(sizes=SimpleNamespace(text=1, constants=2, ram=3))
+    built: Any = SimpleNamespace(sizes=SimpleNamespace(text=1, constants=2, data=0, ram=3))
     proof: Any = SimpleNamespace(device=prove.Measurement([], tuple(DISTURBED), STATS))
     costs = driver.costs(plan, built, proof, RENODE, 0, boards.load("pico"))
     assert (costs.instructions, costs.counted) == (TRUE, "least of 5 runs")

@@ -61,7 +61,7 @@ def test_parity_on_a_board_reports_what_was_measured(tmp_path: Any) -> None:
     board, tflite = boards.load("stm32f4-discovery"), tmp_path / "small.tflite"
     tflite.write_bytes(small_classifier())
     plan = planning.make_plan(tflite)
-    built: Any = SimpleNamespace(sizes=SimpleNamespace(text=1, constants=2, ram=3))
+    built: Any = SimpleNamespace(sizes=SimpleNamespace(text=1, constants=2, data=0, ram=3))
     device = SimpleNamespace(ticks=(168_000, 168_002), stats=Stats(100, 50, 10, 10, 0))
     proof: Any = SimpleNamespace(device=device)
     found = driver.costs(plan, built, proof, None, 10, board)
