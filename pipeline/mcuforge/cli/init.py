@@ -15,7 +15,7 @@ from mcuforge.cli.arguments import INPUT_MODEL, OUTPUT_FOLDER, SAMPLES
 from mcuforge.cli.common import MOST_SAMPLES, echo_json, json_option
 from mcuforge.cli.consoles import echo, warn
 from mcuforge.cli.label_options import LabelOptions, label_options
-from mcuforge.cli.progress import stages
+from mcuforge.cli.progress import hidden, stages
 from mcuforge.documents.init import SCHEMA
 from mcuforge.errors import UsageError
 from mcuforge.scaffold import SEED, NewRecipe, init_recipe
@@ -104,8 +104,10 @@ def _samples(asks: bool) -> Path:
 
 
 def ask(question: str, answers: Sequence[str], default: str) -> str:
-    """The answer of whoever sits at the terminal."""
-    return str(click.prompt(question, type=click.Choice(answers), default=default, err=True))
+    """The metric that whoever sits at the terminal names."""
+    with hidden():
+        echo(question, err=True)
+        return str(click.prompt("Metric", type=click.Choice(answers), default=default, err=True))
 
 
 def told(made: NewRecipe) -> list[str]:

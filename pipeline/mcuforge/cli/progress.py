@@ -31,6 +31,7 @@ _BETWEEN = "working"
 _FIRST_SECONDS = 1.0
 _AGAIN_SECONDS = 30.0
 _POLL_SECONDS = 0.2
+_SHOWN: list[_Bars | _Lines] = []  # what `stages` shows now
 
 
 @contextmanager
@@ -55,7 +56,24 @@ def stages(title: str | None = None) -> Iterator[OnStage]:
         progress_console.print(title, style="bold", highlight=False)
     shown = _Bars() if progress_console.is_terminal else _Lines()
     with shown:
-        yield _Stages(shown)
+        _SHOWN.append(shown)
+        try:
+            yield _Stages(shown)
+        finally:
+            _SHOWN.remove(shown)
+
+
+@contextmanager
+def hidden() -> Iterator[None]:
+    """No bar moves while somebody is asked."""
+    bars = [shown for shown in _SHOWN if isinstance(shown, _Bars)]
+    for bar in bars:
+        bar.__exit__()
+    try:
+        yield
+    finally:
+        for bar in bars:
+            bar.__enter__()
 
 
 class _Stages:

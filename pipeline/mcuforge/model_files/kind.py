@@ -103,7 +103,8 @@ _WAY_OUT = {
     Kind.COMPRESSED: "Unpack it first: {unpack} {path} > unpacked",
     Kind.ARCHIVE: "Unpack it first, and give the model that is in it: {unpack} {path}",
     Kind.ELF: "Give the model that the firmware was made from; `mcuforge flash` takes firmware.",
-    Kind.FOLDER: "A model folder holds recipe.toml, a SavedModel saved_model.pb.",
+    Kind.FOLDER: "A model folder holds recipe.toml, a SavedModel saved_model.pb. To make a model "
+    "folder: mcuforge init MODEL --samples FILE.npz",
     Kind.EMPTY: "Copy or write the file again.",
     Kind.UNKNOWN: "Give a .tflite, a .keras or .h5 file, a SavedModel or a model folder.",
 }

@@ -70,6 +70,7 @@ from mcuforge.recipe.quantization import QuantizationSettings, QuantizationTable
 FILE_NAME = "recipe.toml"
 SUFFIX = ".toml"
 
+_MAKE = "To make one: mcuforge init MODEL --samples FILE.npz"
 KERAS_TABLES = ("convert", "train", "variants", "quantization")  # for a Keras model alone
 _NO_KERAS = (
     "{}: names no Keras model (model.keras), only a .tflite, which is quantised already. This "
@@ -208,7 +209,7 @@ def load(path: Path) -> Recipe:
             "or a .keras file where no recipe is needed."
         )
     file = Path(os.path.realpath(path / FILE_NAME if path.is_dir() else path))
-    content = typed_toml.parse(file, f"no such file. A model's folder holds a {FILE_NAME}.")
+    content = typed_toml.parse(file, f"no such file. A model's folder holds a {FILE_NAME}. {_MAKE}")
     quantization = content.get("quantization", {})
     found = [p for p in typed_toml.problems(content, RecipeFile) if not _is_quantization(p)]
     found += settings.problems(quantization)

@@ -41,6 +41,9 @@ class Given:
 def read(facts: ModelFacts, samples: Path, labels: Path | None, options: RecipeOptions) -> Given:
     found = sample_files.read_inputs(samples, facts.inputs)
     notes, inputs = [], {}
+    if found.chosen_of:
+        others = ", ".join(f"'{name}'" for name in found.chosen_of if name not in found.names)
+        notes.append(f"samples: the array '{found.names[0]}' of {samples}, not {others}.")
     for number, (name, values) in enumerate(found.arrays.items()):
         where = f"{samples}, input '{name}'" if len(found.arrays) > 1 else str(samples)
         shape = facts.inputs[number].shape if facts.inputs else None

@@ -151,7 +151,7 @@ def _decided(seen: Seen, options: RecipeOptions, ask: Ask | None) -> Guess:
     found = guessing.guess(seen)
     if found.sure or ask is None:
         return found
-    question = f"Guessed {found.metric.value}, since {found.reason}. {found.doubt} The metric"
+    question = f"Guessed {found.metric.value}, since {found.reason}. {found.doubt}"
     answer = Metric(ask(question, [m.value for m in Metric], found.metric.value))
     return found if answer is found.metric else Guess(answer, "as answered", told=True)
 

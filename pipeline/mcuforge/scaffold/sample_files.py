@@ -23,7 +23,12 @@ from mcuforge.scaffold import shapes
 
 Array = npt.NDArray[Any]
 
-_LABELS = re.compile(r"(?:y|labels?|targets?|masks?|clean|classes)(?:[_-]\w+)?", re.IGNORECASE)
+_LABELS = re.compile(
+    r"(?:(?:train|test|val\w*)[_-])?(?:y|labels?|targets?|masks?|clean|classes)(?:[_-]\w+)?",
+    re.IGNORECASE,
+)
+# Parts of a data set, as arrays are called: x_train, x_val, x_test. The last was least seen.
+_PARTS = ("test", "val", "valid", "validation")
 _TEXT_SUFFIXES = (".txt", ".csv", ".tsv")
 _TEXT_BYTES = 64 << 20
 
@@ -42,10 +47,14 @@ class GivenLabels:
 
 @dataclass(frozen=True, eq=False)
 class GivenInputs:
-    """The array [N, ...] of each input of a model, as it is saved, and what each is called."""
+    """The array [N, ...] of each input of a model, as it is saved, and what each is called.
+
+    `chosen_of` names the arrays that an only input was chosen from, where there were several.
+    """
 
     arrays: dict[str, Array]
     names: tuple[str, ...]
+    chosen_of: tuple[str, ...] = ()
 
 
 def read_inputs(path: Path, inputs: Sequence[DeclaredInput]) -> GivenInputs:
@@ -55,18 +64,19 @@ def read_inputs(path: Path, inputs: Sequence[DeclaredInput]) -> GivenInputs:
     """
     names = tuple(declared.name for declared in inputs)
     there = array_files.array_names(path)
+    possible: list[str] = []
     if there is None:  # a .npy file
         chosen = [array_files.ONLY]
         if len(names) > 1:
             array_files.read_inputs(path, names)  # says what is missing
     else:
-        chosen = _chosen(path, there, inputs, names)
+        chosen, possible = _chosen(path, there, inputs, names)
     called = names if len(names) > 1 else (array_files.ONLY,)
     arrays = {
         call: array_files.read_array(path, name)
         for call, name in zip(called, chosen, strict=True)
     }  # fmt: skip
-    return GivenInputs(arrays, tuple(chosen))
+    return GivenInputs(arrays, tuple(chosen), tuple(possible) if len(possible) > 1 else ())
 
 
 def read_labels(path: Path) -> GivenLabels:
@@ -94,6 +104,8 @@ def labels_beside(path: Path, given: GivenInputs) -> GivenLabels | None:
     """Labels that lie in the same file as the inputs, if there is one array called as they are."""
     rest = [n for n in array_files.array_names(path) or () if n not in given.names]
     named = [n for n in rest if are_labels(n)] or [n for n in rest if n == "arr_1"]
+    if len(named) > 1:
+        named = [n for n in named if _part(n) == _part(given.names[0])]
     if len(named) != 1:
         return None
     return GivenLabels(_read(path, named[0]), named[0], f"'{named[0]}' of {path}")
@@ -104,21 +116,36 @@ def are_labels(name: str) -> bool:
     return _LABELS.fullmatch(name) is not None
 
 
+def _part(name: str) -> str | None:
+    """Which part of a data set an array's name tells of; None for training, or where none."""
+    words = re.split(r"[^a-z]+", name.lower())
+    return next((part for part in _PARTS if part in words), None)
+
+
 def _chosen(
     path: Path, there: Sequence[str], inputs: Sequence[DeclaredInput], names: Sequence[str]
-) -> list[str]:
+) -> tuple[list[str], list[str]]:
+    """The array of each input, and all that an only one may have been.
+
+    Of several parts of a data set that is the one for tests: the model did not learn from it.
+    """
     try:
-        return array_files.choose(path, there, names)
+        chosen = array_files.choose(path, there, names)
     except UsageError:
-        others = [name for name in there if not are_labels(name)]
+        possible = [name for name in there if not are_labels(name)]
         if len(names) > 1:
             raise
-        if len(others) > 1 and inputs:
+        if len(possible) > 1 and inputs:
             held = array_files.array_shapes(path)
-            others = [name for name in others if shapes.may_fit(held[name][1:], inputs[0].shape)]
-        if len(others) != 1:
-            raise
-        return others
+            possible = [n for n in possible if shapes.may_fit(held[n][1:], inputs[0].shape)]
+        if len(possible) == 1:
+            return possible, possible
+        for part in _PARTS:
+            chosen = [name for name in possible if _part(name) == part]
+            if len(chosen) == 1:
+                return chosen, possible
+        raise
+    return chosen, chosen
 
 
 def _read(path: Path, name: str) -> Array:

@@ -142,12 +142,13 @@ def test_commands_for_keras_models_know_a_tflite(tmp_path: Path) -> None:
     mcuforge("run", path, "--bits", "16x8").refused(2, "quantised already")
 
 
-@pytest.mark.parametrize("command", ["inspect", "emit", "parity", "bench", "run"])
+@pytest.mark.parametrize("command", ["inspect", "emit", "parity", "bench"])
 def test_what_can_be_converted_is_told_how(command: str, tmp_path: Path) -> None:
     (tmp_path / "saved").mkdir()
     (tmp_path / "saved" / "saved_model.pb").write_bytes(b"\x08\x01\x12\xc4\x99\x02")
     for path in (tmp_path / "saved", HERE / "keras_2.h5"):
         mcuforge(command, path).refused(2, f"mcuforge convert {path} --samples")
+        mcuforge("run", path).refused(2, f"mcuforge run {path} --samples FILE.npz")
 
 
 def test_folders(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from mcuforge import driver
 from mcuforge.cli import progress
@@ -114,3 +116,16 @@ def test_the_stages_that_start_tensorflow_say_so_first(
     folder = Path(__file__).parents[3] / "models" / "autoencoder"
     with pytest.raises(RuntimeError):
         driver.prepare(folder, None, tmp_path, lambda *report: heard.append(report))
+
+
+def test_no_bar_moves_while_somebody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Console(file=io.StringIO(), force_terminal=True)
+    monkeypatch.setattr(progress, "progress_console", terminal)
+    with progress.stages() as on_stage:
+        on_stage("running", 1, 5)
+        (bars,) = progress._SHOWN
+        assert isinstance(bars, progress._Bars)
+        with progress.hidden():
+            assert not bars._progress.live.is_started
+        assert bars._progress.live.is_started
+    assert not progress._SHOWN

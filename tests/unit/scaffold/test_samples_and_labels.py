@@ -41,9 +41,25 @@ def test_unnamed_arrays_are_told_apart_by_shape(tmp_path: Path) -> None:
     assert found is not None and (found.values == Y).all()
 
 
+@pytest.mark.parametrize(
+    ("x", "y"), [("x_{}", "y_{}"), ("{}_images", "{}_labels"), ("{}-x", "labels-{}")]
+)
+@pytest.mark.parametrize("part", ["test", "val"])
+def test_the_part_that_nothing_was_learnt_from_is_taken(
+    tmp_path: Path, x: str, y: str, part: str
+) -> None:
+    arrays = {x.format("train"): X[:3], y.format("train"): Y[:3]}
+    file = saved(tmp_path, **arrays, **{x.format(part): X, y.format(part): Y})
+    given = sample_files.read_inputs(file, [IMAGE])
+    assert given.names == (x.format(part),) and len(given.arrays["inputs"]) == 6
+    assert set(given.chosen_of) == {x.format("train"), x.format(part)}
+    found = sample_files.labels_beside(file, given)
+    assert found is not None and found.name == y.format(part)
+
+
 def test_inputs_that_could_be_two_arrays_are_asked_for(tmp_path: Path) -> None:
-    file = saved(tmp_path, train=X, test=X, y=Y)
-    with pytest.raises(UsageError, match=r"no array named 'inputs'.*It holds: train, test, y"):
+    file = saved(tmp_path, one=X, two=X, y=Y)
+    with pytest.raises(UsageError, match=r"no array named 'inputs'.*It holds: one, two, y"):
         sample_files.read_inputs(file, [IMAGE])
 
 
