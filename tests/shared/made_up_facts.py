@@ -82,7 +82,7 @@ def made_up_facts(
 def report_of(facts: RunFacts, **changes: Any) -> RunReport:
     """The report of a run, with the details of all sections."""
     plan: Plan = facts.plan
-    costs = Costs(96, 32, plan.arena.bytes, plan.arena.bytes, plan.arena.lower_bound, 256, 40, None)
+    costs = Costs(96, 32, plan.arena.bytes, plan.arena.bytes, plan.arena.lower_bound, 256, 40, 1000)
     return replace(
         RunReport(
             "net", plan.graph.model_hash, facts.board.name, facts.engine, _verdict(), (), None,

@@ -13,7 +13,8 @@ from mcuforge.errors import DeviceError
 from mcuforge.oracle import tflm as oracle
 from mcuforge.oracle.engine import op_outputs
 from mcuforge.oracle.tflm import TFLM
-from mcuforge.proof import divergence, prove
+from mcuforge.proof import divergence, op_ticks, prove
+from mcuforge.proof.op_ticks import OpTicks
 from mcuforge.proof.prove import Measurement, Proof
 from mcuforge.proof.reference import Reference
 from mcuforge.samples import quantised
@@ -33,6 +34,7 @@ def proof_of(monkeypatch: pytest.MonkeyPatch, flipped: int) -> Proof:
     wrong.ravel()[:flipped] ^= 1
     measured = Measurement([[wrong]], (1,), Stats(8192, 400, 1000, 900, 0))
     monkeypatch.setattr(prove, "measure", lambda *_: measured)
+    monkeypatch.setattr(op_ticks, "measure", lambda *_: OpTicks((), 1))
     device = object()
     return prove.prove(
         PLAN, tflite, [SAMPLE], Reference(expected, ()), None, device, "device", lambda *_: None

@@ -80,8 +80,13 @@ def estimated(plan: Plan, board: Board) -> Duration | None:
         if name not in core["kernels"]:
             guessed[name] = None
         cycles += _sum(_coefficients(table, core, name, amounts), amounts)
-    waits = 1 + board.flash_wait_states * core["lines_per_cycle"]
-    return Duration(round(cycles * waits), tuple(guessed))
+    return Duration(round(cycles * waits(board)), tuple(guessed))
+
+
+def waits(board: Board) -> float:
+    """How many times longer all takes because the flash of a board with a known core lets wait."""
+    core = board.core and _table()["cores"][core_key(board.core)]
+    return 1 + board.flash_wait_states * core["lines_per_cycle"] if core else 1.0
 
 
 def core_key(core: Core) -> str:

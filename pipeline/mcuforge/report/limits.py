@@ -40,7 +40,8 @@ def limit(graph: Graph, op: Op, planned: PlannedOp, spent: OpSpent | None) -> st
     if not planned.calls:
         return "Free: its output is the input's bytes."
     rules: tuple[Callable[[Graph, Op, PlannedOp, OpSpent | None], str], ...] = (
-        _small, _passed_over, _depthwise, _read_once, _few_products, _few_channels, _products,
+        _small, _passed_over, _depthwise, _read_once, _few_products, _few_channels,
+        _few_filters, _products,
         _moving, _table, _values,
     )  # fmt: skip
     return next(text for rule in rules if (text := rule(graph, op, planned, spent)))
@@ -95,6 +96,17 @@ def _few_channels(graph: Graph, op: Op, _planned: PlannedOp, spent: OpSpent | No
     return (
         f"Few channels: {channels} in, so that no four neighbours meet their weights with one load "
         f"before they are gathered{_each_product(graph, op, spent)}."
+    )
+
+
+def _few_filters(graph: Graph, op: Op, _planned: PlannedOp, spent: OpSpent | None) -> str:
+    shape = graph.output(op).shape
+    filters = shape[-1] if shape else 1
+    if not cost.macs(graph, op) or filters >= _FEW_CHANNELS:
+        return ""
+    return (
+        f"Few filters: {filters} out, so that a loaded input meets {filters} of their weights "
+        f"instead of four{_each_product(graph, op, spent)}."
     )
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcuforge.engines import AOT
-from mcuforge.report import RunReport, html_page, rows, sections
+from mcuforge.report import RunReport, html_page, sections
 from mcuforge.report.html_page import Section
+from mcuforge.report.sections import verdict
 from mcuforge.report.site import Page
-
-_ON_CARD = ("flash: code", "flash: constants", "RAM: arena", "instructions / inference")
 
 
 def of(report: RunReport) -> Page:
@@ -23,7 +22,7 @@ def of(report: RunReport) -> Page:
         title=name,
         lead=f"SHA-256 of the .tflite: {report.sha256}",
         sections=sections.of(report),
-        facts=tuple((label, cells[0]) for label, cells in rows([report]) if _on_card(label)),
+        facts=verdict.headline(report),
         badge=badge,
         state=state,
     )
@@ -35,10 +34,6 @@ def _judgement(report: RunReport) -> tuple[str, str]:
         return "differs", "bad"
     held = all(gate.held for gate in report.gates)
     return ("byte-exact", "good") if held else ("a gate failed", "bad")
-
-
-def _on_card(label: str) -> bool:
-    return label in _ON_CARD or " / device)" in label
 
 
 def as_html(reports: Sequence[RunReport]) -> str:

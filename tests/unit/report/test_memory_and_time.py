@@ -120,6 +120,19 @@ def test_a_board_gives_cycles(tmp_path: Path) -> None:
     assert (found.unit, [op.amount for op in found.ops], found.step) == ("cycles", [10, 20], 1.0)
 
 
+def test_cycles_of_counted_instructions_are_estimated_and_those_of_a_board_are_not(
+    tmp_path: Path,
+) -> None:
+    found = time.collect(made_up_facts(relu_chain(3), tmp_path))
+    assert found.cycles is not None and found.error is not None and 0 < found.error < 0.1
+    assert 1.0 < found.cycles / found.whole < 1.6  # of look-ups on a Cortex-M4
+    assert found.milliseconds == pytest.approx(found.cycles / 25_000)
+    on_board = time.collect(made_up_facts(relu_chain(3), tmp_path, simulated=False))
+    assert (on_board.cycles, on_board.error) == (61, None)
+    other = time.collect(made_up_facts(relu_chain(3), tmp_path, engine="tflm"))
+    assert other.cycles is None
+
+
 def test_an_engine_that_cannot_tell_says_why(tmp_path: Path) -> None:
     ticks = OpTicks((), 50, "The device refused TRACE.")
     facts = made_up_facts(relu_chain(2), tmp_path, engine="tflm", ops=ticks)
@@ -215,6 +228,17 @@ def test_another_benchmark_does_not(changes: dict[str, object], tmp_path: Path) 
 def test_a_damaged_benchmark_is_none(tmp_path: Path) -> None:
     (tmp_path / "bench.json").write_bytes(b"\xff{")
     assert verdict.collect(made_up_facts(relu_chain(2), tmp_path)).tflm is None
+
+
+def test_the_headline_says_how_good_how_large_and_how_fast(tmp_path: Path) -> None:
+    report = replace(
+        report_of(made_up_facts(relu_chain(2), tmp_path)),
+        accuracy=(Accuracy("auc", 0.91, 0.9, 0.85),),
+    )
+    found = dict(verdict.headline(report))
+    assert found["AUC, device"] == "0.85" and found["flash"] == "128 B, 0.0%"
+    assert found["time"].startswith("about ") and found["time"].endswith(" ms")
+    assert dict(verdict.headline(replace(report, details={})))["RAM"] == "256 B"
 
 
 def test_regions_are_those_of_the_board(tmp_path: Path) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
 
 from mcuforge.engines import AOT
-from mcuforge.planning import cost
+from mcuforge.planning import cost, cycles
 from mcuforge.report import RunReport, html_page, limits
 from mcuforge.report.facts import RunFacts
 from mcuforge.report.limits import OpSpent
@@ -25,12 +25,16 @@ _MOST_LAYERS = 12
 
 @dataclass(frozen=True)
 class OpTime:
-    """What an op took: `amount` is None where the device could not tell; `limit` are words."""
+    """What an op took: `amount` is None where the device could not tell; `limit` are words.
+
+    `cycles` are measured where the unit is cycles; else estimated, or None.
+    """
 
     index: int
     amount: int | None
     share: float | None
     limit: str
+    cycles: int | None = None
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,8 @@ class Times:
     """One inference, traced op by op, in `unit`: "instructions", or "cycles" of a real board.
 
     `whole` is the same inference without a trace, and `step` what the stopwatch can tell apart.
-    `problem` says why the device could not tell what its ops took.
+    `problem` says why the device could not tell what its ops took. `cycles` of the whole are
+    estimated from instructions, as `mcuforge profile` would but for `error`, a share; or measured.
     """
 
     unit: str
@@ -46,6 +51,25 @@ class Times:
     step: float
     ops: tuple[OpTime, ...]
     problem: str = ""
+    clock_hz: int = 0
+    cycles: int | None = None
+    error: float | None = None
+
+    @property
+    def milliseconds(self) -> float | None:
+        """Of the whole at the board's clock."""
+        return self.of_cycles(self.cycles)
+
+    @property
+    def cycles_text(self) -> str:
+        """The cycles of the whole in words, to three digits where they are estimated."""
+        if self.cycles is None or self.error is None:
+            return f"{self.cycles or 0:,} cycles"
+        return f"about {float(f'{self.cycles:.3g}'):,.0f} cycles"
+
+    def of_cycles(self, cycles: int | None) -> float | None:
+        """Milliseconds that so many cycles take."""
+        return 1000 * cycles / self.clock_hz if cycles is not None and self.clock_hz else None
 
     @property
     def traced(self) -> int:
@@ -70,7 +94,20 @@ def collect(facts: RunFacts) -> Times:
     amounts: list[int | None] = [amount(ticks) for ticks in measured.ops]
     amounts = amounts or [None] * len(facts.plan.ops)
     ops = tuple(_op(facts, index, spent, whole, unit) for index, spent in enumerate(amounts))
-    return Times(unit, whole, step, ops, measured.problem)
+    times = Times(unit, whole, step, ops, measured.problem, board.clock_hz)
+    if simulated is None:
+        return replace(times, ops=tuple(replace(op, cycles=op.amount) for op in ops), cycles=whole)
+    return _with_estimate(facts, times)
+
+
+def _with_estimate(facts: RunFacts, times: Times) -> Times:
+    """The cycles that the instructions take, about: known of our own kernels."""
+    counts = [op.amount for op in times.ops if op.amount is not None]
+    found = cycles.estimated(facts.plan, facts.board, counts) if facts.engine == AOT else None
+    if found is None:
+        return times
+    ops = tuple(replace(op, cycles=each) for op, each in zip(times.ops, found.ops, strict=True))
+    return replace(times, ops=ops, cycles=found.total + times.outside, error=found.error)
 
 
 def _op(facts: RunFacts, index: int, amount: int | None, whole: int, unit: str) -> OpTime:

@@ -12,6 +12,7 @@ from mcuforge.report import RunReport, baselines, html_page, occupancy
 from mcuforge.report.baselines import Costs, Float32
 from mcuforge.report.facts import RunFacts
 from mcuforge.report.occupancy import Region
+from mcuforge.report.sections.time import Times
 
 ID, TITLE = "verdict", "Verdict"
 SAYS = "Whether the device computes what it should, and what that costs. Warnings say what to do."
@@ -60,11 +61,41 @@ def body(report: RunReport) -> Markup | None:
         decisive=[c for c in report.verdict.comparisons if c.decides],
         metrics=[(summary.metric_label(a.metric), a) for a in report.accuracy],
         setting=setting,
+        times=report.details.get("time"),
         against_tflm=_against_tflm(report, setting.tflm) if setting and setting.tflm else [],
         rows=[(label, cells[0]) for label, cells in summary.rows([report])],
         warnings=summary.all_warnings(report),
         float_line=summary.float_line(report),
     )
+
+
+def headline(report: RunReport) -> tuple[tuple[str, str], ...]:
+    """What tells most of a run, for the card that leads to its page: labels and values."""
+    setting: Setting | None = report.details.get(ID)
+    costs = report.costs
+    metrics = [
+        (f"{summary.metric_label(a.metric)}, device", f"{a.device:.4g}") for a in report.accuracy
+    ]
+    return (
+        *metrics,
+        ("flash", _part(costs.flash, setting.flash_bytes if setting else 0)),
+        ("RAM", _part(costs.ram, setting.ram_bytes if setting else 0)),
+        _speed(report),
+    )
+
+
+def _part(used: int, whole: int) -> str:
+    return f"{used:,} B" + (f", {used / whole:.1%}" if whole else "")
+
+
+def _speed(report: RunReport) -> tuple[str, str]:
+    times: Times | None = report.details.get("time")
+    if report.costs.milliseconds is not None:
+        return "time", f"{report.costs.milliseconds:.3g} ms"
+    if times is not None and times.milliseconds is not None:
+        return "time", f"about {times.milliseconds:.3g} ms"
+    count = report.costs.instructions
+    return "instructions", "-" if count is None else f"{count:,}"
 
 
 def _against_tflm(report: RunReport, tflm: Costs) -> list[tuple[str, int, int, str]]:
