@@ -171,18 +171,22 @@ def _read_text(path: Path) -> Array:
     if not lines:
         raise UsageError(f"{path}: holds no labels.")
     rows = [[cell.strip() for cell in re.split(r"[,;\t]", line)] for line in lines]
-    if len({len(row) for row in rows}) > 1:
-        raise UsageError(f"{path}: its lines have different numbers of columns.")
+    table = _numbers(rows)
+    if table is not None:
+        return table[:, 0] if table.shape[1] == 1 else table
+    if path.suffix.lower() == ".txt" or all(len(row) == 1 for row in rows):
+        return np.array(lines, dtype=str)
+    raise UsageError(
+        f"{path}: its lines hold several columns, not all of numbers or not all as many. Give a "
+        "label a line, without a heading."
+    )
+
+
+def _numbers(rows: Sequence[Sequence[str]]) -> Array | None:
     try:
-        table = np.array(rows, np.float64)
-    except ValueError:
-        if len(rows[0]) > 1:
-            raise UsageError(
-                f"{path}: {len(rows[0])} columns, not all of numbers. A label a line, without a "
-                "heading."
-            ) from None
-        return np.array([row[0] for row in rows], dtype=str)
-    return table[:, 0] if table.shape[1] == 1 else table
+        return np.array(rows, np.float64)
+    except ValueError:  # names, or lines of different lengths
+        return None
 
 
 def _listed(names: Sequence[str]) -> str:

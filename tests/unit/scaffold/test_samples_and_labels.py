@@ -80,8 +80,11 @@ def test_labels_in_files_of_their_own(tmp_path: Path) -> None:
         assert (sample_files.read_labels(tmp_path / name).values == Y).all()
     (tmp_path / "y.csv").write_text("0, 1.5\n2, 3\n")
     assert sample_files.read_labels(tmp_path / "y.csv").values.tolist() == [[0, 1.5], [2, 3]]
-    (tmp_path / "names.txt").write_text("left\n\nright\n")
-    assert sample_files.read_labels(tmp_path / "names.txt").values.tolist() == ["left", "right"]
+    (tmp_path / "names.txt").write_text("left, slowly\n\nright\n")
+    assert sample_files.read_labels(tmp_path / "names.txt").values.tolist() == [
+        "left, slowly",
+        "right",
+    ]
 
 
 def test_labels_that_cannot_be_read_say_why(tmp_path: Path) -> None:
@@ -93,7 +96,7 @@ def test_labels_that_cannot_be_read_say_why(tmp_path: Path) -> None:
     for name, part in (
         ("objects.npy", r"numpy\.array\(names, dtype=str\)"),
         ("two.npz", "holds 'a', 'b'; which are the labels"),
-        ("ragged.csv", "different numbers of columns"),
+        ("ragged.csv", "several columns"),
         ("headed.csv", "without a heading"),
         ("empty.txt", "holds no labels"),
         ("none.txt", "no such file"),
