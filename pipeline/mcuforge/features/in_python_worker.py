@@ -65,6 +65,7 @@ def _checked(made: Any, number: int, dtype: np.dtype[Any], elements: int) -> Any
 
 def _function(file: Path, name: str) -> Callable[[Any], Any]:
     """The function in the file, which may import its neighbours."""
+    sys.dont_write_bytecode = True  # nothing is left behind beside it
     sys.path.insert(0, str(file.parent))
     spec = importlib.util.spec_from_file_location("recipe_features", file)
     if spec is None or spec.loader is None:

@@ -93,6 +93,22 @@ def test_the_input_is_what_the_python_makes(dtype: str, output: Codes, tmp_path:
     succeed(*joined, folder / "src" / "net_raw.c")  # ours knows no excuse
 
 
+def test_the_example_reads_raw_samples(tmp_path: Path) -> None:
+    net = with_features(relu("int8", tmp_path), features())
+    folder = write([net], tmp_path / "project", "platformio")
+    library = folder / "lib" / "mcuforge_net"
+    include = f"-I{library / 'include'}"
+    in_c = [*sorted(library.rglob("*.c")), folder / "src" / "net_application.c"]
+    for source_file in in_c:
+        target = tmp_path / f"{source_file.stem}.o"
+        succeed("gcc", "-std=c11", "-Wall", "-Werror", include, "-c", "-o", target, source_file)
+    main = ("g++", "-Wall", "-Wextra", "-Werror", include, folder / "src" / "main.cpp")
+    succeed(*main, *tmp_path.glob("*.o"), "-o", tmp_path / "example")
+    assert succeed(tmp_path / "example").count("largest output: ") == 3
+    assert "read_raw();" in (folder / "src" / "main.cpp").read_text()
+    assert "read_sensor" not in (folder / "src" / "main.cpp").read_text()
+
+
 @pytest.mark.parametrize("flavour", FLAVOURS)
 def test_every_flavour_has_the_files_and_its_readme_tells_of_them(
     flavour: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -39,6 +39,7 @@ def test_each_sample_is_given_in_its_shape_and_may_be_changed(tmp_path: Path) ->
     codes = in_python.compute(made, RAW, 6)
     assert codes.dtype == np.int8
     assert np.array_equal(codes, 2 * RAW.reshape(2, 6))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["made.py", "neighbour.py"]
 
 
 @pytest.mark.parametrize(
