@@ -21,6 +21,7 @@ from mcuforge import boards, planning
 from mcuforge.cli import cli
 from mcuforge.emit.extras import Extras, of_recipe
 from mcuforge.emit.project_files import Source, project_files
+from mcuforge.engines import tflm
 from mcuforge.planning.plan import Plan
 from mcuforge.proof.parity import Comparison, Verdict
 from mcuforge.recipe import Recipe, load
@@ -203,7 +204,11 @@ def test_the_commands_write_what_the_code_includes(
 
 
 def test_what_tflm_does_otherwise_is_said(tmp_path: Path) -> None:
-    it = integration.of(plan_of(wake_word(), "wake", tmp_path), boards.load("mps2-an386"), "tflm")
+    plan, board = plan_of(wake_word(), "wake", tmp_path), boards.load("mps2-an386")
+    it = integration.of(plan, board, "tflm")
+    source = Source(plan, "wake", tflm.prepare(plan, tmp_path / "wake.tflite", board))
+    unpack(project_files([source], board, "wake", "zephyr"), tmp_path)
+    assert compile_all(it, tmp_path / "include", tmp_path) == 11
     page = section.body(report_of(it))
     assert page is not None
     assert "Not with --engine tflm" in page and "--engine tflm --flavour zephyr" in page
