@@ -29,6 +29,7 @@ _FAMILIES = {
     "convert": "QUANTIZE DEQUANTIZE CAST",
 }
 _FAMILY = {kind: family for family, kinds in _FAMILIES.items() for kind in kinds.split()}
+CONSTANTS = "\N{BLACK DIAMOND}"  # marks their bytes
 FAMILIES = {
     "window": "convolution",
     "matrix": "matrix, recurrent",
@@ -53,6 +54,7 @@ class Node:
     op: int | None = None
     share: str = ""
     work: str = ""
+    constants: str = ""
     family: str = ""
     level: int = 0
     is_view: bool = False
@@ -150,7 +152,7 @@ def _op(network: Network, op: OpFacts, share: float | None, most: float) -> Node
     many = f" and {len(op.outputs) - 1} more" if len(op.outputs) > 1 else ""
     lines = (
         fitted(f"{op.index} · {op.layer}", _NARROW if op.macs else _WIDE),
-        fitted(f"{output.type}{many}", _WIDE) if output else "",
+        fitted(f"{output.type}{many}", _NARROW if op.constant_bytes else _WIDE) if output else "",
         fitted(quantisation(output), _WIDE) if output else "",
         "a view: no bytes move" if op.view_of is not None else fitted(kernels, _WIDE - 1),
     )
@@ -162,6 +164,7 @@ def _op(network: Network, op: OpFacts, share: float | None, most: float) -> Node
         op=op.index,
         share="" if share is None else percent(share),
         work=f"{amount(op.macs)} MACs" if op.macs else "",
+        constants=f"{CONSTANTS} {op.constant_bytes:,} B" if op.constant_bytes else "",
         family=family(op.kind),
         level=min(ceil(_LEVELS * (share or 0.0) / most), _LEVELS) if most else 0,
         is_view=op.view_of is not None,
