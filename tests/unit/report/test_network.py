@@ -84,6 +84,8 @@ def test_every_box_leads_to_the_details_of_its_op(monkeypatch: pytest.MonkeyPatc
     assert len(set(boxes)) == 2 * len(HOSTILE)
     body = section.body(report)
     assert body is not None and len(body) < 60_000 and "long" * 60 not in body
+    graphviz.place.cache_clear()
+    monkeypatch.setenv("FONTCONFIG_FILE", "/no/fonts")
     assert page == run_page.as_html([report, replace(report, board="other")])
 
 
