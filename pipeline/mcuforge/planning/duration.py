@@ -96,9 +96,23 @@ def core_key(core: Core) -> str:
     return core.name if core.dsp or core.name != "cortex-m33" else _PORTABLE
 
 
-def worst_factor(core: Core) -> float:
-    """The largest factor between an estimate and what `profile` says, of the models tried."""
-    return float(_table()["cores"][core_key(core)]["worst_factor"])
+@dataclass(frozen=True)
+class Judgement:
+    """How far estimates were from what `profile` says, as factors from 1.
+
+    Of `models` that were tried nine in ten lie within `usual`, and all within `worst`. Each was
+    estimated from the others alone.
+    """
+
+    models: int
+    usual: float
+    worst: float
+
+
+def judged(core: Core) -> Judgement:
+    """How good the estimates for a core are."""
+    found = _table()["cores"][core_key(core)]
+    return Judgement(found["models"], found["usual_factor"], found["worst_factor"])
 
 
 def _coefficients(

@@ -15,7 +15,7 @@ from stand_ins import MODELS as STAND_INS
 from mcuforge import boards
 from mcuforge.boards import Board
 from mcuforge.frontend import tflite_reader
-from mcuforge.planning import duration, planner
+from mcuforge.planning import duration, fit, planner
 from mcuforge.planning.plan import Plan
 from mcuforge.planning.target import Target
 
@@ -38,6 +38,7 @@ MODELS: dict[str, Callable[[], bytes]] = {
     "kws": STAND_INS["kws"],
     "wake_word": STAND_INS["wake_word"],
     "zoo/mobilenet_v2": (ZOO / "mobilenet_v2.tflite").read_bytes,
+    "zoo/resnet8_16x8": (ZOO / "resnet8_16x8.tflite").read_bytes,
 }
 
 
@@ -61,7 +62,17 @@ def test_every_core_is_known_and_says_how_good_it_is() -> None:
     for core, name in OF_CORE.items():
         known = boards.load(name).core
         assert known is not None and duration.core_key(known) == core
-        assert 1 < duration.worst_factor(known) <= 2
+        judged = duration.judged(known)
+        assert judged.models >= 30 and 1 < judged.usual < 1.6 and judged.usual < judged.worst
+
+
+@pytest.mark.parametrize("model", ["unet", "kws", "wake_word"])
+def test_flash_is_estimated_a_little_above_the_linked_firmware(model: str) -> None:
+    linked = json.loads((ROOT / "benchmarks" / "speed.json").read_text())
+    for board, target in (("mps2-an386", Target.DSP), ("mps3-an547-helium", Target.HELIUM)):
+        sizes = linked[board][model]
+        factor = fit.flash_bytes(plan_of(model, target)) / (sizes["code"] + sizes["constants"])
+        assert 1 <= factor < 1.1, (board, factor)
 
 
 def relu_on(board: Board) -> int:
