@@ -8,18 +8,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mcuforge import documents
 from mcuforge.documents.run import SCHEMA
 from mcuforge.files import json_text
 from mcuforge.oracle.litert import REFERENCE
 from mcuforge.proof.parity import A_FEW_STEPS, ORACLE, Verdict
-from mcuforge.proof.variants import Variant
 from mcuforge.report.gallery import Gallery
 from mcuforge.report.judgement import Judgement
 from mcuforge.wording import notebook
 from mcuforge.wording.tables import Table
+
+if TYPE_CHECKING:
+    from mcuforge.proof.variants import Variant  # takes long to import
 
 MEASURED, ESTIMATED = "measured", "estimated"  # where cycles come from
 _METRIC_LABELS = {
@@ -254,6 +256,8 @@ def variants_table(report: RunReport) -> Table:
 
 
 def _as_variant(report: RunReport) -> Variant:
+    from mcuforge.proof.variants import Variant
+
     return Variant(
         report.model,
         {a.metric: a.float_model for a in report.accuracy if a.float_model is not None},
