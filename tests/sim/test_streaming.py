@@ -43,6 +43,8 @@ def test_every_step_of_a_sequence_is_exact(tmp_path: Path) -> None:
     deciding = [c for c in report.verdict.comparisons if c.decides]
     assert [c.bytes_compared for c in deciding] == [3 * STEPS] * 2
     assert report.verdict.exact, report.verdict.divergence
+    times = report.details["time"]  # of the first step, from the first state as in the proof
+    assert not times.problem and abs(times.outside) < 0.1 * times.whole
     plan = planning.make_plan(tmp_path / "wake.tflite")
     assert plan.state_bytes == 32 + 18
     samples = quantised.random_samples(plan.graph, STEPS)

@@ -23,8 +23,9 @@ def explained(arena: Arena) -> list[str]:
 
 def _what_is(arena: Arena, alive: Sequence[Block]) -> str:
     named = [f"{_name(block)} ({block.bytes:,} B)" for block in alive[:_MOST_NAMED]]
-    if len(alive) > _MOST_NAMED:
-        named.append(f"{len(alive) - _MOST_NAMED} smaller ones")
+    rest = len(alive) - _MOST_NAMED
+    if rest > 0:
+        named.append("a smaller one" if rest == 1 else f"{rest} smaller ones")
     total = sum(block.bytes for block in alive)
     shared = (
         f", {total - arena.lower_bound:,} B of them shared, as the output runs over what the op "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -11,7 +10,7 @@ from mcuforge.engines import AOT
 from mcuforge.planning import arena_blocks
 from mcuforge.planning.arena_blocks import Block
 from mcuforge.planning.plan import Plan, shape_text
-from mcuforge.report import RunReport, arena_plot, html_page, occupancy, peak
+from mcuforge.report import RunReport, arena_plot, html_page, largest, occupancy, peak
 from mcuforge.report.arena_plot import Arena
 from mcuforge.report.facts import RunFacts
 from mcuforge.report.occupancy import Share
@@ -21,7 +20,6 @@ SAYS = (
     "What needs RAM at which moment, and what flash and RAM go to. Begin with the op of the peak "
     "and with the longest bars; the harness is for tests, and a product leaves it out."
 )
-_MOST_LAYERS = 12
 
 
 @dataclass(frozen=True)
@@ -102,16 +100,6 @@ def _part(
 
 def _layers(report: RunReport) -> list[tuple[str, int]]:
     """Bytes of constants by layer, the largest first; the small ones together."""
-    found: dict[str, int] = {}
-    for op in report.ops:
-        if op["constant_bytes"]:
-            found[op["layer"]] = found.get(op["layer"], 0) + op["constant_bytes"]
-    return _few(sorted(found.items(), key=lambda item: (-item[1], item[0])))
-
-
-def _few(items: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
-    listed = list(items)
-    if len(listed) <= _MOST_LAYERS:
-        return listed
-    rest = listed[_MOST_LAYERS:]
-    return [*listed[:_MOST_LAYERS], (f"{len(rest)} others", sum(bytes_ for _, bytes_ in rest))]
+    return largest.first(
+        (op["layer"], op["constant_bytes"]) for op in report.ops if op["constant_bytes"]
+    )

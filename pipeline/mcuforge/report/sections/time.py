@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from markupsafe import Markup
 
 from mcuforge.engines import AOT
 from mcuforge.planning import cost, cycles
-from mcuforge.report import RunReport, html_page, limits
+from mcuforge.report import RunReport, html_page, largest, limits
 from mcuforge.report.facts import RunFacts
 from mcuforge.report.limits import OpSpent
 
@@ -20,7 +18,6 @@ SAYS = (
     "percent is not worth a change."
 )
 INSTRUCTIONS, CYCLES = "instructions", "cycles"
-_MOST_LAYERS = 12
 
 
 @dataclass(frozen=True)
@@ -143,25 +140,17 @@ def _dearest(times: Times) -> OpTime:
 
 def _layers(report: RunReport, times: Times) -> list[tuple[str, int]]:
     """What each layer took, the dearest first; the cheap ones together."""
-    ordered = _ordered(report, times, lambda op: str(op["layer"] or op["kind"]))
-    if len(ordered) <= _MOST_LAYERS:
-        return ordered
-    rest = ordered[_MOST_LAYERS:]
-    return [*ordered[:_MOST_LAYERS], (f"{len(rest)} others", sum(each for _, each in rest))]
+    return largest.first(
+        (str(op["layer"] or op["kind"]), spent.amount or 0)
+        for op, spent in zip(report.ops, times.ops, strict=True)
+    )
 
 
 def _kernels(report: RunReport, times: Times) -> dict[str, int]:
     """What each kernel took, or those together that compute an op together."""
     return dict(
-        _ordered(report, times, lambda op: ", ".join(dict.fromkeys(op["kernels"])) or "views")
+        largest.first(
+            (", ".join(dict.fromkeys(op["kernels"])) or "views", spent.amount or 0)
+            for op, spent in zip(report.ops, times.ops, strict=True)
+        )
     )
-
-
-def _ordered(
-    report: RunReport, times: Times, name: Callable[[Mapping[str, Any]], str]
-) -> list[tuple[str, int]]:
-    """What ops of the same name took, the dearest first."""
-    found: dict[str, int] = {}
-    for op, spent in zip(report.ops, times.ops, strict=True):
-        found[name(op)] = found.get(name(op), 0) + (spent.amount or 0)
-    return sorted(found.items(), key=lambda item: (-item[1], item[0]))
