@@ -67,6 +67,16 @@ def test_every_core_is_known_and_says_how_good_it_is() -> None:
 
 
 @pytest.mark.parametrize("model", ["unet", "kws", "wake_word"])
+def test_the_table_is_that_of_todays_kernels(model: str) -> None:
+    """An instruction takes one to two cycles; else measure anew: benchmarks/durations.py."""
+    counted = json.loads((ROOT / "benchmarks" / "speed.json").read_text())
+    for board, target in (("mps2-an386", Target.DSP), ("mps3-an547-helium", Target.HELIUM)):
+        found = duration.estimated(plan_of(model, target), boards.load(board))
+        assert found is not None
+        assert 1.1 < found.cycles / counted[board][model]["instructions"] < 1.9
+
+
+@pytest.mark.parametrize("model", ["unet", "kws", "wake_word"])
 def test_flash_is_estimated_a_little_above_the_linked_firmware(model: str) -> None:
     linked = json.loads((ROOT / "benchmarks" / "speed.json").read_text())
     for board, target in (("mps2-an386", Target.DSP), ("mps3-an547-helium", Target.HELIUM)):
