@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from mcuforge.frontend import border_names
 from mcuforge.planning.plan import Plan, shape_text
 from mcuforge.planning.storage import Storage, live_ranges, root_sizes
 
+_FLOAT_BYTES = 4
 INPUT, OUTPUT, TENSOR, SCRATCH = "input", "output", "tensor", "scratch"
 
 
@@ -98,5 +100,24 @@ def shared_bytes(blocks: Sequence[Block]) -> dict[tuple[int, int], tuple[int, in
 
 
 def float_arena(blocks: Sequence[Block]) -> int:
-    """Bytes of the arena if each value were float32 where it lies now, and without scratch."""
-    return max((b.end * 4 // b.value_bytes for b in blocks if b.value_bytes), default=0)
+    """The most bytes that live together if values of fewer than four bytes took four.
+
+    Without scratch. What shares bytes now shares as many values; no placement could need less.
+    """
+    change: Counter[int] = Counter()
+    for block in blocks:
+        size = block.bytes * _to_float(block)
+        change[block.first] += size
+        change[block.last + 1] -= size
+    for (one, other), (low, high) in shared_bytes(blocks).items():
+        both = blocks[one], blocks[other]
+        most = min(block.bytes * _to_float(block) for block in both)
+        shared = min((high - low) * max(map(_to_float, both)), most)
+        change[both[1].first] -= shared
+        change[both[1].first + 1] += shared
+    return max(accumulate(change[at] for at in sorted(change)), default=0)
+
+
+def _to_float(block: Block) -> int:
+    """How many times larger it would be."""
+    return max(_FLOAT_BYTES // block.value_bytes, 1) if block.value_bytes else 0

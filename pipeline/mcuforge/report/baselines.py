@@ -21,8 +21,8 @@ _FLOAT_BYTES = 4
 class Float32:
     """Bytes that the network would take in float32.
 
-    `constants`: four bytes for each weight and bias, and nothing else. `arena`: every tensor where
-    it lies now, with four bytes a value, and no scratch. Code is not counted.
+    `constants`: four bytes for each weight and bias, and nothing else. `arena`: the most that lives
+    together, with four bytes a value, and no scratch. Code is not counted.
     """
 
     constants: int

@@ -10,7 +10,7 @@ from graphs import graph, relu_chain
 from stateful_models import accumulator
 
 from mcuforge.planning import arena_blocks, make_plan, planner
-from mcuforge.planning.arena_blocks import INPUT, OUTPUT, SCRATCH, Block
+from mcuforge.planning.arena_blocks import INPUT, OUTPUT, SCRATCH, TENSOR, Block
 from mcuforge.planning.plan import Plan
 from mcuforge.planning.target import Target
 
@@ -56,6 +56,13 @@ def test_blocks_say_what_they_are(unet: Plan) -> None:
 def test_in_float_each_value_takes_four_bytes(unet: Plan) -> None:
     assert arena_blocks.float_arena(arena_blocks.blocks(unet)) == 4 * 73_728
     assert arena_blocks.float_arena(()) == 0
+
+
+def test_what_is_float_already_does_not_grow() -> None:
+    whole = Block(TENSOR, "a", "a", "float32[100]", 0, 400, 0, 2, 4)
+    small = Block(TENSOR, "b", "b", "int8[16]", 400, 16, 1, 2, 1)
+    scratch = Block(SCRATCH, "", "b", "scratch", 416, 900, 1, 1, 0)
+    assert arena_blocks.float_arena((whole, small, scratch)) == 400 + 4 * 16
 
 
 def test_views_are_counted_and_not_listed() -> None:
