@@ -19,6 +19,7 @@ from mcuforge.samples import quantised
 Array = npt.NDArray[Any]
 
 FIRST = 4  # samples that are shown in any case
+MISTAKEN = 6  # samples more whose class the device does not find
 WORST = 2  # samples more, in which device and float model differ most
 _RED = (200, 0, 0)
 _TINY = 1e-9  # where nothing differs, no division by zero
@@ -51,11 +52,56 @@ def of_run(
     outputs: Sequence[Sample],
 ) -> tuple[Gallery, ...]:
     """What `make` makes of a run with golden samples; `outputs` are the device's, quantised."""
-    if recipe is None or inputs is None or golden is None or floats is None:
+    if recipe is None or inputs is None or golden is None:
         return ()
     device = quantised.real_outputs(graph, outputs)[0]
-    made = make(recipe.metric, inputs, golden, floats[0], device)
+    if recipe.metric is Metric.CLASSIFICATION:
+        made = classified(inputs, golden["labels"], device, recipe.labels)
+    elif floats is None:
+        return ()
+    else:
+        made = make(recipe.metric, inputs, golden, floats[0], device)
     return () if made is None else (made,)
+
+
+def classified(
+    inputs: Array, labels: Array, device: Array, names: Sequence[str] = ()
+) -> Gallery | None:
+    """The first samples and the first that the device takes for another class, side by side.
+
+    `inputs` [N, H, W, 1 or 3], `labels` and the device's outputs as `truth.classes` takes them;
+    None where samples are no pictures, or have no single class.
+    """
+    if not _are_pictures(inputs):
+        return None
+    classes = truth.classes(Metric.CLASSIFICATION, device, labels[: len(device)])
+    if classes.expected.size != len(device):
+        return None
+    expected, actual = classes.expected.reshape(-1), classes.actual.reshape(-1)
+    wrong = [int(n) for n in np.flatnonzero(expected != actual) if n >= FIRST][:MISTAKEN]
+    shown = [*range(min(FIRST, len(device))), *wrong]
+    called = names or tuple(f"class {n}" for n in range(classes.total))
+    headings = [
+        f"sample {n}: {called[expected[n]]}"
+        + ("" if expected[n] == actual[n] else f", taken for {called[actual[n]]}")
+        for n in shown
+    ]
+    low, high = _ends(inputs[shown])
+    made = [pictures.grey(inputs[n], low, high) for n in shown]
+    row = Row("input", tuple(pictures.data_uri(pictures.png(_flat(each))) for each in made))
+    return Gallery(
+        "What the device sees",
+        tuple(headings),
+        (row,),
+        f"The first samples, and the first {MISTAKEN} mistakes after them. Where you cannot tell "
+        "either, the labels or the samples are the place to look.",
+    )
+
+
+def _ends(values: Array) -> tuple[float, float]:
+    """What is black and what is white: 0 and 1, unless values lie beyond."""
+    low, high = float(values.min()), float(values.max())
+    return (0.0, 1.0) if low >= 0 and high <= 1 else (low, max(high, low + _TINY))
 
 
 def make(
@@ -147,5 +193,9 @@ def _marked(picture: Picture, where: Array) -> Picture:
 
 def _picture(values: Array) -> Picture:
     """A sample [H, W, 1 or 3] as grey values or colours."""
-    picture = pictures.grey(values)
+    return _flat(pictures.grey(values))
+
+
+def _flat(picture: Picture) -> Picture:
+    """A picture [H, W, 1] as [H, W]."""
     return picture[..., 0] if picture.shape[-1] == 1 else picture

@@ -81,6 +81,29 @@ def test_samples_that_are_no_pictures_have_no_gallery(shape: tuple[int, ...]) ->
     assert gallery.make(Metric.RECONSTRUCTION, values, {}, values, values) is None
 
 
+def test_a_classifier_shows_what_it_takes_for_something_else() -> None:
+    inputs = np.random.default_rng(1).normal(0, 1, (20, 3, 4, 1))
+    labels = np.arange(20) % 2
+    device = np.eye(2)[np.where(np.isin(np.arange(20), (1, 7, 12)), 1 - labels, labels)]
+    made = gallery.classified(inputs, labels, device, ("<no>", "yes"))
+    assert made is not None and made.headings == (
+        "sample 0: <no>", "sample 1: yes, taken for <no>", "sample 2: <no>", "sample 3: yes",
+        "sample 7: yes, taken for <no>", "sample 12: <no>, taken for yes",
+    )  # fmt: skip
+    taken = inputs[[0, 1, 2, 3, 7, 12]]
+    shades = [pixels(uri) for uri in made.rows[0].pictures]
+    assert min(each.min() for each in shades) == 0 and max(each.max() for each in shades) == 255
+    expected = np.round((taken[4, :, :, 0] - taken.min()) / (taken.max() - taken.min()) * 255)
+    assert np.array_equal(shades[4], expected)
+    all_right = gallery.classified(inputs[:2] * 0 + 0.5, labels[:2], np.eye(2))
+    assert all_right is not None and all_right.headings == (
+        "sample 0: class 0",
+        "sample 1: class 1",
+    )
+    assert (pixels(all_right.rows[0].pictures[0]) == 128).all()
+    assert gallery.classified(inputs[..., 0], labels, device) is None
+
+
 def test_no_metric_no_gallery_and_few_samples_are_enough() -> None:
     one = np.zeros((1, 2, 2, 3))
     assert gallery.make(Metric.NONE, one, {}, one, one) is None

@@ -17,7 +17,7 @@ from mcuforge.report.accuracy.waveforms import Waveform
 from mcuforge.report.facts import RunFacts
 
 ID, TITLE = "samples", "Samples"
-SAYS = "Some samples, and those in which the device is farthest from the float model."
+SAYS = "Some samples, and those that the device gets wrong, or farthest from the float model."
 
 
 @dataclass(frozen=True)
