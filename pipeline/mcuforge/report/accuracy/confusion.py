@@ -87,7 +87,7 @@ def of(
         for n in range(total)
     ]
     if total > _MOST_CLASSES:
-        classes = sorted(classes, key=_goodness)[:_MOST_CLASSES]
+        classes = sorted(classes, key=goodness)[:_MOST_CLASSES]
     few = total <= MOST_IN_MATRIX
     changed = None if floats is None else device != floats
     return Confusion(
@@ -103,7 +103,8 @@ def of(
     )
 
 
-def _goodness(of_class: ClassFigures) -> float:
+def goodness(of_class: ClassFigures) -> float:
+    """The device's F1, more than any where there is none."""
     f1 = of_class.figures[DEVICE].f1
     return 2.0 if f1 is None else f1
 

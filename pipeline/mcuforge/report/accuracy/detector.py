@@ -111,7 +111,8 @@ def _error_scores(given: Judged) -> _Scored:
 def _output_scores(given: Judged, count: int) -> _Scored:
     wide = given.device.size // count  # 1 where a probability has no axis of its own
     device = given.device.reshape(-1, wide)
-    exact = scoring.of_output(given.graph.tensor(given.graph.outputs[0]), device)
+    tensor = given.graph.tensor(given.graph.outputs[0])
+    exact = scoring.of_output(tensor, device, each=count != len(given.device))
     plain = exact or OutputScore(Side("int8", 1.0, 0), scoring.form(device))
     floats = None if given.floats is None else plain.of_real(given.floats.reshape(-1, wide))
     taken = plain.of_real(device) if exact is None else exact.of(given.taken.reshape(-1, wide))
@@ -166,8 +167,8 @@ def _usual(given: Judged, positive: Array) -> list[Threshold]:
         for name, outputs in ((FLOAT, given.floats), (DEVICE, given.device))
         if outputs is not None
     }
-    rule = "above a half" if given.device.shape[-1] != 2 else "the most probable class"
-    return [Threshold(f"{rule}, as the metric does", None, None, shares)]
+    rule = "above a half" if given.device.shape[-1] != 2 else "most probable class"
+    return [Threshold(f"{rule} (the metric)", None, None, shares)]
 
 
 def _shares(called: Array, positive: Array) -> Shares:

@@ -66,10 +66,14 @@ class Score(Protocol):
 
 @dataclass(frozen=True)
 class OutputScore:
-    """The output of two classes: its only value, the second one, or the second less the first."""
+    """The output of two classes: its only value, the second one, or the second less the first.
+
+    `each`: the model gives one for each pixel or time step, not one alone.
+    """
 
     output: Side
     form: str  # "only", "second" or "difference"
+    each: bool = False
 
     @property
     def words(self) -> str:
@@ -144,12 +148,15 @@ class ErrorScore:
         )  # fmt: skip
 
 
-def of_output(tensor: Tensor, outputs: Array) -> OutputScore | None:
-    """The score of two classes' outputs, real values [N, 1 or 2]; None where not quantised."""
+def of_output(tensor: Tensor, outputs: Array, *, each: bool = False) -> OutputScore | None:
+    """The score of two classes' outputs, real values [N, 1 or 2]; None where not quantised.
+
+    `each`: a sample has several.
+    """
     side = _side(tensor)
     if side is None:
         return None
-    return OutputScore(side, form(outputs))
+    return OutputScore(side, form(outputs), each)
 
 
 def form(outputs: Array) -> str:

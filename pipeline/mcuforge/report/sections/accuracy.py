@@ -9,7 +9,7 @@ from markupsafe import Markup
 from mcuforge import report as summary
 from mcuforge.report import RunReport, html_page
 from mcuforge.report.accuracy import details, drawing
-from mcuforge.report.accuracy.confusion import Confusion
+from mcuforge.report.accuracy.confusion import Confusion, goodness
 from mcuforge.report.accuracy.details import Details
 from mcuforge.report.accuracy.errors import Column, Errors
 from mcuforge.report.accuracy.outputs import Output
@@ -17,6 +17,7 @@ from mcuforge.report.accuracy.plain import DEVICE, FLOAT
 from mcuforge.report.facts import RunFacts
 
 ID, TITLE = "accuracy", "Accuracy"
+_WORST = 12  # of many classes
 SAYS = (
     "How good the model is on its golden samples, in float and on the device. Look where the "
     "device falls below float, and at the classes or outputs that are worst in both."
@@ -54,12 +55,19 @@ def body(report: RunReport) -> Markup | None:
         metrics=[(summary.metric_label(a.metric), a) for a in report.accuracy],
         width=report.width,
         found=found,
-        unit="pixels" if found.metric == "segmentation" else "samples",
+        unit=_unit(found),
         matrix=_matrix(found.confusion) if found.confusion else None,
+        worst=sorted(found.confusion.classes, key=goodness)[:_WORST] if found.confusion else [],
+        compared=any(output.steps for output in found.outputs),
         pictures=_pictures(found, report.key),
         columns=_columns(found.errors) if found.errors else [],
         outputs=[_output(f"{report.key}-{n}", each) for n, each in enumerate(found.outputs)],
     )
+
+
+def _unit(found: Details) -> str:
+    """What has a class."""
+    return "pixels" if found.metric == "segmentation" else "samples"
 
 
 def _matrix(confusion: Confusion) -> list[tuple[str, list[Cell]]] | None:
@@ -81,7 +89,7 @@ def _pictures(found: Details, key: str) -> dict[str, Markup]:
         if found.detection.distribution:
             made["scores"] = drawing.histogram(
                 f"scores-{key}", "the device's scores by class", found.detection.distribution,
-                f"score: {found.detection.score}", "samples", drawing.SQUARE,
+                f"score: {found.detection.score}", _unit(found), drawing.SQUARE,
             )  # fmt: skip
     if found.errors and found.errors.distribution:
         made["errors"] = drawing.histogram(

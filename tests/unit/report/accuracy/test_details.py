@@ -65,6 +65,10 @@ RUNS = {
         Metric.GENERATION, Side((8,)), Side((4, 4, 1)), RNG.random((6, 8)),
         RNG.random((6, 4, 4, 1)), {"targets": RNG.random((6, 4, 4, 1))},
     ),
+    "many": Run(
+        Metric.CLASSIFICATION, Side((4,)), Side((40,)), RNG.random((60, 4)),
+        classified(np.arange(60) % 40, 40), {"labels": np.arange(60) % 40},
+    ),
     "nothing": Run(Metric.NONE, Side((4,)), Side((2,)), RNG.random((9, 4)), RNG.random((9, 2))),
 }  # fmt: skip
 SHOWS = {
@@ -73,9 +77,10 @@ SHOWS = {
     "anomalies": ("the threshold", "net_score", "Errors", "normal samples"),
     "numbers": ("Errors", "RMSE", "against the truth"),
     "noise": ("Errors", "RMSE"),
-    "pixels": ("IoU", "pixels", "NET_THRESHOLD_Q"),
+    "pixels": ("IoU", "pixels", "NET_THRESHOLD_Q", "the values of one position"),
     "generated": ("Errors", "no float model"),
-    "nothing": ("What quantisation does", "no truth"),
+    "nothing": ("What the outputs are", "no truth"),
+    "many": ("All 40 classes", "The 12 with the least F1"),
 }
 
 
