@@ -143,8 +143,8 @@ def test_the_json_keeps_its_keys() -> None:
     """Scripts read it: keys may be added here, none may go or change its meaning."""
     told = report_of(Outcome("kl", problem="no")).as_json()
     assert list(told) == [
-        *("mcuforge", "model", "conversion", "damage", "float_metrics", "present", "outcomes"),
-        *("recommendations", "board", "warnings"),
+        *("mcuforge", "schema", "model", "conversion", "damage", "float_metrics", "present"),
+        *("outcomes", "recommendations", "board", "warnings"),
     ]
     assert list(told["damage"]) == [
         *("tensors", "weights", "output_noise", "samples", "output_samples"),
