@@ -7,7 +7,7 @@
 #ifndef MF_HARNESS_PROTOCOL_H
 #define MF_HARNESS_PROTOCOL_H
 
-#define MF_PROTOCOL_VERSION 3
+#define MF_PROTOCOL_VERSION 4
 
 /* Requests. A reply has the type of its request with MF_REPLY set. */
 #define MF_REQUEST_HELLO 0x01

@@ -18,9 +18,12 @@ static void begin_event(const trace_context *trace, uint8_t type, uint32_t resul
     mf_frame_u32(result);
 }
 
+/* Of `bytes` of an output of `total`, from `offset` on. */
 static void send_digest(const trace_context *trace, uint32_t result, const void *output,
-                        uint32_t bytes, uint64_t ticks) {
+                        uint32_t bytes, uint32_t offset, uint32_t total, uint64_t ticks) {
     begin_event(trace, MF_EVENT_DIGEST, result);
+    mf_frame_u32(total);
+    mf_frame_u32(offset);
     mf_frame_u32(bytes);
     mf_frame_u32(mf_crc32(0, output, bytes));
     mf_frame_u64(ticks);
@@ -28,27 +31,27 @@ static void send_digest(const trace_context *trace, uint32_t result, const void 
 }
 
 static void send_output(const trace_context *trace, uint32_t result, const uint8_t *output,
-                        uint32_t bytes) {
-    for (uint32_t offset = 0; offset < bytes; offset += MF_OUTPUT_PIECE_BYTES) {
-        uint32_t left = bytes - offset;
+                        uint32_t bytes, uint32_t offset, uint32_t total) {
+    for (uint32_t sent = 0; sent < bytes; sent += MF_OUTPUT_PIECE_BYTES) {
+        uint32_t left = bytes - sent;
         begin_event(trace, MF_EVENT_OUTPUT, result);
-        mf_frame_u32(bytes);
-        mf_frame_u32(offset);
-        mf_frame_bytes(output + offset,
-                       left < MF_OUTPUT_PIECE_BYTES ? left : MF_OUTPUT_PIECE_BYTES);
+        mf_frame_u32(total);
+        mf_frame_u32(offset + sent);
+        mf_frame_bytes(output + sent, left < MF_OUTPUT_PIECE_BYTES ? left : MF_OUTPUT_PIECE_BYTES);
         mf_frame_end();
     }
 }
 
-static void on_result(void *context, uint32_t result, const void *output, uint32_t bytes) {
+static void on_result(void *context, uint32_t result, const void *output, uint32_t bytes,
+                      uint32_t offset, uint32_t total) {
     /* Of this op alone, since the stopwatch restarts below; those of an op go with its first
      * output. */
     uint64_t ticks = mf_ticks_elapsed();
     const trace_context *trace = context;
     if (trace->mode == MF_TRACE_DIGESTS) {
-        send_digest(trace, result, output, bytes, ticks);
+        send_digest(trace, result, output, bytes, offset, total, ticks);
     } else if (result == trace->result) {
-        send_output(trace, result, output, bytes);
+        send_output(trace, result, output, bytes, offset, total);
     }
     mf_ticks_start();
 }

@@ -63,13 +63,13 @@ static mf_status invoke(mf_op_hook hook, void *context) {
         DATA[i] ^= 0x5Au;
     }
     if (hook != NULL) {
-        hook(context, 0, DATA, BYTES);
+        hook(context, 0, DATA, BYTES, 0, BYTES);
     }
     for (uint32_t i = 0; i < BYTES; i++) {
         SCRATCH[i] = DATA[BYTES - 1u - i];
     }
     if (hook != NULL) {
-        hook(context, 1, SCRATCH, BYTES);
+        hook(context, 1, SCRATCH, BYTES, 0, BYTES);
     }
     for (uint32_t i = 0; i < BYTES; i++) {
         DATA[i] = (uint8_t)(SCRATCH[i] + 3u + carried);
@@ -82,7 +82,7 @@ static mf_status invoke(mf_op_hook hook, void *context) {
     }
     *RUNS = ++count;
     if (hook != NULL) {
-        hook(context, 2, DATA, BYTES);
+        hook(context, 2, DATA, BYTES, 0, BYTES);
     }
     return turns < 0 ? MF_ERROR : MF_OK;
 }

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MF_ENGINE_ABI_VERSION 3
+#define MF_ENGINE_ABI_VERSION 4
 
 /* MF_BOOL is a byte, 0 or 1. */
 typedef enum {
@@ -44,9 +44,11 @@ typedef struct {
     int32_t zero_point;
 } mf_tensor;
 
-/* Called after an op, once for each of its outputs, while they are still in memory. `result`
- * numbers the outputs of all ops, in the order of the ops. */
-typedef void (*mf_op_hook)(void *context, uint32_t result, const void *output, uint32_t bytes);
+/* Called while the output of an op is in memory: after the op for the whole of it, or where an op
+ * runs row by row after each row, in turn with rows of other ops. `result` numbers the outputs of
+ * all ops, in the order of the ops; `bytes` of its `total` are given, from `offset` on. */
+typedef void (*mf_op_hook)(void *context, uint32_t result, const void *output, uint32_t bytes,
+                           uint32_t offset, uint32_t total);
 
 typedef struct {
     const char *name;

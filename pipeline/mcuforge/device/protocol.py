@@ -18,7 +18,7 @@ from enum import IntEnum
 
 from cobs import cobs
 
-VERSION = 3
+VERSION = 4
 REPLY = 0x80
 REQUEST_BYTES = 4096  # header, body and CRC of the largest request that a device takes in
 OUTPUT_PIECE_BYTES = 1024

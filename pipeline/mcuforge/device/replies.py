@@ -8,7 +8,7 @@ from math import isfinite, prod
 
 from mcuforge.device.protocol import OUTPUT_PIECE_BYTES, Message
 
-ENGINE_ABI = 3  # MF_ENGINE_ABI_VERSION of engine.h
+ENGINE_ABI = 4  # MF_ENGINE_ABI_VERSION of engine.h
 # by mf_dtype of engine.h
 DTYPES = ("int8", "uint8", "int16", "int32", "float32", "int64", "bool")
 
@@ -83,6 +83,21 @@ class Digest:
     """
 
     result: int
+    bytes: int
+    crc32: int
+    ticks: int
+
+
+@dataclass(frozen=True)
+class DigestPiece:
+    """The digest of `bytes` of an output of an op of `total` bytes, from `offset` on.
+
+    A piece is all of it, or where an op runs row by row a row.
+    """
+
+    result: int
+    total: int
+    offset: int
     bytes: int
     crc32: int
     ticks: int
@@ -188,11 +203,14 @@ def _tensor(reader: _Reader) -> TensorInfo:
     return TensorInfo(dtype, shape, size, float(scale), zero_point)
 
 
-def parse_digest(body: bytes, count: int) -> Digest:
+def parse_digest(body: bytes, count: int) -> DigestPiece:
     """Raises `ReplyError`, also for an output that no op of the model has: there are `count`."""
-    digest = Digest(*_unpack("<IIIQ", body))
-    _require(digest.result < count, f"output {digest.result} of {count}")
-    return digest
+    piece = DigestPiece(*_unpack("<IIIIIQ", body))
+    _require(piece.result < count, f"output {piece.result} of {count}")
+    _require(piece.total <= _MAX_TENSOR_BYTES, f"an output of {piece.total:,} bytes")
+    inside = piece.offset + piece.bytes <= piece.total and (piece.bytes > 0 or piece.total == 0)
+    _require(inside, "a digest of bytes that are not there")
+    return piece
 
 
 def parse_output(body: bytes, result: int) -> OutputPiece:
@@ -201,9 +219,8 @@ def parse_output(body: bytes, result: int) -> OutputPiece:
     piece = OutputPiece(number, total, offset, body[12:])
     _require(number == result, f"output {number} instead of {result}")
     _require(total <= _MAX_TENSOR_BYTES, f"an output of {total:,} bytes")
-    wanted = min(OUTPUT_PIECE_BYTES, total - offset)
-    cut = offset % OUTPUT_PIECE_BYTES == 0 and 0 < wanted == len(piece.data)
-    _require(cut, "a piece that is cut otherwise")
+    inside = 0 < len(piece.data) <= min(OUTPUT_PIECE_BYTES, total - offset)
+    _require(inside, "a piece of bytes that are not there")
     return piece
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Protocol
+from zlib import crc32
 
 from mcuforge.device import replies
 from mcuforge.device.conversation import parsed
 from mcuforge.device.protocol import Event, Message
-from mcuforge.device.replies import Digest
+from mcuforge.device.replies import Digest, DigestPiece
 from mcuforge.errors import DeviceError
 
 
@@ -25,25 +26,46 @@ class Collector(Protocol):
 
 
 class Digests:
-    """A digest of each of `count` outputs of ops."""
+    """A digest of each of `count` outputs of ops, which may come in pieces."""
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self._found: dict[int, Digest] = {}
+        self._found: dict[int, dict[int, DigestPiece]] = {}
+        self._left = dict.fromkeys(
+            range(count), 1
+        )  # bytes that are missing, once one piece is there
 
     def take(self, message: Message) -> None:
         """See `Collector`."""
         if message.kind == Event.DIGEST:
-            digest = parsed(partial(replies.parse_digest, count=self._count), message.body)
-            self._found[digest.result] = digest
+            piece = parsed(partial(replies.parse_digest, count=self._count), message.body)
+            pieces = self._found.setdefault(piece.result, {})
+            if any(other.total != piece.total for other in pieces.values()):
+                raise DeviceError(f"The device sent two sizes of output {piece.result}.")
+            pieces[piece.offset] = piece
+            self._left[piece.result] = piece.total - sum(p.bytes for p in pieces.values())
 
     def is_complete(self) -> bool:
         """See `Collector`."""
-        return all(number in self._found for number in range(self._count))
+        return not any(self._left.values())
 
     def in_order(self) -> list[Digest]:
-        """All of them, once complete."""
-        return [self._found[number] for number in range(self._count)]
+        """All of them, once complete. Raises `DeviceError` where pieces overlap."""
+        return [_joined(list(self._found[number].values())) for number in range(self._count)]
+
+
+def _joined(pieces: list[DigestPiece]) -> Digest:
+    """The digest of the whole output. The CRC of two strings follows from theirs, as it is linear:
+    that of the first with zeros after it, less that of the zeros, plus that of the second.
+    """
+    end = crc = 0
+    for piece in sorted(pieces, key=lambda piece: piece.offset):
+        if piece.offset != end:
+            raise DeviceError(f"The device sent bytes of output {piece.result} twice.")
+        zeros = bytes(piece.bytes)
+        crc = crc32(zeros, crc) ^ crc32(zeros) ^ piece.crc32
+        end += piece.bytes
+    return Digest(pieces[0].result, end, crc, sum(piece.ticks for piece in pieces))
 
 
 class OutputBytes:

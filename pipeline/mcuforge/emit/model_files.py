@@ -62,6 +62,7 @@ def kernel_files(plans: Sequence[Plan], prefix: str) -> dict[str, bytes]:
     names = render("kernels/nn_names.h.j2", prefix=prefix, kernels=called)
     found = {"kernels/nn_names.h": names}
     wanted = ["nn.h", *(f"{kernel}.c" for kernel in called)]
+    wanted += ["nn_rows.h"] if any(plan.segments for plan in plans) else []
     while wanted:
         name = wanted.pop()
         if f"kernels/{name}" not in found:

@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.emit import c_names, c_values, kernel_signatures
+from mcuforge.emit.call_view import CallView, MemberView, OpView, ResultView
+from mcuforge.emit.segment_view import SegmentView, segment_views
 from mcuforge.frontend import border_names
 from mcuforge.frontend.graph import DType, Graph, Variable
 from mcuforge.frontend.layer_names import layer_name
@@ -44,46 +46,6 @@ class ConstantView:
     bytes: int
     values: str
     comment: str
-
-
-@dataclass(frozen=True)
-class MemberView:
-    """One designated initialiser of a struct: its value or, of a struct in it, the members."""
-
-    name: str
-    value: str = ""
-    members: tuple[MemberView, ...] = ()
-
-
-@dataclass(frozen=True)
-class CallView:
-    """One kernel call: its parameter struct and its arguments."""
-
-    kernel: str
-    c_type: str
-    params: str
-    members: tuple[MemberView, ...]
-    arguments: str
-    may_fail: bool
-
-
-@dataclass(frozen=True)
-class ResultView:
-    """An output of an op: its number among those of all ops, and where it lies."""
-
-    number: int
-    name: str
-    bytes: int
-
-
-@dataclass(frozen=True)
-class OpView:
-    """One op: the comment above it, its calls, and where its outputs lie."""
-
-    index: int
-    title: str
-    calls: tuple[CallView, ...]
-    results: tuple[ResultView, ...]
 
 
 @dataclass(frozen=True)
@@ -142,6 +104,7 @@ class ModelView:
     constants: tuple[ConstantView, ...]
     tensors: tuple[TensorView, ...]
     ops: tuple[OpView, ...]
+    segments: tuple[SegmentView, ...]
     result_count: int
     inputs: tuple[BorderView, ...]
     outputs: tuple[BorderView, ...]
@@ -163,6 +126,11 @@ class _Builder:
         self.constants: list[ConstantView] = []
         self.constant_names: dict[int, str] = {}
         self.equal_constants: dict[tuple[str, bytes], str] = {}
+        self.segment_of = {
+            position: number
+            for number, segment in enumerate(plan.segments)
+            for position in range(segment.first, segment.last + 1)
+        }
 
     def tensor_name(self, index: int) -> str:
         """Name of a tensor in C; a constant is emitted the first time that it is used."""
@@ -220,6 +188,7 @@ class _Builder:
                 for number, call in enumerate(planned.calls)
             ),
             results=tuple(map(self._result, op.outputs)),
+            segment=self.segment_of.get(position),
         )
 
     def _result(self, tensor: int) -> ResultView:
@@ -232,7 +201,9 @@ class _Builder:
         signature = kernel_signatures.of(call.kernel)
         if len(call.inputs) != signature.inputs or (call.scratch_bytes and not signature.scratch):
             raise ValueError(f"op {position}: nn_{call.kernel} takes other arguments")
-        arguments = [f"&{prefix}_params", *map(self.tensor_name, (*call.inputs, call.output))]
+        name = self._row_name if position in self.segment_of else self.tensor_name
+        output = "row" if position in self.segment_of else self.tensor_name(call.output)
+        arguments = [f"&{prefix}_params", *map(name, call.inputs), output]
         if signature.scratch:
             arguments.append(f"SCRATCH({self.plan.ops[position].scratch_offset})")
         return CallView(
@@ -243,6 +214,11 @@ class _Builder:
             arguments=", ".join(arguments),
             may_fail=signature.may_fail,
         )
+
+    def _row_name(self, index: int) -> str:
+        """What an input is called in the function that makes a row."""
+        is_constant = self.graph.tensor(index).is_constant
+        return self.tensor_name(index) if is_constant else f"rows_of_t{index}"
 
     def _members(self, struct: CStruct, prefix: str, where: str) -> tuple[MemberView, ...]:
         """The members of a struct, whose arrays are constants with names that begin so."""
@@ -345,6 +321,7 @@ def model_view(plan: Plan, name: str, version: str) -> ModelView:
         first_values=first_values,
         kernels=kernels(plan),
         ops=ops,
+        segments=segment_views(plan, ops, builder.tensor_name),
         result_count=builder.results,
         tensors=tuple(builder.tensor(i) for i in (*plan.offsets, *plan.state_offsets)),
         inputs=input_views(graph, [builder.tensor_name(i) for i in graph.inputs]),

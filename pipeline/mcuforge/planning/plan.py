@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.frontend.graph import Graph, Op, Tensor
+from mcuforge.planning.row_window import RowWindow
 from mcuforge.wording import notebook
 
 
@@ -137,6 +138,64 @@ class PlannedOp:
     scratch_offset: int = 0
 
 
+@dataclass(frozen=True, eq=False)
+class RowOp:
+    """An op that makes its output, `rows` rows of `row_bytes` of a tensor, row by row.
+
+    `reads` are the activations that it reads, and which rows of them. `calls` are its different
+    rows, and `kinds` tells for each row which of these it is.
+    """
+
+    output: int
+    rows: int
+    row_bytes: int
+    reads: tuple[tuple[int, RowWindow], ...]
+    calls: tuple[tuple[KernelCall, ...], ...]
+    kinds: tuple[int, ...]
+
+    @property
+    def scratch_bytes(self) -> int:
+        """What the calls need at most."""
+        return max(call.scratch_bytes for row in self.calls for call in row)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Op number `op` of a segment makes its row `row`."""
+
+    op: int
+    row: int
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The steps of a segment that runs row by row.
+
+    `rings` are the rows kept of each tensor that ends within the segment. `gaps` tell for an input
+    that ends there and an output that outlives it how many bytes the output may begin after the
+    input (negative: must begin before it), so that no row is overwritten that is still to be read.
+    """
+
+    steps: tuple[Step, ...]
+    rings: dict[int, int]
+    gaps: dict[tuple[int, int], int]
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """Ops at the positions `first` ... `last`. `stream` is None where one op runs whole."""
+
+    first: int
+    last: int
+    ops: tuple[RowOp, ...] = ()
+    stream: Stream | None = None
+
+    @property
+    def scratch_bytes(self) -> int:
+        """What the calls of the rows need at most."""
+        return max((op.scratch_bytes for op in self.ops), default=0)
+
+
 @dataclass(frozen=True)
 class ArenaSummary:
     """Bytes of the arena reached, and the bound that no placement can beat."""
@@ -151,7 +210,8 @@ class Plan:
     """A graph, its calls, and the byte offset in the arena of every activation it keeps there.
 
     `state_offsets` are those of variables, and of what is read of them in place, in a region of
-    `state_bytes` of its own, which keeps its content from one inference to the next.
+    `state_bytes` of its own, which keeps its content from one inference to the next. `segments`
+    are those of ops that run row by row; the calls of such an op are those of all of its rows.
     """
 
     graph: Graph
@@ -161,6 +221,7 @@ class Plan:
     alignment: int = 16
     state_offsets: dict[int, int] = field(default_factory=dict)
     state_bytes: int = 0
+    segments: tuple[Segment, ...] = ()
 
     def _repr_html_(self) -> str:
         """What notebooks show."""

@@ -19,7 +19,9 @@ from mcuforge.planning.ops.not_computed import REASONS
 from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.ops.tflm_kinds import CUSTOM_KINDS
 from mcuforge.planning.ops.tflm_kinds import KINDS as TFLM_KINDS
-from mcuforge.planning.plan import ArenaSummary, KernelCall, Plan, PlannedOp
+from mcuforge.planning.plan import ArenaSummary, KernelCall, Plan, PlannedOp, Segment
+from mcuforge.planning.rows import row_op
+from mcuforge.planning.rows.segments import Divisions, Lives, Whole
 from mcuforge.planning.storage import Storage, activations, live_ranges, root_sizes
 from mcuforge.planning.target import Target
 from mcuforge.planning.variants import chosen
@@ -35,13 +37,19 @@ _STORED = ", ".join(dtype.value for dtype in STORED_DTYPES)
 
 
 def plan(
-    graph: Graph, target: Target = Target.PORTABLE, *, small: bool = False, whole: bool = False
+    graph: Graph,
+    target: Target = Target.PORTABLE,
+    *,
+    small: bool = False,
+    whole: bool = False,
+    budget: int | None = None,
 ) -> Plan:
     """Lower every op to the fastest kernels of `target`, and lay out the arena.
 
     With `small` to those that take the least flash: int4 weights stay packed in it, and kernels
     are those that compute all cases. With `whole` every channel of every tensor is there, as for
-    TFLM; else those that nothing depends on are left out.
+    TFLM; else those that nothing depends on are left out. With a `budget` as many ops run row by
+    row as are needed for an arena of so many bytes, or of the fewest that there may be.
 
     Raises `UnsupportedError` that lists what no kernel computes, with layers and rule or advice.
     """
@@ -52,9 +60,50 @@ def plan(
     lowered = (
         _lower(graph, op, at in in_place, target, small, proofs) for at, op in enumerate(graph.ops)
     )
-    planned = _place(graph, effort.lowered(graph, lowered))
+    whole_ops = effort.lowered(graph, lowered)
+    planned = _place(graph, whole_ops)
+    if budget is not None and planned.arena.bytes > budget:
+        streamed = _streamed(graph, whole_ops, target, budget, proofs)
+        planned = min(planned, streamed, key=lambda plan: plan.arena.bytes)
     effort.check_arena(planned)
     return planned
+
+
+def _streamed(
+    graph: Graph,
+    lowered: tuple[PlannedOp, ...],
+    target: Target,
+    budget: int,
+    proofs: set[Hashable],
+) -> Plan:
+    """The plan whose ops run row by row where that keeps the arena within `budget`."""
+
+    def choose(call: KernelCall) -> KernelCall:
+        return chosen(call, target, VARIANTS, proofs)
+
+    row_ops = [
+        None if planned.view_of is not None else row_op.of(graph, op, choose)
+        for op, planned in zip(graph.ops, lowered, strict=True)
+    ]
+    storage = Storage.of(graph, lowered)
+    ranges = live_ranges(graph, storage)
+    kept, _ = state.layout(graph, ALIGNMENT)
+    shared = {r for t, (r, _) in storage.views.items() for r in (t, r)}
+    lives = Lives(
+        {r: size for r, size in root_sizes(graph, storage).items() if r not in kept},
+        {r: first for r, (first, _) in ranges.items()},
+        {r: last for r, (_, last) in ranges.items()},
+        frozenset(set(ranges) - shared - set(kept)),
+    )
+    wholes = [
+        Whole(
+            max((c.scratch_bytes for c in planned.calls), default=0),
+            _pairs(planned, position, storage, lives.last),
+        )
+        for position, planned in enumerate(lowered)
+    ]
+    division = Divisions(graph, row_ops, wholes, lives).best(budget)
+    return _place(graph, lowered, division.segments)
 
 
 @dataclass(frozen=True)
@@ -205,39 +254,82 @@ def _is_view(graph: Graph, op: Op) -> bool:
     return operator.view(graph, op) and not graph.input(op, viewed).is_variable
 
 
-def _place(graph: Graph, lowered: tuple[PlannedOp, ...]) -> Plan:
+def _place(
+    graph: Graph, lowered: tuple[PlannedOp, ...], segments: tuple[Segment, ...] | None = None
+) -> Plan:
+    """Lay out the arena. Ops of a segment run at once: tensors between them are rings of rows."""
+    segments = segments or tuple(Segment(p, p) for p in range(len(lowered)))
+    number_of = {p: n for n, s in enumerate(segments) for p in range(s.first, s.last + 1)}
+    number_of |= {-1: -1, len(lowered): len(segments)}
     storage = Storage.of(graph, lowered)
     kept, state_bytes = state.layout(graph, ALIGNMENT)
-    ranges = {r: live for r, live in live_ranges(graph, storage).items() if r not in kept}
+    ranges = {
+        r: (number_of[first], number_of[last])
+        for r, (first, last) in live_ranges(graph, storage).items()
+        if r not in kept
+    }
     roots = sorted(ranges)
-    sizes = root_sizes(graph, storage)
+    sizes = root_sizes(graph, storage) | _ring_bytes(segments)
     buffers = [Buffer(sizes[r], *ranges[r]) for r in roots]
     scratch = [
-        Buffer(max(c.scratch_bytes for c in p.calls), position, position)
-        for position, p in enumerate(lowered)
-        if any(c.scratch_bytes for c in p.calls)
+        Buffer(needed, number, number)
+        for number, segment in enumerate(segments)
+        if (needed := _scratch_bytes(segment, lowered))
     ]
     everything = [*buffers, *scratch]
-    overlaps = _overlaps(lowered, storage, dict(zip(roots, buffers, strict=True)))
+    overlaps = _overlaps(segments, lowered, storage, dict(zip(roots, buffers, strict=True)))
     placement = arena.place(everything, ALIGNMENT, overlaps)
     at = dict(zip(roots, placement.offsets, strict=False))
-    at_position = {
+    at_number = {
         b.first: offset for b, offset in zip(scratch, placement.offsets[len(roots) :], strict=True)
     }
-    offsets = _offsets(graph, storage, at)
-    state_offsets = _offsets(graph, storage, kept)
+    peak = max(arena.peak_position(everything, overlaps), 0)
     return Plan(
         graph=graph,
-        ops=tuple(replace(p, scratch_offset=at_position.get(i, 0)) for i, p in enumerate(lowered)),
-        offsets=offsets,
+        ops=tuple(
+            replace(p, scratch_offset=at_number.get(number_of[i], 0))
+            for i, p in enumerate(_with_rows(lowered, segments))
+        ),
+        offsets=_offsets(graph, storage, at),
         arena=ArenaSummary(
             bytes=placement.bytes,
             lower_bound=placement.lower_bound,
-            peak_op=max(arena.peak_position(everything, overlaps), 0),
+            peak_op=segments[peak].first if segments else 0,
         ),
         alignment=ALIGNMENT,
-        state_offsets=state_offsets,
+        state_offsets=_offsets(graph, storage, kept),
         state_bytes=state_bytes,
+        segments=tuple(segment for segment in segments if segment.stream is not None),
+    )
+
+
+def _ring_bytes(segments: Sequence[Segment]) -> dict[int, int]:
+    """Bytes of the tensors of which only some rows are kept."""
+    return {
+        op.output: segment.stream.rings[op.output] * op.row_bytes
+        for segment in segments
+        if segment.stream is not None
+        for op in segment.ops
+        if op.output in segment.stream.rings
+    }
+
+
+def _scratch_bytes(segment: Segment, lowered: tuple[PlannedOp, ...]) -> int:
+    if segment.stream is not None:
+        return segment.scratch_bytes
+    return max((c.scratch_bytes for c in lowered[segment.first].calls), default=0)
+
+
+def _with_rows(
+    lowered: tuple[PlannedOp, ...], segments: Sequence[Segment]
+) -> tuple[PlannedOp, ...]:
+    """The ops; those that run row by row with the calls of their rows."""
+    rows = {segment.first + n: op for segment in segments for n, op in enumerate(segment.ops)}
+    return tuple(
+        replace(planned, calls=tuple(call for row in rows[p].calls for call in row))
+        if p in rows
+        else planned
+        for p, planned in enumerate(lowered)
     )
 
 
@@ -248,20 +340,34 @@ def _offsets(graph: Graph, storage: Storage, at: dict[int, int]) -> dict[int, in
 
 
 def _overlaps(
+    segments: Sequence[Segment],
     lowered: tuple[PlannedOp, ...],
     storage: Storage,
     buffers: dict[int, Buffer],
 ) -> list[Overlap]:
     """Where an op's output may run into an input that dies there."""
     index = {root: i for i, root in enumerate(buffers)}
+    last = {root: buffer.last for root, buffer in buffers.items()}
     found = []
-    for position, planned in enumerate(lowered):
-        for target, number in _first_writers(planned, storage).items():
-            for source, distance in _sources(planned.calls, number, storage).items():
-                both = source in index and target in index  # neither is a variable
-                if both and source != target and buffers[source].last == position:
-                    found.append(Overlap(index[source], index[target], distance))
+    for number, segment in enumerate(segments):
+        if segment.stream is not None:
+            pairs = segment.stream.gaps
+        else:
+            pairs = _pairs(lowered[segment.first], number, storage, last)
+        found += [Overlap(index[s], index[t], d) for (s, t), d in pairs.items() if t in index]
     return found
+
+
+def _pairs(
+    planned: PlannedOp, position: int, storage: Storage, last: dict[int, int]
+) -> dict[tuple[int, int], int]:
+    """Pairs of an input that dies at the op and an output, and how far this may run into it."""
+    return {
+        (source, target): distance
+        for target, number in _first_writers(planned, storage).items()
+        for source, distance in _sources(planned.calls, number, storage).items()
+        if source != target and last.get(source) == position  # neither is a variable
+    }
 
 
 def _first_writers(planned: PlannedOp, storage: Storage) -> dict[int, int]:

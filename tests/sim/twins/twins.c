@@ -31,7 +31,7 @@ static mf_status invoke(mf_op_hook hook, void *context) {
     }
     OUTPUTS[1] = (int32_t)digest;
     if (hook != NULL) {
-        hook(context, 0, (const uint8_t *)OUTPUTS, 8);
+        hook(context, 0, (const uint8_t *)OUTPUTS, 8, 0, 8);
     }
     return MF_OK;
 }

@@ -1,0 +1,166 @@
+"""What the template of a model shows of ops that run row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mcuforge.emit.call_view import CallView, OpView
+from mcuforge.planning.plan import Plan, RowOp, Segment
+from mcuforge.planning.row_window import RowWindow
+
+
+@dataclass(frozen=True)
+class RowsView:
+    """A tensor of a segment: `made` rows are there before it runs."""
+
+    member: str
+    name: str
+    row_bytes: int
+    made: int
+    comment: str
+
+
+@dataclass(frozen=True)
+class ReadView:
+    """What a row reads of a tensor: the constant that tells which rows, and who makes them."""
+
+    tensor: str
+    window: str
+    values: str
+    maker: str | None
+
+
+@dataclass(frozen=True)
+class ReaderView:
+    """Who reads a ring: the window, and the rows that the reader has made and makes."""
+
+    window: str
+    made: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class RowOpView:
+    """The function that makes the next row of an op."""
+
+    function: str
+    title: str
+    output: str
+    rows: int
+    row_bytes: int
+    reads: tuple[ReadView, ...]
+    readers: tuple[ReaderView, ...]
+    is_ring: bool
+    kinds: str | None
+    calls: tuple[tuple[CallView, ...], ...]
+    result: int
+
+
+@dataclass(frozen=True)
+class SegmentView:
+    """Ops that run row by row together; `demands` are those that the others run for."""
+
+    number: int
+    first: int
+    title: str
+    tensors: tuple[RowsView, ...]
+    ops: tuple[RowOpView, ...]
+    demands: tuple[RowOpView, ...]
+
+
+def segment_views(
+    plan: Plan, ops: Sequence[OpView], tensor_name: Callable[[int], str]
+) -> tuple[SegmentView, ...]:
+    """A view for each segment of the plan."""
+    return tuple(
+        _Segment(plan, segment, ops, tensor_name).view(number)
+        for number, segment in enumerate(plan.segments)
+    )
+
+
+class _Segment:
+    def __init__(
+        self,
+        plan: Plan,
+        segment: Segment,
+        ops: Sequence[OpView],
+        tensor_name: Callable[[int], str],
+    ) -> None:
+        self.graph, self.segment, self.tensor_name = plan.graph, segment, tensor_name
+        self.ops = ops[segment.first : segment.last + 1]
+        self.rings = segment.stream.rings if segment.stream else {}
+        self.makers = {op.output: n for n, op in enumerate(segment.ops)}
+
+    def view(self, number: int) -> SegmentView:
+        segment = self.segment
+        made = [self._op(n, op) for n, op in enumerate(segment.ops)]
+        tensors = dict.fromkeys(t for op in segment.ops for t, _ in op.reads)
+        tensors |= dict.fromkeys(self.makers)
+        return SegmentView(
+            number=number,
+            first=segment.first,
+            title=f"Ops {segment.first} to {segment.last}"
+            if segment.last > segment.first
+            else f"Op {segment.first}",
+            tensors=tuple(map(self._rows, tensors)),
+            ops=tuple(made),
+            demands=tuple(op for op in made if not op.is_ring or op is made[-1]),
+        )
+
+    def _rows(self, tensor: int) -> RowsView:
+        known = self.graph.tensor(tensor)
+        if tensor in self.makers:
+            op = self.segment.ops[self.makers[tensor]]
+            row_bytes, count = op.row_bytes, op.rows
+        else:
+            windows = [w for op in self.segment.ops for t, w in op.reads if t == tensor]
+            count = windows[0].rows
+            row_bytes = known.bytes // count
+        kept = self.rings.get(tensor, count)
+        return RowsView(
+            member=f"t{tensor}",
+            name=self.tensor_name(tensor),
+            row_bytes=row_bytes,
+            made=0 if tensor in self.makers else count,
+            comment=f"{kept} of {count} rows of {row_bytes} bytes",
+        )
+
+    def _op(self, number: int, op: RowOp) -> RowOpView:
+        shown = self.ops[number]
+        calls = iter(shown.calls)
+        return RowOpView(
+            function=f"op{shown.index}_row",
+            title=shown.title,
+            output=f"t{op.output}",
+            rows=op.rows,
+            row_bytes=op.row_bytes,
+            reads=tuple(self._read(shown.index, n, t, w) for n, (t, w) in enumerate(op.reads)),
+            readers=self._readers(op.output),
+            is_ring=op.output in self.rings,
+            kinds=", ".join(map(str, op.kinds)) if len(op.calls) > 1 else None,
+            calls=tuple(tuple(next(calls) for _ in row) for row in op.calls),
+            result=shown.results[0].number,
+        )
+
+    def _read(self, index: int, number: int, tensor: int, window: RowWindow) -> ReadView:
+        maker = self.makers.get(tensor)
+        numbers = (window.step, window.before, window.after, window.rows, window.divisor)
+        return ReadView(
+            tensor=f"t{tensor}",
+            window=_window_name(index, number),
+            values=", ".join(map(str, numbers)),
+            maker=None if maker is None else f"op{self.ops[maker].index}_row",
+        )
+
+    def _readers(self, tensor: int) -> tuple[ReaderView, ...]:
+        return tuple(
+            ReaderView(_window_name(self.ops[n].index, number), f"t{op.output}.made", op.rows)
+            for n, op in enumerate(self.segment.ops)
+            for number, (read, _) in enumerate(op.reads)
+            if read == tensor
+        )
+
+
+def _window_name(index: int, number: int) -> str:
+    return f"op{index}_reads_{number}"

@@ -1,0 +1,187 @@
+"""Which ops run row by row together: the segments whose largest need of memory is the smallest.
+
+Consecutive ops form a segment of several, or of one, which then runs whole. What a segment needs
+does not depend on the others, so that the best division of the first ops is known when the next op
+is looked at (dynamic programming, over the largest need and then over the work that rows add).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mcuforge.frontend.graph import Graph
+from mcuforge.planning import arena
+from mcuforge.planning.arena import Buffer, Overlap
+from mcuforge.planning.plan import RowOp, Segment
+from mcuforge.planning.rows.row_op import rows_of
+from mcuforge.planning.rows.stream import stream
+
+MOST_STEPS = 300_000  # that are tried in all: a hostile file may have many rows
+MOST_OPS = 64  # of a segment
+ROW_INSTRUCTIONS = 200  # that a call adds, about
+
+
+def extra_instructions(segment: Segment) -> int:
+    """What running row by row adds, about."""
+    if segment.stream is None:
+        return 0
+    rings = segment.stream.rings
+    moved = sum((rings.get(op.output, 1) - 1) * op.row_bytes * op.rows for op in segment.ops)
+    return ROW_INSTRUCTIONS * len(segment.stream.steps) + moved // 4
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A division into segments, the most bytes that one needs, and the instructions it adds."""
+
+    segments: tuple[Segment, ...]
+    bytes: int
+    extra_instructions: int
+
+
+@dataclass(frozen=True, eq=False)
+class Lives:
+    """When the tensors of the arena live.
+
+    `sizes` are bytes of every tensor with memory of its own, `first` and `last` the positions of
+    the op that makes it and of the one that reads it last. `roots` maps each tensor to the one
+    whose memory it is in; only those in `streamable` are alone in theirs.
+    """
+
+    sizes: dict[int, int]
+    first: dict[int, int]
+    last: dict[int, int]
+    streamable: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What an op that runs whole adds to the tensors around it."""
+
+    scratch_bytes: int
+    overlaps: dict[tuple[int, int], int]
+
+
+class Divisions:
+    """All segments that there may be, and what each needs."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        row_ops: Sequence[RowOp | None],
+        wholes: Sequence[Whole],
+        lives: Lives,
+    ) -> None:
+        self.graph, self.row_ops, self.wholes, self.lives = graph, row_ops, wholes, lives
+        self.found = list(self._all())
+
+    def best(self, budget: int | None = None) -> Choice:
+        """The division that adds the least work with at most `budget` bytes, else the smallest.
+
+        Where no division is that small, the smallest one, too.
+        """
+        limit = self._smallest() if budget is None else max(budget, self._smallest())
+        count = len(self.row_ops)
+        unknown: tuple[int, int, Segment | None] = (1 << 60, 0, None)
+        costs = [unknown] * (count + 1)
+        costs[0] = (0, 0, None)
+        for segment, needed in self.found:
+            before, most, _ = costs[segment.first]
+            cost = before + extra_instructions(segment)
+            if needed <= limit and cost < costs[segment.last + 1][0]:
+                costs[segment.last + 1] = cost, max(most, needed), segment
+        return self._traced(costs)
+
+    def curve(self) -> list[Choice]:
+        """The divisions worth having: each smaller and more work than the one before."""
+        budgets = sorted({needed for _, needed in self.found}, reverse=True)
+        choices: list[Choice] = []
+        for budget in budgets:
+            choice = self.best(budget)
+            if not choices or choice.bytes < choices[-1].bytes:
+                choices.append(choice)
+        return choices
+
+    def _traced(self, costs: list[tuple[int, int, Segment | None]]) -> Choice:
+        segments: list[Segment] = []
+        at = len(costs) - 1
+        while at:
+            segment = costs[at][2]
+            if segment is None:
+                raise ValueError("no division")
+            segments.append(segment)
+            at = segment.first
+        return Choice(tuple(reversed(segments)), costs[-1][1], costs[-1][0])
+
+    def _smallest(self) -> int:
+        """The least that the largest need can be."""
+        least = [0] + [1 << 60] * len(self.row_ops)
+        for segment, needed in self.found:
+            most = max(least[segment.first], needed)
+            least[segment.last + 1] = min(least[segment.last + 1], most)
+        return least[-1]
+
+    def _all(self) -> Iterator[tuple[Segment, int]]:
+        """Every segment and its need, by the position of its end."""
+        left = MOST_STEPS
+        for last in range(len(self.row_ops)):
+            yield (whole := Segment(last, last)), self._need_whole(whole)
+            ops: tuple[RowOp, ...] = ()
+            for first in range(last, max(-1, last - MOST_OPS), -1):
+                op = self.row_ops[first]
+                left -= sum(each.rows for each in ops)
+                if op is None or left < 0:
+                    break
+                ops = (op, *ops)
+                if (segment := self._streamed(first, last, ops)) is not None:
+                    yield segment, self._need_streamed(segment)
+
+    def _streamed(self, first: int, last: int, ops: tuple[RowOp, ...]) -> Segment | None:
+        kept = frozenset(t for t in self._touched(ops) if self.lives.last[t] > last)
+        if any(op.output not in self.lives.streamable for op in ops):
+            return None
+        if last > first or len(ops[0].calls[0]) > 1:
+            return Segment(first, last, ops, stream(ops, kept, self._row_bytes(ops)))
+        return None
+
+    def _touched(self, ops: Sequence[RowOp]) -> set[int]:
+        return {op.output for op in ops} | {t for op in ops for t, _ in op.reads}
+
+    def _row_bytes(self, ops: Sequence[RowOp]) -> dict[int, int]:
+        tensors = [self.graph.tensor(t) for t in self._touched(ops)]
+        return {t.index: t.bytes // rows_of(t) for t in tensors}
+
+    def _need_whole(self, segment: Segment) -> int:
+        whole = self.wholes[segment.first]
+        return self._need(segment, {}, whole.scratch_bytes, whole.overlaps)
+
+    def _need_streamed(self, segment: Segment) -> int:
+        if segment.stream is None:
+            raise ValueError("a segment that runs whole")
+        bytes_of = {op.output: op.row_bytes for op in segment.ops}
+        rings = {t: rows * bytes_of[t] for t, rows in segment.stream.rings.items()}
+        return self._need(segment, rings, segment.scratch_bytes, segment.stream.gaps)
+
+    def _need(
+        self,
+        segment: Segment,
+        rings: dict[int, int],
+        scratch: int,
+        gaps: dict[tuple[int, int], int],
+    ) -> int:
+        lives = self.lives
+        alive = [
+            t
+            for t in lives.sizes
+            if t not in rings and lives.first[t] <= segment.last and lives.last[t] >= segment.first
+        ]
+        index = {t: number for number, t in enumerate(alive)}
+        sizes = [lives.sizes[t] for t in alive]
+        buffers = [Buffer(size, 0, 0) for size in (*sizes, *rings.values(), scratch)]
+        overlaps = [
+            Overlap(index[s], index[t], gap)
+            for (s, t), gap in gaps.items()
+            if s in index and t in index
+        ]
+        return arena.lower_bound(buffers, overlaps)

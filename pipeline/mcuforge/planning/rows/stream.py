@@ -1,0 +1,79 @@
+"""A segment that runs row by row: in which order, and how many rows of each tensor are kept.
+
+The order is that of demand: the tensors that outlive the segment are made one after the other, row
+by row, and before a row is made the rows that it reads are. A ring is as long as the rows between
+the first that is still to be read and the last that is there were at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mcuforge.planning.plan import RowOp, Step, Stream
+from mcuforge.planning.row_window import RowWindow
+
+
+class _Run:
+    """The demand-driven run of a segment."""
+
+    def __init__(self, ops: Sequence[RowOp], kept: frozenset[int], bytes_of_row: dict[int, int]):
+        self.ops = ops
+        self.maker = {op.output: number for number, op in enumerate(ops)}
+        self.readers: dict[int, list[tuple[int, RowWindow]]] = {}
+        for number, op in enumerate(ops):
+            for tensor, window in op.reads:
+                self.readers.setdefault(tensor, []).append((number, window))
+        self.made = [0] * len(ops)
+        self.steps: list[Step] = []
+        self.rings = {t: 0 for t in self.maker if t not in kept}
+        self.outputs = [t for t in self.maker if t in kept]
+        self.dying = [t for t in self.readers if t not in self.maker and t not in kept]
+        self.gaps: dict[tuple[int, int], int] = {}
+        self.bytes_of_row = bytes_of_row
+
+    def first_needed(self, tensor: int) -> int | None:
+        """The first row of a tensor that is still to be read; None after the last one."""
+        rows = [
+            window(self.made[number])[0]
+            for number, window in self.readers.get(tensor, ())
+            if self.made[number] < self.ops[number].rows
+        ]
+        return min(rows, default=None)
+
+    def make(self, number: int, end: int) -> None:
+        """Make the rows of an op up to `end`, and before each what it reads."""
+        op = self.ops[number]
+        while self.made[number] < end:
+            row = self.made[number]
+            for tensor, window in op.reads:
+                if tensor in self.maker:
+                    self.make(self.maker[tensor], window(row)[1])
+            self._note(op, row)
+            self.steps.append(Step(number, row))
+            self.made[number] += 1
+
+    def _note(self, op: RowOp, row: int) -> None:
+        if op.output in self.rings:
+            first = self.first_needed(op.output)
+            kept = 1 if first is None else row + 1 - min(first, row)
+            self.rings[op.output] = max(self.rings[op.output], kept)
+            return
+        written = (row + 1) * op.row_bytes
+        for tensor in self.dying:
+            first = self.first_needed(tensor)
+            if first is not None:
+                gap = first * self.bytes_of_row[tensor] - written
+                known = self.gaps.get((tensor, op.output), gap)
+                self.gaps[tensor, op.output] = min(known, gap)
+
+
+def stream(ops: Sequence[RowOp], kept: frozenset[int], bytes_of_row: dict[int, int]) -> Stream:
+    """Run a segment of consecutive ops. `kept` are the tensors that outlive it.
+
+    `bytes_of_row` are those of every tensor that is read.
+    """
+    run = _Run(ops, kept, bytes_of_row)
+    for number, op in enumerate(ops):
+        if op.output in kept or number == len(ops) - 1:
+            run.make(number, op.rows)
+    return Stream(tuple(run.steps), run.rings, run.gaps)
