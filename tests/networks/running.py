@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import struct
 import subprocess
 import sys
 import zlib
@@ -60,13 +61,14 @@ def trial(name: str, tflite: bytes, folder: Path, seed: int = 1) -> Trial:
     """Plan a `.tflite`; its inputs are all over their types, each of a seed of its own.
 
     It is planned for one of the targets, whose kernels run everywhere; a quarter of the models for
-    size, with int4 weights left packed.
+    size, with int4 weights left packed, and half of them with as little memory as there may be.
     """
     path = folder / f"{name}.tflite"
     path.write_bytes(tflite)
     choice = zlib.crc32(tflite)
     target = list(Target)[choice // 2 % len(Target)]
-    plan = planning.make_plan(path, name, target, small=choice % 4 == 1)
+    budget = 0 if choice // 8 % 2 else None
+    plan = planning.make_plan(path, name, target, small=choice % 4 == 1, budget=budget)
     graph = plan.graph
     steps = [[_random(graph.tensor(i), (seed, s, i)) for i in graph.inputs] for s in range(STEPS)]
     return Trial(name, tflite, plan, steps)
@@ -160,9 +162,11 @@ def _main_c(trials: Sequence[Trial]) -> str:
     return (
         "#include <stdio.h>\n#include <stdlib.h>\n" + includes
         + f"static const mf_model *const models[] = {{{listed}}};\n"
-        "static void tell(void *context, uint32_t op, const void *output, uint32_t bytes) {\n"
+        "static void tell(void *context, uint32_t op, const void *output, uint32_t bytes,\n"
+        "                 uint32_t offset, uint32_t total) {\n"
+        "    const uint32_t head[] = {op, bytes, offset, total};\n"
         "    (void)context;\n"
-        "    if (fwrite(&op, 4, 1, stdout) != 1 || fwrite(output, bytes, 1, stdout) != 1) {\n"
+        "    if (fwrite(head, 16, 1, stdout) != 1 || fwrite(output, bytes, 1, stdout) != 1) {\n"
         "        exit(4);\n"
         "    }\n"
         "}\n"
@@ -222,13 +226,19 @@ def _compared(
 
 def _step(each: Trial, stream: BytesIO) -> list[bytes] | None:
     """What the program told of a step: an entry an op and an output; None where it ended."""
-    graph, told = each.plan.graph, []
-    for op, index in enumerate(each.traced):
-        if stream.read(4) != op.to_bytes(4, "little"):
+    graph = each.plan.graph
+    told = [bytearray(graph.tensor(index).bytes) for index in each.traced]
+    left = sum(map(len, told))
+    while left:  # in pieces, where ops run row by row
+        head = stream.read(16)
+        if len(head) < 16:
             return None
-        told.append(stream.read(graph.tensor(index).bytes))
-    told += [stream.read(graph.tensor(index).bytes) for index in graph.outputs]
-    return told if all(told) or not told else None
+        op, count, offset, total = struct.unpack("<4I", head)
+        assert total == len(told[op]) and offset + count <= total
+        told[op][offset : offset + count] = stream.read(count)
+        left -= count
+    outputs = [stream.read(graph.tensor(index).bytes) for index in graph.outputs]
+    return [*map(bytes, told), *outputs] if all(outputs) or not outputs else None
 
 
 def _difference(each: Trial, expected: Sequence[Array], told: Sequence[bytes]) -> str | None:

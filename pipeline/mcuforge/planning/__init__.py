@@ -35,12 +35,13 @@ def make_plan(
     target: Target = Target.PORTABLE,
     *,
     small: bool = False,
+    budget: int | None = None,
 ) -> Plan:
     """The plan of a `.tflite` for the cores of a target. Raises `ModelError` or `UnsupportedError`.
 
-    With `small` it takes less flash and more time: see `planner.plan`.
+    With `small` it takes less flash and more time, with a `budget` less memory: see `planner.plan`.
     """
-    return planner.plan(read_graph(tflite, name), target, small=small)
+    return planner.plan(read_graph(tflite, name), target, small=small, budget=budget)
 
 
 def plan_for(

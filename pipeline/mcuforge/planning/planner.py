@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -63,20 +63,23 @@ def plan(
     whole_ops = effort.lowered(graph, lowered)
     planned = _place(graph, whole_ops)
     if budget is not None and planned.arena.bytes > budget:
-        streamed = _streamed(graph, whole_ops, target, budget, proofs)
-        planned = min(planned, streamed, key=lambda plan: plan.arena.bytes)
+        for division in _divisions(graph, whole_ops, target, proofs):
+            planned = min(planned, _place(graph, whole_ops, division), key=arena_bytes)
+            if arena_bytes(planned) <= budget:
+                break
     effort.check_arena(planned)
     return planned
 
 
-def _streamed(
-    graph: Graph,
-    lowered: tuple[PlannedOp, ...],
-    target: Target,
-    budget: int,
-    proofs: set[Hashable],
-) -> Plan:
-    """The plan whose ops run row by row where that keeps the arena within `budget`."""
+def arena_bytes(plan: Plan) -> int:
+    """What the plan's arena takes."""
+    return plan.arena.bytes
+
+
+def _divisions(
+    graph: Graph, lowered: tuple[PlannedOp, ...], target: Target, proofs: set[Hashable]
+) -> Iterator[tuple[Segment, ...]]:
+    """Ways to run ops row by row: each takes less memory, and more work, than the one before."""
 
     def choose(call: KernelCall) -> KernelCall:
         return chosen(call, target, VARIANTS, proofs)
@@ -102,8 +105,8 @@ def _streamed(
         )
         for position, planned in enumerate(lowered)
     ]
-    division = Divisions(graph, row_ops, wholes, lives).best(budget)
-    return _place(graph, lowered, division.segments)
+    for choice in Divisions(graph, row_ops, wholes, lives).curve():
+        yield choice.segments
 
 
 @dataclass(frozen=True)

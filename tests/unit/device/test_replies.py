@@ -21,7 +21,7 @@ NAN, INF = float("nan"), float("inf")
 def hello_body(**fields: Any) -> bytes:
     """The body of a sound HELLO, but for the fields given."""
     f: dict[str, Any] = {
-        "abi": 3, "body": 4080, "hz": 25, "arena": 100, "state": 0, "ops": 3,
+        "abi": 4, "body": 4080, "hz": 25, "arena": 100, "state": 0, "ops": 3,
         "inputs": 1, "outputs": 0,
         "board": b"board", "engine": b"aot", "model": b"model",
         "dtype": 0, "rank": 2, "zero": 0, "size": 6, "scale": 0.5, "zero_point": -1,
@@ -121,8 +121,10 @@ def test_stats_that_cannot_be_are_refused(body: bytes) -> None:
         (2, 1500, 0, 1024, True),
         (2, 1500, 1024, 476, True),
         (1, 1500, 0, 1024, False),  # of another op
-        (2, 1500, 1024, 475, False),
-        (2, 1500, 512, 988, False),
+        (2, 1500, 1024, 475, True),  # a row of an op that runs row by row
+        (2, 1500, 512, 988, True),
+        (2, 1500, 1024, 477, False),
+        (2, 3000, 0, 1025, False),
         (2, 1500, 2048, 0, False),
         (2, 2**32 - 1, 0, 1024, False),
         (2, 0, 0, 0, False),
@@ -138,7 +140,13 @@ def test_pieces_of_outputs(op: int, total: int, offset: int, size: int, is_sound
 
 
 def test_digests_are_of_ops_that_exist() -> None:
-    assert replies.parse_digest(struct.pack("<IIIQ", 2, 4, 5, 6), 3).result == 2
-    for body in (struct.pack("<IIIQ", 3, 4, 5, 6), words(2, 4, 5)):
+    assert replies.parse_digest(digest(2, 4, 0, 4), 3).result == 2
+    assert replies.parse_digest(digest(2, 4, 3, 1), 3).offset == 3
+    wrong = ((3, 4, 0, 4), (2, 4, 0, 5), (2, 4, 4, 1), (2, 4, 0, 0), (2, 2**31, 0, 4))
+    for body in (*(digest(*each) for each in wrong), words(2, 4, 5)):
         with pytest.raises(ReplyError):
             replies.parse_digest(body, 3)
+
+
+def digest(*place: int) -> bytes:
+    return words(*place) + struct.pack("<IQ", 5, 6)

@@ -45,8 +45,8 @@ class Lives:
     """When the tensors of the arena live.
 
     `sizes` are bytes of every tensor with memory of its own, `first` and `last` the positions of
-    the op that makes it and of the one that reads it last. `roots` maps each tensor to the one
-    whose memory it is in; only those in `streamable` are alone in theirs.
+    the op that makes it and of the one that reads it last, or views of it. Only the tensors in
+    `streamable` are alone in their memory.
     """
 
     sizes: dict[int, int]
@@ -138,9 +138,11 @@ class Divisions:
                     yield segment, self._need_streamed(segment)
 
     def _streamed(self, first: int, last: int, ops: tuple[RowOp, ...]) -> Segment | None:
-        kept = frozenset(t for t in self._touched(ops) if self.lives.last[t] > last)
-        if any(op.output not in self.lives.streamable for op in ops):
+        alone = self.lives.streamable
+        if any(op.output not in alone for op in ops):
             return None
+        touched = self._touched(ops)
+        kept = frozenset(t for t in touched if t not in alone or self.lives.last[t] > last)
         if last > first or len(ops[0].calls[0]) > 1:
             return Segment(first, last, ops, stream(ops, kept, self._row_bytes(ops)))
         return None

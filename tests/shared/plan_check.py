@@ -1,0 +1,191 @@
+"""Checks a plan by replaying it on a memory that remembers which byte of which tensor it holds.
+
+It follows the plan as the generated C does, and nothing that the planner reckoned with: whatever is
+read must be there, in its place, and of nothing else. Whole ops read all of their inputs and then
+write; what a kernel may overwrite while it reads is tested kernel by kernel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mcuforge.planning.plan import Plan, RowOp, Segment
+
+GARBAGE = -1
+_TENSOR = 1 << 40  # a tag is tensor * _TENSOR + the byte's position in it
+
+
+@dataclass
+class Ring:
+    """A tensor of a segment: how many rows were made, and how many of these let go."""
+
+    base: int
+    row_bytes: int
+    capacity: int
+    made: int
+    gone: int = 0
+
+    def at(self, row: int) -> int:
+        """Where a row begins."""
+        return self.base + (row - self.gone) * self.row_bytes
+
+
+class Memory:
+    """The arena, byte by byte."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.owners = _owners(plan)
+        self.tags = np.full(plan.arena.bytes, GARBAGE, np.int64)
+        self.reads = 0
+        for tensor in plan.graph.inputs:
+            self.write(tensor, 0, self.size(tensor))
+
+    def size(self, tensor: int) -> int:
+        return self.plan.graph.tensor(tensor).bytes
+
+    def put(self, place: int, tensor: int, first: int, count: int) -> None:
+        """Bytes of a tensor come to lie somewhere."""
+        assert 0 <= place <= place + count <= len(self.tags), "outside of the arena"
+        self.tags[place : place + count] = self.tag(tensor, first) + np.arange(count)
+
+    def tag(self, tensor: int, first: int) -> int:
+        """That of a byte of a tensor; a view has the tags of what it shows."""
+        owner, begin = self.owners.get(tensor, (tensor, 0))
+        return owner * _TENSOR + begin + first
+
+    def check(self, place: int, tensor: int, first: int, count: int) -> None:
+        """Those bytes lie there."""
+        assert 0 <= place <= place + count <= len(self.tags), "outside of the arena"
+        expected = self.tag(tensor, first) + np.arange(count)
+        found = self.tags[place : place + count]
+        assert np.array_equal(found, expected), f"bytes of tensor {tensor} from {first} on are gone"
+        self.reads += count
+
+    def write(self, tensor: int, first: int, count: int) -> None:
+        if tensor in self.plan.offsets:
+            self.put(self.plan.offsets[tensor] + first, tensor, first, count)
+
+    def read(self, tensor: int) -> None:
+        if tensor in self.plan.offsets:
+            self.check(self.plan.offsets[tensor], tensor, 0, self.size(tensor))
+
+    def spoil(self, place: int, count: int) -> None:
+        """Scratch: nothing that is read later may lie there."""
+        assert 0 <= place <= place + count <= len(self.tags), "scratch outside of the arena"
+        self.tags[place : place + count] = GARBAGE
+
+
+def _owners(plan: Plan) -> dict[int, tuple[int, int]]:
+    """The tensor that each view shows, and where in it."""
+    owners: dict[int, tuple[int, int]] = {}
+    for planned, op in zip(plan.ops, plan.graph.ops, strict=True):
+        if planned.view_of is not None:
+            owner, begin = owners.get(planned.view_of, (planned.view_of, 0))
+            for tensor in op.outputs:
+                owners[tensor] = owner, begin
+                begin += plan.graph.tensor(tensor).bytes
+    return owners
+
+
+def check(plan: Plan) -> int:
+    """Replay the plan; returns how many bytes were read. Fails where one is not there."""
+    memory = Memory(plan)
+    segment_at = {segment.first: segment for segment in plan.segments}
+    position = 0
+    while position < len(plan.ops):
+        segment = segment_at.get(position)
+        if segment is None:
+            _whole(memory, position)
+            position += 1
+        else:
+            _Replay(memory, segment).run()
+            position = segment.last + 1
+    for tensor in plan.graph.outputs:
+        memory.read(tensor)
+    return memory.reads
+
+
+def _whole(memory: Memory, position: int) -> None:
+    planned, op = memory.plan.ops[position], memory.plan.graph.ops[position]
+    if planned.view_of is not None:  # the same bytes under other names
+        memory.read(planned.view_of)
+        return
+    memory.spoil(planned.scratch_offset, max((c.scratch_bytes for c in planned.calls), default=0))
+    for tensor in {t for call in planned.calls for t in call.inputs} - set(op.outputs):
+        memory.read(tensor)
+    for tensor in op.outputs:
+        memory.write(tensor, 0, memory.size(tensor))
+
+
+class _Replay:
+    """A segment, as the functions of the generated C run it."""
+
+    def __init__(self, memory: Memory, segment: Segment) -> None:
+        assert segment.stream is not None
+        self.memory, self.segment = memory, segment
+        self.maker = {op.output: op for op in segment.ops}
+        self.rings: dict[int, Ring] = {}
+        offsets, kept = memory.plan.offsets, segment.stream.rings
+        for op in segment.ops:
+            for tensor, window in op.reads:
+                if tensor not in self.maker and tensor not in self.rings:
+                    row_bytes = memory.size(tensor) // window.rows
+                    self.rings[tensor] = Ring(
+                        offsets[tensor], row_bytes, window.rows, made=window.rows
+                    )
+            capacity = kept.get(op.output, op.rows)
+            self.rings[op.output] = Ring(offsets[op.output], op.row_bytes, capacity, made=0)
+
+    def run(self) -> None:
+        assert self.segment.stream is not None
+        for op in self.segment.ops:
+            if op.output not in self.segment.stream.rings or op is self.segment.ops[-1]:
+                while self.rings[op.output].made < op.rows:
+                    self.row(op)
+
+    def row(self, op: RowOp) -> None:
+        """The next row of an op."""
+        assert self.segment.stream is not None
+        memory, ring = self.memory, self.rings[op.output]
+        y = ring.made
+        for tensor, window in op.reads:
+            while tensor in self.maker and self.rings[tensor].made < window(y)[1]:
+                self.row(self.maker[tensor])
+        assert ring.made == y, "a row was made twice"
+        if op.output in self.segment.stream.rings:
+            self.let_go(op.output)
+        assert ring.made + 1 - ring.gone <= ring.capacity, "a ring is too short"
+        position = self.segment.first + self.segment.ops.index(op)
+        planned = memory.plan.ops[position]
+        memory.spoil(planned.scratch_offset, op.scratch_bytes)
+        self.read(op, y)
+        memory.put(ring.at(y), op.output, y * op.row_bytes, op.row_bytes)
+        self.read(op, y)  # the kernel may read it last when it has written all of the row
+        ring.made = y + 1
+
+    def read(self, op: RowOp, y: int) -> None:
+        for tensor, window in op.reads:
+            ring = self.rings[tensor]
+            first, end = window(y)
+            assert first >= ring.gone and end <= ring.made, "a row is not there"
+            count = (end - first) * ring.row_bytes
+            self.memory.check(ring.at(first), tensor, first * ring.row_bytes, count)
+
+    def let_go(self, tensor: int) -> None:
+        """Rows that nobody reads any more make room; those after them move down."""
+        ring = self.rings[tensor]
+        needed = [
+            window(self.rings[op.output].made)[0]
+            for op in self.segment.ops
+            for read, window in op.reads
+            if read == tensor and self.rings[op.output].made < op.rows
+        ]
+        kept = min(ring.made, min(needed, default=ring.made))
+        if kept > ring.gone:
+            moved = (ring.made - kept) * ring.row_bytes
+            self.memory.check(ring.at(kept), tensor, kept * ring.row_bytes, moved)
+            ring.gone = kept
+            self.memory.put(ring.base, tensor, kept * ring.row_bytes, moved)
