@@ -42,14 +42,12 @@ static inline int32_t nn_rows_clipped(const nn_row_window *window, int32_t row) 
 
 /* The first row that output row y reads. */
 static inline int32_t nn_rows_first(const nn_row_window *window, int32_t y) {
-    return nn_rows_clipped(window,
-                           nn_rows_quotient(window, y * window->step - window->before));
+    return nn_rows_clipped(window, nn_rows_quotient(window, y * window->step - window->before));
 }
 
 /* The row after the last that output row y reads. */
 static inline int32_t nn_rows_end(const nn_row_window *window, int32_t y) {
-    return nn_rows_clipped(window,
-                           nn_rows_quotient(window, y * window->step + window->after) + 1);
+    return nn_rows_clipped(window, nn_rows_quotient(window, y * window->step + window->after) + 1);
 }
 
 /* The first row that is still to be read where `made` of `rows` output rows are there: of two

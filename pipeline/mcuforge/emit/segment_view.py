@@ -56,6 +56,11 @@ class RowOpView:
     calls: tuple[tuple[CallView, ...], ...]
     result: int
 
+    @property
+    def bytes(self) -> int:
+        """Of all rows."""
+        return self.rows * self.row_bytes
+
 
 @dataclass(frozen=True)
 class SegmentView:

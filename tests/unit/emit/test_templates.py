@@ -56,7 +56,10 @@ GUARDS = {
         *("markdown", "kernel_definitions", "flags", "tflm_arch", "cmsis_device", "compiler"),
         "archiver",
     },
-    "by a pattern of recipe/features.py": {"function"},
+    "a pattern of recipe/features.py, or made here for ops that run row by row": {
+        *("function", "member", "window", "values", "maker", "output", "kinds", "result"),
+        *("row_bytes", "rows", "made"),
+    },
     "by a pattern of ecosystems.py": {"zephyr", "arduino", "platformio_board"},
 }
 PLAIN = set().union(*GUARDS.values())
