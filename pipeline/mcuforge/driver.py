@@ -27,7 +27,7 @@ from mcuforge.model_files.kind import Kind, recognise, require_tflite
 from mcuforge.oracle import child as oracle_workers
 from mcuforge.oracle import remembered
 from mcuforge.oracle import tflm as oracle
-from mcuforge.planning import SPEED, cost, plan_for
+from mcuforge.planning import FIT, SPEED, cost, plan_for
 from mcuforge.planning.plan import Plan
 from mcuforge.proof import front_end, prove, reference, variants
 from mcuforge.proof.default_samples import default_samples
@@ -108,6 +108,7 @@ def run(
     settings: QuantizationSettings | None = None,
     force: bool = False,
     optimize: str = SPEED,
+    memory: str = FIT,
     steps: int | None = None,
     described_by: Recipe | None = None,
 ) -> RunReport:
@@ -121,7 +122,8 @@ def run(
     `output`. `tighten_arena` reserves for TFLM only what the simulated device reports to use.
     `settings` say how a model folder's model is quantised, instead of its recipe. With `force`
     files of an older project are replaced although they were edited. `optimize` is "speed" or
-    "size": with the latter int4 weights are unpacked while the model runs. Of a model with state
+    "size": with the latter int4 weights are unpacked while the model runs. `memory` is as in
+    `plan_for`. Of a model with state
     each `steps` samples are a sequence that begins with its first state; None: all are one.
     """
     on_stage = on_stage or _silent
@@ -144,7 +146,9 @@ def run(
         project_folder.check(output / project.folder_name(title, board, engine), force=force)
         on_port = stack.enter_context(attached(board, port)) if port is not None else None
         source = prepare(model, name, output, on_stage, settings, described_by, force=force)
-        plan = plan_for(board, source.tflite, source.name, optimize, whole=engine == TFLM)
+        plan = plan_for(
+            board, source.tflite, source.name, optimize, whole=engine == TFLM, memory=memory
+        )
         tflite = source.tflite.read_bytes()
         stack.enter_context(remembered.remembering())
         stack.enter_context(oracle_workers.kept(eager=not remembered.knows(tflite)))
@@ -179,7 +183,7 @@ def run(
         floats = float_reference(source, inputs, on_stage)
         facts = RunFacts(
             plan, board, engine, built, proof, simulated, source.recipe, inputs.real,
-            inputs.golden, floats, optimize, source.described_by, output,
+            inputs.golden, floats, optimize, source.described_by, output, memory,
         )  # fmt: skip
         return RunReport(
             model=source.name,

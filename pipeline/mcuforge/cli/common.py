@@ -19,6 +19,7 @@ from mcuforge.engines import AOT, ENGINES
 from mcuforge.errors import UsageError
 from mcuforge.files import json_text, locks
 
+_MEMORY = ("fit", "fast", "small")
 _OPTIMIZE = ("speed", "size")  # those of mcuforge.planning, which takes long to import
 MOST_SAMPLES = 1_000_000  # random ones are made at once
 F = TypeVar("F", bound=Callable[..., Any])
@@ -112,6 +113,15 @@ def optimize_option(function: F) -> F:
         "--optimize", type=click.Choice(_OPTIMIZE), default=_OPTIMIZE[0], show_default=True,
         help="size: leave int4 weights packed in flash, and unpack them while the model runs; "
         "speed: only where flash is too small otherwise.",
+    )(function)  # fmt: skip
+
+
+def memory_option(function: F) -> F:
+    """`--memory`: whether ops run row by row."""
+    return click.option(
+        "--memory", type=click.Choice(_MEMORY), default=_MEMORY[0], show_default=True,
+        help="Run ops row by row, which takes a smaller arena and some percent more instructions: "
+        "fit: where RAM is too small otherwise; fast: never; small: as far as it saves memory.",
     )(function)  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from mcuforge.cli.common import (
     engine_option,
     force_option,
     json_option,
+    memory_option,
     optimize_option,
 )
 from mcuforge.cli.consoles import echo
@@ -43,6 +44,7 @@ from mcuforge.files import locks
     help="The build system that the project is for.",
 )  # fmt: skip
 @optimize_option
+@memory_option
 @force_option
 @json_option
 def command(
@@ -53,6 +55,7 @@ def command(
     engine: str,
     flavour: str,
     optimize: str,
+    memory: str,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -64,7 +67,7 @@ def command(
     Several models share the kernels, and one program uses them all.
     """
     board = boards.load(board_name)
-    sources = _sources(models, board, name, engine, optimize, flavour)
+    sources = _sources(models, board, name, engine, optimize, memory, flavour)
     c_name = c_names.identifier(name) if name else project_name(sources)
     folder = output or Path("build") / project.folder_name(c_name, board, engine, flavour)
     with locks.writing(folder):
@@ -82,7 +85,13 @@ def command(
 
 
 def _sources(
-    models: Sequence[Path], board: Board, name: str | None, engine: str, optimize: str, flavour: str
+    models: Sequence[Path],
+    board: Board,
+    name: str | None,
+    engine: str,
+    optimize: str,
+    memory: str,
+    flavour: str,
 ) -> tuple[Source, ...]:
     """The planned models. `name` is that of the model where there is only one."""
     sources = []
@@ -95,6 +104,7 @@ def _sources(
             optimize,
             whole=engine == TFLM,
             portable=not compiles_for(board, flavour),
+            memory=memory,
         )
         chosen = name if name and len(models) == 1 else plan.graph.name
         prepared = tflm.prepare(plan, found.tflite, board) if engine == TFLM else None

@@ -16,7 +16,7 @@ SECTIONS = {
         *("bias_correction", "equalization"),
     ),
     "Engine and simulator": (
-        *("engine", "optimize", "tighten_arena", "simulator", "renode", "port"),
+        *("engine", "optimize", "memory", "tighten_arena", "simulator", "renode", "port"),
     ),
     "Gates (exit code 1 where one does not hold)": (
         *("max_flash", "max_ram", "max_instructions", "max_difference", "baseline", "max_growth"),

@@ -16,6 +16,7 @@ from mcuforge.cli.common import (
     force_option,
     history_option,
     json_option,
+    memory_option,
     optimize_option,
     output_option,
     simulator_options,
@@ -56,6 +57,7 @@ from mcuforge.cli.summaries import Summaries, summary_options
 @history_option
 @summary_options
 @optimize_option
+@memory_option
 @force_option
 @json_option
 def command(
@@ -74,6 +76,7 @@ def command(
     history: bool,
     summaries: Summaries,
     optimize: str,
+    memory: str,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -96,7 +99,8 @@ def command(
             inputs_file=inputs_file, port=port, on_stage=on_stage, name=found.name,
             described_by=found.recipe,
             simulator=simulator, renode=renode,
-            engine=engine, tighten_arena=tighten_arena, force=force, optimize=optimize, steps=steps,
+            engine=engine, tighten_arena=tighten_arena, force=force, optimize=optimize,
+            memory=memory, steps=steps,
         )  # fmt: skip
     finish(
         [result], output, as_json, [demand], history=history, summaries=summaries, force=force

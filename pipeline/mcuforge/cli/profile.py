@@ -14,6 +14,7 @@ from mcuforge.cli.common import (
     find_port,
     force_option,
     json_option,
+    memory_option,
     optimize_option,
     output_option,
 )
@@ -43,6 +44,7 @@ _WIDE = 120  # columns that have room for layers and kernels beside the figures
 @output_option
 @engine_option
 @optimize_option
+@memory_option
 @force_option
 @json_option
 def command(
@@ -54,6 +56,7 @@ def command(
     output: Path,
     engine: str,
     optimize: str,
+    memory: str,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -77,7 +80,8 @@ def command(
         port = find_port(board, port)  # may ask, and so comes before the progress bars
     with stages(str(model)) as on_stage:
         profile = measurement.run(
-            found.tflite, board, output, name=found.name, engine=engine, optimize=optimize,
+            found.tflite, board, output, name=found.name, engine=engine,
+            optimize=optimize, memory=memory,
             wait_states=wait_states, port=port, force=force, on_stage=on_stage,
             described_by=found.recipe,
         )  # fmt: skip

@@ -18,6 +18,7 @@ from mcuforge.cli.common import (
     force_option,
     history_option,
     json_option,
+    memory_option,
     optimize_option,
     output_option,
     simulator_options,
@@ -55,6 +56,7 @@ _DOCUMENT = "report.json"
 @summary_options
 @quantization_options
 @optimize_option
+@memory_option
 @force_option
 @json_option
 def command(
@@ -72,6 +74,7 @@ def command(
     history: bool,
     summaries: Summaries,
     optimize: str,
+    memory: str,
     force: bool,
     as_json: bool,
     **words: Any,
@@ -107,6 +110,7 @@ def command(
                     settings=settings,
                     force=force,
                     optimize=optimize,
+                    memory=memory,
                     steps=steps,
                 )
             )

@@ -16,7 +16,7 @@ from mcuforge.emit import c_names, templates
 from mcuforge.emit.model_view import kernels, model_view
 from mcuforge.files import paths
 from mcuforge.frontend import border_names
-from mcuforge.planning.plan import CArray, CStruct, KernelCall, Plan, PlannedOp
+from mcuforge.planning.plan import CArray, CStruct, KernelCall, Plan, PlannedOp, Segment
 
 TEMPLATES = {
     "model.c.j2": "model/{name}_model.c",
@@ -121,7 +121,19 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         ],
         "kernels": list(kernels(plan)),
         "ops": [_op_json(plan, position, op) for position, op in enumerate(plan.ops)],
+        "row_by_row": [_segment_json(segment) for segment in plan.segments],
     }
+
+
+def _segment_json(segment: Segment) -> dict[str, Any]:
+    """Ops that run row by row, and the rows kept of each tensor between them."""
+    kept = segment.stream.rings if segment.stream else {}
+    tensors = [
+        {"tensor": op.output, "rows": op.rows, "row_bytes": op.row_bytes, "kept": kept[op.output]}
+        for op in segment.ops
+        if op.output in kept
+    ]
+    return {"first_op": segment.first, "last_op": segment.last, "tensors": tensors}
 
 
 def _op_json(plan: Plan, position: int, planned: PlannedOp) -> dict[str, Any]:

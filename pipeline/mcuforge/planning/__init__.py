@@ -16,8 +16,12 @@ from mcuforge.planning import cost, fit, planner
 from mcuforge.planning.plan import Plan
 from mcuforge.planning.target import Target
 
-MakePlan = Callable[[Target, bool], Plan]
+# For a target, small or not, and for an arena of so many bytes if that is given.
+MakePlan = Callable[[Target, bool, int | None], Plan]
 SPEED, SIZE = "speed", "size"  # what a plan is made for, where it has a choice
+# Whether ops run row by row, which takes less memory: where RAM is too small otherwise, never,
+# or wherever that makes the arena smaller.
+FIT, FAST, SMALL = "fit", "fast", "small"
 
 
 def refusals(tflite: bytes, name: str) -> tuple[str, ...]:
@@ -52,19 +56,22 @@ def plan_for(
     *,
     whole: bool = False,
     portable: bool = False,
+    memory: str = FIT,
 ) -> Plan:
     """The plan of a `.tflite` for a board. Raises `ModelError` where it has no room for it.
 
     It is the fastest one that the board has room for, or with `optimize` "size" that which takes
     the least flash. `whole` as in `planner.plan`; `portable` where the core may be another than
-    the board's.
+    the board's. `memory` is "fit" (ops run row by row where RAM is too small otherwise), "fast"
+    (never) or "small" (wherever that makes the arena smaller).
     """
     graph = read_graph(tflite, name)
 
-    def make(target: Target, small: bool) -> Plan:
-        return planner.plan(graph, target, small=small, whole=whole)
+    def make(target: Target, small: bool, budget: int | None) -> Plan:
+        rows = None if whole else budget  # TFLM has ways of its own
+        return planner.plan(graph, target, small=small, whole=whole, budget=rows)
 
-    plan = fitting(board, graph, optimize, make, Target.PORTABLE if portable else None)
+    plan = fitting(board, graph, optimize, make, Target.PORTABLE if portable else None, memory)
     fit.check(plan, board)
     return plan
 
@@ -75,18 +82,29 @@ def fitting(
     optimize: str = SPEED,
     make: MakePlan | None = None,
     target: Target | None = None,
+    memory: str = FIT,
 ) -> Plan:
     """The plan that `plan_for` makes, whether there is room for it or not.
 
     Code counts as well as constants: kernels that unpack int4 weights may take more flash than
-    these save. `make` makes a plan for a target, a small one or not; `target` is that of the board
-    if None.
+    these save. `memory` is as in `plan_for`. `make` makes a plan for a target, a
+    small one or not, with a budget for its arena; `target` is that of the board if None.
     """
-    make = make or (lambda target, small: planner.plan(graph, target, small=small))
-    fast = make(target or Target.of(board), False)
+    make = make or (
+        lambda target, small, budget: planner.plan(graph, target, small=small, budget=budget)
+    )
+
+    def within(target: Target, small: bool) -> Plan:
+        if memory == SMALL:
+            return make(target, small, 0)
+        plan = make(target, small, None)
+        room = None if memory == FAST else fit.arena_room(plan, board)
+        return plan if room is None else make(target, small, room)
+
+    fast = within(target or Target.of(board), False)
     if optimize == SPEED and fit.has_room(fast, board):
         return fast
-    plans = [make(Target.PORTABLE, True), fast]
+    plans = [within(Target.PORTABLE, True), fast]
     if cost.packed_weights(graph) is not None:
-        plans.append(make(Target.PORTABLE, False))
+        plans.append(within(Target.PORTABLE, False))
     return min(plans, key=lambda plan: fit.shortage(plan, board))

@@ -22,7 +22,8 @@ class Block:
     A model's input lies there before op 0, at -1, and its output after the last one, at the number
     of ops. `name` is the tensor's, `layer` that which makes it, `type` such as `int8[1, 4]`;
     `views` counts the other tensors that are these bytes. A value takes `value_bytes`; scratch has
-    no values, and 0.
+    no values, and 0. Of a tensor between ops that run row by row only some rows lie there, from the
+    first of these ops to the last.
     """
 
     kind: str
@@ -53,20 +54,44 @@ def blocks(plan: Plan) -> tuple[Block, ...]:
     made_by = {tensor: graph.layer(op) for op in graph.ops for tensor in op.outputs}
     made_by |= dict(zip(graph.inputs, border_names.input_names(graph), strict=True))
     outputs = {storage.find(tensor) for tensor in graph.outputs}
+    rows = _kept_rows(plan)
     found = []
-    for root, (first, last) in live_ranges(graph, storage).items():
+    for root, live in live_ranges(graph, storage).items():
         if root not in plan.offsets:
             continue  # a variable, beside the arena
         tensor = graph.tensor(root)
         kind = INPUT if root in graph.inputs else OUTPUT if root in outputs else TENSOR
+        size, kept = rows.get(root, (sizes[root], ""))
         found.append(
             Block(
-                kind, tensor.name, made_by.get(root, ""), shape_text(tensor), plan.offsets[root],
-                sizes[root], first, last, tensor.dtype.bytes, views[root],
+                kind, tensor.name, made_by.get(root, ""), shape_text(tensor) + kept,
+                plan.offsets[root], size, *_while_rows_run(plan, *live), tensor.dtype.bytes,
+                views[root],
             )
         )  # fmt: skip
     found += _scratch(plan)
     return tuple(sorted(found, key=lambda block: (block.first, block.kind == SCRATCH)))
+
+
+def _kept_rows(plan: Plan) -> dict[int, tuple[int, str]]:
+    """Bytes of the tensors of which only some rows are kept, and how many of how many."""
+    return {
+        op.output: (kept * op.row_bytes, f", {kept} of {op.rows} rows")
+        for segment in plan.segments
+        if segment.stream is not None
+        for op in segment.ops
+        if (kept := segment.stream.rings.get(op.output)) is not None
+    }
+
+
+def _while_rows_run(plan: Plan, first: int, last: int) -> tuple[int, int]:
+    """The ops of a segment run in turn: what one of them needs is there for all of them."""
+    for segment in plan.segments:
+        if segment.first <= first <= segment.last:
+            first = segment.first
+        if segment.first <= last <= segment.last:
+            last = segment.last
+    return first, last
 
 
 def _scratch(plan: Plan) -> list[Block]:

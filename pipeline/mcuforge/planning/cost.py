@@ -98,7 +98,7 @@ def summary(plan: Plan) -> dict[str, Any]:
         "ops": [
             {
                 **_op(graph, position, op),
-                "kernels": [c.kernel for c in planned.calls],
+                "kernels": _kernels(plan, position),
                 "calls": _calls(planned),
                 "macs": macs(graph, op),
                 "constant_bytes": constant_bytes(planned),
@@ -176,3 +176,10 @@ def _borders(graph: Graph, names: Sequence[str], tensors: Sequence[int]) -> list
             }
         )
     return found
+
+
+def _kernels(plan: Plan, position: int) -> list[str]:
+    """The kernels of an op, a name a call; of one that runs row by row each name once."""
+    names = [call.kernel for call in plan.ops[position].calls]
+    by_rows = any(s.first <= position <= s.last for s in plan.segments)
+    return list(dict.fromkeys(names)) if by_rows else names

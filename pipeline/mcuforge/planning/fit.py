@@ -78,6 +78,14 @@ def fits(plan: Plan, boards: Iterable[Board]) -> dict[str, Fit]:
     }
 
 
+def arena_room(plan: Plan, board: Board) -> int | None:
+    """Bytes that the board has for the arena, where they are fewer than the plan takes."""
+    found = fits(plan, [board]).get(board.name)
+    if found is None or not found.ram.over:
+        return None
+    return max(plan.arena.bytes - found.ram.over, 0)
+
+
 def flash_bytes(plan: Plan) -> int:
     """Bytes of flash that constants and code take, those of code about."""
     return cost.all_constant_bytes(plan) + code_size.code_bytes(plan)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from mcuforge.emit import templates
 from mcuforge.emit.flavours import CMAKE, FLAVOURS
 from mcuforge.engines import AOT, TFLM
-from mcuforge.planning import SPEED
+from mcuforge.planning import FIT, SPEED
 from mcuforge.report.integration import Integration
 
 _FOLDER = "report/sections/integration"
@@ -155,6 +155,7 @@ def _emit(it: Integration, flavour: str, folder: str) -> list[str]:
         *("mcuforge", "emit", it.model, "--name", it.name, "--board", it.board),
         *([] if it.engine == AOT else ["--engine", it.engine]),
         *([] if it.optimize == SPEED else ["--optimize", it.optimize]),
+        *([] if it.memory == FIT else ["--memory", it.memory]),
         *([] if flavour == CMAKE else ["--flavour", flavour]),
         *("-o", folder),
     ]

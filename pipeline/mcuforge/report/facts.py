@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mcuforge.boards import Board
 from mcuforge.build import BuildResult
-from mcuforge.planning import SPEED
+from mcuforge.planning import FIT, SPEED
 from mcuforge.planning.plan import Plan
 from mcuforge.proof.prove import Proof
 from mcuforge.recipe import Recipe
@@ -26,7 +26,7 @@ class RunFacts:
     [N, ...] for each input, `golden` what `metrics.load_golden` read, `floats` the float model's
     outputs [N, ...]: None where the run had none. `proof` holds the quantised outputs of the oracle
     and of the device. `optimize` is what the plan was made for, `described_by` the recipe that
-    brings the labels, `output` the folder that the run writes to.
+    brings the labels, `output` the folder that the run writes to, `memory` as in `plan_for`.
     """
 
     plan: Plan
@@ -42,3 +42,4 @@ class RunFacts:
     optimize: str = SPEED
     described_by: Recipe | None = None
     output: Path | None = None
+    memory: str = FIT

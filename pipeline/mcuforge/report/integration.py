@@ -13,7 +13,7 @@ from mcuforge.emit.model_view import C_TYPES, MF_DTYPES
 from mcuforge.engines import AOT, TFLM
 from mcuforge.frontend import border_names
 from mcuforge.frontend.graph import DType, Graph, Tensor
-from mcuforge.planning import SPEED
+from mcuforge.planning import FIT, SPEED
 from mcuforge.planning.plan import Plan, shape_text
 from mcuforge.recipe import Recipe
 from mcuforge.report.network import shown
@@ -76,6 +76,7 @@ class Integration:
     model: str
     board: str
     optimize: str
+    memory: str
     arena_bytes: int | None
     state_bytes: int
     alignment: int
@@ -97,6 +98,7 @@ def of(
     engine: str = AOT,
     recipe: Recipe | None = None,
     optimize: str = SPEED,
+    memory: str = FIT,
 ) -> Integration:
     """What an application has to know. `recipe` is the one that the project is emitted with."""
     graph = plan.graph
@@ -113,6 +115,7 @@ def of(
         ),
         board=board.name if known else f"{board.name}.toml",
         optimize=optimize,
+        memory=memory,
         arena_bytes=None if engine == TFLM else plan.arena.bytes,
         state_bytes=plan.state_bytes,
         alignment=plan.alignment,

@@ -16,7 +16,7 @@ from mcuforge.emit import project
 from mcuforge.emit.extras import of_recipe
 from mcuforge.engines import AOT, TFLM, require_root, tflm
 from mcuforge.errors import DeviceError, UsageError
-from mcuforge.planning import SPEED, cost, plan_for
+from mcuforge.planning import FIT, SPEED, cost, plan_for
 from mcuforge.planning.plan import Plan
 from mcuforge.proof.prove import OnStage
 from mcuforge.recipe import Recipe
@@ -87,6 +87,7 @@ def run(
     name: str | None = None,
     engine: str = AOT,
     optimize: str = SPEED,
+    memory: str = FIT,
     wait_states: int | None = None,
     port: str | None = None,
     force: bool = False,
@@ -106,7 +107,7 @@ def run(
     require_tools(board=True, host=False)
     if engine == TFLM:
         require_root(board)
-    plan = plan_for(board, model, name, optimize, whole=engine == TFLM)
+    plan = plan_for(board, model, name, optimize, whole=engine == TFLM, memory=memory)
     on_stage("build", 0, 1)
     folder = output / project.folder_name(plan.graph.name, board, engine)
     prepared = None

@@ -31,7 +31,11 @@ def graph(name: str, folder: Path) -> Graph:
     return read_graph(MODELS / name / "artifacts" / "model.tflite", name)
 
 
-@pytest.mark.parametrize("name", ["autoencoder", "unet", *stand_ins.MODELS])
+SLOW = [pytest.param("vww", marks=pytest.mark.slow)]
+QUICK = ["autoencoder", "unet", *(name for name in stand_ins.MODELS if name != "vww")]
+
+
+@pytest.mark.parametrize("name", [*QUICK, *SLOW])
 @pytest.mark.parametrize("target", Target)
 def test_what_is_read_is_there(name: str, target: Target, tmp_path: Path) -> None:
     model = graph(name, tmp_path)

@@ -1,0 +1,75 @@
+"""Real models on boards with little RAM: ops run row by row there, and every byte agrees."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import mcuforge
+
+from mcuforge import boards, planning
+from mcuforge.files import paths
+from mcuforge.planning.plan import Plan
+from mcuforge.recipe import load
+
+MODELS = Path(__file__).parents[2] / "models"
+RAM = """kind = "ram"
+base = 0x2000_0000
+bytes = 0x40_0000"""
+
+
+def model(name: str) -> Path:
+    return MODELS / name / "artifacts" / "model.tflite"
+
+
+def small_part(folder: Path) -> Path:
+    """The MPS2 with a Cortex-M4, as if it had 64 KB of RAM."""
+    text = (paths.data_dir("firmware") / "boards" / "mps2-an386.toml").read_text()
+    assert RAM in text
+    path = folder / "small-part.toml"
+    path.write_text(text.replace(RAM, RAM.replace("0x40_0000", "0x1_0000")))
+    return path
+
+
+def proven(name: str, folder: Path, *options: str | Path) -> dict[str, Any]:
+    """The costs of a model, every byte of which agrees."""
+    arguments = ("-o", folder, "--count", "2", *options)
+    done = mcuforge("parity", model(name), *arguments)
+    assert done.code == 0, done
+    (only,) = json.loads((folder / "report.json").read_text())["reports"]
+    assert only["verdict"]["exact"]
+    return dict(only["costs"])
+
+
+@pytest.mark.sim
+@pytest.mark.parametrize(("name", "board"), [("autoencoder", "microbit"), ("unet", None)])
+def test_it_fits_a_small_part_and_is_exact(name: str, board: str | None, tmp_path: Path) -> None:
+    where = board or str(small_part(tmp_path))
+    whole = ("--board", where, "--memory", "fast", "-o", tmp_path / "whole")
+    mcuforge("parity", model(name), *whole).refused(1, "does not fit")
+    costs = proven(name, tmp_path, "--board", where)
+    assert costs["ram"] <= boards.load(where).ram_bytes
+    assert 0 < costs["stack"] < 2048
+
+
+@pytest.mark.sim
+@pytest.mark.parametrize(
+    ("name", "arena"), [("autoencoder", 4160), pytest.param("unet", 32_832, marks=pytest.mark.slow)]
+)
+def test_the_smallest_arena_costs_few_instructions(name: str, arena: int, tmp_path: Path) -> None:
+    fast, small = (
+        proven(name, tmp_path / memory, "--memory", memory) for memory in ("fast", "small")
+    )
+    assert small["arena"] <= arena < fast["arena"]
+    assert small["instructions"] <= 1.03 * fast["instructions"]
+
+
+def plan(memory: str) -> Plan:
+    board = boards.load("mps2-an386")
+    return planning.plan_for(board, load(MODELS / "unet").tflite, "unet", memory=memory)
+
+
+def test_where_there_is_room_ops_run_whole() -> None:
+    assert not plan("fit").segments and not plan("fast").segments and plan("small").segments
