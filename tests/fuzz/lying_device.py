@@ -83,7 +83,9 @@ class LyingDevice:
     def _traced(self, body: bytes) -> list[tuple[int, bytes]]:
         mode, op = struct.unpack("<2I", body)
         if mode == Trace.DIGESTS:
-            return [(Event.DIGEST, struct.pack("<IIIQ", i, SIZE, i, 5)) for i in range(OPS)]
+            return [
+                (Event.DIGEST, struct.pack("<IIIIIQ", i, SIZE, 0, SIZE, i, 5)) for i in range(OPS)
+            ]
         return [
             (Event.OUTPUT, struct.pack("<3I", op, SIZE, at) + bytes(self._data[at : at + 1024]))
             for at in range(0, SIZE, 1024)
@@ -155,7 +157,7 @@ class LyingDevice:
 def hello_body() -> bytes:
     """Of a model with one int8 input and one output, both of `SIZE` elements."""
     tensor = struct.pack("<BBHIfi2i", 0, 2, 0, SIZE, 0.5, -1, 3, SIZE // 3)
-    head = struct.pack("<3I32s5I", 3, 1008, 25, HASH, 4000, 0, OPS, 1, 1)
+    head = struct.pack("<3I32s5I", 4, 1008, 25, HASH, 4000, 0, OPS, 1, 1)
     return head + b"board\0aot\0model\0" + tensor * 2
 
 

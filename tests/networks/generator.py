@@ -105,6 +105,11 @@ RARE = dict.fromkeys(
     (*conditions.comparisons, *conditions.logic, *cutting.OPS, *rearranging.OPS), 0.4
 )
 OFTEN = {"ADD": 3.0, "CONV_2D": 3.0, "DEPTHWISE_CONV_2D": 2.0, "CONCATENATION": 2.0}
+ROW_KINDS = {
+    *("ADD", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "LEAKY_RELU"),
+    *("LOGISTIC", "MAXIMUM", "MAX_POOL_2D", "MUL", "PRELU", "QUANTIZE", "RELU", "RELU6"),
+    *("RESIZE_NEAREST_NEIGHBOR", "SOFTMAX", "SUB", "TRANSPOSE_CONV"),
+}
 ATTEMPTS = 400
 
 
@@ -136,6 +141,21 @@ def network(seed: int, dtype: str = "int8", least: int = 10, most: int = 60) -> 
     weights = np.array([(OFTEN | RARE).get(kind, 1.0) for kind in kinds])
     for _ in range(ATTEMPTS):
         if len(sketch.network.nodes) >= count - 2:
+            break
+        drawn(sketch, kinds[int(sketch.draw.rng.choice(len(kinds), p=weights / weights.sum()))])
+    return _finish(sketch)
+
+
+def pictures(seed: int, dtype: str = "int8") -> Network:
+    """A network of ops that can run row by row, with branches and skips, on one picture."""
+    sketch = Sketch(seed, dtype, 2500)
+    draw = sketch.draw
+    sketch.input((1, draw.integer(6, 16), draw.integer(3, 11), draw.integer(1, 6)))
+    kinds = [kind for kind in kinds_of(dtype) if kind in ROW_KINDS]
+    weights = np.array([OFTEN.get(kind, 1.0) for kind in kinds])
+    count = draw.integer(4, 20)
+    for _ in range(ATTEMPTS):
+        if len(sketch.network.nodes) >= count:
             break
         drawn(sketch, kinds[int(sketch.draw.rng.choice(len(kinds), p=weights / weights.sum()))])
     return _finish(sketch)

@@ -57,17 +57,20 @@ class Trial:
         return op_outputs(self.plan.graph)
 
 
-def trial(name: str, tflite: bytes, folder: Path, seed: int = 1) -> Trial:
+def trial(
+    name: str, tflite: bytes, folder: Path, seed: int = 1, budget: int | None = None
+) -> Trial:
     """Plan a `.tflite`; its inputs are all over their types, each of a seed of its own.
 
     It is planned for one of the targets, whose kernels run everywhere; a quarter of the models for
-    size, with int4 weights left packed, and half of them with as little memory as there may be.
+    size, with int4 weights left packed, and half of them with as little memory as there may be, or
+    with a `budget` for the arena.
     """
     path = folder / f"{name}.tflite"
     path.write_bytes(tflite)
     choice = zlib.crc32(tflite)
     target = list(Target)[choice // 2 % len(Target)]
-    budget = 0 if choice // 8 % 2 else None
+    budget = budget if budget is not None or choice // 8 % 2 == 0 else 0
     plan = planning.make_plan(path, name, target, small=choice % 4 == 1, budget=budget)
     graph = plan.graph
     steps = [[_random(graph.tensor(i), (seed, s, i)) for i in graph.inputs] for s in range(STEPS)]

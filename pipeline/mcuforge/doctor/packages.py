@@ -56,6 +56,7 @@ LIBRARIES = (
         elsewhere=_ORACLE_ELSEWHERE,
     ),
     Library("jinja2", ["jinja2"], "emitting projects and reports"),
+    Library("markupsafe", ["markupsafe"], "reports"),
     Library("elftools", ["pyelftools"], "sizes of the firmware"),
     Library("intelhex", ["intelhex"], "HEX files"),
     Library("serial", ["pyserial"], "talking to simulators and boards"),
@@ -67,7 +68,8 @@ LIBRARIES = (
     Library("ziglang", ["ziglang"], "build --toolchain zig", "zig"),
     Library("sklearn", ["scikit-learn"], "training the shipped models; explore", "models"),
     Library("skimage", ["scikit-image"], "training the shipped models", "models"),
-    Library("matplotlib", ["matplotlib"], "explore, and the picture of bench", "plot"),
+    Library("matplotlib", ["matplotlib"], "plots: the report, bench, profile, explore", "report"),
+    Library("pygraphviz", ["pygraphviz"], "the graph of the report", "report"),
 )  # fmt: skip
 
 

@@ -105,8 +105,7 @@ def _divisions(
         )
         for position, planned in enumerate(lowered)
     ]
-    for choice in Divisions(graph, row_ops, wholes, lives).curve():
-        yield choice.segments
+    return Divisions(graph, row_ops, wholes, lives).divisions()
 
 
 @dataclass(frozen=True)

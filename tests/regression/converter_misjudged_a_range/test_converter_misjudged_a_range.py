@@ -157,7 +157,7 @@ def test_options_make_the_settings_of_every_row(
         found.append(chosen(tmp_path, words))
 
     (tmp_path / "recipe.toml").write_text(RECIPE)
-    fake = type("Recipe", (), {"quantization": base})
+    fake = type("Recipe", (), {"quantization": base, "keras": tmp_path / "model.keras"})
     monkeypatch.setattr("mcuforge.cli.quantization.recipe.load", lambda _path: fake)
     wanted = [*comparison._variants(base), *BASES]
     for variant in wanted:

@@ -32,20 +32,21 @@ def test_options_mean_the_same_in_every_command(name: str) -> None:
             assert isinstance(option.type, click.Path), name
 
 
-@pytest.mark.parametrize("name", ["run", "bench", "simulate"])
+@pytest.mark.parametrize("name", ["bench", "simulate"])
 def test_a_number_of_samples_is_told_its_new_name(name: str, relu: Path) -> None:
     outcome = mcuforge(name, relu, "--samples", "5")
     outcome.refused(2, "--samples names a file", "--count 5")
 
 
-@pytest.mark.parametrize("name", ["run", "bench", "simulate"])
+@pytest.mark.parametrize("name", ["bench", "simulate"])
 def test_a_file_where_none_is_read(name: str, relu: Path) -> None:
     mcuforge(name, relu, "--samples", relu).refused(2, "commands that read samples", "--count.")
 
 
 def test_a_number_where_a_file_is_read(relu: Path) -> None:
-    outcome = mcuforge("parity", relu, "--samples", "5")
-    outcome.refused(2, "--samples is 5, but it names a file", "--count 5")
+    for command in ("parity", "run"):
+        outcome = mcuforge(command, relu, "--samples", "5")
+        outcome.refused(2, "--samples is 5, but it names a file", "--count 5")
     outcome = mcuforge("convert", relu, "--samples", "5")
     outcome.refused(2, "--samples is 5, but it names a file")
     assert "--count" not in outcome.stderr

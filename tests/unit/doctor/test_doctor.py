@@ -62,7 +62,7 @@ def test_every_dependency_is_looked_for() -> None:
         (Path(__file__).parents[3] / "pyproject.toml").read_text(encoding="utf-8")
     )
     wanted = content["project"]["dependencies"]
-    for extra in ("train", "flash", "zig", "models", "plot"):
+    for extra in ("train", "flash", "zig", "models", "report"):
         wanted += content["project"]["optional-dependencies"][extra]
     names = {re.split(r"[^\w-]", requirement)[0] for requirement in wanted}
     looked_for = {name for library in packages.LIBRARIES for name in library.distributions}

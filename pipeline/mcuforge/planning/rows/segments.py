@@ -93,6 +93,10 @@ class Divisions:
                 costs[segment.last + 1] = cost, max(most, needed), segment
         return self._traced(costs)
 
+    def divisions(self) -> Iterator[tuple[Segment, ...]]:
+        """Those of the curve."""
+        return (choice.segments for choice in self.curve())
+
     def curve(self) -> list[Choice]:
         """The divisions worth having: each smaller and more work than the one before."""
         budgets = sorted({needed for _, needed in self.found}, reverse=True)

@@ -1,0 +1,76 @@
+"""Random networks, as much of each row by row as can be: every op's output equals the oracle's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import generator
+import plan_check
+import pytest
+import running
+
+from mcuforge.planning import planner
+from mcuforge.planning.plan import Segment
+from mcuforge.planning.rows.segments import Divisions
+
+BATCH = 25  # networks in one program
+BATCHES = 20  # by default one of them
+
+
+def most_rows(self: Divisions) -> Iterator[tuple[Segment, ...]]:
+    """The division with the most rows, whatever it needs."""
+    best: list[tuple[int, tuple[Segment, ...]]] = [(0, ())]
+    for last in range(len(self.row_ops)):
+        choices = [
+            (best[s.first][0] + (len(s.stream.steps) if s.stream else 0), (*best[s.first][1], s))
+            for s, _ in self.found
+            if s.last == last
+        ]
+        best.append(max(choices, key=lambda choice: choice[0]))
+    yield best[-1][1]
+
+
+@pytest.fixture
+def rows_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plans run all ops row by row that can, even where that takes more memory."""
+    monkeypatch.setattr(Divisions, "divisions", most_rows)
+    monkeypatch.setattr(planner, "arena_bytes", lambda plan: -len(plan.segments))
+
+
+def checked(seeds: range, folder: Path, kernels: dict[str, Path]) -> int:
+    """How many ops run row by row in the networks of these seeds, all of which are exact."""
+    networks = {
+        f"p{seed}": generator.pictures(seed, "int16" if seed % 5 == 4 else "int8") for seed in seeds
+    }
+    trials = [
+        running.trial(name, network.tflite(), folder, budget=0)
+        for name, network in networks.items()
+    ]
+    for trial in trials:
+        plan_check.check(trial.plan)
+    assert running.problems(trials, folder, kernels) == {}
+    return sum(len(segment.ops) for trial in trials for segment in trial.plan.segments)
+
+
+@pytest.mark.usefixtures("rows_everywhere")
+def test_twenty_five_networks_row_by_row(tmp_path: Path, kernels: dict[str, Path]) -> None:
+    assert checked(range(BATCH), tmp_path, kernels) > 4 * BATCH
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("rows_everywhere")
+@pytest.mark.parametrize("batch", range(1, BATCHES))
+def test_five_hundred_networks_row_by_row(
+    tmp_path: Path, kernels: dict[str, Path], batch: int
+) -> None:
+    seeds = range(batch * BATCH, (batch + 1) * BATCH)
+    assert checked(seeds, tmp_path, kernels) > 3 * BATCH
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("rows_everywhere")
+def test_a_thousand_plans_read_what_is_there(tmp_path: Path) -> None:
+    for seed in range(10_000, 11_000):
+        trial = running.trial("p", generator.pictures(seed).tflite(), tmp_path, budget=0)
+        plan_check.check(trial.plan)
