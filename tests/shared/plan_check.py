@@ -145,6 +145,9 @@ class _Replay:
             if op.output not in self.segment.stream.rings or op is self.segment.ops[-1]:
                 while self.rings[op.output].made < op.rows:
                     self.row(op)
+        for op in self.segment.ops:  # a trace makes rows that nobody reads, too
+            while self.rings[op.output].made < op.rows:
+                self.row(op)
 
     def row(self, op: RowOp) -> None:
         """The next row of an op."""

@@ -64,7 +64,10 @@ class RowOpView:
 
 @dataclass(frozen=True)
 class SegmentView:
-    """Ops that run row by row together; `demands` are those that the others run for."""
+    """Ops that run row by row together; `demands` are those that the others run for.
+
+    The last rows of `spare` ones are made for a trace alone.
+    """
 
     number: int
     first: int
@@ -72,6 +75,7 @@ class SegmentView:
     tensors: tuple[RowsView, ...]
     ops: tuple[RowOpView, ...]
     demands: tuple[RowOpView, ...]
+    spare: tuple[RowOpView, ...]
 
 
 def segment_views(
@@ -111,6 +115,7 @@ class _Segment:
             tensors=tuple(map(self._rows, tensors)),
             ops=tuple(made),
             demands=tuple(op for op in made if not op.is_ring or op is made[-1]),
+            spare=tuple(made[n] for n in (segment.stream.spare if segment.stream else ())),
         )
 
     def _rows(self, tensor: int) -> RowsView:

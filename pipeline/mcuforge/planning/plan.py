@@ -174,11 +174,13 @@ class Stream:
     `rings` are the rows kept of each tensor that ends within the segment. `gaps` tell for an input
     that ends there and an output that outlives it how many bytes the output may begin after the
     input (negative: must begin before it), so that no row is overwritten that is still to be read.
+    `spare` are the ops whose last rows nobody reads: these are made for a trace alone.
     """
 
     steps: tuple[Step, ...]
     rings: dict[int, int]
     gaps: dict[tuple[int, int], int]
+    spare: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

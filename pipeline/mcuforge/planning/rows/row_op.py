@@ -195,7 +195,7 @@ def _pointwise(graph: Graph, op: Op, choose: Choose) -> RowOp | None:
         return None
     reads = tuple(
         (i, RowWindow(int(rows_of(graph.tensor(i)) > 1), 0, 0, rows_of(graph.tensor(i))))
-        for i in activations
+        for i in dict.fromkeys(activations)  # an op may read one tensor twice
     )
     small = _of_one_row(graph, op)
     calls = OPERATORS[op.kind].lower(small, op)

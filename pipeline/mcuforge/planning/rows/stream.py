@@ -76,4 +76,7 @@ def stream(ops: Sequence[RowOp], kept: frozenset[int], bytes_of_row: dict[int, i
     for number, op in enumerate(ops):
         if op.output in kept or number == len(ops) - 1:
             run.make(number, op.rows)
-    return Stream(tuple(run.steps), run.rings, run.gaps)
+    spare = tuple(number for number, op in enumerate(ops) if run.made[number] < op.rows)
+    for number in spare:  # for a trace, which tells of all rows
+        run.make(number, ops[number].rows)
+    return Stream(tuple(run.steps), run.rings, run.gaps, spare)
