@@ -8,7 +8,7 @@ call.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any, cast
 
@@ -233,8 +233,3 @@ def _nearest(graph: Graph, op: Op, choose: Choose) -> RowOp | None:
     )
     chosen = (choose(replace(call, params=small, overlaps={})),)
     return _made(graph, op, ((op.inputs[0], window),), lambda _y: 0, lambda _y: chosen)
-
-
-def calls_of(row_ops: Iterable[RowOp]) -> list[KernelCall]:
-    """All calls of the ops."""
-    return [call for op in row_ops for row in op.calls for call in row]

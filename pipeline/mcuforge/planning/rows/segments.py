@@ -75,37 +75,30 @@ class Divisions:
     ) -> None:
         self.graph, self.row_ops, self.wholes, self.lives = graph, row_ops, wholes, lives
         self.found = list(self._all())
-
-    def best(self, budget: int | None = None) -> Choice:
-        """The division that adds the least work with at most `budget` bytes, else the smallest.
-
-        Where no division is that small, the smallest one, too.
-        """
-        limit = self._smallest() if budget is None else max(budget, self._smallest())
-        count = len(self.row_ops)
-        unknown: tuple[int, int, Segment | None] = (1 << 60, 0, None)
-        costs = [unknown] * (count + 1)
-        costs[0] = (0, 0, None)
-        for segment, needed in self.found:
-            before, most, _ = costs[segment.first]
-            cost = before + extra_instructions(segment)
-            if needed <= limit and cost < costs[segment.last + 1][0]:
-                costs[segment.last + 1] = cost, max(most, needed), segment
-        return self._traced(costs)
+        self.work = [extra_instructions(segment) for segment, _ in self.found]
 
     def divisions(self) -> Iterator[tuple[Segment, ...]]:
         """Those of the curve."""
         return (choice.segments for choice in self.curve())
 
-    def curve(self) -> list[Choice]:
+    def curve(self) -> Iterator[Choice]:
         """The divisions worth having: each smaller and more work than the one before."""
-        budgets = sorted({needed for _, needed in self.found}, reverse=True)
-        choices: list[Choice] = []
-        for budget in budgets:
-            choice = self.best(budget)
-            if not choices or choice.bytes < choices[-1].bytes:
-                choices.append(choice)
-        return choices
+        least, reached = self._smallest(), None
+        for budget in sorted({n for _, n in self.found if n >= least}, reverse=True):
+            choice = self._within(budget)
+            if reached is None or choice.bytes < reached:
+                reached = choice.bytes
+                yield choice
+
+    def _within(self, budget: int) -> Choice:
+        """The division that adds the least work of those that need at most `budget` bytes."""
+        unknown: tuple[int, int, Segment | None] = (1 << 60, 0, None)
+        costs = [(0, 0, None), *[unknown] * len(self.row_ops)]
+        for (segment, needed), work in zip(self.found, self.work, strict=True):
+            before, most, _ = costs[segment.first]
+            if needed <= budget and before + work < costs[segment.last + 1][0]:
+                costs[segment.last + 1] = before + work, max(most, needed), segment
+        return self._traced(costs)
 
     def _traced(self, costs: list[tuple[int, int, Segment | None]]) -> Choice:
         segments: list[Segment] = []
