@@ -10,7 +10,6 @@ were counted. Each model is judged by a table of the others: the largest error s
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
@@ -19,11 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from durations import CORES, board_of, sources
+from durations import CORES, board_of, command, sources
 from scipy.optimize import nnls
 
 from mcuforge import planning
-from mcuforge.errors import ForgeError
 from mcuforge.files import atomic, json_text
 from mcuforge.frontend import read_graph
 from mcuforge.planning import cycles, duration
@@ -35,25 +33,14 @@ SMALL = 100_000  # cycles of a model; what is judged is larger
 Sample = tuple[str, int, int, int]  # kernels, instructions, outputs, cycles
 
 
-def measure(record: Path, cores: Sequence[str], models: Sequence[str]) -> None:
-    """Add what is missing to the record."""
-    known = json.loads(record.read_text()) if record.exists() else {}
-    for name, content in sources().items():
-        for core in cores:
-            if (models and name not in models) or name in known.get(core, {}):
-                continue
-            with tempfile.TemporaryDirectory() as folder:
-                tflite = Path(folder) / "model.tflite"
-                tflite.write_bytes(content())
-                board, project = board_of(core, Path(folder)), Path(folder) / "project"
-                try:
-                    profile = measurement.run(tflite, board, project)
-                except ForgeError as error:
-                    sys.stderr.write(f"{core} {name}: {error.message.splitlines()[0]}\n")
-                    continue
-            ops = [[op.instructions, op.cycles] for op in profile.ops]
-            known.setdefault(core, {})[name] = {"cycles": profile.cycles, "ops": ops}
-            atomic.write_bytes(record, json_text.dumps(known).encode())
+def _measured(_name: str, content: bytes, core: str) -> dict[str, Any]:
+    """Cycles of the whole, instructions and cycles of each op."""
+    with tempfile.TemporaryDirectory() as folder:
+        tflite = Path(folder) / "model.tflite"
+        tflite.write_bytes(content)
+        board, project = board_of(core, Path(folder)), Path(folder) / "project"
+        profile = measurement.run(tflite, board, project)
+    return {"cycles": profile.cycles, "ops": [[op.instructions, op.cycles] for op in profile.ops]}
 
 
 def fit(record: Path) -> None:
@@ -118,19 +105,5 @@ def _solved(samples: Sequence[Sample]) -> list[float]:
     return [float(f"{each:.4g}") for each in found]
 
 
-def main() -> None:
-    """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["measure", "fit"])
-    parser.add_argument("record", type=Path)
-    parser.add_argument("models", nargs="*", metavar="MODEL")
-    parser.add_argument("--core", action="append", choices=list(CORES))
-    arguments = parser.parse_args()
-    if arguments.what == "fit":
-        fit(arguments.record)
-    else:
-        measure(arguments.record, arguments.core or list(CORES), arguments.models)
-
-
 if __name__ == "__main__":
-    main()
+    command(__doc__, _measured, fit)

@@ -104,15 +104,19 @@ def board_of(core: str, folder: Path) -> Board:
     return boards.load_file(file)
 
 
-def measure(record: Path, cores: Sequence[str], models: Sequence[str]) -> None:
-    """Add what is missing to the record."""
+# Of a model by its name and content, on a core.
+Measured = Callable[[str, bytes, str], dict[str, Any]]
+
+
+def measure(record: Path, cores: Sequence[str], models: Sequence[str], measured: Measured) -> None:
+    """Add what is missing to the record: what `measured` says of a model on a core."""
     known = json.loads(record.read_text()) if record.exists() else {}
     for name, content in sources().items():
         for core in cores:
             if (models and name not in models) or name in known.get(core, {}):
                 continue
             try:
-                known.setdefault(core, {})[name] = _measured(name, content(), core)
+                known.setdefault(core, {})[name] = measured(name, content(), core)
             except ForgeError as error:
                 sys.stderr.write(f"{core} {name}: {error.message.splitlines()[0]}\n")
                 continue
@@ -265,19 +269,20 @@ def _rounded(value: float) -> float:
     return float(f"{value:.4g}")
 
 
-def main() -> None:
-    """See the module."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def command(description: str, measured: Measured, fit: Callable[[Path], None]) -> None:
+    """Run `measure` or `fit`, as the command line says."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("what", choices=["measure", "fit"])
     parser.add_argument("record", type=Path)
     parser.add_argument("models", nargs="*", metavar="MODEL")
     parser.add_argument("--core", action="append", choices=list(CORES))
-    arguments = parser.parse_args()
+    arguments = parser.parse_intermixed_args()  # models may stand after options
     if arguments.what == "fit":
         fit(arguments.record)
     else:
-        measure(arguments.record, arguments.core or list(CORES), arguments.models)
+        cores = arguments.core or list(CORES)
+        measure(arguments.record, cores, arguments.models, measured)
 
 
 if __name__ == "__main__":
-    main()
+    command(__doc__, _measured, fit)
