@@ -55,7 +55,7 @@ missing_packages() {
     [ -n "$(find_python)" ] || echo python3 python3-venv
 }
 
-# Compilers, a simulator and a browser that a few tests use, which are skipped without:
+# Compilers, a simulator, a browser and a database that a few tests use, which are skipped without:
 # `setup.sh tests` installs them where it can.
 missing_test_packages() {
     has riscv64-unknown-elf-gcc || echo gcc-riscv64-unknown-elf
@@ -64,6 +64,8 @@ missing_test_packages() {
         echo gcc-avr avr-libc
     has simavr || echo simavr
     has chromium || has chromium-browser || has google-chrome || echo chromium
+    has ccache || echo ccache
+    has postgres || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || echo postgresql
     # Not every Debian has it, and one name that is unknown would keep the others out.
     if ! has arduino-builder && apt-cache show arduino-builder >/dev/null 2>&1; then
         echo arduino-builder arduino-core-avr
