@@ -12,7 +12,7 @@ from mcuforge.boards import Board
 from mcuforge.errors import ModelError
 from mcuforge.frontend import read_graph, sound, tflite_reader
 from mcuforge.frontend.graph import Graph
-from mcuforge.planning import cost, fit, planner
+from mcuforge.planning import cost, fit, planner, problems
 from mcuforge.planning.plan import Plan
 from mcuforge.planning.target import Target
 
@@ -27,7 +27,7 @@ FIT, FAST, SMALL = "fit", "fast", "small"
 def refusals(tflite: bytes, name: str) -> tuple[str, ...]:
     """What keeps the planner from a converted model, an entry a kind of op; empty if nothing."""
     try:
-        planner.check(sound(tflite_reader.read_bytes(tflite, name, name)))
+        problems.check(sound(tflite_reader.read_bytes(tflite, name, name)))
     except ModelError as error:
         return error.problems or (error.message,)
     return ()

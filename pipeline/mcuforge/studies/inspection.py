@@ -14,12 +14,12 @@ from mcuforge.errors import ModelError, UnsupportedError
 from mcuforge.frontend import accelerators, precision, tflite_reader
 from mcuforge.frontend.graph import Graph
 from mcuforge.frontend.verify import check_indices
-from mcuforge.planning import cost, fit, planner
+from mcuforge.planning import cost, fit, planner, problems
 from mcuforge.planning.fit import Fit
 from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.ops.tflm_kinds import CUSTOM_KINDS, KINDS
 from mcuforge.planning.plan import Plan
-from mcuforge.planning.planner import Problem
+from mcuforge.planning.problems import Problem
 from mcuforge.studies import board_fits
 from mcuforge.studies.board_fits import BoardFit, sound_boards
 
@@ -129,7 +129,7 @@ def _reasons(graph: Graph) -> tuple[Problem, ...]:
     That a graph is no int8 model as a whole stands for the rules that this breaks. Ops that nothing
     computes are named in any case: they would still be there in int8.
     """
-    found = planner.problems(graph)
+    found = problems.of(graph)
     remedies = list(dict.fromkeys(problem.remedy for problem in found))
     found.sort(key=lambda problem: remedies.index(problem.remedy))
     whole = precision.obstacle(graph)

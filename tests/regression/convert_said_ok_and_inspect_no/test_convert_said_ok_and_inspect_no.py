@@ -23,7 +23,7 @@ from mcuforge.convert.full_integer import enforce_full_integer
 from mcuforge.convert.model_inputs import check_inputs
 from mcuforge.errors import ModelError, UnsupportedError
 from mcuforge.frontend import tflite_reader
-from mcuforge.planning import planner
+from mcuforge.planning import problems
 from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.wording import keras_words
 
@@ -59,7 +59,7 @@ def chain(kinds: list[int]) -> bytes:
 def test_each_kind_of_op_is_named_once_with_its_layers() -> None:
     model = chain([OPS.TOPK_V2, OPS.RELU, OPS.TOPK_V2, OPS.CONV_3D, *[OPS.TOPK_V2] * 5])
     with pytest.raises(UnsupportedError) as raised:
-        planner.check(tflite_reader.read_bytes(model, "case"))
+        problems.check(tflite_reader.read_bytes(model, "case"))
     sorts, volumes = raised.value.problems
     assert raised.value.message == f"{sorts}\n{volumes}"
     assert sorts.startswith("TOPK_V2 (7 ops, first op 0; layers 'layer1', 'layer3', 'layer5', ")

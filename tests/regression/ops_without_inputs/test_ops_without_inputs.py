@@ -12,7 +12,7 @@ from mcuforge.frontend.graph import Graph, Op
 from mcuforge.frontend.passes import legalise
 from mcuforge.frontend.passes.fold_shape_arithmetic import _OPS
 from mcuforge.frontend.verify import verify
-from mcuforge.planning import planner
+from mcuforge.planning import problems
 from mcuforge.planning.ops.registry import OPERATORS
 
 KINDS = sorted({*OPERATORS, *_OPS, "SHAPE"})
@@ -37,4 +37,4 @@ def model(kind: str, inputs: list[int], outputs: int) -> Graph:
 @pytest.mark.parametrize("outputs", [1, 2])
 def test_it_is_refused(kind: str, inputs: list[int], outputs: int) -> None:
     with pytest.raises(ModelError, match=kind):
-        planner.check(legalise(verify(model(kind, inputs, outputs))))
+        problems.check(legalise(verify(model(kind, inputs, outputs))))

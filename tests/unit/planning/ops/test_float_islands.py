@@ -18,7 +18,7 @@ from mcuforge.frontend import tflite_reader
 from mcuforge.frontend.graph import Graph
 from mcuforge.frontend.passes import legalise
 from mcuforge.frontend.passes.fuse_float_islands import KINDS, ops_in_islands
-from mcuforge.planning import planner
+from mcuforge.planning import planner, problems
 from mcuforge.planning.ops.registry import OPERATORS
 
 FLOAT = schema.TensorType.FLOAT32
@@ -85,12 +85,12 @@ def test_the_table_equals_the_oracle(kinds: list[str]) -> None:
 )
 def test_what_is_undefined_is_refused(kinds: list[str], part: str) -> None:
     with pytest.raises(UnsupportedError, match=part):
-        planner.check(read(island(kinds)))
+        problems.check(read(island(kinds)))
 
 
 def test_what_is_read_in_float_stays() -> None:
     with pytest.raises(UnsupportedError, match="float32"):
-        planner.check(read(island(["NEG"], seen=True)))
+        problems.check(read(island(["NEG"], seen=True)))
 
 
 def test_an_op_that_tflm_has_in_float_alone_is_refused_in_int8() -> None:
@@ -98,7 +98,7 @@ def test_an_op_that_tflm_has_in_float_alone_is_refused_in_int8() -> None:
     source, result = b.tensor([4]), b.tensor([4])
     b.op(OPS.NEG, [source], [result])
     with pytest.raises(UnsupportedError, match="TFLM computes it in float alone"):
-        planner.check(read(b.build([source], [result])))
+        problems.check(read(b.build([source], [result])))
     assert {"NEG", "SQUARE", "SIN", "FLOOR"} <= set(OPERATORS)
 
 

@@ -1,0 +1,159 @@
+"""Where the tensors of lowered ops lie: those of the arena, rings of rows, and scratch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mcuforge.frontend.graph import Graph
+from mcuforge.planning import arena, state
+from mcuforge.planning.arena import Buffer, Overlap
+from mcuforge.planning.plan import ArenaSummary, KernelCall, Plan, PlannedOp, Segment
+from mcuforge.planning.storage import Storage, activations, live_ranges, root_sizes
+
+ALIGNMENT = 16
+ANYWHERE = 2**31  # as a distance: the output may begin anywhere in the input
+
+
+def place(
+    graph: Graph, lowered: tuple[PlannedOp, ...], segments: tuple[Segment, ...] | None = None
+) -> Plan:
+    """Lay out the arena. Ops of a segment run at once: tensors between them are rings of rows."""
+    segments = segments or tuple(Segment(p, p) for p in range(len(lowered)))
+    number_of = {p: n for n, s in enumerate(segments) for p in range(s.first, s.last + 1)}
+    number_of |= {-1: -1, len(lowered): len(segments)}
+    storage = Storage.of(graph, lowered)
+    kept, state_bytes = state.layout(graph, ALIGNMENT)
+    ranges = {
+        r: (number_of[first], number_of[last])
+        for r, (first, last) in live_ranges(graph, storage).items()
+        if r not in kept
+    }
+    roots = sorted(ranges)
+    sizes = root_sizes(graph, storage) | _ring_bytes(segments)
+    buffers = [Buffer(sizes[r], *ranges[r]) for r in roots]
+    scratch = [
+        Buffer(needed, number, number)
+        for number, segment in enumerate(segments)
+        if (needed := _scratch_bytes(segment, lowered))
+    ]
+    everything = [*buffers, *scratch]
+    overlaps = _overlaps(segments, lowered, storage, dict(zip(roots, buffers, strict=True)))
+    placement = arena.place(everything, ALIGNMENT, overlaps)
+    at = dict(zip(roots, placement.offsets, strict=False))
+    at_number = {
+        b.first: offset for b, offset in zip(scratch, placement.offsets[len(roots) :], strict=True)
+    }
+    peak = max(arena.peak_position(everything, overlaps), 0)
+    return Plan(
+        graph=graph,
+        ops=tuple(
+            replace(p, scratch_offset=at_number.get(number_of[i], 0))
+            for i, p in enumerate(_with_rows(lowered, segments))
+        ),
+        offsets=_offsets(graph, storage, at),
+        arena=ArenaSummary(
+            bytes=placement.bytes,
+            lower_bound=placement.lower_bound,
+            peak_op=segments[peak].first if segments else 0,
+        ),
+        alignment=ALIGNMENT,
+        state_offsets=_offsets(graph, storage, kept),
+        state_bytes=state_bytes,
+        segments=tuple(segment for segment in segments if segment.stream is not None),
+    )
+
+
+def _ring_bytes(segments: Sequence[Segment]) -> dict[int, int]:
+    """Bytes of the tensors of which only some rows are kept."""
+    return {
+        op.output: segment.stream.rings[op.output] * op.row_bytes
+        for segment in segments
+        if segment.stream is not None
+        for op in segment.ops
+        if op.output in segment.stream.rings
+    }
+
+
+def _scratch_bytes(segment: Segment, lowered: tuple[PlannedOp, ...]) -> int:
+    if segment.stream is not None:
+        return segment.scratch_bytes
+    return max((c.scratch_bytes for c in lowered[segment.first].calls), default=0)
+
+
+def _with_rows(
+    lowered: tuple[PlannedOp, ...], segments: Sequence[Segment]
+) -> tuple[PlannedOp, ...]:
+    """The ops; those that run row by row with the calls of their rows."""
+    rows = {segment.first + n: op for segment in segments for n, op in enumerate(segment.ops)}
+    return tuple(
+        replace(planned, calls=tuple(call for row in rows[p].calls for call in row))
+        if p in rows
+        else planned
+        for p, planned in enumerate(lowered)
+    )
+
+
+def _offsets(graph: Graph, storage: Storage, at: dict[int, int]) -> dict[int, int]:
+    """Where every tensor begins whose owner's place is in `at`."""
+    everywhere = [*(v.tensor for v in graph.variables), *activations(graph)]
+    return {t: at[root] + storage.begin(t) for t in everywhere if (root := storage.find(t)) in at}
+
+
+def _overlaps(
+    segments: Sequence[Segment],
+    lowered: tuple[PlannedOp, ...],
+    storage: Storage,
+    buffers: dict[int, Buffer],
+) -> list[Overlap]:
+    """Where an op's output may run into an input that dies there."""
+    index = {root: i for i, root in enumerate(buffers)}
+    last = {root: buffer.last for root, buffer in buffers.items()}
+    found = []
+    for number, segment in enumerate(segments):
+        if segment.stream is not None:
+            pairs = segment.stream.gaps
+        else:
+            pairs = overlap_pairs(lowered[segment.first], number, storage, last)
+        found += [Overlap(index[s], index[t], d) for (s, t), d in pairs.items() if t in index]
+    return found
+
+
+def overlap_pairs(
+    planned: PlannedOp, position: int, storage: Storage, last: dict[int, int]
+) -> dict[tuple[int, int], int]:
+    """Pairs of an input that dies at the op and an output, and how far this may run into it."""
+    return {
+        (source, target): distance
+        for target, number in _first_writers(planned, storage).items()
+        for source, distance in _sources(planned.calls, number, storage).items()
+        if source != target and last.get(source) == position  # neither is a variable
+    }
+
+
+def _first_writers(planned: PlannedOp, storage: Storage) -> dict[int, int]:
+    """Storage roots that the calls write, and the number of the first call that does."""
+    writers: dict[int, int] = {}
+    for number, call in enumerate(planned.calls):
+        writers.setdefault(storage.find(call.output), number)
+    return writers
+
+
+def _sources(calls: Sequence[KernelCall], writer: int, storage: Storage) -> dict[int, int]:
+    """Storage roots that the output of call `writer` may run into, and how far: see `KernelCall`.
+
+    Only what no later call reads; what only earlier calls have read may be overwritten anyhow.
+    """
+    written = storage.begin(calls[writer].output)
+    distances: dict[int, int | None] = {}
+    for number, call in enumerate(calls):
+        for place, tensor in enumerate(call.inputs):
+            root, begin = storage.find(tensor), storage.begin(tensor)
+            allowed: int | None = ANYWHERE
+            if number == writer and place in call.overlaps:
+                allowed = call.overlaps[place] + begin - written
+            elif number >= writer:
+                allowed = None
+            known = distances.get(root, allowed)
+            distances[root] = None if allowed is None or known is None else min(allowed, known)
+    return {root: d for root, d in distances.items() if d is not None}
