@@ -14,10 +14,10 @@ from mcuforge.frontend import read_graph, sound, tflite_reader
 from mcuforge.frontend.graph import Graph
 from mcuforge.planning import cost, fit, planner, problems
 from mcuforge.planning.plan import Plan
+from mcuforge.planning.plans import Plans
 from mcuforge.planning.target import Target
 
-# For a target, small or not, and for an arena of so many bytes if that is given.
-MakePlan = Callable[[Target, bool, int | None], Plan]
+MakePlans = Callable[[Target, bool], Plans]  # for a target, small or not
 SPEED, SIZE = "speed", "size"  # what a plan is made for, where it has a choice
 # Whether ops run row by row, which takes less memory: where RAM is too small otherwise, never,
 # or wherever that makes the arena smaller.
@@ -57,22 +57,27 @@ def plan_for(
     whole: bool = False,
     portable: bool = False,
     memory: str = FIT,
+    max_ram: int | None = None,
 ) -> Plan:
     """The plan of a `.tflite` for a board. Raises `ModelError` where it has no room for it.
 
     It is the fastest one that the board has room for, or with `optimize` "size" that which takes
     the least flash. `whole` as in `planner.plan`; `portable` where the core may be another than
     the board's. `memory` is "fit" (ops run row by row where RAM is too small otherwise), "fast"
-    (never) or "small" (wherever that makes the arena smaller).
+    (never) or "small" (wherever that makes the arena smaller). `max_ram` are the bytes of RAM that
+    the firmware may take, if they are fewer than the board's; raises `GateError` where no plan
+    takes so few.
     """
     graph = read_graph(tflite, name)
 
-    def make(target: Target, small: bool, budget: int | None) -> Plan:
-        rows = None if whole else budget  # TFLM has ways of its own
-        return planner.plan(graph, target, small=small, whole=whole, budget=rows)
+    def make(target: Target, small: bool) -> Plans:
+        return planner.plans(graph, target, small=small, whole=whole)
 
-    plan = fitting(board, graph, optimize, make, Target.PORTABLE if portable else None, memory)
-    fit.check(plan, board)
+    if whole:  # TFLM has ways of its own
+        memory, max_ram = FAST, None
+    target = Target.PORTABLE if portable else None
+    plan = fitting(board, graph, optimize, make, target, memory, max_ram)
+    fit.check(plan, board, max_ram)
     return plan
 
 
@@ -80,31 +85,29 @@ def fitting(
     board: Board,
     graph: Graph,
     optimize: str = SPEED,
-    make: MakePlan | None = None,
+    make: MakePlans | None = None,
     target: Target | None = None,
     memory: str = FIT,
+    max_ram: int | None = None,
 ) -> Plan:
     """The plan that `plan_for` makes, whether there is room for it or not.
 
     Code counts as well as constants: kernels that unpack int4 weights may take more flash than
-    these save. `memory` is as in `plan_for`. `make` makes a plan for a target, a
-    small one or not, with a budget for its arena; `target` is that of the board if None.
+    these save. `memory` and `max_ram` are as in `plan_for`. `make` makes the plans for a target,
+    small ones or not; `target` is that of the board if None.
     """
-    make = make or (
-        lambda target, small, budget: planner.plan(graph, target, small=small, budget=budget)
-    )
+    make = make or (lambda target, small: planner.plans(graph, target, small=small))
 
     def within(target: Target, small: bool) -> Plan:
-        if memory == SMALL:
-            return make(target, small, 0)
-        plan = make(target, small, None)
-        room = None if memory == FAST else fit.arena_room(plan, board)
-        return plan if room is None else make(target, small, room)
+        plans = make(target, small)
+        if memory == FIT:
+            return plans.within(fit.arena_room(plans.plain, board, max_ram))
+        return plans.within(0 if memory == SMALL else None)
 
     fast = within(target or Target.of(board), False)
-    if optimize == SPEED and fit.has_room(fast, board):
+    if optimize == SPEED and fit.has_room(fast, board, max_ram):
         return fast
     plans = [within(Target.PORTABLE, True), fast]
     if cost.packed_weights(graph) is not None:
         plans.append(within(Target.PORTABLE, False))
-    return min(plans, key=lambda plan: fit.shortage(plan, board))
+    return min(plans, key=lambda plan: fit.shortage(plan, board, max_ram))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mcuforge.boards import Board
-from mcuforge.errors import ModelError
+from mcuforge.errors import GateError, ModelError
 from mcuforge.planning import code_size, cost
 from mcuforge.planning.plan import Plan, shape_text
 
@@ -31,18 +31,26 @@ class Fit:
     """What is known before the build: constants in flash, and arena and buffers in RAM.
 
     `code` and `variables` are the bytes that the firmware takes beside them of the same memories,
-    about.
+    about. `budget` is all RAM of the firmware, variables included, about, and what was allowed.
     """
 
     flash: Memory
     ram: Memory
     code: int
     variables: int
+    budget: Memory | None = None
 
     @property
     def fits(self) -> bool:
-        """True where neither memory is certainly too small."""
-        return not (self.flash.over or self.ram.over)
+        """True where no memory is certainly too small."""
+        return not (self.flash.over or self.ram.over or self.over_budget)
+
+    @property
+    def over_budget(self) -> int:
+        """Bytes that are certainly above what was allowed; 0 where none are."""
+        if self.budget is None:
+            return 0
+        return max(self.budget.over - code_size.RUNTIME_RAM_BYTES, 0)
 
     @property
     def all_flash(self) -> Memory:
@@ -56,12 +64,15 @@ class Fit:
 
     @property
     def has_room(self) -> bool:
-        """True where neither memory is too small, about."""
-        return not (self.all_flash.over or self.all_ram.over)
+        """True where no memory is too small, about."""
+        return not (self.all_flash.over or self.all_ram.over or (self.budget and self.budget.over))
 
 
-def fits(plan: Plan, boards: Iterable[Board]) -> dict[str, Fit]:
-    """Name of each board that has limits -> what the plan takes of it."""
+def fits(plan: Plan, boards: Iterable[Board], max_ram: int | None = None) -> dict[str, Fit]:
+    """Name of each board that has limits -> what the plan takes of it.
+
+    The firmware may take `max_ram` bytes of RAM, if that is given.
+    """
     constants, code = cost.all_constant_bytes(plan), code_size.code_bytes(plan)
     return {
         board.name: Fit(
@@ -72,18 +83,30 @@ def fits(plan: Plan, boards: Iterable[Board]) -> dict[str, Fit]:
             ),
             code,
             code_size.RUNTIME_RAM_BYTES if board.placement.data == board.placement.arena else 0,
+            None if max_ram is None else Memory(firmware_ram(plan, board), max_ram),
         )
         for board in boards
         if not board.is_host and board.placement is not None
     }
 
 
-def arena_room(plan: Plan, board: Board) -> int | None:
-    """Bytes that the board has for the arena, where they are fewer than the plan takes."""
-    found = fits(plan, [board]).get(board.name)
-    if found is None or not found.ram.over:
+def arena_room(plan: Plan, board: Board, max_ram: int | None = None) -> int | None:
+    """Bytes that are there for the arena, where they are fewer than the plan takes, about.
+
+    That is what the board has, or what `max_ram` leaves.
+    """
+    found = fits(plan, [board], max_ram).get(board.name)
+    if found is None:
         return None
-    return max(plan.arena.bytes - found.ram.over, 0)
+    over = max(found.all_ram.over, found.budget.over if found.budget else 0)
+    return max(plan.arena.bytes - over, 0) if over else None
+
+
+def firmware_ram(plan: Plan, board: Board) -> int:
+    """RAM of the firmware, about, in whichever memories: what the gate `max-ram` measures."""
+    stack = board.placement.stack_bytes + board.stack_guard_bytes if board.placement else 0
+    beside = stack + board.request_bytes + plan.state_bytes + code_size.RUNTIME_RAM_BYTES
+    return plan.arena.bytes + beside
 
 
 def flash_bytes(plan: Plan) -> int:
@@ -91,31 +114,32 @@ def flash_bytes(plan: Plan) -> int:
     return cost.all_constant_bytes(plan) + code_size.code_bytes(plan)
 
 
-def shortage(plan: Plan, board: Board) -> tuple[bool, bool, int]:
+def shortage(plan: Plan, board: Board, max_ram: int | None = None) -> tuple[bool, bool, int]:
     """Compares plans for a board: the least is that which fits best.
 
     Those fit worst that certainly do not; worse than others do those that have no room for the
     code, about; and of the rest those that take more flash.
     """
-    found = fits(plan, [board]).get(board.name)
+    found = fits(plan, [board], max_ram).get(board.name)
     needed = flash_bytes(plan)
     if found is None:
         return False, False, needed
-    return not found.fits, not has_room(plan, board), needed
+    return not found.fits, not found.has_room, needed
 
 
-def has_room(plan: Plan, board: Board) -> bool:
+def has_room(plan: Plan, board: Board, max_ram: int | None = None) -> bool:
     """True where the board has room for constants, arena and buffers, and about for the code."""
-    found = fits(plan, [board]).get(board.name)
+    found = fits(plan, [board], max_ram).get(board.name)
     return found is None or found.has_room
 
 
-def check(plan: Plan, board: Board) -> None:
+def check(plan: Plan, board: Board, max_ram: int | None = None) -> None:
     """Raise `ModelError` where constants or arena are more than the board has.
 
-    The message says how many bytes over, and for the arena which tensors hold the peak.
+    The message says how many bytes over, and for the arena which tensors hold the peak. Raises
+    `GateError` where the firmware certainly takes more RAM than `max_ram`.
     """
-    found = fits(plan, [board]).get(board.name)
+    found = fits(plan, [board], max_ram).get(board.name)
     if found is None or board.placement is None:
         return
     if found.flash.over:
@@ -131,9 +155,27 @@ def check(plan: Plan, board: Board) -> None:
         raise ModelError(
             f"'{plan.graph.name}' does not fit {board.name}: an arena of {plan.arena.bytes:,} B"
             f"{beside} are {found.ram.over:,} B more than the {found.ram.available:,} B of "
-            f"{board.placement.arena}. "
+            f"{board.placement.arena}. {_smaller(plan, found.ram.over)}"
             f"{peak(plan)} Make these layers smaller, or use a board with more RAM."
         )
+    if found.budget is not None and found.over_budget:
+        ram = found.budget.bytes
+        raise GateError(
+            f"'{plan.graph.name}' does not fit into the {max_ram:,} B of RAM of max-ram: on "
+            f"{board.name} it takes about {ram:,} B, an arena of {plan.arena.bytes:,} B and "
+            f"{ram - plan.arena.bytes:,} B of stack, buffers and variables. "
+            f"{_smaller(plan, found.budget.over)}{peak(plan)} "
+            "Make these layers smaller, or allow more RAM."
+        )
+
+
+def _smaller(plan: Plan, over: int) -> str:
+    """What a smaller plan would save, or that there is none."""
+    least = min((point.arena_bytes for point in plan.curve()), default=plan.arena.bytes)
+    if least < plan.arena.bytes:
+        enough = "is enough" if least <= plan.arena.bytes - over else "is too much as well"
+        return f"Row by row, without --memory fast, an arena of {least:,} B {enough}. "
+    return "No plan takes less, row by row either. " if plan.segments else ""
 
 
 def beside_arena(plan: Plan, board: Board) -> int:

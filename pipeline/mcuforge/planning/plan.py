@@ -11,7 +11,7 @@ are the structs that they share; a test compares every offset, so that they cann
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from typing import Annotated, Any, ClassVar, cast, get_type_hints
@@ -207,13 +207,28 @@ class ArenaSummary:
     peak_op: int
 
 
+@dataclass(frozen=True)
+class Point:
+    """A plan on the curve of arena against instructions.
+
+    `extra_instructions` are those that rows add to an inference, about, and `ops_by_row` counts the
+    ops that run row by row.
+    """
+
+    arena_bytes: int
+    extra_instructions: int
+    ops_by_row: int
+
+
 @dataclass(frozen=True, eq=False)
 class Plan:
     """A graph, its calls, and the byte offset in the arena of every activation it keeps there.
 
     `state_offsets` are those of variables, and of what is read of them in place, in a region of
     `state_bytes` of its own, which keeps its content from one inference to the next. `segments`
-    are those of ops that run row by row; the calls of such an op are those of all of its rows.
+    are those of ops that run row by row; the calls of such an op are those of all of its rows, and
+    `extra_instructions` what that adds, about. `curve` makes the points of all plans there are,
+    from whole tensors down.
     """
 
     graph: Graph
@@ -224,6 +239,14 @@ class Plan:
     state_offsets: dict[int, int] = field(default_factory=dict)
     state_bytes: int = 0
     segments: tuple[Segment, ...] = ()
+    extra_instructions: int = 0
+    curve: Callable[[], tuple[Point, ...]] = field(default=tuple, repr=False)
+
+    @property
+    def point(self) -> Point:
+        """Its own one."""
+        by_row = sum(segment.last - segment.first + 1 for segment in self.segments)
+        return Point(self.arena.bytes, self.extra_instructions, by_row)
 
     def _repr_html_(self) -> str:
         """What notebooks show."""

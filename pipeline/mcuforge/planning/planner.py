@@ -10,6 +10,7 @@ from mcuforge.planning.dead_channels import drop_channels
 from mcuforge.planning.ops import packed_weights
 from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.plan import KernelCall, Plan, PlannedOp, Segment
+from mcuforge.planning.plans import Plans
 from mcuforge.planning.rows import row_op
 from mcuforge.planning.rows.segments import Divisions, Lives, Whole
 from mcuforge.planning.storage import Storage, live_ranges, root_sizes
@@ -35,23 +36,25 @@ def plan(
 
     Raises `UnsupportedError` that lists what no kernel computes, with layers and rule or advice.
     """
+    return plans(graph, target, small=small, whole=whole).within(budget)
+
+
+def plans(
+    graph: Graph, target: Target = Target.PORTABLE, *, small: bool = False, whole: bool = False
+) -> Plans:
+    """The plans for all budgets: see `plan`."""
     problems.check(graph)
     graph = graph if whole else drop_channels(graph)
     proofs: set[Hashable] = set()
     lowered = _lowered(graph, target, small, proofs)
-    planned = layout.place(graph, lowered)
-    if budget is not None and planned.arena.bytes > budget:
-        for division in _divisions(graph, lowered, target, proofs):
-            planned = min(planned, layout.place(graph, lowered, division), key=arena_bytes)
-            if arena_bytes(planned) <= budget:
-                break
-    effort.check_arena(planned)
-    return planned
 
+    def smaller() -> Iterator[Plan]:
+        if whole:  # TFLM runs no op row by row
+            return iter(())
+        divisions = _divisions(graph, lowered, target, proofs)
+        return (layout.place(graph, lowered, division) for division in divisions)
 
-def arena_bytes(plan: Plan) -> int:
-    """What the plan's arena takes."""
-    return plan.arena.bytes
+    return Plans(layout.place(graph, lowered), smaller)
 
 
 def _lowered(

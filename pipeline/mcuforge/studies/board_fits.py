@@ -92,15 +92,13 @@ def survey(graph: Graph, candidates: Iterable[Board]) -> list[BoardFit]:
     Those that it fits come first, the one with the least memory before all; then the others, that
     which lacks the fewest bytes before all.
     """
-    plans = cache(
-        lambda target, small, budget: planner.plan(graph, target, small=small, budget=budget)
-    )
+    plans = cache(lambda target, small: planner.plans(graph, target, small=small))
     found = []
     for board in candidates:
         if board.is_host:
             continue
         plan = planning.fitting(board, graph, make=plans)
-        small = plan is not plans(Target.of(board), False, None)
+        small = all(plan is not each for each in plans(Target.of(board), False).made)
         found.append(BoardFit(board, plan, fit.fits(plan, [board])[board.name], small))
     return sorted(found, key=_rank)
 

@@ -1,0 +1,64 @@
+"""All plans of a model that are worth having: from whole tensors down to the fewest rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cached_property
+
+from mcuforge.planning import effort
+from mcuforge.planning.plan import Plan, Point
+from mcuforge.planning.rows.segments import extra_instructions
+
+
+class Plans:
+    """`plain` has whole tensors; those after it take less memory, and more instructions.
+
+    These are made when somebody asks for them, and once.
+    """
+
+    def __init__(self, plain: Plan, smaller: Callable[[], Iterator[Plan]]) -> None:
+        self.plain = replace(plain, curve=self.curve)
+        self._found = [self.plain]
+        self._smaller = smaller
+
+    def __iter__(self) -> Iterator[Plan]:
+        """Each with a smaller arena than the one before."""
+        at = 0
+        while at < len(self._found) or self._find():
+            yield self._found[at]
+            at += 1
+
+    @property
+    def made(self) -> tuple[Plan, ...]:
+        """Those that somebody asked for."""
+        return tuple(self._found)
+
+    def within(self, budget: int | None) -> Plan:
+        """The fastest with an arena of at most `budget` bytes, or else the smallest.
+
+        Raises `ModelError` where even that is beyond any microcontroller.
+        """
+        plan = self.plain
+        for plan in self if budget is not None else ():
+            if budget is None or plan.arena.bytes <= budget:
+                break
+        effort.check_arena(plan)
+        return plan
+
+    def curve(self) -> tuple[Point, ...]:
+        """Arena and instructions of each."""
+        return tuple(plan.point for plan in self)
+
+    @cached_property
+    def _left(self) -> Iterator[Plan]:
+        return self._smaller()
+
+    def _find(self) -> bool:
+        """Look for one more."""
+        for plan in self._left:
+            if plan.arena.bytes < self._found[-1].arena.bytes:
+                work = sum(map(extra_instructions, plan.segments))
+                self._found.append(replace(plan, curve=self.curve, extra_instructions=work))
+                return True
+        return False
