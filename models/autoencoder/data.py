@@ -23,13 +23,13 @@ ANOMALIES = (data.grass, data.gravel)
 Array = npt.NDArray[Any]
 
 
-def training(seed: int) -> Array:
-    """Normal patches, float32 [6144, 32, 32, 1] in 0 ... 1."""
+def training(seed: int, share: float = 1.0) -> Array:
+    """Normal patches, float32 [6144, 32, 32, 1] in 0 ... 1, or the first `share` of them."""
     rng = np.random.default_rng(seed)
     patches = _patches(_wall("training"), TRAINING_SAMPLES, rng)
     mirrored = rng.random(len(patches)) < 0.5
     patches[mirrored] = patches[mirrored, :, ::-1]
-    return to_input(patches)
+    return to_input(patches[: max(1, round(len(patches) * share))])
 
 
 def calibration(seed: int) -> dict[str, Array]:

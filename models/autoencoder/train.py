@@ -4,27 +4,57 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Annotated
 
 import data
 import keras
 import model
+from msgspec import Meta
 
 BATCH = 64
 
 
 def train(
-    seed: int, epochs: int, on_progress: Callable[[int, int], None]
+    seed: int,
+    epochs: int,
+    on_progress: Callable[[int, int], None],
+    depth: Annotated[int, Meta(ge=1, le=4)] = 3,
+    convolutions: Annotated[int, Meta(ge=1, le=3)] = 1,
+    width: Annotated[int, Meta(ge=2, le=64)] = 16,
+    code: Annotated[int, Meta(ge=1, le=1024)] = 128,
+    bottleneck: model.Bottleneck = "convolutional",
+    skip_connections: bool = False,
+    separable: bool = False,
+    activation: model.Activation = "relu",
+    sparsity: Annotated[float, Meta(ge=0, le=0.001)] = 0.0,
+    noise: Annotated[float, Meta(ge=0, le=100)] = 0.0,
+    data_share: Annotated[float, Meta(gt=0, le=1)] = 1.0,
 ) -> tuple[keras.Model, dict[str, data.Array], dict[str, data.Array]]:
-    """The trained model, the calibration arrays and the golden arrays."""
-    patches = data.training(seed)
-    trained = model.build(batch_size=None)
-    steps = epochs * -(-len(patches) // BATCH)
+    """The trained model, the calibration arrays and the golden arrays.
+
+    `noise` is added to what the model sees in training, as a standard deviation in grey levels of
+    256. `data_share` of the patches are trained on. MODEL.md explains the other options.
+    """
+    patches = data.training(seed, data_share)
+    chosen = model.Architecture(
+        depth, convolutions, width, code, bottleneck,
+        skip_connections, separable, activation, sparsity,
+    )  # fmt: skip
+    trained = model.build(chosen, batch_size=None)
+    learning = _with_noise(trained, noise, seed) if noise else trained
+    steps = max(1, epochs * -(-len(patches) // BATCH))
     rate = keras.optimizers.schedules.CosineDecay(3e-3, steps)
-    trained.compile(keras.optimizers.Adam(rate), loss="mse")
+    learning.compile(keras.optimizers.Adam(rate), loss="mse")
     progress = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, _logs: on_progress(epoch + 1, epochs)
     )
-    trained.fit(patches, patches, BATCH, epochs, verbose=0, callbacks=[progress])
-    deployed = model.build()
+    learning.fit(patches, patches, BATCH, epochs, verbose=0, callbacks=[progress])
+    deployed = model.build(chosen)
     deployed.set_weights(trained.get_weights())
     return deployed, data.calibration(seed), data.golden(seed)
+
+
+def _with_noise(trained: keras.Model, noise: float, seed: int) -> keras.Model:
+    """The same model behind Gaussian noise, new in every step."""
+    image = keras.Input(trained.input_shape[1:])
+    return keras.Model(image, trained(keras.layers.GaussianNoise(noise / 256, seed)(image)))

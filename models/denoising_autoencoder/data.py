@@ -30,13 +30,16 @@ Array = npt.NDArray[Any]
 Range = tuple[float, float]
 
 
-def training(seed: int) -> Array:
-    """Clean patches, float32 [8192, 32, 32, 1] in 0 ... 1, in other light, turned and mirrored."""
+def training(seed: int, share: float = 1.0) -> Array:
+    """Clean patches, float32 [8192, 32, 32, 1] in 0 ... 1, in other light, turned and mirrored.
+
+    Or the first `share` of them.
+    """
     rng = np.random.default_rng(seed)
     patches = _in_other_light(_patches(TRAINING, TRAINING_SAMPLES, rng), TRAINING_LIGHT, rng)
     turned = [np.rot90(p, int(rng.integers(4))) for p in patches]
     mirrored = [p[:, ::-1] if rng.random() < 0.5 else p for p in turned]
-    return to_input(np.stack(mirrored))
+    return to_input(np.stack(mirrored[: max(1, round(len(mirrored) * share))]))
 
 
 def calibration(seed: int) -> dict[str, Array]:
@@ -59,9 +62,9 @@ def golden(seed: int) -> dict[str, Array]:
     return {"inputs": to_input(with_noise(patches, rng)), "clean": to_input(patches)}
 
 
-def with_noise(pixels: Array, rng: np.random.Generator) -> Array:
+def with_noise(pixels: Array, rng: np.random.Generator, deviation: float = NOISE) -> Array:
     """uint8 pixels with Gaussian noise, rounded and clipped, as a sensor would deliver them."""
-    noisy = pixels + rng.normal(0.0, NOISE, pixels.shape)
+    noisy = pixels + rng.normal(0.0, deviation, pixels.shape)
     return np.asarray(np.clip(np.round(noisy), 0, 255), np.uint8)
 
 

@@ -3,13 +3,46 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 import keras
 from keras import layers
 
 SIDE = 32
 
+Activation = Literal["relu", "relu6", "leaky_relu", "elu", "tanh"]
 
-def build(batch_size: int | None = 1) -> keras.Model:
+
+@dataclass(frozen=True)
+class Architecture:
+    """The options of `train.py` that make the network."""
+
+    width: int
+    smoothings: int
+    separable: bool
+    activation: Activation
+
+    def conv(
+        self, x: keras.KerasTensor, channels: int, name: str, stride: int = 1
+    ) -> keras.KerasTensor:
+        """A 3 x 3 convolution; a separable one is depthwise, then 1 x 1."""
+        kind = layers.SeparableConv2D if self.separable else layers.Conv2D
+        activation = self.activation
+        return kind(channels, 3, stride, padding="same", activation=activation, name=name)(x)
+
+    def enlarge(self, x: keras.KerasTensor, channels: int, name: str) -> keras.KerasTensor:
+        """Twice the height and width. Separable ones repeat pixels: Keras transposes none."""
+        if self.separable:
+            x = layers.UpSampling2D(interpolation="nearest", name=f"{name}_repeat")(x)
+            return self.conv(x, channels, name)
+        activation = self.activation
+        return layers.Conv2DTranspose(
+            channels, 3, 2, padding="same", activation=activation, name=name
+        )(x)
+
+
+def build(chosen: Architecture, batch_size: int | None = 1) -> keras.Model:
     """An untrained autoencoder: float32 [1, 32, 32, 1] with noise -> [1, 32, 32, 1] without.
 
     Noise keeps it from learning the identity, so that its code [1, 16, 16, 32] may hold more values
@@ -18,14 +51,11 @@ def build(batch_size: int | None = 1) -> keras.Model:
     that the converter writes static shapes; None lets it train on any.
     """
     image = keras.Input((SIDE, SIDE, 1), batch_size=batch_size, name="image")
-    x = _conv(image, 16, "encode_32x32")
-    x = _conv(x, 32, "encode_16x16", stride=2)
-    x = _conv(x, 32, "smooth")
-    x = _conv(x, 32, "code")
-    x = layers.Conv2DTranspose(16, 3, 2, padding="same", activation="relu", name="decode_32x32")(x)
+    x = chosen.conv(image, chosen.width, "encode_32x32")
+    x = chosen.conv(x, 2 * chosen.width, "encode_16x16", stride=2)
+    for name in ["smooth", "smooth_2", "smooth_3"][: chosen.smoothings]:
+        x = chosen.conv(x, 2 * chosen.width, name)
+    x = chosen.conv(x, 2 * chosen.width, "code")
+    x = chosen.enlarge(x, chosen.width, "decode_32x32")
     x = layers.Conv2D(1, 3, padding="same", name="denoised")(x)
     return keras.Model(image, x, name="denoising_autoencoder")
-
-
-def _conv(x: keras.KerasTensor, channels: int, name: str, stride: int = 1) -> keras.KerasTensor:
-    return layers.Conv2D(channels, 3, stride, padding="same", activation="relu", name=name)(x)

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Annotated
 
 import data
 import keras
 import model
 import numpy as np
+from msgspec import Meta
 
 BATCH = 64
 
@@ -16,9 +18,9 @@ BATCH = 64
 class NoisyPatches(keras.utils.PyDataset):
     """Batches of patches in random order, with new noise in every epoch, and without."""
 
-    def __init__(self, clean: data.Array, seed: int) -> None:
+    def __init__(self, clean: data.Array, noise: float, seed: int) -> None:
         super().__init__()
-        self._clean = clean
+        self._clean, self._noise = clean, noise
         self._rng = np.random.default_rng(seed)
         self._shuffle()
 
@@ -27,7 +29,7 @@ class NoisyPatches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[data.Array, data.Array]:
         clean = self._clean[self._order[index * BATCH : (index + 1) * BATCH]]
-        noisy = data.with_noise(np.round(clean * 256), self._rng)
+        noisy = data.with_noise(np.round(clean * 256), self._rng, self._noise)
         return data.to_input(noisy), clean
 
     def on_epoch_end(self) -> None:
@@ -39,18 +41,31 @@ class NoisyPatches(keras.utils.PyDataset):
 
 
 def train(
-    seed: int, epochs: int, on_progress: Callable[[int, int], None]
+    seed: int,
+    epochs: int,
+    on_progress: Callable[[int, int], None],
+    width: Annotated[int, Meta(ge=2, le=64)] = 16,
+    smoothings: Annotated[int, Meta(ge=0, le=3)] = 1,
+    separable: bool = False,
+    activation: model.Activation = "relu",
+    noise: Annotated[float, Meta(ge=0, le=100)] = data.NOISE,
+    data_share: Annotated[float, Meta(gt=0, le=1)] = 1.0,
 ) -> tuple[keras.Model, dict[str, data.Array], dict[str, data.Array]]:
-    """The trained model, the calibration arrays and the golden arrays."""
-    patches = NoisyPatches(data.training(seed), seed)
-    trained = model.build(batch_size=None)
-    rate = keras.optimizers.schedules.CosineDecay(3e-3, epochs * len(patches))
+    """The trained model, the calibration arrays and the golden arrays.
+
+    `noise` is that of the training, as a standard deviation in grey levels of 256; the golden
+    arrays' stays. `data_share` of the patches are trained on. MODEL.md explains the other options.
+    """
+    patches = NoisyPatches(data.training(seed, data_share), noise, seed)
+    chosen = model.Architecture(width, smoothings, separable, activation)
+    trained = model.build(chosen, batch_size=None)
+    rate = keras.optimizers.schedules.CosineDecay(3e-3, max(1, epochs * len(patches)))
     trained.compile(keras.optimizers.Adam(rate), loss="mse")
     progress = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, _logs: on_progress(epoch + 1, epochs)
     )
     # not shuffled here: the order of the batches must follow from the seed alone
     trained.fit(patches, epochs=epochs, verbose=0, shuffle=False, callbacks=[progress])
-    deployed = model.build()
+    deployed = model.build(chosen)
     deployed.set_weights(trained.get_weights())
     return deployed, data.calibration(seed), data.golden(seed)

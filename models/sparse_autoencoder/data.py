@@ -14,9 +14,9 @@ _SOURCE = Path(__file__).parents[1] / "autoencoder" / "data.py"
 Array = npt.NDArray[Any]
 
 
-def training(seed: int) -> Array:
-    """Normal patches, float32 [6144, 32, 32, 1] in 0 ... 1."""
-    patches: Array = _shared().training(seed)
+def training(seed: int, share: float = 1.0) -> Array:
+    """Normal patches, float32 [6144, 32, 32, 1] in 0 ... 1, or the first `share` of them."""
+    patches: Array = _shared().training(seed, share)
     return patches
 
 

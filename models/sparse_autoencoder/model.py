@@ -3,45 +3,70 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 import keras
 from keras import layers
 
 SIDE = 32
-CODE_CHANNELS = 16  # 8 x 8 x 16 = 1024 values, as many as the picture has
-ACTIVITY = 1e-6  # of the sum of all activations of the code in a batch, beside the MSE
-DROPPED = 0.1  # share of the code's units that are left out in a training step
+
+Activation = Literal["relu", "relu6"]  # a code of others has no zeros
 
 
-def build(batch_size: int | None = 1) -> keras.Model:
-    """An untrained autoencoder: float32 [1, 32, 32, 1] -> the same, and its code [1, 8, 8, 16].
+@dataclass(frozen=True)
+class Architecture:
+    """The options of `train.py` that make the network."""
 
-    The code is as large as the picture; what keeps the model from copying is that active units
-    cost (L1 activity regularisation) and that none can be relied upon (dropout). It is the second
-    output. The batch size of the deployed model is 1, so that the converter writes static shapes;
-    None lets it train on any.
+    width: int
+    code_channels: int
+    separable: bool
+    activation: Activation
+    sparsity: float
+    dropout: float
+
+    def conv(
+        self, x: keras.KerasTensor, channels: int, name: str, stride: int = 1
+    ) -> keras.KerasTensor:
+        """A 3 x 3 convolution; a separable one is depthwise, then 1 x 1."""
+        kind = layers.SeparableConv2D if self.separable else layers.Conv2D
+        activation = self.activation
+        return kind(channels, 3, stride, padding="same", activation=activation, name=name)(x)
+
+    def enlarge(self, x: keras.KerasTensor, channels: int, name: str) -> keras.KerasTensor:
+        """Twice the height and width. Separable ones repeat pixels: Keras transposes none."""
+        if self.separable:
+            x = layers.UpSampling2D(interpolation="nearest", name=f"{name}_repeat")(x)
+            return self.conv(x, channels, name)
+        activation = self.activation
+        return layers.Conv2DTranspose(
+            channels, 3, 2, padding="same", activation=activation, name=name
+        )(x)
+
+
+def build(chosen: Architecture, batch_size: int | None = 1) -> keras.Model:
+    """An untrained autoencoder: float32 [1, 32, 32, 1] -> the same, and its code [1, 8, 8, C].
+
+    With 16 channels the code is as large as the picture. What keeps the model from copying is that
+    active units cost (L1 activity regularisation: `sparsity` times the sum of all activations of
+    the code in a batch, beside the MSE) and that none can be relied upon (`dropout`: the share of
+    units that are left out in a training step). The code is the second output. The batch size of
+    the deployed model is 1, so that the converter writes static shapes; None lets it train on any.
     """
     image = keras.Input((SIDE, SIDE, 1), batch_size=batch_size, name="image")
-    x = _conv(image, 16, "encode_16x16", stride=2)
-    x = _conv(x, 32, "encode_8x8", stride=2)
+    x = chosen.conv(image, chosen.width, "encode_16x16", stride=2)
+    x = chosen.conv(x, 2 * chosen.width, "encode_8x8", stride=2)
     code = layers.Conv2D(
-        CODE_CHANNELS,
+        chosen.code_channels,
         3,
         padding="same",
-        activation="relu",
-        activity_regularizer=keras.regularizers.L1(ACTIVITY),
+        activation=chosen.activation,
+        activity_regularizer=keras.regularizers.L1(chosen.sparsity),
         name="code",
     )(x)
-    x = layers.Dropout(DROPPED, name="drop")(code)
-    x = _conv(x, 32, "decode_8x8")
-    x = _enlarge(x, 16, "decode_16x16")
-    x = _enlarge(x, 16, "decode_32x32")
+    x = layers.Dropout(chosen.dropout, name="drop")(code)
+    x = chosen.conv(x, 2 * chosen.width, "decode_8x8")
+    x = chosen.enlarge(x, chosen.width, "decode_16x16")
+    x = chosen.enlarge(x, chosen.width, "decode_32x32")
     x = layers.Conv2D(1, 3, padding="same", activation="sigmoid", name="reconstruction")(x)
     return keras.Model(image, [x, code], name="sparse_autoencoder")
-
-
-def _conv(x: keras.KerasTensor, channels: int, name: str, stride: int = 1) -> keras.KerasTensor:
-    return layers.Conv2D(channels, 3, stride, padding="same", activation="relu", name=name)(x)
-
-
-def _enlarge(x: keras.KerasTensor, channels: int, name: str) -> keras.KerasTensor:
-    return layers.Conv2DTranspose(channels, 3, 2, padding="same", activation="relu", name=name)(x)

@@ -27,9 +27,12 @@ INK_FROM = 0.4  # of a digit's full ink: fainter pixels count as background
 Array = npt.NDArray[Any]
 
 
-def training(seed: int) -> tuple[Array, Array]:
-    """Inputs float32 [4096, 48, 48, 1] in 0 ... 1 and classes uint8 [4096, 48, 48]."""
-    return _pictures("training", TRAINING_SAMPLES, seed)
+def training(seed: int, share: float = 1.0) -> tuple[Array, Array]:
+    """Inputs float32 [4096, 48, 48, 1] in 0 ... 1 and classes uint8 [4096, 48, 48].
+
+    Or the first `share` of them.
+    """
+    return _pictures("training", max(1, round(TRAINING_SAMPLES * share)), seed)
 
 
 def calibration(seed: int) -> dict[str, Array]:

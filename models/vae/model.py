@@ -3,42 +3,74 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Literal
+
 import keras
 from keras import layers, ops
 
 SIDE = 8
-LATENT = 8
-BETA = 0.3  # of the divergence in the loss: below 1, pictures get sharper (I. Higgins, 2017)
+
+Activation = Literal["relu", "relu6", "leaky_relu", "elu", "tanh"]
 
 
-def build_encoder(batch_size: int | None = 1) -> keras.Model:
-    """An untrained encoder: float32 [1, 8, 8, 1] in 0 ... 1 -> mu and log sigma^2, each [1, 8].
+@dataclass(frozen=True)
+class Architecture:
+    """The options of `train.py` that make the networks; both are `depth` halvings deep."""
+
+    latent: int
+    depth: int
+    width: int
+    features: int
+    separable: bool
+    activation: Activation
+
+    def conv(
+        self, x: keras.KerasTensor, channels: int, name: str, stride: int = 1
+    ) -> keras.KerasTensor:
+        """A 3 x 3 convolution; a separable one is depthwise, then 1 x 1."""
+        kind = layers.SeparableConv2D if self.separable else layers.Conv2D
+        activation = self.activation
+        return kind(channels, 3, stride, padding="same", activation=activation, name=name)(x)
+
+    def enlarge(self, x: keras.KerasTensor, channels: int, name: str) -> keras.KerasTensor:
+        """Twice the height and width. Separable ones repeat pixels: Keras transposes none."""
+        if self.separable:
+            x = layers.UpSampling2D(interpolation="nearest", name=f"{name}_repeat")(x)
+            return self.conv(x, channels, name)
+        activation = self.activation
+        return layers.Conv2DTranspose(
+            channels, 3, 2, padding="same", activation=activation, name=name
+        )(x)
+
+
+def build_encoder(chosen: Architecture, batch_size: int | None = 1) -> keras.Model:
+    """An untrained encoder: float32 [1, 8, 8, 1] in 0 ... 1 -> mu and log sigma^2, [1, latent].
 
     Sampling is not part of the graph: z = mu + sigma * noise is computed outside.
     """
-    image = keras.Input((SIDE, SIDE, 1), batch_size=batch_size, name="image")
-    x = layers.Conv2D(16, 3, 2, padding="same", activation="relu", name="encode_4x4")(image)
-    x = layers.Conv2D(32, 3, 2, padding="same", activation="relu", name="encode_2x2")(x)
+    x = image = keras.Input((SIDE, SIDE, 1), batch_size=batch_size, name="image")
+    for level in range(chosen.depth):
+        side = SIDE >> (level + 1)
+        x = chosen.conv(x, chosen.width << level, f"encode_{side}x{side}", stride=2)
     x = layers.Flatten(name="flat")(x)
-    x = layers.Dense(64, activation="relu", name="features")(x)
-    mu = layers.Dense(LATENT, name="mu")(x)
-    log_variance = layers.Dense(LATENT, name="log_variance")(x)
+    x = layers.Dense(chosen.features, activation=chosen.activation, name="features")(x)
+    mu = layers.Dense(chosen.latent, name="mu")(x)
+    log_variance = layers.Dense(chosen.latent, name="log_variance")(x)
     return keras.Model(image, [mu, log_variance], name="vae_encoder")
 
 
-def build_decoder(batch_size: int | None = 1) -> keras.Model:
-    """An untrained decoder: float32 [1, 8] -> the probability of ink, [1, 8, 8, 1]."""
-    latent = keras.Input((LATENT,), batch_size=batch_size, name="latent")
-    x = layers.Dense(2 * 2 * 32, activation="relu", name="spread")(latent)
-    x = layers.Reshape((2, 2, 32), name="spread_2x2")(x)
-    x = _enlarge(x, 32, "decode_4x4")
-    x = _enlarge(x, 16, "decode_8x8")
+def build_decoder(chosen: Architecture, batch_size: int | None = 1) -> keras.Model:
+    """An untrained decoder: float32 [1, latent] -> the probability of ink, [1, 8, 8, 1]."""
+    latent = keras.Input((chosen.latent,), batch_size=batch_size, name="latent")
+    side, channels = SIDE >> chosen.depth, chosen.width << (chosen.depth - 1)
+    x = layers.Dense(side**2 * channels, activation=chosen.activation, name="spread")(latent)
+    x = layers.Reshape((side, side, channels), name=f"spread_{side}x{side}")(x)
+    for level in reversed(range(chosen.depth)):
+        side = SIDE >> level
+        x = chosen.enlarge(x, chosen.width << level, f"decode_{side}x{side}")
     x = layers.Conv2D(1, 3, padding="same", activation="sigmoid", name="ink")(x)
     return keras.Model(latent, x, name="vae_decoder")
-
-
-def _enlarge(x: keras.KerasTensor, channels: int, name: str) -> keras.KerasTensor:
-    return layers.Conv2DTranspose(channels, 3, 2, padding="same", activation="relu", name=name)(x)
 
 
 def reconstruction_loss(image: keras.KerasTensor, ink: keras.KerasTensor) -> keras.KerasTensor:
@@ -47,7 +79,7 @@ def reconstruction_loss(image: keras.KerasTensor, ink: keras.KerasTensor) -> ker
 
 
 def divergence(mu: keras.KerasTensor, log_variance: keras.KerasTensor) -> keras.KerasTensor:
-    """Kullback-Leibler divergence of N(mu, sigma^2) from N(0, 1) in nats: [N, 8] -> [N].
+    """Kullback-Leibler divergence of N(mu, sigma^2) from N(0, 1) in nats: [N, latent] -> [N].
 
     -1/2 sum(1 + log sigma^2 - mu^2 - sigma^2); D. P. Kingma and M. Welling, Auto-Encoding
     Variational Bayes (2014), appendix B.
@@ -57,16 +89,20 @@ def divergence(mu: keras.KerasTensor, log_variance: keras.KerasTensor) -> keras.
 
 
 class Vae(keras.Model):
-    """Both halves with the sampling between them, for training only."""
+    """Both halves with the sampling between them, for training only.
 
-    def __init__(self, encoder: keras.Model, decoder: keras.Model, seed: int) -> None:
+    `beta` weighs the divergence in the loss: below 1, pictures get sharper (I. Higgins, 2017).
+    """
+
+    def __init__(self, encoder: keras.Model, decoder: keras.Model, beta: float, seed: int) -> None:
         super().__init__()
         self.encoder, self.decoder = encoder, decoder
+        self._beta = beta
         self._noise = keras.random.SeedGenerator(seed)
 
     def call(self, image: keras.KerasTensor, training: bool = False) -> keras.KerasTensor:
         """The probability of ink for a sampled point; adds the divergence to the loss."""
         mu, log_variance = self.encoder(image, training=training)
         noise = keras.random.normal(ops.shape(mu), seed=self._noise)
-        self.add_loss(BETA * ops.mean(divergence(mu, log_variance)))
+        self.add_loss(self._beta * ops.mean(divergence(mu, log_variance)))
         return self.decoder(mu + ops.exp(0.5 * log_variance) * noise, training=training)

@@ -4,30 +4,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Annotated
 
 import data
 import keras
 import model
 import numpy as np
+from msgspec import Meta
 
 BATCH = 32
 
 
 def train(
-    seed: int, epochs: int, on_progress: Callable[[int, int], None]
+    seed: int,
+    epochs: int,
+    on_progress: Callable[[int, int], None],
+    latent: Annotated[int, Meta(ge=1, le=64)] = 8,
+    beta: Annotated[float, Meta(ge=0, le=10)] = 0.3,
+    depth: Annotated[int, Meta(ge=1, le=3)] = 2,
+    width: Annotated[int, Meta(ge=2, le=64)] = 16,
+    features: Annotated[int, Meta(ge=2, le=256)] = 64,
+    separable: bool = False,
+    activation: model.Activation = "relu",
+    data_share: Annotated[float, Meta(gt=0, le=1)] = 1.0,
 ) -> tuple[keras.Model, dict[str, data.Array], dict[str, data.Array], keras.Model]:
-    """The trained decoder, its calibration and golden arrays, and the encoder."""
+    """The trained decoder, its calibration and golden arrays, and the encoder.
+
+    `beta` weighs the divergence in the loss. `data_share` of the digits are trained on. MODEL.md
+    explains the other options.
+    """
     images = data.digits(seed)[0].images
-    encoder, decoder = model.build_encoder(None), model.build_decoder(None)
-    both = model.Vae(encoder, decoder, seed)
-    steps = epochs * -(-len(images) // BATCH)
+    images = images[: max(1, round(len(images) * data_share))]
+    chosen = model.Architecture(latent, depth, width, features, separable, activation)
+    encoder, decoder = model.build_encoder(chosen, None), model.build_decoder(chosen, None)
+    both = model.Vae(encoder, decoder, beta, seed)
+    steps = max(1, epochs * -(-len(images) // BATCH))
     rate = keras.optimizers.schedules.CosineDecay(2e-3, steps)
     both.compile(keras.optimizers.Adam(rate), loss=model.reconstruction_loss)
     progress = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, _logs: on_progress(epoch + 1, epochs)
     )
     both.fit(images, images, BATCH, epochs, verbose=0, callbacks=[progress])
-    deployed, host = model.build_decoder(), model.build_encoder()
+    deployed, host = model.build_decoder(chosen), model.build_encoder(chosen)
     deployed.set_weights(decoder.get_weights())
     host.set_weights(encoder.get_weights())
     return deployed, _calibration(encoder, seed), _golden(encoder, seed), host
@@ -40,7 +58,7 @@ def _calibration(encoder: keras.Model, seed: int) -> dict[str, data.Array]:
     rng = np.random.default_rng(seed)
     sampled = mu + np.exp(log_variance / 2) * rng.normal(size=mu.shape)
     prior = rng.normal(size=mu.shape)
-    points = np.stack([sampled, prior], axis=1).reshape(-1, model.LATENT)
+    points = np.stack([sampled, prior], axis=1).reshape(-1, mu.shape[1])
     return {"inputs": points.astype(np.float32), **arrays}
 
 

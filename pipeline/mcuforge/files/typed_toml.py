@@ -172,6 +172,14 @@ def _wanted(kind: Any) -> str:
             return f"must be a whole number, at least {low}"
         case inspect.IntType():
             return "must be a whole number"
+        case inspect.FloatType(ge=low, le=high) if low is not None and high is not None:
+            return f"must be a number in {low:g} ... {high:g}"
+        case inspect.FloatType(gt=low, le=high) if low is not None and high is not None:
+            return f"must be a number above {low:g}, at most {high:g}"
+        case inspect.FloatType(ge=low) if low is not None:
+            return f"must be a number, at least {low:g}"
+        case inspect.FloatType():
+            return "must be a number"
         case inspect.BoolType():
             return "must be true or false"
         case inspect.StrType():

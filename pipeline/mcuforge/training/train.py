@@ -8,7 +8,7 @@ The recipe's script defines
 
 and returns the trained model, the calibration arrays (`inputs`), the golden arrays (`inputs` and
 what the recipe's metric needs) and, where the recipe names one, the encoder. What `[train.options]`
-of the recipe holds is given to it as keyword arguments, which must have defaults of the same type.
+of the recipe holds is given to it as keyword arguments, which have defaults (`training.options`).
 It runs in a child process with everything seeded, and may import the modules that lie beside it.
 """
 
@@ -51,16 +51,7 @@ def run(
     training, `ToolError` where TensorFlow is missing or the script fails, and what `convert`
     raises. The old artefacts stay as they were unless everything succeeded.
     """
-    training = recipe.training
-    if training is None:
-        raise UsageError(f"{recipe.file}: has no [train] table, so there is nothing to train with.")
-    if not training.script.is_file():
-        raise UsageError(f"{recipe.file}: train.script: {training.script} does not exist.")
-    training = dataclasses.replace(
-        training,
-        seed=training.seed if seed is None else seed,
-        epochs=training.epochs if epochs is None else epochs,
-    )
+    training = _training(recipe, seed, epochs)
     with scratch.folder() as folder:
         made = _in_folder(recipe, folder)
         started = time.monotonic()
@@ -75,11 +66,37 @@ def run(
         return TrainingResult(seconds, _publish(made, recipe), conversion)
 
 
+def untrained(recipe: Recipe, folder: Path, *, seed: int | None = None) -> Recipe:
+    """The recipe with the model as it is before training, and its samples, in `folder`.
+
+    The `.tflite` is not made. What the script does with 0 epochs: the model has the layers that
+    the options ask for, and so what it costs is known. Raises as `run` does.
+    """
+    made = _in_folder(recipe, folder)
+    _train(_training(recipe, seed, 0), made, None)
+    return made
+
+
+def _training(recipe: Recipe, seed: int | None, epochs: int | None) -> Training:
+    """How the recipe's model is made, but for what is given here."""
+    training = recipe.training
+    if training is None:
+        raise UsageError(f"{recipe.file}: has no [train] table, so there is nothing to train with.")
+    if not training.script.is_file():
+        raise UsageError(f"{recipe.file}: train.script: {training.script} does not exist.")
+    return dataclasses.replace(
+        training,
+        seed=training.seed if seed is None else seed,
+        epochs=training.epochs if epochs is None else epochs,
+    )
+
+
 def _train(training: Training, made: Recipe, on_progress: Progress | None) -> None:
     """Run the script in a child process and check what it made."""
     tensorflow_child.call(
         "mcuforge.training.training_job:train",
         {
+            "recipe_file": str(made.file),
             "script": str(training.script),
             "seed": training.seed,
             "epochs": training.epochs,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,10 +15,12 @@ import tensorflow as tf
 from mcuforge.errors import ToolError, UsageError
 from mcuforge.model_files.keras_file import make_reproducible
 from mcuforge.processes.tensorflow_child import Progress
+from mcuforge.training import options as script_options
 from mcuforge.wording import extras
 
 
 def train(
+    recipe_file: str,
     script: str,
     seed: int,
     epochs: int,
@@ -32,16 +33,15 @@ def train(
 ) -> None:
     """Run a training script and write the model, the calibration and the golden arrays.
 
-    `encoder` is where the encoder goes, or empty where the recipe has none.
+    `encoder` is where the encoder goes, or empty where the recipe has none. 0 epochs give the
+    untrained model where the script takes them.
     """
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
-    function = getattr(_load(Path(script)), "train", None)
-    if function is None:
-        raise UsageError(f"{script}: defines no function train(seed, epochs, on_progress).")
-    _check_options(function, options, script)
+    function = _function(Path(script))
+    taken = script_options.checked(function, options, recipe_file)
     on_progress(0, epochs)
-    model, calibration_arrays, golden_arrays, *rest = function(seed, epochs, on_progress, **options)
+    model, calibration_arrays, golden_arrays, *rest = function(seed, epochs, on_progress, **taken)
     if len(rest) != (1 if encoder else 0):
         raise UsageError(
             f"{script}: train() must return model, calibration and golden arrays, and an encoder "
@@ -54,25 +54,12 @@ def train(
     np.savez_compressed(golden, **golden_arrays)
 
 
-def _check_options(function: Callable[..., Any], options: dict[str, Any], script: str) -> None:
-    """Refuse what is no keyword argument of the script's function, or of another type."""
-    known = {
-        name: parameter.default
-        for name, parameter in inspect.signature(function).parameters.items()
-        if parameter.default is not inspect.Parameter.empty
-    }
-    for name, value in options.items():
-        if name not in known:
-            allowed = ", ".join(f"'{option}'" for option in known) or "none"
-            raise UsageError(
-                f"[train.options] names '{name}', which train() of {script} does not take; "
-                f"allowed: {allowed}."
-            )
-        if type(value) is not type(known[name]):
-            kind = type(known[name]).__name__
-            raise UsageError(
-                f"[train.options] '{name}' is {value!r}; train() of {script} takes a {kind}."
-            )
+def _function(script: Path) -> Callable[..., Any]:
+    """The script's `train()`."""
+    function: Callable[..., Any] | None = getattr(_load(script), "train", None)
+    if function is None:
+        raise UsageError(f"{script}: defines no function train(seed, epochs, on_progress).")
+    return function
 
 
 def _load(script: Path) -> Any:
