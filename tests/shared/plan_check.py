@@ -154,12 +154,12 @@ class _Replay:
         assert self.segment.stream is not None
         memory, ring = self.memory, self.rings[op.output]
         y = ring.made
+        if op.output in self.segment.stream.rings:
+            self.let_go(op.output)
         for tensor, window in op.reads:
             while tensor in self.maker and self.rings[tensor].made < window(y)[1]:
                 self.row(self.maker[tensor])
         assert ring.made == y, "a row was made twice"
-        if op.output in self.segment.stream.rings:
-            self.let_go(op.output)
         assert ring.made + 1 - ring.gone <= ring.capacity, "a ring is too short"
         position = self.segment.first + self.segment.ops.index(op)
         planned = memory.plan.ops[position]

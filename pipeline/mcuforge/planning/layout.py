@@ -29,8 +29,9 @@ def place(
         for r, (first, last) in live_ranges(graph, storage).items()
         if r not in kept
     }
-    roots = sorted(ranges)
-    sizes = root_sizes(graph, storage) | _ring_bytes(segments)
+    inner = _beside_scratch(segments)
+    roots = sorted(r for r in ranges if r not in inner)
+    sizes = root_sizes(graph, storage) | {t: n for s in segments for t, n in s.rings.items()}
     buffers = [Buffer(sizes[r], *ranges[r]) for r in roots]
     scratch = [
         Buffer(needed, number, number)
@@ -44,11 +45,17 @@ def place(
     at_number = {
         b.first: offset for b, offset in zip(scratch, placement.offsets[len(roots) :], strict=True)
     }
+    at |= {t: at_number[number] + begin for t, (number, begin) in inner.items()}
+    scratch_at = {
+        segment.first + n: at_number.get(number, 0) + begin
+        for number, segment in enumerate(segments)
+        for n, begin in enumerate(segment.working.scratch or (0,))
+    }
     peak = max(arena.peak_position(everything, overlaps), 0)
     return Plan(
         graph=graph,
         ops=tuple(
-            replace(p, scratch_offset=at_number.get(number_of[i], 0))
+            replace(p, scratch_offset=scratch_at[i])
             for i, p in enumerate(_with_rows(lowered, segments))
         ),
         offsets=_offsets(graph, storage, at),
@@ -64,20 +71,18 @@ def place(
     )
 
 
-def _ring_bytes(segments: Sequence[Segment]) -> dict[int, int]:
-    """Bytes of the tensors of which only some rows are kept."""
+def _beside_scratch(segments: Sequence[Segment]) -> dict[int, tuple[int, int]]:
+    """Rings that share bytes with scratch: number of the segment, and where in it they begin."""
     return {
-        op.output: segment.stream.rings[op.output] * op.row_bytes
-        for segment in segments
-        if segment.stream is not None
-        for op in segment.ops
-        if op.output in segment.stream.rings
+        tensor: (number, begin)
+        for number, segment in enumerate(segments)
+        for tensor, begin in segment.working.rings.items()
     }
 
 
 def _scratch_bytes(segment: Segment, lowered: tuple[PlannedOp, ...]) -> int:
     if segment.stream is not None:
-        return segment.scratch_bytes
+        return segment.working.bytes
     return max((c.scratch_bytes for c in lowered[segment.first].calls), default=0)
 
 

@@ -174,13 +174,27 @@ class Stream:
     `rings` are the rows kept of each tensor that ends within the segment. `gaps` tell for an input
     that ends there and an output that outlives it how many bytes the output may begin after the
     input (negative: must begin before it), so that no row is overwritten that is still to be read.
-    `spare` are the ops whose last rows nobody reads: these are made for a trace alone.
+    `spare` are the ops whose last rows nobody reads: these are made for a trace alone. `used` tells
+    for each op how many rows lie in each ring at most while it runs.
     """
 
     steps: tuple[Step, ...]
     rings: dict[int, int]
     gaps: dict[tuple[int, int], int]
     spare: tuple[int, ...] = ()
+    used: tuple[dict[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class WorkingSet:
+    """The scratch of a segment's ops and some of its rings, which share `bytes`.
+
+    `rings` are those tensors and where each begins there, `scratch` where that of each op does.
+    """
+
+    bytes: int
+    rings: dict[int, int]
+    scratch: tuple[int, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,11 +205,19 @@ class Segment:
     last: int
     ops: tuple[RowOp, ...] = ()
     stream: Stream | None = None
+    working: WorkingSet = WorkingSet(0, {}, ())
 
     @property
-    def scratch_bytes(self) -> int:
-        """What the calls of the rows need at most."""
-        return max((op.scratch_bytes for op in self.ops), default=0)
+    def rings(self) -> dict[int, int]:
+        """Bytes of the tensors of which only some rows are kept, but for those beside scratch."""
+        if self.stream is None:
+            return {}
+        kept = self.stream.rings
+        return {
+            op.output: kept[op.output] * op.row_bytes
+            for op in self.ops
+            if op.output in kept and op.output not in self.working.rings
+        }
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from mcuforge.planning.arena import Buffer, Overlap
 from mcuforge.planning.plan import RowOp, Segment
 from mcuforge.planning.rows.row_op import rows_of
 from mcuforge.planning.rows.stream import stream
+from mcuforge.planning.rows.working_set import working_set
 
 MOST_STEPS = 300_000  # that are tried in all: a hostile file may have many rows
 MOST_OPS = 64  # of a segment
@@ -141,7 +142,8 @@ class Divisions:
         touched = self._touched(ops)
         kept = frozenset(t for t in touched if t not in alone or self.lives.last[t] > last)
         if last > first or len(ops[0].calls[0]) > 1:
-            return Segment(first, last, ops, stream(ops, kept, self._row_bytes(ops)))
+            run = stream(ops, kept, self._row_bytes(ops))
+            return Segment(first, last, ops, run, working_set(ops, run))
         return None
 
     def _touched(self, ops: Sequence[RowOp]) -> set[int]:
@@ -153,27 +155,25 @@ class Divisions:
 
     def _need_whole(self, segment: Segment) -> int:
         whole = self.wholes[segment.first]
-        return self._need(segment, {}, whole.scratch_bytes, whole.overlaps)
+        return self._need(segment, whole.scratch_bytes, whole.overlaps)
 
     def _need_streamed(self, segment: Segment) -> int:
         if segment.stream is None:
             raise ValueError("a segment that runs whole")
-        bytes_of = {op.output: op.row_bytes for op in segment.ops}
-        rings = {t: rows * bytes_of[t] for t, rows in segment.stream.rings.items()}
-        return self._need(segment, rings, segment.scratch_bytes, segment.stream.gaps)
+        return self._need(segment, segment.working.bytes, segment.stream.gaps)
 
     def _need(
         self,
         segment: Segment,
-        rings: dict[int, int],
         scratch: int,
         gaps: dict[tuple[int, int], int],
     ) -> int:
-        lives = self.lives
+        lives, rings = self.lives, segment.rings
+        inside = {*rings, *segment.working.rings}
         alive = [
             t
             for t in lives.sizes
-            if t not in rings and lives.first[t] <= segment.last and lives.last[t] >= segment.first
+            if t not in inside and lives.first[t] <= segment.last and lives.last[t] >= segment.first
         ]
         index = {t: number for number, t in enumerate(alive)}
         sizes = [lives.sizes[t] for t in alive]

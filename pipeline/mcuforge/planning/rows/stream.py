@@ -26,6 +26,8 @@ class _Run:
         self.made = [0] * len(ops)
         self.steps: list[Step] = []
         self.rings = {t: 0 for t in self.maker if t not in kept}
+        self.held = dict.fromkeys(self.rings, 0)  # rows that lie in the ring now
+        self.used: list[dict[int, int]] = [{} for _ in ops]
         self.outputs = [t for t in self.maker if t in kept]
         self.dying = [t for t in self.readers if t not in self.maker and t not in kept]
         self.gaps: dict[tuple[int, int], int] = {}
@@ -41,22 +43,35 @@ class _Run:
         return min(rows, default=None)
 
     def make(self, number: int, end: int) -> None:
-        """Make the rows of an op up to `end`, and before each what it reads."""
+        """Make the rows of an op up to `end`, and before each what it reads.
+
+        What nobody reads any more is let go first, so that there is room while that is made.
+        """
         op = self.ops[number]
         while self.made[number] < end:
             row = self.made[number]
+            self._let_go(op, row)
             for tensor, window in op.reads:
                 if tensor in self.maker:
                     self.make(self.maker[tensor], window(row)[1])
-            self._note(op, row)
+            self._note(number, row)
             self.steps.append(Step(number, row))
             self.made[number] += 1
 
-    def _note(self, op: RowOp, row: int) -> None:
-        if op.output in self.rings:
+    def _let_go(self, op: RowOp, row: int) -> None:
+        if op.output in self.held:
             first = self.first_needed(op.output)
-            kept = 1 if first is None else row + 1 - min(first, row)
-            self.rings[op.output] = max(self.rings[op.output], kept)
+            self.held[op.output] = 0 if first is None else row - min(first, row)
+
+    def _note(self, number: int, row: int) -> None:
+        op = self.ops[number]
+        if op.output in self.rings:
+            self.held[op.output] += 1
+            self.rings[op.output] = max(self.rings[op.output], self.held[op.output])
+        if op.scratch_bytes:
+            used = self.used[number]
+            used |= {t: held for t, held in self.held.items() if held > used.get(t, 0)}
+        if op.output in self.rings:
             return
         written = (row + 1) * op.row_bytes
         for tensor in self.dying:
@@ -79,4 +94,4 @@ def stream(ops: Sequence[RowOp], kept: frozenset[int], bytes_of_row: dict[int, i
     spare = tuple(number for number, op in enumerate(ops) if run.made[number] < op.rows)
     for number in spare:  # for a trace, which tells of all rows
         run.make(number, ops[number].rows)
-    return Stream(tuple(run.steps), run.rings, run.gaps, spare)
+    return Stream(tuple(run.steps), run.rings, run.gaps, spare, tuple(run.used))

@@ -1,0 +1,83 @@
+"""Scratch of a segment that runs row by row, and rings of rows that share bytes with it.
+
+A ring is not full all the time: while an op makes the rows that a window is to see, there is room
+for the next row at the end of the ring, and a row that is read at once is gone before another op
+runs. The scratch of such an op may lie there. Of the rings one lies before the scratch, which
+begins within it, and others, that are empty meanwhile, lie in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mcuforge.planning.plan import RowOp, Stream, WorkingSet
+
+ALIGNMENT = 16
+MOST_TRIED = 4  # rings that may lie before the scratch
+
+
+def working_set(ops: Sequence[RowOp], stream: Stream) -> WorkingSet:
+    """The layout that takes the fewest bytes, of the rings beside it too."""
+    needs = [op.scratch_bytes for op in ops]
+    if not any(needs):
+        return WorkingSet(0, {}, (0,) * len(ops))
+    largest = max(range(len(ops)), key=needs.__getitem__)
+    sizes = {op.output: op.row_bytes for op in ops if op.output in stream.rings}
+
+    def free(tensor: int) -> int:
+        """Bytes of a ring that are free while the op with the most scratch runs."""
+        return (stream.rings[tensor] - stream.used[largest].get(tensor, 0)) * sizes[tensor]
+
+    before = sorted((t for t in sizes if free(t)), key=free, reverse=True)[:MOST_TRIED]
+    empty = [t for t in sizes if not stream.used[largest].get(t, 0)]
+    tried = [_Trial(ops, stream, needs, None)]
+    tried += [_Trial(ops, stream, needs, tensor) for tensor in before]
+    for trial in tried:
+        for tensor in empty:
+            trial.take(tensor)
+    return min(tried, key=lambda trial: trial.cost).result()
+
+
+class _Trial:
+    """A layout with the ring `before` in front of the scratch."""
+
+    def __init__(
+        self, ops: Sequence[RowOp], stream: Stream, needs: Sequence[int], before: int | None
+    ) -> None:
+        self.ops, self.stream, self.before = ops, stream, before
+        row_bytes = {op.output: op.row_bytes for op in ops}
+        self.ring_bytes = {t: n * row_bytes[t] for t, n in stream.rings.items()}
+        used = [stream.used[n].get(before, 0) if before is not None else 0 for n in range(len(ops))]
+        self.begins = [_aligned(n * row_bytes[before]) if before is not None else 0 for n in used]
+        self.ends = [
+            begin + needed if needed else 0
+            for begin, needed in zip(self.begins, needs, strict=True)
+        ]
+        self.front = _aligned(self.ring_bytes[before]) if before is not None else 0
+        self.rings = {before: 0} if before is not None else {}
+        self.bytes = max(self.front, *self.ends)
+
+    @property
+    def cost(self) -> int:
+        """Bytes, with those of the rings that lie elsewhere."""
+        beside = (_aligned(n) for t, n in self.ring_bytes.items() if t not in self.rings)
+        return _aligned(self.bytes) + sum(beside)
+
+    def take(self, tensor: int) -> None:
+        """Put a ring into the scratch of ops that run while it is empty, if that saves bytes."""
+        if tensor in self.rings:
+            return
+        in_use = (end for n, end in enumerate(self.ends) if self.stream.used[n].get(tensor, 0))
+        taken = (at + self.ring_bytes[t] for t, at in self.rings.items() if t != self.before)
+        begin = _aligned(max(self.front, *in_use, *taken, 0))
+        size = self.ring_bytes[tensor]
+        if max(self.bytes, begin + size) < self.bytes + size:
+            self.rings[tensor] = begin
+            self.bytes = max(self.bytes, begin + size)
+
+    def result(self) -> WorkingSet:
+        return WorkingSet(_aligned(self.bytes), dict(self.rings), tuple(self.begins))
+
+
+def _aligned(size: int) -> int:
+    return (size + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
