@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import keras
 from keras import layers
+from msgspec import Meta
 
 SIDE = 32
 
@@ -17,17 +18,17 @@ Bottleneck = Literal["convolutional", "dense"]
 
 @dataclass(frozen=True)
 class Architecture:
-    """The options of `train.py` that make the network. The bottleneck is `depth` halvings deep."""
+    """The options that make the network: see MODEL.md."""
 
-    depth: int
-    convolutions: int
-    width: int
-    code: int
-    bottleneck: Bottleneck
-    skip_connections: bool
-    separable: bool
-    activation: Activation
-    sparsity: float
+    depth: Annotated[int, Meta(ge=1, le=4)] = 3
+    convolutions: Annotated[int, Meta(ge=1, le=3)] = 1
+    width: Annotated[int, Meta(ge=2, le=64)] = 16
+    code: Annotated[int, Meta(ge=1, le=1024)] = 128
+    bottleneck: Bottleneck = "convolutional"
+    skip_connections: bool = False
+    separable: bool = False
+    activation: Activation = "relu"
+    sparsity: Annotated[float, Meta(ge=0, le=0.001)] = 0.0
 
     @property
     def bottom(self) -> int:

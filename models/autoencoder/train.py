@@ -18,29 +18,17 @@ def train(
     seed: int,
     epochs: int,
     on_progress: Callable[[int, int], None],
-    depth: Annotated[int, Meta(ge=1, le=4)] = 3,
-    convolutions: Annotated[int, Meta(ge=1, le=3)] = 1,
-    width: Annotated[int, Meta(ge=2, le=64)] = 16,
-    code: Annotated[int, Meta(ge=1, le=1024)] = 128,
-    bottleneck: model.Bottleneck = "convolutional",
-    skip_connections: bool = False,
-    separable: bool = False,
-    activation: model.Activation = "relu",
-    sparsity: Annotated[float, Meta(ge=0, le=0.001)] = 0.0,
+    architecture: model.Architecture,
     noise: Annotated[float, Meta(ge=0, le=100)] = 0.0,
     data_share: Annotated[float, Meta(gt=0, le=1)] = 1.0,
 ) -> tuple[keras.Model, dict[str, data.Array], dict[str, data.Array]]:
     """The trained model, the calibration arrays and the golden arrays.
 
     `noise` is added to what the model sees in training, as a standard deviation in grey levels of
-    256. `data_share` of the patches are trained on. MODEL.md explains the other options.
+    256. `data_share` of the patches are trained on.
     """
     patches = data.training(seed, data_share)
-    chosen = model.Architecture(
-        depth, convolutions, width, code, bottleneck,
-        skip_connections, separable, activation, sparsity,
-    )  # fmt: skip
-    trained = model.build(chosen, batch_size=None)
+    trained = model.build(architecture, batch_size=None)
     learning = _with_noise(trained, noise, seed) if noise else trained
     steps = max(1, epochs * -(-len(patches) // BATCH))
     rate = keras.optimizers.schedules.CosineDecay(3e-3, steps)
@@ -49,9 +37,14 @@ def train(
         on_epoch_end=lambda epoch, _logs: on_progress(epoch + 1, epochs)
     )
     learning.fit(patches, patches, BATCH, epochs, verbose=0, callbacks=[progress])
-    deployed = model.build(chosen)
+    deployed = model.build(architecture)
     deployed.set_weights(trained.get_weights())
     return deployed, data.calibration(seed), data.golden(seed)
+
+
+def untrained(architecture: model.Architecture) -> keras.Model:
+    """The model, whose cost is known before it is trained."""
+    return model.build(architecture)
 
 
 def _with_noise(trained: keras.Model, noise: float, seed: int) -> keras.Model:

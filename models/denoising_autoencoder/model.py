@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import keras
 from keras import layers
+from msgspec import Meta
 
 SIDE = 32
 
@@ -16,12 +17,12 @@ Activation = Literal["relu", "relu6", "leaky_relu", "elu", "tanh"]
 
 @dataclass(frozen=True)
 class Architecture:
-    """The options of `train.py` that make the network."""
+    """The options that make the network: see MODEL.md."""
 
-    width: int
-    smoothings: int
-    separable: bool
-    activation: Activation
+    width: Annotated[int, Meta(ge=2, le=64)] = 16
+    smoothings: Annotated[int, Meta(ge=0, le=3)] = 1
+    separable: bool = False
+    activation: Activation = "relu"
 
     def conv(
         self, x: keras.KerasTensor, channels: int, name: str, stride: int = 1

@@ -44,21 +44,17 @@ def train(
     seed: int,
     epochs: int,
     on_progress: Callable[[int, int], None],
-    width: Annotated[int, Meta(ge=2, le=64)] = 16,
-    smoothings: Annotated[int, Meta(ge=0, le=3)] = 1,
-    separable: bool = False,
-    activation: model.Activation = "relu",
+    architecture: model.Architecture,
     noise: Annotated[float, Meta(ge=0, le=100)] = data.NOISE,
     data_share: Annotated[float, Meta(gt=0, le=1)] = 1.0,
 ) -> tuple[keras.Model, dict[str, data.Array], dict[str, data.Array]]:
     """The trained model, the calibration arrays and the golden arrays.
 
     `noise` is that of the training, as a standard deviation in grey levels of 256; the golden
-    arrays' stays. `data_share` of the patches are trained on. MODEL.md explains the other options.
+    arrays' stays. `data_share` of the patches are trained on.
     """
     patches = NoisyPatches(data.training(seed, data_share), noise, seed)
-    chosen = model.Architecture(width, smoothings, separable, activation)
-    trained = model.build(chosen, batch_size=None)
+    trained = model.build(architecture, batch_size=None)
     rate = keras.optimizers.schedules.CosineDecay(3e-3, max(1, epochs * len(patches)))
     trained.compile(keras.optimizers.Adam(rate), loss="mse")
     progress = keras.callbacks.LambdaCallback(
@@ -66,6 +62,11 @@ def train(
     )
     # not shuffled here: the order of the batches must follow from the seed alone
     trained.fit(patches, epochs=epochs, verbose=0, shuffle=False, callbacks=[progress])
-    deployed = model.build(chosen)
+    deployed = model.build(architecture)
     deployed.set_weights(trained.get_weights())
     return deployed, data.calibration(seed), data.golden(seed)
+
+
+def untrained(architecture: model.Architecture) -> keras.Model:
+    """The model, whose cost is known before it is trained."""
+    return model.build(architecture)

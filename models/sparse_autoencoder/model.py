@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import keras
 from keras import layers
+from msgspec import Meta
 
 SIDE = 32
 
@@ -16,14 +17,14 @@ Activation = Literal["relu", "relu6"]  # a code of others has no zeros
 
 @dataclass(frozen=True)
 class Architecture:
-    """The options of `train.py` that make the network."""
+    """The options that make the network: see MODEL.md."""
 
-    width: int
-    code_channels: int
-    separable: bool
-    activation: Activation
-    sparsity: float
-    dropout: float
+    width: Annotated[int, Meta(ge=2, le=64)] = 16
+    code_channels: Annotated[int, Meta(ge=1, le=64)] = 16
+    separable: bool = False
+    activation: Activation = "relu"
+    sparsity: Annotated[float, Meta(ge=0, le=0.001)] = 1e-6
+    dropout: Annotated[float, Meta(ge=0, le=0.9)] = 0.1
 
     def conv(
         self, x: keras.KerasTensor, channels: int, name: str, stride: int = 1

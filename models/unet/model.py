@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import keras
 from keras import layers
+from msgspec import Meta
 
 SIDE = 48
 CLASSES = 2  # background, digit
@@ -17,14 +18,14 @@ Activation = Literal["relu", "relu6", "leaky_relu", "elu", "tanh"]
 
 @dataclass(frozen=True)
 class Architecture:
-    """The options of `train.py` that make the network. There are `levels` of resolution."""
+    """The options that make the network: see MODEL.md."""
 
-    levels: int
-    convolutions: int
-    width: int
-    skip_connections: bool
-    separable: bool
-    activation: Activation
+    levels: Annotated[int, Meta(ge=2, le=5)] = 3
+    convolutions: Annotated[int, Meta(ge=1, le=3)] = 2
+    width: Annotated[int, Meta(ge=2, le=64)] = 8
+    skip_connections: bool = True
+    separable: bool = False
+    activation: Activation = "relu"
 
     def convs(self, x: keras.KerasTensor, channels: int, name: str) -> keras.KerasTensor:
         """The 3 x 3 convolutions of a level; separable ones are depthwise, then 1 x 1."""

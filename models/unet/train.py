@@ -21,24 +21,16 @@ def train(
     seed: int,
     epochs: int,
     on_progress: Callable[[int, int], None],
-    levels: Annotated[int, Meta(ge=2, le=5)] = 3,
-    convolutions: Annotated[int, Meta(ge=1, le=3)] = 2,
-    width: Annotated[int, Meta(ge=2, le=64)] = 8,
-    skip_connections: bool = True,
-    separable: bool = False,
-    activation: model.Activation = "relu",
+    architecture: model.Architecture,
     loss: Loss = "cross_entropy",
     data_share: Annotated[float, Meta(gt=0, le=1)] = 1.0,
 ) -> tuple[keras.Model, dict[str, data.Array], dict[str, data.Array]]:
     """The trained model, the calibration arrays and the golden arrays.
 
-    `data_share` of the pictures are trained on. MODEL.md explains the other options.
+    `data_share` of the pictures are trained on.
     """
     pictures, masks = data.training(seed, data_share)
-    chosen = model.Architecture(
-        levels, convolutions, width, skip_connections, separable, activation
-    )
-    trained = model.build(chosen, batch_size=None)
+    trained = model.build(architecture, batch_size=None)
     steps = max(1, epochs * -(-len(pictures) // BATCH))
     rate = keras.optimizers.schedules.CosineDecay(3e-3, steps)
     trained.compile(keras.optimizers.Adam(rate), loss=_LOSSES[loss])
@@ -46,9 +38,14 @@ def train(
         on_epoch_end=lambda epoch, _logs: on_progress(epoch + 1, epochs)
     )
     trained.fit(pictures, masks, BATCH, epochs, verbose=0, callbacks=[progress])
-    deployed = model.build(chosen)
+    deployed = model.build(architecture)
     deployed.set_weights(trained.get_weights())
     return deployed, data.calibration(seed), data.golden(seed)
+
+
+def untrained(architecture: model.Architecture) -> keras.Model:
+    """The model, whose cost is known before it is trained."""
+    return model.build(architecture)
 
 
 def _dice(masks: keras.KerasTensor, probabilities: keras.KerasTensor) -> keras.KerasTensor:

@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import keras
 from keras import layers, ops
+from msgspec import Meta
 
 SIDE = 8
 
@@ -16,14 +17,14 @@ Activation = Literal["relu", "relu6", "leaky_relu", "elu", "tanh"]
 
 @dataclass(frozen=True)
 class Architecture:
-    """The options of `train.py` that make the networks; both are `depth` halvings deep."""
+    """The options that make the networks: see MODEL.md."""
 
-    latent: int
-    depth: int
-    width: int
-    features: int
-    separable: bool
-    activation: Activation
+    latent: Annotated[int, Meta(ge=1, le=64)] = 8
+    depth: Annotated[int, Meta(ge=1, le=3)] = 2
+    width: Annotated[int, Meta(ge=2, le=64)] = 16
+    features: Annotated[int, Meta(ge=2, le=256)] = 64
+    separable: bool = False
+    activation: Activation = "relu"
 
     def conv(
         self, x: keras.KerasTensor, channels: int, name: str, stride: int = 1

@@ -19,24 +19,20 @@ def train(
     seed: int,
     epochs: int,
     on_progress: Callable[[int, int], None],
-    latent: Annotated[int, Meta(ge=1, le=64)] = 8,
+    architecture: model.Architecture,
     beta: Annotated[float, Meta(ge=0, le=10)] = 0.3,
-    depth: Annotated[int, Meta(ge=1, le=3)] = 2,
-    width: Annotated[int, Meta(ge=2, le=64)] = 16,
-    features: Annotated[int, Meta(ge=2, le=256)] = 64,
-    separable: bool = False,
-    activation: model.Activation = "relu",
     data_share: Annotated[float, Meta(gt=0, le=1)] = 1.0,
 ) -> tuple[keras.Model, dict[str, data.Array], dict[str, data.Array], keras.Model]:
     """The trained decoder, its calibration and golden arrays, and the encoder.
 
-    `beta` weighs the divergence in the loss. `data_share` of the digits are trained on. MODEL.md
-    explains the other options.
+    `beta` weighs the divergence in the loss. `data_share` of the digits are trained on.
     """
     images = data.digits(seed)[0].images
     images = images[: max(1, round(len(images) * data_share))]
-    chosen = model.Architecture(latent, depth, width, features, separable, activation)
-    encoder, decoder = model.build_encoder(chosen, None), model.build_decoder(chosen, None)
+    encoder, decoder = (
+        model.build_encoder(architecture, None),
+        model.build_decoder(architecture, None),
+    )
     both = model.Vae(encoder, decoder, beta, seed)
     steps = max(1, epochs * -(-len(images) // BATCH))
     rate = keras.optimizers.schedules.CosineDecay(2e-3, steps)
@@ -45,10 +41,15 @@ def train(
         on_epoch_end=lambda epoch, _logs: on_progress(epoch + 1, epochs)
     )
     both.fit(images, images, BATCH, epochs, verbose=0, callbacks=[progress])
-    deployed, host = model.build_decoder(chosen), model.build_encoder(chosen)
+    deployed, host = model.build_decoder(architecture), model.build_encoder(architecture)
     deployed.set_weights(decoder.get_weights())
     host.set_weights(encoder.get_weights())
     return deployed, _calibration(encoder, seed), _golden(encoder, seed), host
+
+
+def untrained(architecture: model.Architecture) -> keras.Model:
+    """The decoder, whose cost is known before it is trained."""
+    return model.build_decoder(architecture)
 
 
 def _calibration(encoder: keras.Model, seed: int) -> dict[str, data.Array]:

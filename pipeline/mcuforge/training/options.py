@@ -1,19 +1,23 @@
 """The options of a training script: the keyword arguments of its `train()`, as it declares them.
 
-    def train(seed, epochs, on_progress,
-              depth: Annotated[int, Meta(ge=1, le=4)] = 3,
-              activation: Literal["relu", "elu"] = "relu",
-              separable: bool = False): ...
+    @dataclass(frozen=True)
+    class Network:
+        depth: Annotated[int, Meta(ge=1, le=4)] = 3
+        activation: Literal["relu", "elu"] = "relu"
+
+    def train(seed, epochs, on_progress, network: Network, separable: bool = False): ...
 
 A type says what is allowed: `bool`, `int`, `float`, `str`, one of these with bounds
-(`msgspec.Meta`), or a `Literal`. Without an annotation it is the type of the default.
+(`msgspec.Meta`), or a `Literal`. Without an annotation it is the type of the default. An argument
+whose type is a dataclass stands for the dataclass's fields: each is an option like the others.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -35,52 +39,82 @@ _HELD_BY_A_RECIPE = (
 )
 
 
-def table(function: Callable[..., Any]) -> type[Struct]:
-    """What `[train.options]` may hold for a `train()`: a field an option, in its order.
-
-    Raises `UsageError` where the script's annotations name what is not there.
-    """
-    try:
-        hints = typing.get_type_hints(function, include_extras=True)
-    except NameError as error:
-        raise UsageError(
-            f"{inspect.getsourcefile(function)}: the types of train()'s arguments: {error}."
-        ) from error
-    kinds = {
-        name: hints.get(name, type(parameter.default))
-        for name, parameter in inspect.signature(function).parameters.items()
-        if parameter.default is not inspect.Parameter.empty
-    }
-    fields = [(n, kind | UnsetType, UNSET) for n, kind in kinds.items() if _is_option(kind)]
-    return msgspec.defstruct("Options", fields, bases=(Table,), frozen=True)
-
-
 def checked(
     function: Callable[..., Any], options: Mapping[str, Option], file: str
-) -> dict[str, Option]:
-    """The options as the function takes them: a whole number given for a `float` becomes one.
+) -> dict[str, Any]:
+    """The arguments that the options make: dataclasses filled, a whole number for a `float` one.
 
     Raises `UsageError` naming the recipe's `file` and all that is wrong.
     """
-    kind = table(function)
-    found = typed_toml.problems(dict(options), kind, TABLE)
+    found = typed_toml.problems(dict(options), _table(function), TABLE)
     if found:
         raise typed_toml.error(file, found)
-    taken = typed_toml.convert(options, kind)
-    return {name: getattr(taken, name) for name in options}
+    return arguments(function, options)
+
+
+def arguments(function: Callable[..., Any], options: Mapping[str, Option]) -> dict[str, Any]:
+    """The same of those options that the function takes, known to be right."""
+    table = _table(function)
+    known = {name: options[name] for name in table.__struct_fields__ if name in options}
+    taken = typed_toml.convert(known, table)
+    values = {name: getattr(taken, name) for name in known}
+    made: dict[str, Any] = {}
+    for name, kind in _parameters(function):
+        if _is_group(kind):
+            held = [field.name for field in dataclasses.fields(kind)]
+            made[name] = kind(**{field: values.pop(field) for field in held if field in values})
+    return made | values
 
 
 def problems_of_choices(
     function: Callable[..., Any], choices: Mapping[str, Sequence[Option]], key: str
 ) -> list[Problem]:
     """What is wrong with the values that options may take, each given under `key`."""
-    kind = table(function)
+    table = _table(function)
     found: list[Problem] = []
     for name, values in choices.items():
         for value in values:
-            wrong = typed_toml.problems({name: value}, kind, key)
+            wrong = typed_toml.problems({name: value}, table, key)
             found += [problem for problem in wrong if problem not in found]
     return found
+
+
+def _table(function: Callable[..., Any]) -> type[Struct]:
+    """What `[train.options]` may hold for a function: a field an option, in its order."""
+    fields = [(name, kind | UnsetType, UNSET) for name, kind in _options(function)]
+    return msgspec.defstruct("Options", fields, bases=(Table,), frozen=True)
+
+
+def _options(function: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
+    """Name and type of each option."""
+    for name, kind in _parameters(function):
+        if _is_group(kind):
+            yield from ((n, k) for n, k in _hints(kind).items() if _is_option(k))
+        elif _is_option(kind):
+            yield name, kind
+
+
+def _parameters(function: Callable[..., Any]) -> Iterator[tuple[str, Any]]:
+    """Name and type of the arguments that have a default, or are a dataclass."""
+    hints = _hints(function)
+    for name, parameter in inspect.signature(function).parameters.items():
+        kind = hints.get(name, type(parameter.default))
+        if parameter.default is not inspect.Parameter.empty or _is_group(kind):
+            yield name, kind
+
+
+def _hints(function: Any) -> dict[str, Any]:
+    """Annotations with their bounds. Raises `UsageError` where one names what is not there."""
+    try:
+        return typing.get_type_hints(function, include_extras=True)
+    except NameError as error:
+        file = inspect.getsourcefile(function)
+        raise UsageError(f"{file}: the types of {function.__name__}: {error}.") from error
+
+
+def _is_group(kind: Any) -> bool:
+    """Whether an argument of this type stands for several options."""
+    return isinstance(kind, type) and dataclasses.is_dataclass(kind)
 
 
 def _is_option(kind: Any) -> bool:

@@ -69,6 +69,7 @@ def _load(script: Path) -> Any:
     if spec is None or spec.loader is None:
         raise UsageError(f"{script}: not a Python script.")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look their module up
     try:
         spec.loader.exec_module(module)
     except ModuleNotFoundError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -13,15 +14,22 @@ from mcuforge.files.typed_toml import Problem
 from mcuforge.training import options
 
 
+@dataclass(frozen=True)
+class Network:
+    """What a script builds."""
+
+    depth: Annotated[int, Meta(ge=1, le=4)] = 3
+    activation: Literal["relu", "elu"] = "relu"
+
+
 def train(
     seed: int,
     epochs: int,
     on_progress: Callable[[int, int], None],
-    depth: Annotated[int, Meta(ge=1, le=4)] = 3,
+    network: Network,
     noise: Annotated[float, Meta(ge=0, le=100)] = 0.0,
     share: Annotated[float, Meta(gt=0, le=1)] = 1.0,
     rate: float = 0.1,
-    activation: Literal["relu", "elu"] = "relu",
     separable: bool = False,
     unannotated=5,  # type: ignore[no-untyped-def]
     helper: Callable[[], None] | None = None,
@@ -30,10 +38,20 @@ def train(
 
 
 def test_allowed_values_are_taken_as_declared() -> None:
-    given = {"depth": 2, "noise": 25, "activation": "elu", "separable": True, "unannotated": 7}
+    given = {"depth": 2, "noise": 25, "separable": True, "unannotated": 7}
     taken = options.checked(train, given, "recipe.toml")
-    assert taken == given and isinstance(taken["noise"], float)
-    assert options.checked(train, {}, "recipe.toml") == {}
+    assert taken.pop("network") == Network(2, "relu")
+    assert taken == {"noise": 25.0, "separable": True, "unannotated": 7}
+    assert isinstance(taken["noise"], float)
+    assert options.checked(train, {}, "recipe.toml") == {"network": Network()}
+
+
+def test_a_function_is_given_those_that_it_takes() -> None:
+    def untrained(network: Network) -> None:
+        pass
+
+    made = options.arguments(untrained, {"activation": "elu", "noise": 25})
+    assert made == {"network": Network(activation="elu")}
 
 
 @pytest.mark.parametrize(
@@ -51,10 +69,11 @@ def test_allowed_values_are_taken_as_declared() -> None:
         ({"unannotated": "x"}, "unannotated: is 'x'; it must be a whole number."),
         (
             {"dept": 3},
-            "dept: unknown key (did you mean 'depth'?); allowed here: 'depth', 'noise', 'share', "
-            "'rate', 'activation', 'separable', 'unannotated'.",
+            "dept: unknown key (did you mean 'depth'?); allowed here: 'depth', 'activation', "
+            "'noise', 'share', 'rate', 'separable', 'unannotated'.",
         ),
         ({"seed": 3}, "seed: unknown key"),
+        ({"network": 3}, "network: unknown key"),
         ({"helper": 3}, "helper: unknown key"),
     ],
 )
