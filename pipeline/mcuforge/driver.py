@@ -27,7 +27,7 @@ from mcuforge.model_files.kind import Kind, recognise, require_tflite
 from mcuforge.oracle import child as oracle_workers
 from mcuforge.oracle import remembered
 from mcuforge.oracle import tflm as oracle
-from mcuforge.planning import FIT, SPEED, cost, plan_for
+from mcuforge.planning import FIT, SPEED, cost, fit, plan_for
 from mcuforge.planning.plan import Plan
 from mcuforge.proof import front_end, prove, reference, variants
 from mcuforge.proof.default_samples import default_samples
@@ -41,6 +41,7 @@ from mcuforge.report import (
     Costs,
     FloatDifference,
     RunReport,
+    curve,
     gallery,
     results,
     sections,
@@ -109,6 +110,7 @@ def run(
     force: bool = False,
     optimize: str = SPEED,
     memory: str = FIT,
+    max_ram: int | None = None,
     steps: int | None = None,
     described_by: Recipe | None = None,
 ) -> RunReport:
@@ -122,8 +124,8 @@ def run(
     `output`. `tighten_arena` reserves for TFLM only what the simulated device reports to use.
     `settings` say how a model folder's model is quantised, instead of its recipe. With `force`
     files of an older project are replaced although they were edited. `optimize` is "speed" or
-    "size": with the latter int4 weights are unpacked while the model runs. `memory` is as in
-    `plan_for`. Of a model with state
+    "size": with the latter int4 weights are unpacked while the model runs. `memory` and
+    `max_ram` are as in `plan_for`. Of a model with state
     each `steps` samples are a sequence that begins with its first state; None: all are one.
     """
     on_stage = on_stage or _silent
@@ -147,8 +149,9 @@ def run(
         on_port = stack.enter_context(attached(board, port)) if port is not None else None
         source = prepare(model, name, output, on_stage, settings, described_by, force=force)
         plan = plan_for(
-            board, source.tflite, source.name, optimize, whole=engine == TFLM, memory=memory
-        )
+            board, source.tflite, source.name, optimize,
+            whole=engine == TFLM, memory=memory, max_ram=max_ram,
+        )  # fmt: skip
         tflite = source.tflite.read_bytes()
         stack.enter_context(remembered.remembering())
         stack.enter_context(oracle_workers.kept(eager=not remembered.knows(tflite)))
@@ -183,8 +186,9 @@ def run(
         floats = float_reference(source, inputs, on_stage)
         facts = RunFacts(
             plan, board, engine, built, proof, simulated, source.recipe, inputs.real,
-            inputs.golden, floats, optimize, source.described_by, output, memory,
+            inputs.golden, floats, optimize, source.described_by, output, memory, max_ram,
         )  # fmt: skip
+        costly = costs(plan, built, proof, simulated, arena, board, engine)
         return RunReport(
             model=source.name,
             sha256=plan.graph.model_hash,
@@ -193,7 +197,7 @@ def run(
             verdict=proof.verdict,
             accuracy=accuracy(source, plan.graph, inputs, proof, floats),
             float_difference=float_difference(plan.graph, proof, floats),
-            costs=costs(plan, built, proof, simulated, arena, board, engine),
+            costs=costly,
             ops=tuple(cost.summary(plan)["ops"]),
             quantization=source.quantization,
             warnings=source.warnings + built.warnings,
@@ -207,6 +211,7 @@ def run(
             inputs=border_names.input_names(plan.graph),
             outputs=border_names.output_names(plan.graph),
             details=sections.collect(facts),
+            curve=plans_there_are(plan, board, max_ram, costly.instructions, engine),
         )
 
 
@@ -389,6 +394,15 @@ def float_difference(
     gaps = np.abs(actual.reshape(expected.shape) - expected)
     q = graph.tensor(graph.outputs[0]).quantization
     return FloatDifference(float(gaps.max()), float(gaps.mean()), q.scale if q else 0.0)
+
+
+def plans_there_are(
+    plan: Plan, board: Board, max_ram: int | None, measured: int | None, engine: str
+) -> tuple[curve.CurvePoint, ...]:
+    """The curve that the plan lies on; none of TFLM's, which has no choice."""
+    if engine != AOT:
+        return ()
+    return curve.of(plan, fit.arena_room(plan, board, max_ram), measured)
 
 
 def costs(

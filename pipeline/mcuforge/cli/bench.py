@@ -14,8 +14,11 @@ from mcuforge.cli.common import (
     count_option,
     force_option,
     json_option,
+    max_ram_option,
+    memory_option,
     optimize_option,
     output_option,
+    ram_choice,
     simulator_options,
 )
 from mcuforge.cli.consoles import echo, result_console, warn, write
@@ -37,6 +40,8 @@ _WARNING = "Warning: "
 )
 @simulator_options
 @optimize_option
+@memory_option
+@max_ram_option
 @summary_options
 @force_option
 @json_option
@@ -49,6 +54,8 @@ def command(
     simulator: str,
     renode: Path | None,
     optimize: str,
+    memory: str | None,
+    max_ram: int | None,
     summaries: Summaries,
     force: bool,
     as_json: bool,
@@ -68,11 +75,12 @@ def command(
     results.check(output / "bench.json", *(() if png else (output / "bench.png",)), force=force)
     site.check(output, force=force)
     found = find_model(model, output)
+    memory, max_ram = ram_choice(found.recipe, memory, max_ram)
     with summaries.of_errors(str(model)), stages(str(model)) as on_stage:
         result = bench.run(
             found.tflite, boards.load(board_name), output, count=count, on_stage=on_stage,
             name=found.name, simulator=simulator, renode=renode, force=force,
-            optimize=optimize, described_by=found.recipe,
+            optimize=optimize, memory=memory, max_ram=max_ram, described_by=found.recipe,
         )  # fmt: skip
     text = bench.as_json(result)
     atomic.write_bytes(output / "bench.json", text.encode())

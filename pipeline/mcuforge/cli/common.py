@@ -14,12 +14,15 @@ from mcuforge import documents
 from mcuforge.boards import Board
 from mcuforge.cli.arguments import BOARD, OUTPUT, OUTPUT_FOLDER
 from mcuforge.cli.consoles import echo, write
+from mcuforge.cli.sizes import SIZE
 from mcuforge.device.ports import AUTO, Port, find
 from mcuforge.engines import AOT, ENGINES
 from mcuforge.errors import UsageError
 from mcuforge.files import json_text, locks
+from mcuforge.recipe import Recipe
 
-_MEMORY = ("fit", "fast", "small")
+_FIT = "fit"
+_MEMORY = (_FIT, "fast", "small")
 _OPTIMIZE = ("speed", "size")  # those of mcuforge.planning, which takes long to import
 MOST_SAMPLES = 1_000_000  # random ones are made at once
 F = TypeVar("F", bound=Callable[..., Any])
@@ -119,10 +122,29 @@ def optimize_option(function: F) -> F:
 def memory_option(function: F) -> F:
     """`--memory`: whether ops run row by row."""
     return click.option(
-        "--memory", type=click.Choice(_MEMORY), default=_MEMORY[0], show_default=True,
+        "--memory", type=click.Choice(_MEMORY),
         help="Run ops row by row, which takes a smaller arena and some percent more instructions: "
-        "fit: where RAM is too small otherwise; fast: never; small: as far as it saves memory.",
+        "fit: where RAM or --max-ram is too small otherwise; fast: never; small: as far as it "
+        "saves memory [the recipe's, or fit].",
     )(function)  # fmt: skip
+
+
+def max_ram_option(function: F) -> F:
+    """`--max-ram` of commands that judge no gates: a budget for the plan alone."""
+    return click.option(
+        "--max-ram", metavar="SIZE", type=SIZE,
+        help="RAM that the firmware may take, such as 24k [the recipe's gate, or all of the "
+        "board's].",
+    )(function)  # fmt: skip
+
+
+def ram_choice(
+    recipe: Recipe | None, memory: str | None, max_ram: int | None = None
+) -> tuple[str, int | None]:
+    """`--memory` and `--max-ram` as they were given, or else as the recipe says."""
+    if recipe is not None:
+        memory, max_ram = memory or recipe.memory, max_ram or recipe.gates.max_ram
+    return memory or _FIT, max_ram
 
 
 def force_option(function: F) -> F:

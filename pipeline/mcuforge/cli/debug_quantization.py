@@ -9,7 +9,7 @@ import click
 
 from mcuforge import boards, build, recipe
 from mcuforge.cli.arguments import BOARD, INPUT_MODEL, SAMPLES
-from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.common import echo_json, json_option, memory_option, ram_choice
 from mcuforge.cli.consoles import echo, result_console, warn
 from mcuforge.cli.option_sections import SectionedCommand
 from mcuforge.cli.progress import stages
@@ -49,6 +49,7 @@ OUTPUT = Path("build")  # whose site gets the page
     type=BOARD,
     help=f"Its firmware's flash and instructions [{DEFAULT_BOARD}, if it can be simulated].",
 )
+@memory_option
 @click.option("--no-firmware", is_flag=True, help="Build and simulate nothing.")
 @click.option(
     "-o",
@@ -63,6 +64,7 @@ def command(
     held_out: Path | None,
     strategies: bool,
     board_name: str | None,
+    memory: str | None,
     no_firmware: bool,
     output: Path | None,
     as_json: bool,
@@ -95,6 +97,7 @@ def command(
             board=_board(board_name, no_firmware),
             strategies=strategies,
             on_stage=on_stage,
+            memory=ram_choice(source if isinstance(source, recipe.Recipe) else None, memory)[0],
         )
     for warning in report.warnings:
         warn(warning)

@@ -17,8 +17,10 @@ from mcuforge.cli.common import (
     engine_option,
     force_option,
     json_option,
+    max_ram_option,
     memory_option,
     optimize_option,
+    ram_choice,
 )
 from mcuforge.cli.consoles import echo
 from mcuforge.documents.firmware import EMIT
@@ -45,6 +47,7 @@ from mcuforge.files import locks
 )  # fmt: skip
 @optimize_option
 @memory_option
+@max_ram_option
 @force_option
 @json_option
 def command(
@@ -55,7 +58,8 @@ def command(
     engine: str,
     flavour: str,
     optimize: str,
-    memory: str,
+    memory: str | None,
+    max_ram: int | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -67,7 +71,7 @@ def command(
     Several models share the kernels, and one program uses them all.
     """
     board = boards.load(board_name)
-    sources = _sources(models, board, name, engine, optimize, memory, flavour)
+    sources = _sources(models, board, name, engine, optimize, (memory, max_ram), flavour)
     c_name = c_names.identifier(name) if name else project_name(sources)
     folder = output or Path("build") / project.folder_name(c_name, board, engine, flavour)
     with locks.writing(folder):
@@ -90,13 +94,16 @@ def _sources(
     name: str | None,
     engine: str,
     optimize: str,
-    memory: str,
+    ram: tuple[str | None, int | None],
     flavour: str,
 ) -> tuple[Source, ...]:
-    """The planned models. `name` is that of the model where there is only one."""
+    """The planned models. `name` is that of the model where there is only one, `ram` what the
+    command line says of it.
+    """
     sources = []
     for model in models:
         found = find_model(model)
+        memory, max_ram = ram_choice(found.recipe, *ram)
         plan = planning.plan_for(
             board,
             found.tflite,
@@ -105,6 +112,7 @@ def _sources(
             whole=engine == TFLM,
             portable=not compiles_for(board, flavour),
             memory=memory,
+            max_ram=max_ram,
         )
         chosen = name if name and len(models) == 1 else plan.graph.name
         prepared = tflm.prepare(plan, found.tflite, board) if engine == TFLM else None

@@ -9,7 +9,15 @@ import click
 
 from mcuforge import boards, recipe
 from mcuforge.cli.arguments import INPUT_MODEL
-from mcuforge.cli.common import board_option, force_option, json_option, output_option
+from mcuforge.cli.common import (
+    board_option,
+    force_option,
+    json_option,
+    max_ram_option,
+    memory_option,
+    output_option,
+    ram_choice,
+)
 from mcuforge.cli.consoles import echo, result_console, write
 from mcuforge.cli.progress import stages
 from mcuforge.errors import UsageError
@@ -25,9 +33,19 @@ _DOCUMENT = "explore.json"
 @click.argument("model", type=INPUT_MODEL)
 @board_option
 @output_option
+@memory_option
+@max_ram_option
 @force_option
 @json_option
-def command(model: Path, board_name: str, output: Path, force: bool, as_json: bool) -> None:
+def command(
+    model: Path,
+    board_name: str,
+    output: Path,
+    memory: str | None,
+    max_ram: int | None,
+    force: bool,
+    as_json: bool,
+) -> None:
     """Show the latent space of MODEL, the folder of a decoder such as models/vae.
 
     Where held-out samples lie (PCA, t-SNE) in float and int8, and what the decoder makes of points
@@ -47,10 +65,13 @@ def command(model: Path, board_name: str, output: Path, force: bool, as_json: bo
     folder = output / f"{Path(os.path.realpath(model)).name}-explore"
     results.check(*(folder / name for name in (_DOCUMENT, *page.FILES)), force=force)
     site.check(output, force=force)
+    loaded = recipe.load(model)
+    memory, max_ram = ram_choice(loaded, memory, max_ram)
     with stages(str(model)) as on_stage:
         found = exploration.explore(
-            recipe.load(model), boards.load(board_name), output, on_stage, force=force
-        )
+            loaded, boards.load(board_name), output, on_stage,
+            memory=memory, max_ram=max_ram, force=force,
+        )  # fmt: skip
     drawn = page.draw(found)
     for picture in drawn:
         atomic.write_bytes(folder / picture.name, picture.png)

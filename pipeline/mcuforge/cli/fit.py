@@ -11,7 +11,7 @@ import click
 from mcuforge import boards
 from mcuforge.boards import Board, described
 from mcuforge.cli.arguments import BOARD, CORE, MODEL, find_model
-from mcuforge.cli.common import echo_json, json_option
+from mcuforge.cli.common import echo_json, json_option, memory_option, ram_choice
 from mcuforge.cli.consoles import result_console
 from mcuforge.cli.sizes import FREQUENCY, SIZE
 from mcuforge.documents import document
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--ram", metavar="SIZE", type=SIZE, help="And so much RAM: 64k, 0x10000.")
 @click.option("--core", metavar="NAME", type=CORE, help="And this core: cortex-m4, M0+, M33.")
 @click.option("--clock", metavar="HERTZ", type=FREQUENCY, help="And this clock: 64M, for the time.")
+@memory_option
 @json_option
 def command(
     model: Path,
@@ -40,6 +41,7 @@ def command(
     ram: int | None,
     core: str | None,
     clock: int | None,
+    memory: str | None,
     as_json: bool,
 ) -> None:
     """Show which boards MODEL (a .tflite, or a model folder) fits, and how fast it is there.
@@ -59,7 +61,8 @@ def command(
     _refuse_host(named)
     file = find_model(model)
     graph = read_graph(file.tflite, file.name)
-    found = board_fits.survey(graph, named or board_fits.sound_boards())
+    memory, _ = ram_choice(file.recipe, memory)
+    found = board_fits.survey(graph, named or board_fits.sound_boards(), memory)
     lacking = [each for each in found if not each.fits]
     failed = lacking if named or len(lacking) == len(found) else []
     if not as_json:

@@ -22,7 +22,7 @@ _NOTE = (
 def show(found: Sequence[BoardFit]) -> None:
     """Print the table, and what its figures are."""
     result_console.print(_table(found, wide=result_console.width >= _WIDE))
-    for line in (_NOTE, _how_fast(found), _how_small(found)):
+    for line in (_NOTE, _how_fast(found), _by_rows(found), _how_small(found)):
         if line:
             result_console.print(line, highlight=False)
 
@@ -67,7 +67,8 @@ def _milliseconds(time: float | None) -> str:
 
 def _verdict(found: BoardFit) -> str:
     if found.fits:
-        return "yes, small kernels" if found.small else "yes"
+        how = [*(["row by row"] if found.row_by_row else []), *(["small kernels"] * found.small)]
+        return ", ".join(["yes", *how])
     missing = [f"{count:,} B {memory}" for memory, count in found.over.items()]
     return f"no: {', '.join(missing)}"
 
@@ -93,6 +94,15 @@ def _how_fast(found: Sequence[BoardFit]) -> str:
     if guessed:
         lines.append(f"Not measured on every core here, and guessed: {', '.join(guessed)}.")
     return "\n".join(lines)
+
+
+def _by_rows(found: Sequence[BoardFit]) -> str:
+    if not any(each.row_by_row and each.fits for each in found):
+        return ""
+    return (
+        "Row by row: the arena has no room for whole tensors there, so that ops run row by row, "
+        "which takes some percent more instructions."
+    )
 
 
 def _how_small(found: Sequence[BoardFit]) -> str:

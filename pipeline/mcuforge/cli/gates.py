@@ -22,7 +22,10 @@ from mcuforge.report import earlier
 F = TypeVar("F", bound=Callable[..., Any])
 _COSTS = (
     click.option("--max-flash", metavar="SIZE", type=SIZE, help="Fail above: 64k, 1M."),
-    click.option("--max-ram", metavar="SIZE", type=SIZE, help="Fail above: 32k."),
+    click.option(
+        "--max-ram", metavar="SIZE", type=SIZE,
+        help="Plan for so much RAM, row by row where need be, and fail above: 32k.",
+    ),
     click.option(
         "--max-instructions", metavar="N", type=NUMBER,
         help="Fail above: instructions of one inference, such as 5M.",

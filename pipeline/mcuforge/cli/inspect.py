@@ -13,7 +13,14 @@ from rich.text import Text
 from mcuforge import boards
 from mcuforge.cli import fit_table
 from mcuforge.cli.arguments import MODEL, find_model
-from mcuforge.cli.common import board_option, echo_json, json_option
+from mcuforge.cli.common import (
+    board_option,
+    echo_json,
+    json_option,
+    max_ram_option,
+    memory_option,
+    ram_choice,
+)
 from mcuforge.cli.consoles import result_console
 from mcuforge.frontend.graph import Op
 from mcuforge.planning import cost
@@ -29,8 +36,12 @@ _WIDE = 120  # columns that have room for the kernel's own
 @click.command()
 @click.argument("model", type=MODEL)
 @board_option
+@memory_option
+@max_ram_option
 @json_option
-def command(model: Path, board_name: str, as_json: bool) -> None:
+def command(
+    model: Path, board_name: str, memory: str | None, max_ram: int | None, as_json: bool
+) -> None:
     """Show what MODEL (a .tflite, or a model folder) holds and what it would cost.
 
     Lists inputs and outputs, every op with its layer, shape, multiply-accumulates and kernel on the
@@ -40,7 +51,10 @@ def command(model: Path, board_name: str, as_json: bool) -> None:
     Exit code 0: it can be compiled. 1: it is refused, or damaged. 2: MODEL is no .tflite.
     """
     file = find_model(model)
-    found = inspection.inspect(file.tflite, boards.load(board_name), file.name)
+    memory, max_ram = ram_choice(file.recipe, memory, max_ram)
+    found = inspection.inspect(
+        file.tflite, boards.load(board_name), file.name, memory=memory, max_ram=max_ram
+    )
     error = found.error()
     if as_json and error is None:
         echo_json(found.summary())
@@ -62,6 +76,8 @@ def _show(found: Inspection) -> None:
         for line in _choices(found.plan):
             result_console.print(line)
         result_console.print(_totals(found.plan, found.packed, found.packing_pays))
+        if len(found.curve) > 1:
+            result_console.print(_curve(found))
         fit_table.show(found.fits)
 
 
@@ -152,6 +168,24 @@ def _totals(plan: Plan, packed: Plan | None, packing_pays: bool) -> str:
         f"{totals['arena']['lower_bound']:,} B."
     )
     return "\n".join(lines)
+
+
+def _curve(found: Inspection) -> Table:
+    """A row a plan: how small the arena may be, and for how much more work."""
+    table = Table(title="Arena against instructions", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("arena", "row by row", "more instructions", "time"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("")
+    for point in found.curve:
+        share = found.share_of_time(point)
+        table.add_row(
+            f"{point.arena_bytes:,} B",
+            f"{point.ops_by_row} of {len(found.graph.ops)} ops" if point.ops_by_row else "-",
+            f"{point.extra_instructions:,}" if point.ops_by_row else "-",
+            f"{share:+.1%}" if share else "-",
+            ", ".join([*(["planned"] * point.chosen), *(["no room"] * (not point.fits))]),
+        )
+    return table
 
 
 def _int4(packed: Plan, packing_pays: bool) -> str:

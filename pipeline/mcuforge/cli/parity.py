@@ -19,6 +19,7 @@ from mcuforge.cli.common import (
     memory_option,
     optimize_option,
     output_option,
+    ram_choice,
     simulator_options,
     steps_option,
     tighten_option,
@@ -76,7 +77,7 @@ def command(
     history: bool,
     summaries: Summaries,
     optimize: str,
-    memory: str,
+    memory: str | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -91,6 +92,7 @@ def command(
     check_written(output, history=history, force=force)
     found = find_model(model, output)
     demand = asked.of(found.tflite, output)
+    memory, max_ram = ram_choice(found.recipe, memory, demand.gates.max_ram)
     if port is not None:
         port = find_port(board, port)  # may ask, and so comes before the progress bars
     with summaries.of_errors(str(model)), stages(str(model)) as on_stage:
@@ -100,7 +102,7 @@ def command(
             described_by=found.recipe,
             simulator=simulator, renode=renode,
             engine=engine, tighten_arena=tighten_arena, force=force, optimize=optimize,
-            memory=memory, steps=steps,
+            memory=memory, max_ram=max_ram, steps=steps,
         )  # fmt: skip
     finish(
         [result], output, as_json, [demand], history=history, summaries=summaries, force=force

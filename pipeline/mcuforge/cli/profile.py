@@ -14,9 +14,11 @@ from mcuforge.cli.common import (
     find_port,
     force_option,
     json_option,
+    max_ram_option,
     memory_option,
     optimize_option,
     output_option,
+    ram_choice,
 )
 from mcuforge.cli.consoles import echo, result_console, write
 from mcuforge.cli.progress import stages
@@ -45,6 +47,7 @@ _WIDE = 120  # columns that have room for layers and kernels beside the figures
 @engine_option
 @optimize_option
 @memory_option
+@max_ram_option
 @force_option
 @json_option
 def command(
@@ -56,7 +59,8 @@ def command(
     output: Path,
     engine: str,
     optimize: str,
-    memory: str,
+    memory: str | None,
+    max_ram: int | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -76,12 +80,13 @@ def command(
     results.check(document, force=force)
     site.check(output, force=force)
     found = find_model(model, output)
+    memory, max_ram = ram_choice(found.recipe, memory, max_ram)
     if port is not None:
         port = find_port(board, port)  # may ask, and so comes before the progress bars
     with stages(str(model)) as on_stage:
         profile = measurement.run(
             found.tflite, board, output, name=found.name, engine=engine,
-            optimize=optimize, memory=memory,
+            optimize=optimize, memory=memory, max_ram=max_ram,
             wait_states=wait_states, port=port, force=force, on_stage=on_stage,
             described_by=found.recipe,
         )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from mcuforge import boards, report
+from mcuforge import boards, recipe, report
 from mcuforge.cli.arguments import INPUT_MODEL
 from mcuforge.cli.common import (
     board_option,
@@ -21,6 +21,7 @@ from mcuforge.cli.common import (
     memory_option,
     optimize_option,
     output_option,
+    ram_choice,
     simulator_options,
     steps_option,
     tighten_option,
@@ -34,6 +35,7 @@ from mcuforge.cli.quantization import chosen, quantization_options
 from mcuforge.cli.summaries import NONE, Summaries, summary_options
 from mcuforge.errors import GateError, ParityError
 from mcuforge.files import atomic
+from mcuforge.model_files.kind import Kind, recognise
 from mcuforge.report import RunReport, earlier, gates, results
 from mcuforge.report import history as past
 from mcuforge.wording import tables
@@ -74,7 +76,7 @@ def command(
     history: bool,
     summaries: Summaries,
     optimize: str,
-    memory: str,
+    memory: str | None,
     force: bool,
     as_json: bool,
     **words: Any,
@@ -91,8 +93,10 @@ def command(
     check_written(output, history=history, force=force)
     demands = [asked.of(model, output) for model in models]  # before the work, and what it writes
     reports = []
-    for task in own_samples.tasks(models, output, quiet=as_json):
+    tasks = own_samples.tasks(models, output, quiet=as_json)
+    for task, demand in zip(tasks, demands, strict=True):
         settings = chosen(task.model, words)
+        described = recipe.load(task.model) if recognise(task.model) is Kind.RECIPE else None
         with summaries.of_errors(str(task.given)), stages(str(task.given)) as on_stage:
             reports.append(
                 driver.run(
@@ -110,7 +114,8 @@ def command(
                     settings=settings,
                     force=force,
                     optimize=optimize,
-                    memory=memory,
+                    memory=ram_choice(described, memory)[0],
+                    max_ram=demand.gates.max_ram,
                     steps=steps,
                 )
             )
@@ -177,7 +182,7 @@ def finish(
 def _print(reports: list[RunReport], page: Path) -> None:
     for each in reports:
         result_console.print(report.parity_table(each))
-        for line in (*report.notes(each), report.float_line(each)):
+        for line in (*report.notes(each), report.float_line(each), report.curve_line(each)):
             if line:
                 result_console.print(line, highlight=False, soft_wrap=True)
         if each.variants:

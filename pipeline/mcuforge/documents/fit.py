@@ -29,8 +29,8 @@ class Ram(Struct, frozen=True):
 class BoardFit(Struct, frozen=True):
     """A model on a board; cycles and milliseconds of an inference, estimated, where it fits.
 
-    `smallest_kernels`: the fastest ones have no room. `guessed_kernels` were not measured on the
-    core, and their cycles are those of another.
+    `smallest_kernels`: the fastest ones have no room. `row_by_row`: some ops run so, for a smaller
+    arena. `guessed_kernels` were not measured on the core, and their cycles are those of another.
     """
 
     board: str
@@ -39,6 +39,7 @@ class BoardFit(Struct, frozen=True):
     clock_hz: int | None
     fits: bool
     smallest_kernels: bool
+    row_by_row: bool
     flash: Flash
     ram: Ram
     cycles: int | None

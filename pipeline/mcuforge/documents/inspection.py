@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET, Struct, UnsetType
 
-from mcuforge.documents.run import Call, Count, Number
+from mcuforge.documents.run import Call, Count, CurvePoint, Number
 
 SCHEMA = "inspect/1"
 
@@ -76,7 +76,8 @@ class InspectDocument(Struct, frozen=True):
     """What a `.tflite` holds and costs; without a plan (`accepted` is false) the costs are missing.
 
     `kernels_for` is the board that kernels were chosen for, `not_in_tflm` the kinds of ops that
-    TensorFlow Lite Micro lacks, and `boards` tells what has room.
+    TensorFlow Lite Micro lacks, and `boards` tells what has room. `curve` are the plans that there
+    are for the board, from whole tensors down.
     """
 
     mcuforge: str
@@ -100,3 +101,4 @@ class InspectDocument(Struct, frozen=True):
     constant_bytes: Count | UnsetType = UNSET
     arena: Arena | UnsetType = UNSET
     state_bytes: Count | UnsetType = UNSET
+    curve: tuple[CurvePoint, ...] | UnsetType = UNSET

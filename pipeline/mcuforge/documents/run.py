@@ -131,8 +131,19 @@ class Judgement(Struct, frozen=True):
     text: str
 
 
+class CurvePoint(Struct, frozen=True):
+    """A plan: the arena, and what rows add to the instructions of an inference, about."""
+
+    arena_bytes: Count
+    extra_instructions: Count
+    ops_by_row: Count
+    fits: bool
+    chosen: bool
+    instructions: Count | None = None
+
+
 class Report(Struct, frozen=True):
-    """One model on one board."""
+    """One model on one board. `curve` are its plans, from whole tensors down."""
 
     model: str
     sha256: str
@@ -153,6 +164,7 @@ class Report(Struct, frozen=True):
     samples_note: str | None
     details: dict[str, Any]
     gates: tuple[Judgement, ...]
+    curve: tuple[CurvePoint, ...] = ()
 
 
 class RunDocument(Struct, frozen=True):

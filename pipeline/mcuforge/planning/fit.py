@@ -91,15 +91,16 @@ def fits(plan: Plan, boards: Iterable[Board], max_ram: int | None = None) -> dic
 
 
 def arena_room(plan: Plan, board: Board, max_ram: int | None = None) -> int | None:
-    """Bytes that are there for the arena, where they are fewer than the plan takes, about.
+    """Bytes that are there for the arena, about: what the board has, or what `max_ram` leaves.
 
-    That is what the board has, or what `max_ram` leaves.
+    None where there is no limit.
     """
     found = fits(plan, [board], max_ram).get(board.name)
     if found is None:
         return None
-    over = max(found.all_ram.over, found.budget.over if found.budget else 0)
-    return max(plan.arena.bytes - over, 0) if over else None
+    memories = [found.all_ram, *([found.budget] if found.budget else [])]
+    left = min(memory.available - memory.bytes for memory in memories)
+    return max(plan.arena.bytes + left, 0)
 
 
 def firmware_ram(plan: Plan, board: Board) -> int:

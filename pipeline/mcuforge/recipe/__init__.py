@@ -35,6 +35,9 @@ A folder -> `Recipe`, metrics and settings; knows nothing of the stages that fol
     [gates]                     # optional: what `run` fails for; see mcuforge.recipe.gates
     max_flash = "64k"
 
+    [plan]                      # optional; see mcuforge.recipe.memory
+    memory = "small"
+
     [features]                  # optional; see mcuforge.recipe.features
     function = "sirens_features"
     python = "sirens_features.py"
@@ -62,9 +65,11 @@ from mcuforge.files.typed_toml import Problem, Table, Text
 from mcuforge.recipe import features as front_end
 from mcuforge.recipe import gates as bounds
 from mcuforge.recipe import labels as class_labels
+from mcuforge.recipe import memory as rows
 from mcuforge.recipe import quantization as settings
 from mcuforge.recipe.features import Features, FeaturesTable
 from mcuforge.recipe.gates import Gates, GatesTable
+from mcuforge.recipe.memory import PlanTable
 from mcuforge.recipe.quantization import QuantizationSettings, QuantizationTable
 
 FILE_NAME = "recipe.toml"
@@ -115,7 +120,8 @@ class Recipe:
     `encoder` is the Keras model whose outputs the model, a decoder, takes; only the decoder is
     deployed. `keras` and `calibration` are None where `tflite` is the model, quantised already.
     `labels` are what the classes of the first output are called, none if not told. `features` makes
-    the input of raw samples, on the host and on the device.
+    the input of raw samples, on the host and on the device. `memory` is as in `planning.plan_for`,
+    None where nothing is said.
     """
 
     name: str
@@ -133,6 +139,7 @@ class Recipe:
     labels: tuple[str, ...] = ()
     gates: Gates = bounds.NONE
     features: Features | None = None
+    memory: str | None = None
 
     @property
     def folder(self) -> Path:
@@ -195,6 +202,7 @@ class RecipeFile(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     variants: dict[str, Text] | UnsetType = UNSET
     quantization: QuantizationTable | UnsetType = UNSET
     gates: GatesTable | UnsetType = UNSET
+    plan: PlanTable | UnsetType = UNSET
     features: FeaturesTable | UnsetType = UNSET
 
 
@@ -275,6 +283,7 @@ def _recipe(
         labels=_labels(file, content.labels, content.evaluation.metric),
         gates=bounds.from_table(folder, gates),
         features=front_end.of(folder, content.features),
+        memory=rows.memory(content.plan),
     )
 
 

@@ -15,6 +15,8 @@ from mcuforge.documents.run import SCHEMA
 from mcuforge.files import json_text
 from mcuforge.oracle.litert import REFERENCE
 from mcuforge.proof.parity import A_FEW_STEPS, ORACLE, Verdict
+from mcuforge.report import curve
+from mcuforge.report.curve import CurvePoint
 from mcuforge.report.gallery import Gallery
 from mcuforge.report.judgement import Judgement
 from mcuforge.wording import notebook
@@ -106,7 +108,7 @@ class RunReport:
     models for the same task. `library` tells which TensorFlow Lite Micro was linked, `width` what
     the model computes in (int8 or 16x8), `samples_note` why there were fewer samples than usual.
     `details` are what sections of the page show, by the section's id, see `report.sections`.
-    `gates` are what was found of the bounds that were set.
+    `gates` are what was found of the bounds that were set, `curve` the plans that there are.
     """
 
     model: str
@@ -139,6 +141,7 @@ class RunReport:
         )
 
     gates: tuple[Judgement, ...] = ()
+    curve: tuple[CurvePoint, ...] = ()
 
     @property
     def key(self) -> str:
@@ -345,6 +348,12 @@ def float_line(report: RunReport) -> str:
         f"{report.model}, device against the float Keras model: largest difference "
         f"{d.largest:.4g}, mean {d.mean:.4g} (one step of the output is {d.step:.4g})."
     )
+
+
+def curve_line(report: RunReport) -> str:
+    """Which plan was taken, and what others there are; nothing where there is but one."""
+    line = curve.line(report.curve)
+    return f"{report.model}: {line[0].lower()}{line[1:]}" if line else ""
 
 
 def _feature_rows(reports: Sequence[RunReport]) -> list[tuple[str, list[str]]]:

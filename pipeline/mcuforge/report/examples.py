@@ -156,6 +156,7 @@ def _emit(it: Integration, flavour: str, folder: str) -> list[str]:
         *([] if it.engine == AOT else ["--engine", it.engine]),
         *([] if it.optimize == SPEED else ["--optimize", it.optimize]),
         *([] if it.memory == FIT else ["--memory", it.memory]),
+        *([] if it.max_ram is None else ["--max-ram", str(it.max_ram)]),
         *([] if flavour == CMAKE else ["--flavour", flavour]),
         *("-o", folder),
     ]

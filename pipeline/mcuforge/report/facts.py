@@ -26,7 +26,8 @@ class RunFacts:
     [N, ...] for each input, `golden` what `metrics.load_golden` read, `floats` the float model's
     outputs [N, ...]: None where the run had none. `proof` holds the quantised outputs of the oracle
     and of the device. `optimize` is what the plan was made for, `described_by` the recipe that
-    brings the labels, `output` the folder that the run writes to, `memory` as in `plan_for`.
+    brings the labels, `output` the folder that the run writes to, `memory` and
+    `max_ram` as in `plan_for`.
     """
 
     plan: Plan
@@ -43,3 +44,4 @@ class RunFacts:
     described_by: Recipe | None = None
     output: Path | None = None
     memory: str = FIT
+    max_ram: int | None = None

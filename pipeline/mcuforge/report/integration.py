@@ -77,6 +77,7 @@ class Integration:
     board: str
     optimize: str
     memory: str
+    max_ram: int | None
     arena_bytes: int | None
     state_bytes: int
     alignment: int
@@ -99,6 +100,7 @@ def of(
     recipe: Recipe | None = None,
     optimize: str = SPEED,
     memory: str = FIT,
+    max_ram: int | None = None,
 ) -> Integration:
     """What an application has to know. `recipe` is the one that the project is emitted with."""
     graph = plan.graph
@@ -116,6 +118,7 @@ def of(
         board=board.name if known else f"{board.name}.toml",
         optimize=optimize,
         memory=memory,
+        max_ram=max_ram,
         arena_bytes=None if engine == TFLM else plan.arena.bytes,
         state_bytes=plan.state_bytes,
         alignment=plan.alignment,

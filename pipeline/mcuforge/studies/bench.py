@@ -16,7 +16,7 @@ from mcuforge.emit import project
 from mcuforge.engines import tflm_library
 from mcuforge.errors import ForgeError, ParityError
 from mcuforge.files import atomic, json_text
-from mcuforge.planning import SPEED, plan_for
+from mcuforge.planning import FIT, SPEED, plan_for
 from mcuforge.planning.plan import Plan
 from mcuforge.proof.prove import OnStage
 from mcuforge.recipe import Recipe
@@ -73,14 +73,16 @@ def run(
     renode: Path | None = None,
     force: bool = False,
     optimize: str = SPEED,
+    memory: str = FIT,
+    max_ram: int | None = None,
     described_by: Recipe | None = None,
 ) -> Benchmark:
     """Build, simulate and prove the model, a `.tflite`, with every engine that there is.
 
     TFLM takes part where TFLM_ROOT is set, with an arena tightened to what it uses; why it fails
-    stands in the result, beside the figures of aot. `simulator`, `renode`, `force`,
-    `optimize` and `described_by` are those of `driver.run`. Raises `ForgeError` as that does,
-    `ParityError` where results of aot are wrong.
+    stands in the result, beside the figures of aot. `simulator`, `renode`, `force`, `optimize`,
+    `memory`, `max_ram` and `described_by` are those of `driver.run`. Raises `ForgeError` as that
+    does, `ParityError` where results of aot are wrong.
     """
     simulated = choose(board, simulator, renode)
     root = engines.root()
@@ -105,6 +107,8 @@ def run(
             tighten_arena=engine == engines.TFLM,
             force=force,
             optimize=optimize,
+            memory=memory,
+            max_ram=max_ram,
             described_by=described_by,
         )
         if not report.verdict.exact:
@@ -113,7 +117,10 @@ def run(
             return report  # of which no cycles can be estimated
         on_stage(f"{engine} cycles", 0, 1)
         try:
-            plan = plan_for(board, model, name, optimize, whole=engine == engines.TFLM)
+            plan = plan_for(
+                board, model, name, optimize,
+                whole=engine == engines.TFLM, memory=memory, max_ram=max_ram,
+            )  # fmt: skip
             return _with_cycles(report, plan, board, output)
         except ForgeError as error:
             notes.append(f"Cycles of {engine} are not known: {error.message}")

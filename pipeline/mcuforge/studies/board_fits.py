@@ -12,7 +12,7 @@ from mcuforge import boards, planning
 from mcuforge.boards import Board
 from mcuforge.errors import ForgeError
 from mcuforge.frontend.graph import Graph
-from mcuforge.planning import cost, duration, fit, planner
+from mcuforge.planning import MakePlans, cost, duration, fit, planner
 from mcuforge.planning.duration import Duration
 from mcuforge.planning.fit import Fit
 from mcuforge.planning.plan import Plan
@@ -26,13 +26,18 @@ _LEAST_STACK = 1024  # that one may be advised to reserve: kernels and runtime t
 class BoardFit:
     """A model on a board: its plan, and what this takes.
 
-    `small`: the plan is that which takes the least memory, as the fastest has no room.
+    `small`: the kernels are those that take the least flash, as the fastest have no room.
     """
 
     board: Board
     plan: Plan
     fit: Fit
     small: bool
+
+    @property
+    def row_by_row(self) -> bool:
+        """True where ops run row by row."""
+        return bool(self.plan.segments)
 
     @property
     def fits(self) -> bool:
@@ -67,6 +72,7 @@ class BoardFit:
             "clock_hz": self.board.clock_hz or None,
             "fits": self.fits,
             "smallest_kernels": self.small,
+            "row_by_row": self.row_by_row,
             "flash": {
                 "bytes": flash.bytes,
                 "available": flash.available,
@@ -86,18 +92,30 @@ class BoardFit:
         }
 
 
-def survey(graph: Graph, candidates: Iterable[Board]) -> list[BoardFit]:
+def plans_of(graph: Graph) -> MakePlans:
+    """Makes the plans for a target, small ones or not; each once."""
+    return cache(lambda target, small: planner.plans(graph, target, small=small))
+
+
+def survey(
+    graph: Graph,
+    candidates: Iterable[Board],
+    memory: str = planning.FIT,
+    make: MakePlans | None = None,
+) -> list[BoardFit]:
     """The model on each board that has limits; it is planned once for each kind of core.
+
+    `memory` is as in `planning.plan_for`, and `make` is what `plans_of` gave.
 
     Those that it fits come first, the one with the least memory before all; then the others, that
     which lacks the fewest bytes before all.
     """
-    plans = cache(lambda target, small: planner.plans(graph, target, small=small))
+    plans = make or plans_of(graph)
     found = []
     for board in candidates:
         if board.is_host:
             continue
-        plan = planning.fitting(board, graph, make=plans)
+        plan = planning.fitting(board, graph, make=plans, memory=memory)
         small = all(plan is not each for each in plans(Target.of(board), False).made)
         found.append(BoardFit(board, plan, fit.fits(plan, [board])[board.name], small))
     return sorted(found, key=_rank)

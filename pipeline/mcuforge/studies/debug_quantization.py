@@ -69,6 +69,7 @@ def analyse(
     strategies: bool,
     on_stage: OnStage,
     converted: ConversionResult | None = None,
+    memory: str = planning.FIT,
 ) -> QuantizationReport:
     """Quantise a recipe's model or a `.keras` file, and measure what that costs.
 
@@ -77,7 +78,8 @@ def analyse(
     held-out samples is calibrated on three quarters of its samples and measured on the rest. What
     may be outliers is left out of these: one that is 20 times as loud would decide alone.
     `converted` is the model, where it was quantised already with these samples and settings. With
-    `strategies` every other way to quantise is measured too, and with a `board` its firmware.
+    `strategies` every other way to quantise is measured too, and with a `board` its firmware,
+    planned with `memory` as in `planning.plan_for`.
     Raises `ForgeError` as `convert` does, `UnsupportedError` for dynamic-range models.
     """
     if settings is None and isinstance(source, Recipe):
@@ -111,7 +113,7 @@ def analyse(
             on_stage,
             equalized=converted.settings.equalization,
         )
-        costs = None if board is None else firmware_costs(board, folder / "firmware")
+        costs = None if board is None else firmware_costs(board, folder / "firmware", memory)
         present = comparison.outcome(subject, converted.settings, converted.tflite, costs)
         outcomes: tuple[Outcome, ...] = ()
         if strategies:
@@ -200,7 +202,7 @@ def _subject(source: Recipe | Path, keras: Path, data: _Samples, folder: Path) -
     return Subject(recipe, keras, float_model, data.calibrated, data.measured, folder)
 
 
-def firmware_costs(board: Board, folder: Path) -> FirmwareCosts:
+def firmware_costs(board: Board, folder: Path, memory: str = planning.FIT) -> FirmwareCosts:
     """Builds a `.tflite` for the board in `folder` and runs it once in the board's simulator.
 
     Raises `ToolError` where a tool or the simulator is missing.
@@ -208,7 +210,7 @@ def firmware_costs(board: Board, folder: Path) -> FirmwareCosts:
     simulator = choose(board)
 
     def measure(tflite: Path) -> tuple[int, int, int]:
-        plan = planning.plan_for(board, tflite, "model")
+        plan = planning.plan_for(board, tflite, "model", memory=memory)
         project.emit(plan, board, folder)
         built = build.build(folder, board.name)
         with simulator.open(built.elf) as running:

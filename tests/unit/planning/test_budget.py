@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -58,7 +59,12 @@ def test_plans_are_made_once_and_only_when_they_are_asked_for(
 ) -> None:
     made = []
     divisions = planner._divisions
-    monkeypatch.setattr(planner, "_divisions", lambda *a: (made.append(1), divisions(*a))[1])
+
+    def counted(*arguments: Any) -> Any:
+        made.append(1)
+        return divisions(*arguments)
+
+    monkeypatch.setattr(planner, "_divisions", counted)
     plans = planner.plans(read_graph(MODEL, None), Target.DSP)
     assert plans.within(None) is plans.within(1 << 20) is plans.plain and not made
     small = plans.within(0)

@@ -22,8 +22,9 @@ SAYS = (
 def collect(facts: RunFacts) -> Integration:
     """Names, sizes and scales of the model's interface."""
     return integration.of(
-        facts.plan, facts.board, facts.engine, facts.described_by, facts.optimize, facts.memory
-    )
+        facts.plan, facts.board, facts.engine, facts.described_by, facts.optimize, facts.memory,
+        facts.max_ram,
+    )  # fmt: skip
 
 
 def body(report: RunReport) -> Markup | None:

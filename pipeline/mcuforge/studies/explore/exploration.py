@@ -74,11 +74,19 @@ class Exploration:
 
 
 def explore(
-    recipe: Recipe, board: Board, output: Path, on_stage: OnStage, *, force: bool = False
+    recipe: Recipe,
+    board: Board,
+    output: Path,
+    on_stage: OnStage,
+    *,
+    memory: str = planning.FIT,
+    max_ram: int | None = None,
+    force: bool = False,
 ) -> Exploration:
     """Look at a recipe's decoder and its encoder; the decoder runs in the board's simulator.
 
-    The firmware project is written under `output`. Raises `UsageError` where the recipe has no
+    The firmware project is written under `output`; `memory` and `max_ram` are as in
+    `planning.plan_for`. Raises `UsageError` where the recipe has no
     encoder, `ToolError` where a tool is missing, `ParityError` where the device computes other
     bytes than the oracle.
     """
@@ -88,7 +96,7 @@ def explore(
     oracle.require()
     require_tools(host=False)
     source = driver.prepare(recipe.folder, None, output, on_stage, force=force)
-    plan = planning.plan_for(board, source.tflite, source.name)
+    plan = planning.plan_for(board, source.tflite, source.name, memory=memory, max_ram=max_ram)
     count = len(content.images)
     on_stage("float encoder", 0, 0)
     floats = latents.in_float(

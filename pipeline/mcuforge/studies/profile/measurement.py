@@ -88,6 +88,7 @@ def run(
     engine: str = AOT,
     optimize: str = SPEED,
     memory: str = FIT,
+    max_ram: int | None = None,
     wait_states: int | None = None,
     port: str | None = None,
     force: bool = False,
@@ -107,7 +108,9 @@ def run(
     require_tools(board=True, host=False)
     if engine == TFLM:
         require_root(board)
-    plan = plan_for(board, model, name, optimize, whole=engine == TFLM, memory=memory)
+    plan = plan_for(
+        board, model, name, optimize, whole=engine == TFLM, memory=memory, max_ram=max_ram
+    )
     on_stage("build", 0, 1)
     folder = output / project.folder_name(plan.graph.name, board, engine)
     prepared = None

@@ -1,0 +1,56 @@
+"""The curve of arena against instructions, in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mcuforge.frontend import read_graph
+from mcuforge.planning import planner
+from mcuforge.planning.plan import Plan
+from mcuforge.planning.target import Target
+from mcuforge.report import curve
+
+MODEL = Path(__file__).parents[3] / "models" / "autoencoder" / "artifacts" / "model.tflite"
+
+
+@pytest.fixture(scope="module")
+def plans() -> list[Plan]:
+    return list(planner.plans(read_graph(MODEL, None), Target.DSP))
+
+
+def test_what_was_measured_is_carried_to_the_other_plans(plans: list[Plan]) -> None:
+    smallest = plans[-1]
+    found = curve.of(smallest, 5000, 2_000_000)
+    assert found[-1].instructions == 2_000_000 and found[-1].chosen
+    assert found[0].instructions == 2_000_000 - smallest.extra_instructions
+    assert [p.fits for p in found] == [plan.arena.bytes <= 5000 for plan in plans]
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (0, "Arena 20,736 B; row by row down to 4,160 B for {} (--memory small)."),
+        (
+            -1,
+            "Arena 4,160 B, row by row for {} than with whole tensors, of which it takes 20,736 B.",
+        ),
+    ],
+)
+def test_a_line_says_what_there_is_to_choose(plans: list[Plan], number: int, words: str) -> None:
+    extra = plans[-1].extra_instructions
+    plan = plans[number]
+    measured = 2_000_000 + plan.extra_instructions
+    share = f"{extra / 2_000_000:.1%} more instructions"
+    assert curve.line(curve.of(plan, None, measured)) == words.format(share)
+    assert f"{extra:,} more instructions" in curve.line(curve.of(plan, None))
+
+
+def test_a_plan_in_between_tells_of_both_ends(plans: list[Plan]) -> None:
+    line = curve.line(curve.of(plans[2], None))
+    assert "row by row for" in line and "; down to 4,160 B for" in line
+
+
+def test_no_choice_no_line(plans: list[Plan]) -> None:
+    assert curve.line(curve.of(plans[0], None)[:1]) == ""
