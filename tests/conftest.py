@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from types import SimpleNamespace
 
 import pytest
-import warm_tensorflow
 from hypothesis import settings
 
 from mcuforge.files import user_cache
-from mcuforge.processes import python_worker, tensorflow_child
+from mcuforge.processes import tensorflow_child
 
 # Boards that somebody added to their own account are none of the suite's.
 os.environ["MCUFORGE_BOARDS"] = os.devnull
@@ -41,10 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def tensorflow_starts_at_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def tensorflow_starts_at_once() -> Iterator[None]:
     """Children with TensorFlow are forked from a process that has imported it."""
-    with warm_tensorflow.server(tmp_path_factory.mktemp("tf")) as server:
-        warm = SimpleNamespace(**vars(python_worker) | {"command": server.command})
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(tensorflow_child, "python_worker", warm)
-            yield
+    with tensorflow_child.kept():
+        yield

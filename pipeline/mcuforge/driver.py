@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,8 @@ import numpy.typing as npt
 from mcuforge import recipe
 from mcuforge.boards import Board
 from mcuforge.build import BuildResult, build, require_tools
-from mcuforge.convert import all_float_outputs, convert
+from mcuforge.convert import convert, float_reference
+from mcuforge.convert.early_start import expect_conversion
 from mcuforge.device.client import Device, Link
 from mcuforge.emit import c_names, project, project_folder
 from mcuforge.emit.extras import of_recipe
@@ -29,6 +30,7 @@ from mcuforge.oracle import remembered
 from mcuforge.oracle import tflm as oracle
 from mcuforge.planning import FIT, SPEED, cost, fit, plan_for
 from mcuforge.planning.plan import Plan
+from mcuforge.processes import tensorflow_child
 from mcuforge.proof import front_end, prove, reference, variants
 from mcuforge.proof.default_samples import default_samples
 from mcuforge.proof.front_end import RawSamples
@@ -52,6 +54,8 @@ from mcuforge.simulate import tflm_tightening
 from mcuforge.simulate.choose import Choice, choose
 
 HOST_PRESET = "host"
+# Waits for the float model's outputs; None where there is no such model.
+FloatOutputs = Callable[[OnStage], list[npt.NDArray[np.float32]] | None]
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,8 @@ def run(
     if engine == TFLM:
         require_root(board)
     with ExitStack() as stack:
+        stack.enter_context(tensorflow_child.kept())
+        expect_conversion(model)
         stack.enter_context(locks.writing(output))
         title = name or _title(model)
         project_folder.check(output / project.folder_name(title, board, engine), force=force)
@@ -161,6 +167,7 @@ def run(
             on_stage("port", 1, 1)
         stack.enter_context(locks.writing(output / project.folder_name(source.name, board, engine)))
         inputs = make_inputs(source, plan.graph, count, inputs_file)
+        float_outputs = stack.enter_context(float_model(source, inputs))
         compared = variants.compare(source.recipe, settings, inputs.real, on_stage)
         built, host, arena = firmware(
             source,
@@ -183,7 +190,7 @@ def run(
                 plan, tflite, inputs.samples, expected, on_host, on_board, name, on_stage,
                 simulated.counting_runs if simulated else 1, steps, inputs.raw,
             )  # fmt: skip
-        floats = float_reference(source, inputs, on_stage)
+        floats = float_outputs(on_stage)
         facts = RunFacts(
             plan, board, engine, built, proof, simulated, source.recipe, inputs.real,
             inputs.golden, floats, optimize, source.described_by, output, memory, max_ram,
@@ -347,16 +354,19 @@ def devices(
             yield on_host, stack.enter_context(simulated.open(built.elf)).device
 
 
-def float_reference(
-    source: Source, inputs: Inputs, on_stage: OnStage
-) -> list[npt.NDArray[np.float32]] | None:
-    """The float Keras model's outputs for the golden samples; None where there is none."""
+@contextmanager
+def float_model(source: Source, inputs: Inputs) -> Iterator[FloatOutputs]:
+    """The float Keras model at work on the golden samples, beside what is done inside."""
     if source.recipe is None or source.recipe.keras is None or inputs.real is None:
-        return None
-    on_stage("float", 0, 0)
-    return all_float_outputs(
-        source.recipe.keras, inputs.real, lambda done, total: on_stage("float", done, total)
-    )
+        yield lambda _: None
+        return
+    with float_reference.started(source.recipe.keras, inputs.real) as outputs:
+
+        def waited(on_stage: OnStage) -> list[npt.NDArray[np.float32]]:
+            on_stage("float", 0, 0)
+            return outputs(lambda done, total: on_stage("float", done, total))
+
+        yield waited
 
 
 def accuracy(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -68,6 +68,13 @@ class _LazyGroup(click.Group):
             return None
         command: click.Command = import_module(f"mcuforge.cli.{name.replace('-', '_')}").command
         return command if name in quiet.WITHOUT else quiet.with_quiet(command)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Whatever a command asks TensorFlow for, that is imported once."""
+        from mcuforge.processes import tensorflow_child
+
+        with tensorflow_child.kept():
+            return super().invoke(ctx)
 
     def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         width = max(map(len, COMMANDS))

@@ -17,6 +17,7 @@ from mcuforge.cli.option_sections import SectionedCommand
 from mcuforge.cli.progress import OnStage, stages
 from mcuforge.cli.quantization import chosen, quantization_options, split_calibration
 from mcuforge.convert import ConversionResult, convert
+from mcuforge.convert.early_start import expect_conversion
 from mcuforge.documents.models import CONVERT
 from mcuforge.errors import UsageError
 from mcuforge.files import atomic
@@ -67,6 +68,7 @@ def command(
     options say how values are quantised, instead of the recipe. (--calibration FILE.npz, too, names
     the samples.)
     """
+    expect_conversion(model)
     words["calibration"], samples = split_calibration(words["calibration"], samples)
     source = recipe.load(model) if recognise(model) is Kind.RECIPE else model
     if isinstance(source, Path):

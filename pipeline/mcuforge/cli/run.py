@@ -33,6 +33,7 @@ from mcuforge.cli.own_samples import OwnSamples, samples_options
 from mcuforge.cli.progress import stages
 from mcuforge.cli.quantization import chosen, quantization_options
 from mcuforge.cli.summaries import NONE, Summaries, summary_options
+from mcuforge.convert.early_start import expect_conversion
 from mcuforge.errors import GateError, ParityError
 from mcuforge.files import atomic
 from mcuforge.model_files.kind import Kind, recognise
@@ -87,6 +88,7 @@ def command(
     agrees, and reports what it costs. Exit code 0 only if every byte agrees and every gate holds.
     A Keras model without a recipe takes --samples.
     """
+    expect_conversion(*models)
     from mcuforge import driver
 
     board = boards.load(board_name)

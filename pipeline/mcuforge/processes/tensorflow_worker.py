@@ -1,7 +1,8 @@
 """The child process of `tensorflow_child`: it runs the function `package.module:function`.
 
-Reads the arguments as JSON from stdin, writes one JSON message a line to what was stdout: progress,
-then the result or the error. What the function prints is dropped.
+Reads the arguments from stdin, a line of JSON, and writes one JSON message a line to what was
+stdout: progress, then the result or the error. What the function prints is dropped, and so is
+progress while nobody reads it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import select
 import sys
 import traceback
 from pathlib import Path
@@ -24,13 +26,14 @@ def main() -> None:
         Path(os.devnull).open("w") as nowhere,  # Keras prints pages when it exports a model
         python_worker.answers(prints_to=nowhere.fileno()) as messages,
     ):
-        arguments = json.load(sys.stdin)
+        arguments = json.loads(sys.stdin.readline())
         _send(messages, _outcome(sys.argv[1], arguments, messages))
 
 
 def _outcome(function: str, arguments: dict[str, Any], messages: BinaryIO) -> dict[str, Any]:
     def on_progress(done: int, total: int) -> None:
-        _send(messages, {"done": done, "total": total})
+        if done == total or _is_read(messages):
+            _send(messages, {"done": done, "total": total})
 
     try:
         module, _, name = function.partition(":")
@@ -46,6 +49,14 @@ def _outcome(function: str, arguments: dict[str, Any], messages: BinaryIO) -> di
 def _failure(kind: str, message: str) -> dict[str, Any]:
     error = {"kind": kind, "message": message, "traceback": traceback.format_exc()}
     return {"error": error}
+
+
+def _is_read(messages: BinaryIO) -> bool:
+    """Whether there is room for a line. Unknown on Windows, where only sockets can be asked."""
+    try:
+        return bool(select.select([], [messages], [], 0)[1])
+    except OSError:
+        return True
 
 
 def _send(messages: BinaryIO, message: dict[str, Any]) -> None:

@@ -107,6 +107,7 @@ def _train(training: Training, made: Recipe, on_progress: Progress | None) -> No
             "encoder": str(made.encoder or ""),
         },
         on_progress,
+        whole=True,
     )
     names = input_names(made.keras_file())
     array_files.read_inputs(made.calibration_file(), names)

@@ -97,7 +97,9 @@ def test_options_reach_the_script_or_are_refused(tiny: Recipe) -> None:
     assert 'use_bias": false' in zipfile.ZipFile(tiny.keras).read("config.json").decode()
 
 
-def fake_training(_function: str, arguments: Mapping[str, Any], _on_progress: object) -> None:
+def fake_training(
+    _function: str, arguments: Mapping[str, Any], _on_progress: object, **_: object
+) -> None:
     Path(arguments["keras_file"]).write_text("new")
     np.savez(Path(arguments["calibration"]), inputs=np.zeros((2, 4), np.float32))
     labels = {} if arguments["seed"] == 99 else {"labels": np.zeros(2, np.uint8)}
@@ -122,7 +124,7 @@ def test_a_failure_keeps_the_old_artefacts(tiny: Recipe, monkeypatch: pytest.Mon
 def test_an_interrupt_keeps_the_old_artefacts(
     tiny: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(tensorflow_child, "call", interrupted)
