@@ -110,23 +110,27 @@ def beside(
         prepared = tflm.prepare(whole, tflite, board)
         prepared = tflm_tightening.tightened(whole, prepared, board, choose(board, "qemu"))
         with running(whole, board, folder, prepared) as (figures["tflm"], theirs):
-            figures["differ"] = different(plan, ours, theirs)
+            figures["differ"] = different(plan, ours, whole, theirs)
     except ForgeError as error:
         sys.stderr.write(f"{board.name}: without TFLM: {error.message.splitlines()[0]}\n")
 
 
-def different(plan: Plan, ours: Traced, theirs: Traced) -> list[str]:
-    """The ops whose outputs are not TFLM's, in those channels that the plan has left."""
+def different(plan: Plan, ours: Traced, whole: Plan, theirs: Traced) -> list[str]:
+    """The ops whose outputs are not TFLM's, in those channels that the plan has left.
+
+    TFLM runs the ops in the order of the file, as `whole` does, its plan.
+    """
     found = []
+    number_of = {tensor: number for number, (_, tensor) in enumerate(whole.graph.results())}
     for number, (position, index) in enumerate(plan.graph.results()):
         channels = plan.graph.tensor(index).channels
         if channels is None:
-            same = ours.digests[number][:2] == theirs.digests[number][:2]
+            same = ours.digests[number][:2] == theirs.digests[number_of[index]][:2]
         else:
-            mine, whole = ours.fetch(number), theirs.fetch(number)
-            count = len(whole) * len(channels) // len(mine)  # of channels in all
+            mine, all_of_it = ours.fetch(number), theirs.fetch(number_of[index])
+            count = len(all_of_it) * len(channels) // len(mine)  # of channels in all
             same = np.array_equal(mine.reshape(-1, len(channels)),
-                                  whole.reshape(-1, count)[:, list(channels)])  # fmt: skip
+                                  all_of_it.reshape(-1, count)[:, list(channels)])  # fmt: skip
         if not same:
             op = plan.graph.ops[position]
             found.append(f"{op.index} {op.kind}")

@@ -12,8 +12,8 @@ import pytest
 import running
 
 from mcuforge.errors import UnsupportedError
-from mcuforge.planning import planner
 from mcuforge.planning.plan import Segment
+from mcuforge.planning.plans import Plans
 from mcuforge.planning.rows.segments import Divisions
 
 BATCH = 25  # networks in one program
@@ -37,7 +37,7 @@ def most_rows(self: Divisions) -> Iterator[tuple[Segment, ...]]:
 def rows_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plans run all ops row by row that can, even where that takes more memory."""
     monkeypatch.setattr(Divisions, "divisions", most_rows)
-    monkeypatch.setattr(planner, "arena_bytes", lambda plan: -len(plan.segments))
+    monkeypatch.setattr(Plans, "within", lambda plans, _budget: next(plans._smaller()))
 
 
 def checked(seeds: range, folder: Path, kernels: dict[str, Path]) -> int:

@@ -113,7 +113,7 @@ def _whole(memory: Memory, position: int) -> None:
     if planned.view_of is not None:  # the same bytes under other names
         memory.read(planned.view_of)
         return
-    memory.spoil(planned.scratch_offset, max((c.scratch_bytes for c in planned.calls), default=0))
+    memory.spoil(planned.scratch_offset, planned.scratch_bytes)
     for tensor in {t for call in planned.calls for t in call.inputs} - set(op.outputs):
         memory.read(tensor)
     for tensor in op.outputs:
@@ -131,7 +131,7 @@ class _Replay:
         offsets, kept = memory.plan.offsets, segment.stream.rings
         for op in segment.ops:
             for tensor, window in op.reads:
-                if tensor not in self.maker and tensor not in self.rings:
+                if tensor in offsets and tensor not in self.maker and tensor not in self.rings:
                     row_bytes = memory.size(tensor) // window.rows
                     self.rings[tensor] = Ring(
                         offsets[tensor], row_bytes, window.rows, made=window.rows
@@ -171,6 +171,8 @@ class _Replay:
 
     def read(self, op: RowOp, y: int) -> None:
         for tensor, window in op.reads:
+            if tensor not in self.rings:
+                continue  # a variable, beside the arena
             ring = self.rings[tensor]
             first, end = window(y)
             assert first >= ring.gone and end <= ring.made, "a row is not there"

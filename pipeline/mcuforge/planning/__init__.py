@@ -19,8 +19,8 @@ from mcuforge.planning.target import Target
 
 MakePlans = Callable[[Target, bool], Plans]  # for a target, small or not
 SPEED, SIZE = "speed", "size"  # what a plan is made for, where it has a choice
-# Whether ops run row by row, which takes less memory: where RAM is too small otherwise, never,
-# or wherever that makes the arena smaller.
+# Whether ops run row by row, which takes less memory: where RAM is too small otherwise or the live
+# tensors are smaller, never, or wherever that makes the arena smaller.
 FIT, FAST, SMALL = "fit", "fast", "small"
 
 
@@ -63,10 +63,10 @@ def plan_for(
 
     It is the fastest one that the board has room for, or with `optimize` "size" that which takes
     the least flash. `whole` as in `planner.plan`; `portable` where the core may be another than
-    the board's. `memory` is "fit" (ops run row by row where RAM is too small otherwise), "fast"
-    (never) or "small" (wherever that makes the arena smaller). `max_ram` are the bytes of RAM that
-    the firmware may take, if they are fewer than the board's; raises `GateError` where no plan
-    takes so few.
+    the board's. `memory` is "fit" (ops run row by row where RAM is too small otherwise, or the
+    arena larger than the live tensors at their peak), "fast" (never) or "small" (wherever that
+    makes the arena smaller). `max_ram` are the bytes of RAM that the firmware may take, if they are
+    fewer than the board's; raises `GateError` where no plan takes so few.
     """
     graph = read_graph(tflite, name)
 
@@ -101,7 +101,7 @@ def fitting(
     def within(target: Target, small: bool) -> Plan:
         plans = make(target, small)
         if memory == FIT:
-            return plans.within(fit.arena_room(plans.plain, board, max_ram))
+            return plans.fitting(fit.arena_room(plans.plain, board, max_ram))
         return plans.within(0 if memory == SMALL else None)
 
     fast = within(target or Target.of(board), False)

@@ -113,7 +113,7 @@ def place(buffers: Sequence[Buffer], alignment: int, overlaps: Sequence[Overlap]
     Raises `ValueError` where an overlap's source does not die at the position that its target is
     written at.
     """
-    aligned = [Buffer(_align(b.size, alignment), b.first, b.last) for b in buffers]
+    aligned = [Buffer(align(b.size, alignment), b.first, b.last) for b in buffers]
     allowed = [Overlap(o.source, o.target, o.distance // alignment * alignment) for o in overlaps]
     for overlap in allowed:
         if aligned[overlap.source].last != aligned[overlap.target].first:
@@ -137,7 +137,8 @@ def place(buffers: Sequence[Buffer], alignment: int, overlaps: Sequence[Overlap]
     return _improve(aligned, forbidden, order, best, rounds)
 
 
-def _align(size: int, alignment: int) -> int:
+def align(size: int, alignment: int) -> int:
+    """The size, rounded up to the next multiple of the alignment."""
     return (size + alignment - 1) // alignment * alignment
 
 

@@ -98,7 +98,7 @@ def _scratch(plan: Plan) -> list[Block]:
     """What kernels use while they run."""
     found = []
     for position, planned in enumerate(plan.ops):
-        size = max((call.scratch_bytes for call in planned.calls), default=0)
+        size = planned.scratch_bytes
         if size:
             layer = plan.graph.layer(plan.graph.ops[position])
             offset = planned.scratch_offset

@@ -71,6 +71,19 @@ def place(
     )
 
 
+def live_peak(graph: Graph, lowered: tuple[PlannedOp, ...]) -> int:
+    """The most bytes of tensors that live at one op, each with bytes of its own.
+
+    Inputs live until they are read last, and outputs to the end. Views are what they show.
+    """
+    storage = Storage.of(graph, lowered)
+    kept, _ = state.layout(graph, ALIGNMENT)
+    sizes, ranges = root_sizes(graph, storage), live_ranges(graph, storage)
+    roots = [root for root in ranges if root not in kept]
+    buffers = [Buffer(arena.align(sizes[r], ALIGNMENT), *ranges[r]) for r in roots]
+    return arena.lower_bound(buffers)
+
+
 def _beside_scratch(segments: Sequence[Segment]) -> dict[int, tuple[int, int]]:
     """Rings that share bytes with scratch: number of the segment, and where in it they begin."""
     return {
@@ -83,7 +96,7 @@ def _beside_scratch(segments: Sequence[Segment]) -> dict[int, tuple[int, int]]:
 def _scratch_bytes(segment: Segment, lowered: tuple[PlannedOp, ...]) -> int:
     if segment.stream is not None:
         return segment.working.bytes
-    return max((c.scratch_bytes for c in lowered[segment.first].calls), default=0)
+    return lowered[segment.first].scratch_bytes
 
 
 def _with_rows(
@@ -132,7 +145,7 @@ def overlap_pairs(
         (source, target): distance
         for target, number in _first_writers(planned, storage).items()
         for source, distance in _sources(planned.calls, number, storage).items()
-        if source != target and last.get(source) == position  # neither is a variable
+        if source != target and last.get(source) == position and target in last  # no variables
     }
 
 

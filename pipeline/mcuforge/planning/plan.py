@@ -137,6 +137,11 @@ class PlannedOp:
     view_of: int | None = None
     scratch_offset: int = 0
 
+    @property
+    def scratch_bytes(self) -> int:
+        """What the calls need at most."""
+        return max((call.scratch_bytes for call in self.calls), default=0)
+
 
 @dataclass(frozen=True, eq=False)
 class RowOp:
@@ -274,12 +279,12 @@ class Plan:
         """What notebooks show."""
         rows = [
             (
-                str(planned.op),
-                self.graph.ops[planned.op].kind,
-                outputs_text(self.graph, self.graph.ops[planned.op]),
+                str(op.index),
+                op.kind,
+                outputs_text(self.graph, op),
                 ", ".join(call.kernel for call in planned.calls) or "a view",
             )
-            for planned in self.ops
+            for op, planned in zip(self.graph.ops, self.ops, strict=True)
         ]
         return notebook.table(
             f"A plan of {len(rows)} ops",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
+from dataclasses import replace
 
 from mcuforge.frontend.graph import Graph, Op
-from mcuforge.planning import effort, layout, problems, state
+from mcuforge.planning import effort, layout, order, problems, state
 from mcuforge.planning.dead_channels import drop_channels
 from mcuforge.planning.ops import packed_weights
 from mcuforge.planning.ops.registry import OPERATORS
@@ -31,12 +32,14 @@ def plan(
 
     With `small` to those that take the least flash: int4 weights stay packed in it, and kernels
     are those that compute all cases. With `whole` every channel of every tensor is there, as for
-    TFLM; else those that nothing depends on are left out. With a `budget` as many ops run row by
-    row as are needed for an arena of so many bytes, or of the fewest that there may be.
+    TFLM; else those that nothing depends on are left out. As many ops run row by row as are needed
+    for an arena of `budget` bytes, or of the fewest that there may be. Without a budget it is the
+    peak of the live tensors; where no plan keeps to that, it is the fastest one.
 
     Raises `UnsupportedError` that lists what no kernel computes, with layers and rule or advice.
     """
-    return plans(graph, target, small=small, whole=whole).within(budget)
+    found = plans(graph, target, small=small, whole=whole)
+    return found.fitting() if budget is None else found.within(budget)
 
 
 def plans(
@@ -47,14 +50,27 @@ def plans(
     graph = graph if whole else drop_channels(graph)
     proofs: set[Hashable] = set()
     lowered = _lowered(graph, target, small, proofs)
+    found = [layout.place(graph, lowered)] if whole else _placed(graph, lowered)
 
     def smaller() -> Iterator[Plan]:
         if whole:  # TFLM runs no op row by row
-            return iter(())
-        divisions = _divisions(graph, lowered, target, proofs)
-        return (layout.place(graph, lowered, division) for division in divisions)
+            return
+        for plain in found:
+            for division in _divisions(plain.graph, plain.ops, target, proofs):
+                yield layout.place(plain.graph, plain.ops, division)
 
-    return Plans(layout.place(graph, lowered), smaller)
+    return Plans(found[0], layout.live_peak(graph, lowered), smaller)
+
+
+def _placed(graph: Graph, lowered: tuple[PlannedOp, ...]) -> list[Plan]:
+    """The plans whose ops run whole: in the file's order and maybe another; the smallest first."""
+    as_in_file = layout.place(graph, lowered)
+    positions = order.with_less(graph, lowered)
+    if positions is None:
+        return [as_in_file]
+    ordered = replace(graph, ops=tuple(graph.ops[p] for p in positions))
+    better = layout.place(ordered, tuple(lowered[p] for p in positions))
+    return sorted([as_in_file, better], key=lambda plan: plan.arena.bytes)
 
 
 def _lowered(
@@ -113,7 +129,7 @@ def _divisions(
     )
     wholes = [
         Whole(
-            max((c.scratch_bytes for c in planned.calls), default=0),
+            planned.scratch_bytes,
             layout.overlap_pairs(planned, position, storage, lives.last),
         )
         for position, planned in enumerate(lowered)

@@ -14,10 +14,12 @@ from mcuforge.planning.rows.segments import extra_instructions
 class Plans:
     """`plain` has whole tensors; those after it take less memory, and more instructions.
 
-    These are made when somebody asks for them, and once.
+    These are made when somebody asks for them, and once. `live_peak` are the bytes of the tensors
+    that live together at most.
     """
 
-    def __init__(self, plain: Plan, smaller: Callable[[], Iterator[Plan]]) -> None:
+    def __init__(self, plain: Plan, live_peak: int, smaller: Callable[[], Iterator[Plan]]) -> None:
+        self.live_peak = live_peak
         self.plain = replace(plain, curve=self.curve)
         self._found = [self.plain]
         self._smaller = smaller
@@ -45,6 +47,16 @@ class Plans:
                 break
         effort.check_arena(plan)
         return plan
+
+    def fitting(self, room: int | None = None) -> Plan:
+        """The fastest whose arena is no larger than the live tensors, where there is one.
+
+        Likewise no larger than `room`, if that is given; see `within`.
+        """
+        if room is not None and room < self.live_peak:
+            return self.within(room)
+        plan = self.within(self.live_peak)
+        return plan if plan.arena.bytes <= self.live_peak else self.within(room)
 
     def curve(self) -> tuple[Point, ...]:
         """Arena and instructions of each."""

@@ -158,7 +158,7 @@ def _place(plan: Plan, tensor: Tensor) -> tuple[str, int | None]:
 
 def _op(plan: Plan, at: int, op: Op, planned: PlannedOp, placed: bool) -> OpFacts:
     graph = plan.graph
-    scratch = max((call.scratch_bytes for call in planned.calls), default=0) if placed else 0
+    scratch = planned.scratch_bytes if placed else 0
     return OpFacts(
         index=at,
         kind=op.kind,
