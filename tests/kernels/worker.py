@@ -27,10 +27,10 @@ from mcuforge.frontend.graph import Graph, Op
 from mcuforge.frontend.passes.resolve_variables import resolve_variables
 from mcuforge.frontend.passes.widen_int4_weights import widen_int4_weights
 from mcuforge.frontend.verify import verify
-from mcuforge.planning import ops
+from mcuforge.planning import lean, ops
 from mcuforge.planning.ops import packed_weights
 from mcuforge.planning.ops.registry import OPERATORS
-from mcuforge.planning.plan import KernelCall
+from mcuforge.planning.plan import KernelCall, PlannedOp
 from mcuforge.planning.target import Target
 from mcuforge.planning.variants import chosen
 from mcuforge.planning.variants.registry import VARIANTS
@@ -94,7 +94,14 @@ def _others(
     choices = [packed_weights.kept(graph, op, calls)]
     choices += [tuple(chosen(call, each, VARIANTS) for call in calls) for each in targets]
     kernels = [[call.kernel for call in choice] for choice in (calls, *choices)]
-    return [c for i, c in enumerate(choices, 1) if kernels[i] not in kernels[:i]]
+    different = [c for i, c in enumerate(choices, 1) if kernels[i] not in kernels[:i]]
+    fast = [tuple(chosen(call, each, VARIANTS) for call in calls) for each in targets]
+    return different + [
+        leaner
+        for each, planned in zip(targets, fast, strict=True)
+        for leaner, _ in lean.choices(graph, op, PlannedOp(op.index, planned), each, set())
+        if [call.kernel for call in leaner] != kernels[0]
+    ]
 
 
 def _assert_same(expected: list[Any], outputs: list[Any], kernel: str) -> None:

@@ -20,6 +20,7 @@ def place(
 ) -> Plan:
     """Lay out the arena. Ops of a segment run at once: tensors between them are rings of rows."""
     segments = segments or tuple(Segment(p, p) for p in range(len(lowered)))
+    lowered = _with_less_scratch(lowered, segments)
     number_of = {p: n for n, s in enumerate(segments) for p in range(s.first, s.last + 1)}
     number_of |= {-1: -1, len(lowered): len(segments)}
     storage = Storage.of(graph, lowered)
@@ -68,6 +69,18 @@ def place(
         state_offsets=_offsets(graph, storage, kept),
         state_bytes=state_bytes,
         segments=tuple(segment for segment in segments if segment.stream is not None),
+        extra_instructions=sum(segment.extra_instructions for segment in segments),
+    )
+
+
+def _with_less_scratch(
+    lowered: tuple[PlannedOp, ...], segments: Sequence[Segment]
+) -> tuple[PlannedOp, ...]:
+    """The ops, with the calls that segments name in place of the fastest ones."""
+    calls = {segment.first: segment.calls for segment in segments if segment.calls}
+    return tuple(
+        replace(planned, calls=calls[p]) if p in calls else planned
+        for p, planned in enumerate(lowered)
     )
 
 

@@ -204,13 +204,19 @@ class WorkingSet:
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """Ops at the positions `first` ... `last`. `stream` is None where one op runs whole."""
+    """Ops at the positions `first` ... `last`. `stream` is None where one op runs whole.
+
+    `calls` are then those that compute it in less memory, if not the fastest ones do. About
+    `extra_instructions` are added to an inference.
+    """
 
     first: int
     last: int
     ops: tuple[RowOp, ...] = ()
     stream: Stream | None = None
     working: WorkingSet = WorkingSet(0, {}, ())
+    calls: tuple[KernelCall, ...] = ()
+    extra_instructions: int = 0
 
     @property
     def rings(self) -> dict[int, int]:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import replace
 
 from mcuforge.frontend.graph import Graph, Op
-from mcuforge.planning import effort, layout, order, problems, state
+from mcuforge.planning import effort, layout, lean, order, problems, state
 from mcuforge.planning.dead_channels import drop_channels
 from mcuforge.planning.ops import packed_weights
 from mcuforge.planning.ops.registry import OPERATORS
@@ -55,8 +55,9 @@ def plans(
     def smaller() -> Iterator[Plan]:
         if whole:  # TFLM runs no op row by row
             return
+        leanest = Target.PORTABLE if small else target  # kernels of others take more flash
         for plain in found:
-            for division in _divisions(plain.graph, plain.ops, target, proofs):
+            for division in _divisions(plain.graph, plain.ops, leanest, proofs):
                 yield layout.place(plain.graph, plain.ops, division)
 
     return Plans(found[0], layout.live_peak(graph, lowered), smaller)
@@ -127,11 +128,17 @@ def _divisions(
         {r: last for r, (_, last) in ranges.items()},
         frozenset(set(ranges) - shared - set(kept)),
     )
+
+    def whole(planned: PlannedOp, position: int, extra: int = 0) -> Whole:
+        pairs = layout.overlap_pairs(planned, position, storage, lives.last)
+        return Whole(planned.scratch_bytes, pairs, planned.calls if extra else (), extra)
+
     wholes = [
-        Whole(
-            planned.scratch_bytes,
-            layout.overlap_pairs(planned, position, storage, lives.last),
-        )
-        for position, planned in enumerate(lowered)
+        [whole(planned, position)]
+        + [
+            whole(replace(planned, calls=calls), position, extra)
+            for calls, extra in lean.choices(graph, op, planned, target, proofs)
+        ]
+        for position, (op, planned) in enumerate(zip(graph.ops, lowered, strict=True))
     ]
     return Divisions(graph, row_ops, wholes, lives).divisions()

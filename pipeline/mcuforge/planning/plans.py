@@ -8,7 +8,6 @@ from functools import cached_property
 
 from mcuforge.planning import effort
 from mcuforge.planning.plan import Plan, Point
-from mcuforge.planning.rows.segments import extra_instructions
 
 
 class Plans:
@@ -70,7 +69,6 @@ class Plans:
         """Look for one more."""
         for plan in self._left:
             if plan.arena.bytes < self._found[-1].arena.bytes:
-                work = sum(map(extra_instructions, plan.segments))
-                self._found.append(replace(plan, curve=self.curve, extra_instructions=work))
+                self._found.append(replace(plan, curve=self.curve))
                 return True
         return False

@@ -26,7 +26,13 @@ from mcuforge.planning.ops.convolution import (
     window_of,
 )
 from mcuforge.planning.ops.weighted_sum import OutputStage, OutputStageS16, WeightedSum
-from mcuforge.planning.ops.window import ImageSizes, SlidingWindow, pixel_overlap
+from mcuforge.planning.ops.window import (
+    ImageSizes,
+    SlidingWindow,
+    channel_overlap,
+    is_inside,
+    pixel_overlap,
+)
 from mcuforge.planning.plan import I32, ArrayI32, KernelCall, KernelParams, OptionalArrayI8
 
 MIN_FILTERS = 4  # fewer do not make up for gathering what they see
@@ -105,7 +111,7 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     filters = SUM.filters(graph, op)
     if _is_convolution(graph, op):
         return conv2d.lowered(graph, op, SUM, np.moveaxis(filters, 1, 3))
-    taps = np.arange(filters[0].size)
+    taps, pixel = np.arange(filters[0].size), source.dtype.bytes * sizes.input_channels
     rows, columns = np.divmod(taps, window.filter_width)
     down, right = rows * window.dilation_height, columns * window.dilation_width
     params = PARAMS[source.dtype](
@@ -126,10 +132,17 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
             inputs=(op.inputs[0],),
             output=op.outputs[0],
             reason="a few channels at a time; only positions at the border are gathered first",
-            scratch_bytes=source.dtype.bytes * taps.size * sizes.input_channels,
-            overlaps={0: source.dtype.bytes * pixel_overlap(sizes, window, len(filters))},
+            scratch_bytes=0 if is_inside(sizes, window) else taps.size * pixel,
+            overlaps={0: source.dtype.bytes * _overlap_distance(params)},
         ),
     )
+
+
+def _overlap_distance(params: DepthwiseConv2dS8Params) -> int:
+    """In elements. With a filter a channel those that are read are read for the last time."""
+    if params.depth_multiplier == 1:
+        return channel_overlap(params.sizes, params.window)
+    return pixel_overlap(params.sizes, params.window, params.output_channels)
 
 
 OPERATORS = (

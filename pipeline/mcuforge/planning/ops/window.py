@@ -126,6 +126,20 @@ def padding_before(size: int, output: int, window: int, stride: int, dilation: i
     return max((output - 1) * stride + effective - size, 0) // 2
 
 
+def is_inside(sizes: ImageSizes, window: SlidingWindow) -> bool:
+    """Whether no window leaves the input."""
+    axes = (
+        (sizes.input_height, sizes.output_height, window.filter_height, window.stride_height,
+         window.dilation_height, window.padding_top),
+        (sizes.input_width, sizes.output_width, window.filter_width, window.stride_width,
+         window.dilation_width, window.padding_left),
+    )  # fmt: skip
+    return all(
+        padding <= 0 and (output - 1) * stride - padding + (taps - 1) * dilation < size
+        for size, output, taps, stride, dilation, padding in axes
+    )
+
+
 def loops(
     sizes: ImageSizes, window: SlidingWindow, output_channels: int, columns: int = 1
 ) -> tuple[overlap.Gaps, overlap.Gaps, overlap.Gaps]:
@@ -145,3 +159,11 @@ def pixel_overlap(sizes: ImageSizes, window: SlidingWindow, output_channels: int
     written in turn."""
     steps = loops(sizes, window, output_channels)
     return overlap.distance(steps, sizes.input_elements, output_channels)
+
+
+def channel_overlap(sizes: ImageSizes, window: SlidingWindow) -> int:
+    """Overlap distance, in elements, of a kernel that reads some channels of a window before it
+    writes the same ones of a pixel, and those from first to last."""
+    channels = overlap.linear(sizes.input_channels, 1, 1)
+    steps = loops(sizes, window, sizes.input_channels)
+    return overlap.distance([*steps, channels], sizes.input_elements, None)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from mcuforge.frontend.graph import Graph
 from mcuforge.planning import arena
 from mcuforge.planning.arena import Buffer, Overlap
-from mcuforge.planning.plan import RowOp, Segment
+from mcuforge.planning.plan import KernelCall, RowOp, Segment, Stream
 from mcuforge.planning.rows.row_op import rows_of
 from mcuforge.planning.rows.stream import stream
 from mcuforge.planning.rows.working_set import working_set
@@ -23,13 +23,10 @@ MOST_OPS = 64  # of a segment
 ROW_INSTRUCTIONS = 200  # that a call adds, about
 
 
-def extra_instructions(segment: Segment) -> int:
+def extra_instructions(ops: Sequence[RowOp], run: Stream) -> int:
     """What running row by row adds, about."""
-    if segment.stream is None:
-        return 0
-    rings = segment.stream.rings
-    moved = sum((rings.get(op.output, 1) - 1) * op.row_bytes * op.rows for op in segment.ops)
-    return ROW_INSTRUCTIONS * len(segment.stream.steps) + moved // 4
+    moved = sum((run.rings.get(op.output, 1) - 1) * op.row_bytes * op.rows for op in ops)
+    return ROW_INSTRUCTIONS * len(run.steps) + moved // 4
 
 
 @dataclass(frozen=True)
@@ -58,10 +55,16 @@ class Lives:
 
 @dataclass(frozen=True)
 class Whole:
-    """What an op that runs whole adds to the tensors around it."""
+    """What an op that runs whole adds to the tensors around it.
+
+    `calls` are those of kernels that need less scratch than the fastest ones, and take so many
+    instructions more, about.
+    """
 
     scratch_bytes: int
     overlaps: dict[tuple[int, int], int]
+    calls: tuple[KernelCall, ...] = ()
+    extra_instructions: int = 0
 
 
 class Divisions:
@@ -71,12 +74,11 @@ class Divisions:
         self,
         graph: Graph,
         row_ops: Sequence[RowOp | None],
-        wholes: Sequence[Whole],
+        wholes: Sequence[Sequence[Whole]],
         lives: Lives,
     ) -> None:
         self.graph, self.row_ops, self.wholes, self.lives = graph, row_ops, wholes, lives
         self.found = list(self._all())
-        self.work = [extra_instructions(segment) for segment, _ in self.found]
 
     def divisions(self) -> Iterator[tuple[Segment, ...]]:
         """Those of the curve."""
@@ -95,10 +97,11 @@ class Divisions:
         """The division that adds the least work of those that need at most `budget` bytes."""
         unknown: tuple[int, int, Segment | None] = (1 << 60, 0, None)
         costs = [(0, 0, None), *[unknown] * len(self.row_ops)]
-        for (segment, needed), work in zip(self.found, self.work, strict=True):
+        for segment, needed in self.found:
             before, most, _ = costs[segment.first]
-            if needed <= budget and before + work < costs[segment.last + 1][0]:
-                costs[segment.last + 1] = before + work, max(most, needed), segment
+            work = before + segment.extra_instructions
+            if needed <= budget and work < costs[segment.last + 1][0]:
+                costs[segment.last + 1] = work, max(most, needed), segment
         return self._traced(costs)
 
     def _traced(self, costs: list[tuple[int, int, Segment | None]]) -> Choice:
@@ -124,7 +127,10 @@ class Divisions:
         """Every segment and its need, by the position of its end."""
         left = MOST_STEPS
         for last in range(len(self.row_ops)):
-            yield (whole := Segment(last, last)), self._need_whole(whole)
+            for whole in self.wholes[last]:
+                extra = whole.extra_instructions
+                segment = Segment(last, last, calls=whole.calls, extra_instructions=extra)
+                yield segment, self._need_whole(segment, whole)
             ops: tuple[RowOp, ...] = ()
             for first in range(last, max(-1, last - MOST_OPS), -1):
                 op = self.row_ops[first]
@@ -132,8 +138,8 @@ class Divisions:
                 if op is None or left < 0:
                     break
                 ops = (op, *ops)
-                if (segment := self._streamed(first, last, ops)) is not None:
-                    yield segment, self._need_streamed(segment)
+                if (streamed := self._streamed(first, last, ops)) is not None:
+                    yield streamed, self._need_streamed(streamed)
 
     def _streamed(self, first: int, last: int, ops: tuple[RowOp, ...]) -> Segment | None:
         alone = self.lives.streamable
@@ -143,7 +149,8 @@ class Divisions:
         kept = frozenset(t for t in touched if t not in alone or self.lives.last[t] > last)
         if last > first or len(ops[0].calls[0]) > 1:
             run = stream(ops, kept, self._row_bytes(ops))
-            return Segment(first, last, ops, run, working_set(ops, run))
+            extra = extra_instructions(ops, run)
+            return Segment(first, last, ops, run, working_set(ops, run), extra_instructions=extra)
         return None
 
     def _touched(self, ops: Sequence[RowOp]) -> set[int]:
@@ -153,8 +160,7 @@ class Divisions:
         tensors = [self.graph.tensor(t) for t in self._touched(ops)]
         return {t.index: t.bytes // rows_of(t) for t in tensors}
 
-    def _need_whole(self, segment: Segment) -> int:
-        whole = self.wholes[segment.first]
+    def _need_whole(self, segment: Segment, whole: Whole) -> int:
         return self._need(segment, whole.scratch_bytes, whole.overlaps)
 
     def _need_streamed(self, segment: Segment) -> int:

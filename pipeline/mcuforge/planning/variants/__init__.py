@@ -11,7 +11,7 @@ constraints and checks nothing twice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from mcuforge.planning.plan import KernelCall
@@ -28,7 +28,8 @@ class Variant:
     `constraints`.
 
     Where these take milliseconds, `proof` tells calls apart for which they do: a hostile file may
-    hold thousands.
+    hold thousands. `lean` makes a call that needs less scratch than `make`'s, and takes longer;
+    None where there is none.
     """
 
     kernel: str
@@ -37,6 +38,7 @@ class Variant:
     constraints: tuple[Constraint, ...]
     make: Callable[[KernelCall], KernelCall]
     proof: Callable[[KernelCall], Hashable] | None = None
+    lean: Callable[[KernelCall], KernelCall | None] | None = None
 
     def obstacle(self, call: KernelCall) -> str | None:
         """The first rule that the call breaks, in words: "conv2d_x_s8: RULE, but WHAT IT HAS"."""
@@ -59,6 +61,32 @@ def chosen(
     `variants` come fastest first. `passed_over` of what is returned says why none before it does.
     `proofs` are those of the calls before in the same plan, of which there are `MAX_PROOFS`.
     """
+    return next(_candidates(call, target, variants, proofs))
+
+
+def leaner(
+    call: KernelCall,
+    target: Target,
+    variants: Iterable[Variant],
+    proofs: set[Hashable] | None = None,
+) -> tuple[KernelCall, ...]:
+    """What may take the place of `chosen`'s call where memory is short, fastest first.
+
+    Each needs less scratch than the one before. Arguments are those of `chosen`.
+    """
+    candidates = _candidates(call, target, variants, proofs)
+    scratch, found = next(candidates).scratch_bytes, []
+    for candidate in candidates if scratch > 0 else ():
+        if candidate.scratch_bytes < scratch:
+            scratch = candidate.scratch_bytes
+            found.append(candidate)
+    return tuple(found)
+
+
+def _candidates(
+    call: KernelCall, target: Target, variants: Iterable[Variant], proofs: set[Hashable] | None
+) -> Iterator[KernelCall]:
+    """Those of the variants that may take the call's place, then the call itself."""
     proofs = set() if proofs is None else proofs
     passed_over: list[str] = []
     for variant in variants:
@@ -66,9 +94,13 @@ def chosen(
             continue
         obstacle = _too_many(variant, call, proofs) or variant.obstacle(call)
         if obstacle is None:
-            return replace(variant.make(call), passed_over=tuple(passed_over))
+            yield replace(variant.make(call), passed_over=tuple(passed_over))
+            lean = variant.lean(call) if variant.lean else None
+            if lean is not None:
+                yield replace(lean, passed_over=tuple(passed_over))
+            obstacle = f"{variant.kernel}: memory is short; it needs more scratch"
         passed_over.append(obstacle)
-    return replace(call, passed_over=tuple(passed_over))
+    yield replace(call, passed_over=tuple(passed_over))
 
 
 def _too_many(variant: Variant, call: KernelCall, proofs: set[Hashable]) -> str | None:

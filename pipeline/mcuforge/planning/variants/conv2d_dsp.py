@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mcuforge.planning.ops import overlap
 from mcuforge.planning.ops.convolution import Conv2dS8Params
-from mcuforge.planning.ops.window import ImageSizes, SlidingWindow, loops
+from mcuforge.planning.ops.window import ImageSizes, SlidingWindow, is_inside, loops
 from mcuforge.planning.plan import I32, ArrayI32, ArrayU32, KernelCall, KernelParams
 from mcuforge.planning.target import Target
 from mcuforge.planning.variants import Variant
@@ -163,25 +163,10 @@ def scratch_bytes(params: Conv2dDspS8Params) -> int:
     """Lanes of two pixels, and a run of taps where one must be gathered byte by byte."""
     lanes = STEP_BYTES * (params.steps + params.steps % 2)
     window, channels = params.window, params.group_channels
-    if channels % 4 == 0 or (params.rows_are_runs and _inside(params)):
+    if channels % 4 == 0 or (params.rows_are_runs and is_inside(params.sizes, params.window)):
         return lanes
     rows = 1 if params.rows_are_runs else window.filter_height
     return lanes + rows * window.filter_width * channels
-
-
-def _inside(params: Conv2dDspS8Params) -> bool:
-    """Whether no window leaves the input."""
-    sizes, window = params.sizes, params.window
-    axes = (
-        (sizes.input_height, sizes.output_height, window.filter_height, window.stride_height,
-         window.dilation_height, window.padding_top),
-        (sizes.input_width, sizes.output_width, window.filter_width, window.stride_width,
-         window.dilation_width, window.padding_left),
-    )  # fmt: skip
-    return all(
-        padding <= 0 and (output - 1) * stride - padding + (taps - 1) * dilation < size
-        for size, output, taps, stride, dilation, padding in axes
-    )
 
 
 def overlap_distance(params: Conv2dDspS8Params) -> int:

@@ -68,10 +68,25 @@ def make(call: KernelCall) -> KernelCall:
     params = _params(call)
     if params.rows > 1:
         return conv2d_dsp.make(replace(call, params=as_convolution(params)))
+    few = params.inputs <= MOST_EXPANDED and params.outputs >= LEAST_TO_EXPAND_FOR
+    return _of_one_row(call, few or not _reads_words(params))
+
+
+def make_lean(call: KernelCall) -> KernelCall | None:
+    """The call that expands the bytes of its only row as it reads them, each time anew."""
+    params = _params(call)
+    return _of_one_row(call, False) if params.rows == 1 and _reads_words(params) else None
+
+
+def _reads_words(params: FullyConnectedS8Params) -> bool:
+    """Whether the inputs are whole words, of which no byte lies outside."""
+    return params.inputs % 4 == 0
+
+
+def _of_one_row(call: KernelCall, expands: bool) -> KernelCall:
+    params = _params(call)
     stage, (filters, records, _) = params.output_stage, _records(params)
     steps = in_pairs(steps_of_runs(1, params.inputs))
-    few = params.inputs <= MOST_EXPANDED and params.outputs >= LEAST_TO_EXPAND_FOR
-    expands = few or params.inputs % 4 != 0
     made = FullyConnectedDspS8Params(
         inputs=params.inputs,
         outputs=params.outputs,
@@ -98,9 +113,21 @@ def make(call: KernelCall) -> KernelCall:
 def make_convolution(call: KernelCall) -> KernelCall:
     """The call of `nn_conv2d_dsp_s8`, or for one pixel that sees one run of the input's bytes of
     `nn_fully_connected_dsp_s8`."""
+    dense = _as_dense(call)
+    return conv2d_dsp.make(call) if dense is None else make(dense)
+
+
+def make_lean_convolution(call: KernelCall) -> KernelCall | None:
+    """As `make_lean`, of a convolution of one pixel."""
+    dense = _as_dense(call)
+    return None if dense is None else make_lean(dense)
+
+
+def _as_dense(call: KernelCall) -> KernelCall | None:
+    """The call of a convolution as that of a FULLY_CONNECTED, where it is one."""
     params = cast(Conv2dS8Params, call.params)
     if not _is_one_row(params):
-        return conv2d_dsp.make(call)
+        return None
     window = params.window
     dense = FullyConnectedS8Params(
         output_stage=params.output_stage,
@@ -110,7 +137,7 @@ def make_convolution(call: KernelCall) -> KernelCall:
         filter_stride=params.filter_stride,
         weights=params.weights,
     )
-    return make(replace(call, params=dense))
+    return replace(call, params=dense)
 
 
 def _is_one_row(params: Conv2dS8Params) -> bool:
@@ -131,11 +158,12 @@ def _is_one_row(params: Conv2dS8Params) -> bool:
     )
 
 
-CONVOLUTION = replace(conv2d_dsp.VARIANT, make=make_convolution)
+CONVOLUTION = replace(conv2d_dsp.VARIANT, make=make_convolution, lean=make_lean_convolution)
 VARIANT = Variant(
     kernel="fully_connected_dsp_s8",
     replaces="fully_connected_s8",
     targets=(Target.DSP,),
     constraints=(constraint_records,),
     make=make,
+    lean=make_lean,
 )

@@ -1,0 +1,34 @@
+"""Kernels that need less scratch than the fastest ones: for ops at which memory is short."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+
+from mcuforge.frontend.graph import Graph, Op
+from mcuforge.planning import cost
+from mcuforge.planning.ops.registry import OPERATORS
+from mcuforge.planning.plan import KernelCall, PlannedOp
+from mcuforge.planning.target import Target
+from mcuforge.planning.variants import leaner
+from mcuforge.planning.variants.registry import VARIANTS
+
+# A kernel of the same kind takes an instruction more for so many multiply-accumulates, about; one
+# that computes all cases takes one more for each.
+SHARE_OF_MACS = 8
+
+
+def choices(
+    graph: Graph, op: Op, planned: PlannedOp, target: Target, proofs: set[Hashable]
+) -> Iterator[tuple[tuple[KernelCall, ...], int]]:
+    """Other calls of an op, each with less scratch, and about how many instructions they add."""
+    if not any(call.scratch_bytes for call in planned.calls):
+        return
+    general = OPERATORS[op.kind].lower(graph, op)
+    each = [
+        (fast, *leaner(call, target, VARIANTS, proofs))
+        for fast, call in zip(planned.calls, general, strict=True)
+    ]
+    for number in range(1, max(map(len, each))):
+        calls = tuple(of_one[min(number, len(of_one) - 1)] for of_one in each)
+        alike = all(c.kernel == fast.kernel for c, fast in zip(calls, planned.calls, strict=True))
+        yield calls, cost.macs(graph, op) // (SHARE_OF_MACS if alike else 1)
