@@ -22,8 +22,8 @@ class Block:
     A model's input lies there before op 0, at -1, and its output after the last one, at the number
     of ops. `name` is the tensor's, `layer` that which makes it, `type` such as `int8[1, 4]`;
     `views` counts the other tensors that are these bytes. A value takes `value_bytes`; scratch has
-    no values, and 0. Of a tensor between ops that run row by row only some rows lie there, from the
-    first of these ops to the last.
+    no values, and 0. Of a tensor between ops that run row by row only some rows lie there, `rows`
+    of how many, from the first of these ops to the last.
     """
 
     kind: str
@@ -36,6 +36,7 @@ class Block:
     last: int
     value_bytes: int
     views: int = 0
+    rows: tuple[int, int] | None = None
 
     @property
     def end(self) -> int:
@@ -45,6 +46,42 @@ class Block:
     def lives_at(self, op: int) -> bool:
         """True where its bytes must not change while the op runs."""
         return self.first <= op <= self.last
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Ops `first` to `last`, which run row by row together."""
+
+    first: int
+    last: int
+
+    @property
+    def title(self) -> str:
+        """How people are told of it."""
+        return f"ops {self.first} to {self.last}" if self.last > self.first else f"op {self.first}"
+
+
+def loops(plan: Plan) -> tuple[Loop, ...]:
+    """Those of the plan, in the order in which they run."""
+    return tuple(Loop(segment.first, segment.last) for segment in plan.segments)
+
+
+def loop_of(op: int, loops: Sequence[Loop]) -> Loop:
+    """That which an op runs in; of itself alone where it runs whole."""
+    return next((loop for loop in loops if loop.first <= op <= loop.last), Loop(op, op))
+
+
+def live_peak(plan: Plan) -> int:
+    """The most bytes of whole tensors that live together, if none may share what it has with
+    another; without scratch and state."""
+    storage = Storage.of(plan.graph, plan.ops)
+    sizes = root_sizes(plan.graph, storage)
+    change: Counter[int] = Counter()
+    for root, (first, last) in live_ranges(plan.graph, storage).items():
+        if root in plan.offsets:
+            change[first] += sizes[root]
+            change[last + 1] -= sizes[root]
+    return max(accumulate(change[at] for at in sorted(change)), default=0)
 
 
 def blocks(plan: Plan) -> tuple[Block, ...]:
@@ -61,22 +98,23 @@ def blocks(plan: Plan) -> tuple[Block, ...]:
             continue  # a variable, beside the arena
         tensor = graph.tensor(root)
         kind = INPUT if root in graph.inputs else OUTPUT if root in outputs else TENSOR
-        size, kept = rows.get(root, (sizes[root], ""))
+        kept, size = rows.get(root, (None, sizes[root]))
+        some = f", {kept[0]} of {kept[1]} rows" if kept else ""
         found.append(
             Block(
-                kind, tensor.name, made_by.get(root, ""), shape_text(tensor) + kept,
+                kind, tensor.name, made_by.get(root, ""), shape_text(tensor) + some,
                 plan.offsets[root], size, *_while_rows_run(plan, *live), tensor.dtype.bytes,
-                views[root],
+                views[root], kept,
             )
         )  # fmt: skip
     found += _scratch(plan)
     return tuple(sorted(found, key=lambda block: (block.first, block.kind == SCRATCH)))
 
 
-def _kept_rows(plan: Plan) -> dict[int, tuple[int, str]]:
-    """Bytes of the tensors of which only some rows are kept, and how many of how many."""
+def _kept_rows(plan: Plan) -> dict[int, tuple[tuple[int, int], int]]:
+    """Tensors of which only some rows are kept: how many of how many, and their bytes."""
     return {
-        op.output: (kept * op.row_bytes, f", {kept} of {op.rows} rows")
+        op.output: ((kept, op.rows), kept * op.row_bytes)
         for segment in plan.segments
         if segment.stream is not None
         for op in segment.ops
@@ -106,25 +144,29 @@ def _scratch(plan: Plan) -> list[Block]:
     return found
 
 
-def shared_bytes(blocks: Sequence[Block]) -> dict[tuple[int, int], tuple[int, int]]:
+def shared_bytes(
+    blocks: Sequence[Block], loops: Sequence[Loop] = ()
+) -> dict[tuple[int, int], tuple[int, int]]:
     """Bytes that two blocks have in common although both live, first and behind the last one.
 
-    By their numbers, the older one first: an op writes the younger one over what it has read.
+    By their numbers, the older one first: an op, or a loop of ops, writes the younger one over what
+    it has read.
     """
     ending: dict[int, list[int]] = {}
     for number, block in enumerate(blocks):
-        ending.setdefault(block.last, []).append(number)
+        ending.setdefault(loop_of(block.last, loops).first, []).append(number)
     found = {}
     for number, block in enumerate(blocks):
-        for other in ending.get(block.first, ()):
+        begins = loop_of(block.first, loops).first
+        for other in ending.get(begins, ()):
             source = blocks[other]
             low, high = max(source.offset, block.offset), min(source.end, block.end)
-            if source.first < block.first and low < high:
+            if source.first < begins and low < high:
                 found[other, number] = low, high
     return found
 
 
-def float_arena(blocks: Sequence[Block]) -> int:
+def float_arena(blocks: Sequence[Block], loops: Sequence[Loop] = ()) -> int:
     """The most bytes that live together if values of fewer than four bytes took four.
 
     Without scratch. What shares bytes now shares as many values; no placement could need less.
@@ -134,12 +176,13 @@ def float_arena(blocks: Sequence[Block]) -> int:
         size = block.bytes * _to_float(block)
         change[block.first] += size
         change[block.last + 1] -= size
-    for (one, other), (low, high) in shared_bytes(blocks).items():
+    for (one, other), (low, high) in shared_bytes(blocks, loops).items():
         both = blocks[one], blocks[other]
         most = min(block.bytes * _to_float(block) for block in both)
         shared = min((high - low) * max(map(_to_float, both)), most)
-        change[both[1].first] -= shared
-        change[both[1].first + 1] += shared
+        loop = loop_of(both[1].first, loops)
+        change[loop.first] -= shared
+        change[loop.last + 1] += shared
     return max(accumulate(change[at] for at in sorted(change)), default=0)
 
 

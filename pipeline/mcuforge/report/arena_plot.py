@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from mcuforge.planning.arena_blocks import INPUT, OUTPUT, SCRATCH, TENSOR, Block, shared_bytes
+from mcuforge.planning.arena_blocks import (
+    INPUT,
+    OUTPUT,
+    SCRATCH,
+    TENSOR,
+    Block,
+    Loop,
+    loop_of,
+    shared_bytes,
+)
 from mcuforge.report import plots
 from mcuforge.wording.escape import plot_text
 
@@ -20,6 +29,8 @@ MOST_BLOCKS = 800  # drawn: the largest; browsers and people see no more
 _LABELLED_OPS = 28  # of which each has its name under the picture
 _LETTER = 5.2, 11  # pixels that a letter takes
 _LEAST_LETTERS = 5
+_ROW_BY_ROW = "row by row together"
+_MOST_TOLD = 8  # loops in words
 _INCHES, _DPI = (8.6, 100.0), 96
 _COLOURS = {
     INPUT: plots.SERIES[1],
@@ -37,13 +48,19 @@ _LEGEND = {
 
 @dataclass(frozen=True)
 class Arena:
-    """What is drawn. `ops` holds the kind and the layer of each op."""
+    """What is drawn. `ops` holds the kind and the layer of each op, `loops` run row by row."""
 
     blocks: Sequence[Block]
     ops: Sequence[tuple[str, str]]
     bytes: int
     lower_bound: int
     peak_op: int
+    loops: Sequence[Loop] = ()
+
+    @property
+    def peak(self) -> Loop:
+        """The ops that make the peak: one, or those of a loop."""
+        return loop_of(self.peak_op, self.loops)
 
 
 def picture(arena: Arena) -> Markup:
@@ -52,7 +69,9 @@ def picture(arena: Arena) -> Markup:
     height = 4.6 if len(arena.ops) <= _LABELLED_OPS else 4.2
     description = (
         f"The arena of {arena.bytes:,} bytes while {len(arena.ops)} ops run: {len(arena.blocks)} "
-        f"blocks, the most at op {arena.peak_op}. The table below has all of them."
+        f"blocks, the most at {arena.peak.title}. "
+        + "".join(f"Row by row run {loop.title}. " for loop in arena.loops[:_MOST_TOLD])
+        + "The table below has all blocks."
     )
     return plots.plot(
         "arena",
@@ -68,6 +87,7 @@ def _draw(figure: Figure, arena: Arena, width: float) -> dict[str, str]:
     axes.set_xlim(-1.6, len(arena.ops) + 0.6)
     axes.set_ylim(0, max(arena.bytes, 1) * 1.04)
     _mark_peak(axes, arena)
+    _mark_loops(axes, arena, (width - 1.2) * _DPI / (len(arena.ops) + 2.2))
     shown = sorted(
         range(len(arena.blocks)),
         key=lambda n: -arena.blocks[n].bytes * (arena.blocks[n].last - arena.blocks[n].first + 1),
@@ -75,14 +95,18 @@ def _draw(figure: Figure, arena: Arena, width: float) -> dict[str, str]:
     pixels = (width - 1.2) * _DPI / (len(arena.ops) + 2.2)  # that an op has
     tall = 300 / max(arena.bytes, 1)  # pixels of a byte
     titles: dict[str, str] = {}
-    shared = shared_bytes(arena.blocks)
+    shared = shared_bytes(arena.blocks, arena.loops)
     striped = _striped_middles(arena, shared)
     for number in shown:
         block, gid = arena.blocks[number], f"block{number}"
         titles[gid] = _title(arena, block)
         _draw_block(axes, block, gid)
         if block.kind != SCRATCH and block.bytes * tall > _LETTER[1]:
-            own = block.first + ((number, 0) in striped), block.last - ((number, 1) in striped)
+            first, last = loop_of(block.first, arena.loops), loop_of(block.last, arena.loops)
+            own = (
+                first.last + 1 if (number, 0) in striped else block.first,
+                last.first - 1 if (number, 1) in striped else block.last,
+            )
             _name_block(axes, block, own, pixels)
     titles |= _draw_shared(axes, arena, shared, frozenset(shown))
     _label(axes, arena)
@@ -111,6 +135,7 @@ def _draw_block(axes: Axes, block: Block, gid: str) -> None:
         Rectangle(
             (block.first - 0.47, block.offset), block.last - block.first + 0.94, block.bytes,
             facecolor=(colour, 0.33), edgecolor=colour, linewidth=0.9, gid=gid, in_layout=False,
+            hatch="-" if block.rows else None,
         )
     )  # fmt: skip
 
@@ -119,7 +144,12 @@ def _name_block(axes: Axes, block: Block, columns: tuple[int, int], pixels: floa
     """The block's layer, in the columns that it has for itself."""
     room = int(((columns[1] - columns[0] + 1) * pixels - 6) / _LETTER[0])
     if room >= _LEAST_LETTERS:
-        name = block.layer if len(block.layer) <= room else block.layer[: room - 1] + "…"
+        rows = f", {block.rows[0]} of {block.rows[1]} rows" if block.rows else ""
+        if len(rows) + _LEAST_LETTERS > room:
+            rows = ""
+        left = room - len(rows)
+        name = block.layer if len(block.layer) <= left else block.layer[: left - 1] + "…"
+        name += rows
         axes.text(
             sum(columns) / 2, block.offset + block.bytes / 2, plot_text(name),
             ha="center", va="center", fontsize=7, clip_on=True, in_layout=False,
@@ -141,15 +171,17 @@ def _draw_shared(
             continue
         first, second = arena.blocks[source], arena.blocks[target]
         gid = f"shared{target}-{source}"
+        loop = loop_of(second.first, arena.loops)
         axes.add_artist(
             Rectangle(
-                (second.first - 0.47, low), 0.94, high - low, gid=gid, fill=False,
+                (loop.first - 0.47, low), loop.last - loop.first + 0.94, high - low,
+                gid=gid, fill=False,
                 edgecolor=plots.MUTED, linewidth=0, hatch="////", in_layout=False,
             )
         )  # fmt: skip
         titles[gid] = (
-            f"{second.layer} is written over {high - low:,} B of {first.layer} that op "
-            f"{second.first} has read"
+            f"{second.layer} is written over {high - low:,} B of {first.layer} that "
+            f"{loop.title} {'have' if loop.last > loop.first else 'has'} read"
         )
     return titles
 
@@ -157,9 +189,23 @@ def _draw_shared(
 def _mark_peak(axes: Axes, arena: Arena) -> None:
     if arena.ops:
         axes.axvspan(
-            arena.peak_op - 0.5, arena.peak_op + 0.5, color=(plots.BAD, 0.12), linewidth=0, zorder=0
-        )
+            arena.peak.first - 0.5, arena.peak.last + 0.5, color=(plots.BAD, 0.12), linewidth=0,
+            zorder=0,
+        )  # fmt: skip
     axes.axhline(arena.lower_bound, color=plots.BAD, linewidth=1.1, linestyle=(0, (5, 3)), zorder=3)
+
+
+def _mark_loops(axes: Axes, arena: Arena, pixels: float) -> None:
+    """A bracket above the ops of each loop."""
+    for loop in arena.loops:
+        ends, above = (loop.first - 0.45, loop.last + 0.45), axes.get_xaxis_transform()
+        axes.plot(
+            [ends[0], ends[0], ends[1], ends[1]], [0.985, 1.005, 1.005, 0.985], transform=above,
+            color=plots.INK, linewidth=1.1, clip_on=False, in_layout=False,
+        )  # fmt: skip
+        room = (loop.last - loop.first + 1) * pixels / _LETTER[0]
+        text = next((t for t in (_ROW_BY_ROW, "rows") if len(t) <= room), "")
+        axes.text(sum(ends) / 2, 1.012, text, transform=above, ha="center", va="bottom", fontsize=7)
 
 
 def _label(axes: Axes, arena: Arena) -> None:
@@ -199,7 +245,12 @@ def _legend(figure: Figure, arena: Arena) -> None:
         Patch(facecolor="none", edgecolor=plots.MUTED, linewidth=0, hatch="////",
               label="output over its input")
     )  # fmt: skip
-    marks.append(Patch(facecolor=(plots.BAD, 0.12), label="op of the peak"))
+    if any(block.rows for block in arena.blocks):
+        colour = _COLOURS[TENSOR]
+        marks.append(Patch(facecolor=(colour, 0.33), edgecolor=colour, hatch="-",
+                           label="some rows of a tensor"))  # fmt: skip
+    loop = arena.peak.last > arena.peak.first
+    marks.append(Patch(facecolor=(plots.BAD, 0.12), label=f"op{'s' * loop} of the peak"))
     dashes = (0, (5, 3))
     marks.append(Line2D([], [], color=plots.BAD, linestyle=dashes, label="least for any placement"))
     figure.legend(handles=marks, loc="outside upper left", ncols=4, fontsize=8)

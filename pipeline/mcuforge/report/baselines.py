@@ -32,7 +32,8 @@ class Float32:
 def float32(plan: Plan) -> Float32:
     """The sizes of the plan's network in float32."""
     graph = plan.graph
-    return Float32(_constants(graph), arena_blocks.float_arena(arena_blocks.blocks(plan)))
+    blocks, loops = arena_blocks.blocks(plan), arena_blocks.loops(plan)
+    return Float32(_constants(graph), arena_blocks.float_arena(blocks, loops))
 
 
 def _constants(graph: Graph) -> int:

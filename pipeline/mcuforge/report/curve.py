@@ -46,9 +46,13 @@ def of(plan: Plan, room: int | None, measured: int | None = None) -> tuple[Curve
 
 def more(point: CurvePoint, whole: CurvePoint) -> str:
     """How many more instructions it takes than the plan of `whole` tensors."""
-    if not whole.instructions:
-        return f"{point.extra_instructions:,} more instructions"
-    return f"{point.extra_instructions / whole.instructions:.1%} more instructions"
+    return f"{cost(point, whole)} more instructions"
+
+
+def cost(point: CurvePoint, whole: CurvePoint) -> str:
+    """How many that are: as a share, where those of `whole` are known."""
+    extra = point.extra_instructions
+    return f"{extra / whole.instructions:.1%}" if whole.instructions else f"{extra:,}"
 
 
 def line(curve: Sequence[CurvePoint]) -> str:

@@ -13,12 +13,18 @@ _LARGE = 0.2  # of the peak
 
 def explained(arena: Arena) -> list[str]:
     """Sentences on the peak, the first says what is and the others what to do; none without ops."""
-    alive = sorted(
-        (block for block in arena.blocks if block.lives_at(arena.peak_op)), key=lambda b: -b.bytes
-    )
+    alive = sorted(_alive(arena), key=lambda b: -b.bytes)
     if not arena.ops or not alive:
         return []
     return [_what_is(arena, alive), *_remedies(arena, alive), _placement(arena)]
+
+
+def _alive(arena: Arena) -> list[Block]:
+    """What lies there at the peak; of the scratch of a loop's ops the largest."""
+    ops = range(arena.peak.first, arena.peak.last + 1)
+    found = [block for block in arena.blocks if any(block.lives_at(op) for op in ops)]
+    scratch = max((b for b in found if b.kind == SCRATCH), key=lambda b: b.bytes, default=None)
+    return [block for block in found if block.kind != SCRATCH or block is scratch]
 
 
 def _what_is(arena: Arena, alive: Sequence[Block]) -> str:
@@ -27,22 +33,30 @@ def _what_is(arena: Arena, alive: Sequence[Block]) -> str:
     if rest > 0:
         named.append("a smaller one" if rest == 1 else f"{rest} smaller ones")
     total = sum(block.bytes for block in alive)
+    over = "output runs over what the op has read"
+    if arena.loops and arena.peak in arena.loops:
+        over = "output runs over rows that were read, and scratch lies where rows are not needed"
     shared = (
-        f", {total - arena.lower_bound:,} B of them shared, as the output runs over what the op "
-        "has read"
+        f", {total - arena.lower_bound:,} B of them shared, as the {over}"
         if total > arena.lower_bound
         else ""
     )
-    kind, layer = arena.ops[arena.peak_op]
-    op = f"{arena.peak_op}, {kind} of {layer}"
-    return (
-        f"Op {op}, makes the peak of {arena.lower_bound:,} B: {_joined(named)} lie there{shared}."
-    )
+    return f"{_who(arena)} of {arena.lower_bound:,} B: {_joined(named)} lie there{shared}."
+
+
+def _who(arena: Arena) -> str:
+    first, last = arena.peak.first, arena.peak.last
+    if last > first:
+        return f"Ops {first} to {last}, which run row by row together, make the peak"
+    kind, layer = arena.ops[first]
+    rows = ", row by row" if arena.peak in arena.loops else ""
+    return f"Op {first}, {kind} of {layer}{rows}, makes the peak"
 
 
 def _remedies(arena: Arena, alive: Sequence[Block]) -> list[str]:
     large = [block for block in alive if block.bytes > _LARGE * arena.lower_bound]
-    waiting = [b for b in large if b.first < arena.peak_op - 1 and b.kind not in (INPUT, SCRATCH)]
+    begin = arena.peak.first - 1
+    waiting = [b for b in large if b.first < begin and b.kind not in (INPUT, SCRATCH)]
     scratch = [b for b in large if b.kind == SCRATCH]
     found = [
         f"{_name(block)} waits there since op {block.first} until op {block.last}, as a skip "
@@ -57,9 +71,10 @@ def _remedies(arena: Arena, alive: Sequence[Block]) -> list[str]:
     first = next((b for b in alive if b.kind != SCRATCH and b not in waiting), None)
     if first is not None:
         what = "size" if first.kind in (INPUT, OUTPUT) else "size or channels"
+        what = "width or channels" if first.rows else what
         found.append(
-            f"To lower it, begin with {_name(first)}, {first.type}: half of its {what} saves up to "
-            f"{first.bytes // 2:,} B, until another op makes the peak."
+            f"To lower it, begin with {first.layer or first.name}, {first.type}: half of its "
+            f"{what} saves up to {first.bytes // 2:,} B, until another op makes the peak."
         )
     return found
 
@@ -67,12 +82,15 @@ def _remedies(arena: Arena, alive: Sequence[Block]) -> list[str]:
 def _placement(arena: Arena) -> str:
     lost = arena.bytes - arena.lower_bound
     if lost <= 0:
-        return "No placement can be smaller than this one: only another network can."
-    return f"The placement is {lost:,} B above what no placement can be smaller than."
+        return "No placement of this plan can be smaller than this one."
+    return f"The placement is {lost:,} B above what no placement of this plan can be smaller than."
 
 
 def _name(block: Block) -> str:
-    return f"scratch of {block.layer}" if block.kind == SCRATCH else block.layer or block.name
+    if block.kind == SCRATCH:
+        return f"scratch of {block.layer}"
+    rows = f"{block.rows[0]} of {block.rows[1]} rows of " if block.rows else ""
+    return rows + (block.layer or block.name)
 
 
 def _joined(words: Sequence[str]) -> str:

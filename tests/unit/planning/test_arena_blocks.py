@@ -9,8 +9,9 @@ import pytest
 from graphs import graph, relu_chain
 from stateful_models import accumulator
 
+from mcuforge.frontend import read_graph
 from mcuforge.planning import arena_blocks, make_plan, planner
-from mcuforge.planning.arena_blocks import INPUT, OUTPUT, SCRATCH, TENSOR, Block
+from mcuforge.planning.arena_blocks import INPUT, OUTPUT, SCRATCH, TENSOR, Block, Loop
 from mcuforge.planning.plan import Plan
 from mcuforge.planning.target import Target
 
@@ -91,3 +92,49 @@ def test_a_chain_needs_two_blocks_at_a_time_at_most(length: int) -> None:
     found = arena_blocks.blocks(plan)
     assert len(found) == length + 1
     assert max(block.end for block in found) == plan.arena.bytes
+
+
+@pytest.fixture(scope="module")
+def by_rows() -> Plan:
+    model = read_graph(MODELS / "autoencoder" / "artifacts" / "model.tflite", "autoencoder")
+    return planner.plan(model, Target.DSP, budget=0)
+
+
+def test_loops_are_the_ops_that_run_row_by_row(by_rows: Plan) -> None:
+    loops = arena_blocks.loops(by_rows)
+    assert sum(loop.last - loop.first + 1 for loop in loops) == by_rows.point.ops_by_row
+    assert loops[0].title == f"ops {loops[0].first} to {loops[0].last}"
+    inside, alone = loops[0].last, max(loop.last for loop in loops) + 1
+    assert arena_blocks.loop_of(inside, loops) == loops[0]
+    assert arena_blocks.loop_of(alone, loops) == Loop(alone, alone)
+
+
+def test_of_a_loop_rows_and_scratch_are_told(by_rows: Plan) -> None:
+    loops, found = arena_blocks.loops(by_rows), arena_blocks.blocks(by_rows)
+    rings = [block for block in found if block.rows]
+    assert rings and max(block.end for block in found) <= by_rows.arena.bytes
+    for block in rings:
+        kept, count = block.rows or (0, 0)
+        assert 0 < kept < count and block.type.endswith(f", {kept} of {count} rows")
+        assert Loop(block.first, block.last) in loops
+    assert any(b.kind == SCRATCH and arena_blocks.loop_of(b.first, loops) in loops for b in found)
+
+
+def test_in_a_loop_only_what_was_read_is_written_over(by_rows: Plan) -> None:
+    loops, found = arena_blocks.loops(by_rows), arena_blocks.blocks(by_rows)
+    tensors = [n for n, block in enumerate(found) if block.kind != SCRATCH]
+    clashes = {pair for pair in combinations(tensors, 2) if together(*(found[n] for n in pair))}
+    rings_beside_scratch = {
+        pair for pair in clashes if all(found[n].rows for n in pair)
+    }  # which are empty in turn
+    shared = arena_blocks.shared_bytes(found, loops)
+    assert {(min(p), max(p)) for p in shared} == clashes - rings_beside_scratch
+    assert any(arena_blocks.loop_of(found[source].last, loops) in loops for source, _ in shared)
+
+
+def test_whole_tensors_that_live_together_do_not_depend_on_the_plan(
+    by_rows: Plan, unet: Plan
+) -> None:
+    whole = planner.plan(by_rows.graph, Target.DSP)
+    assert arena_blocks.live_peak(by_rows) == arena_blocks.live_peak(whole) == 20_480
+    assert arena_blocks.live_peak(unet) == 110_592

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 
-from mcuforge.engines import AOT
-from mcuforge.planning import arena_blocks
-from mcuforge.planning.arena_blocks import Block
+from mcuforge.engines import AOT, TFLM
+from mcuforge.planning import arena_blocks, fit
+from mcuforge.planning.arena_blocks import Block, Loop
 from mcuforge.planning.plan import Plan, shape_text
-from mcuforge.report import RunReport, arena_plot, html_page, largest, occupancy, peak
+from mcuforge.report import (
+    RunReport,
+    arena_plot,
+    baselines,
+    curve_plot,
+    html_page,
+    largest,
+    occupancy,
+    peak,
+)
 from mcuforge.report.arena_plot import Arena
+from mcuforge.report.curve import cost
 from mcuforge.report.facts import RunFacts
 from mcuforge.report.occupancy import Share
 
@@ -34,7 +45,12 @@ class State:
 
 @dataclass(frozen=True)
 class Memory:
-    """`blocks` of the arena are known where our own plan placed them; else `placed_by` did."""
+    """`blocks` of the arena are known where our own plan placed them; else `placed_by` did.
+
+    `loops` are the ops that run row by row. `whole_bytes` is the arena of the plan with whole
+    tensors, `live_bytes` the most of these that live together, `room` what there is for an arena
+    (None: no limit), and `tflm_bytes` what TensorFlow Lite Micro used, where a benchmark says it.
+    """
 
     placed_by: str
     arena_bytes: int
@@ -44,12 +60,18 @@ class Memory:
     state: tuple[State, ...]
     flash: tuple[Share, ...]
     ram: tuple[Share, ...]
+    loops: tuple[Loop, ...] = ()
+    whole_bytes: int | None = None
+    live_bytes: int | None = None
+    room: int | None = None
+    tflm_bytes: int | None = None
 
 
 def collect(facts: RunFacts) -> Memory:
     """The plan's placement, and the digest of the linker's map."""
     flash, ram = occupancy.shares(facts.built)
     plan, ours = facts.plan, facts.engine == AOT
+    tflm = baselines.benchmarked(facts.output, plan.graph.model_hash, facts.board.name, TFLM)
     return Memory(
         placed_by=facts.engine,
         arena_bytes=plan.arena.bytes,
@@ -59,6 +81,11 @@ def collect(facts: RunFacts) -> Memory:
         state=_state(plan) if ours else (),
         flash=flash,
         ram=ram,
+        loops=arena_blocks.loops(plan) if ours else (),
+        whole_bytes=plan.curve()[0].arena_bytes if ours and plan.curve() else None,
+        live_bytes=arena_blocks.live_peak(plan) if ours else None,
+        room=fit.arena_room(plan, facts.board, facts.max_ram) if ours else None,
+        tflm_bytes=tflm.arena_used if ours and tflm else None,
     )
 
 
@@ -77,16 +104,53 @@ def body(report: RunReport) -> Markup | None:
     if memory is None:
         return None
     ops = tuple((op["kind"], op["layer"]) for op in report.ops)
-    arena = Arena(memory.blocks, ops, memory.arena_bytes, memory.lower_bound, memory.peak_op)
+    arena = Arena(
+        memory.blocks, ops, memory.arena_bytes, memory.lower_bound, memory.peak_op, memory.loops
+    )
     return html_page.render(
         "sections/memory.html.j2",
         memory=memory,
         picture=arena_plot.picture(arena) if memory.blocks else None,
         drawn=min(len(memory.blocks), arena_plot.MOST_BLOCKS),
         peak=peak.explained(arena),
+        saving=_saving(memory),
+        curve=_curve(report, memory),
+        ops=len(ops),
         memories=[_part(*each) for each in (("Flash", memory.flash), ("RAM", memory.ram))],
         layers=_layers(report),
     )
+
+
+def _saving(memory: Memory) -> str:
+    """What the arena would take otherwise; nothing where that is not less, or not known."""
+    arena, whole = memory.arena_bytes, memory.whole_bytes or memory.arena_bytes
+    live = memory.live_bytes or 0
+    without = f"if no output ran over its input, {'that' if arena < whole else 'it'} would be"
+    found = []
+    if arena < whole:
+        saved = f"{1 - arena / whole:.0%}"
+        found.append(f"The arena takes {arena:,} B: {saved} less than whole tensors, {whole:,} B")
+    elif live > whole:
+        found.append(f"The arena takes {arena:,} B")
+    if live > whole:
+        found.append(f"{without} {live:,} B")
+    if memory.tflm_bytes:
+        found.append(f"TensorFlow Lite Micro used {memory.tflm_bytes:,} B, as bench measured")
+    return f"{'; '.join(found)}." if found else ""
+
+
+def _curve(report: RunReport, memory: Memory) -> dict[str, Any] | None:
+    """The plans there are: a picture, and rows of a table; None where there is but one."""
+    points = report.curve
+    if len(points) < 2:
+        return None
+    return {
+        "picture": curve_plot.picture(points, memory.room),
+        "points": points,
+        "costs": [cost(point, points[0]) if point.ops_by_row else "-" for point in points],
+        "room": memory.room,
+        "measured": points[0].instructions is not None,
+    }
 
 
 def _part(
