@@ -100,8 +100,8 @@ def _by_rows(found: Sequence[BoardFit]) -> str:
     if not any(each.row_by_row and each.fits for each in found):
         return ""
     return (
-        "Row by row: the arena has no room for whole tensors there, so that ops run row by row, "
-        "which takes some percent more instructions."
+        "Row by row: some ops run so there, which takes less RAM than whole tensors and some "
+        "percent more instructions."
     )
 
 

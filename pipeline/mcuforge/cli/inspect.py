@@ -181,7 +181,7 @@ def _curve(found: Inspection) -> Table:
         table.add_row(
             f"{point.arena_bytes:,} B",
             f"{point.ops_by_row} of {len(found.graph.ops)} ops" if point.ops_by_row else "-",
-            f"{point.extra_instructions:,}" if point.ops_by_row else "-",
+            f"{point.extra_instructions:,}" if point.extra_instructions else "-",
             f"{share:+.1%}" if share else "-",
             ", ".join([*(["planned"] * point.chosen), *(["no room"] * (not point.fits))]),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Hashable, Iterator
 from dataclasses import replace
 
@@ -56,11 +57,16 @@ def plans(
         if whole:  # TFLM runs no op row by row
             return
         leanest = Target.PORTABLE if small else target  # kernels of others take more flash
-        for plain in found:
-            for division in _divisions(plain.graph, plain.ops, leanest, proofs):
-                yield layout.place(plain.graph, plain.ops, division)
+        curves = [_smaller(plain, leanest, proofs) for plain in found]
+        yield from heapq.merge(*curves, key=lambda plan: plan.extra_instructions)
 
     return Plans(found[0], layout.live_peak(graph, lowered), smaller)
+
+
+def _smaller(plain: Plan, target: Target, proofs: set[Hashable]) -> Iterator[Plan]:
+    """The plans with the order of `plain`, that with the least work first."""
+    for division in _divisions(plain.graph, plain.ops, target, proofs):
+        yield layout.place(plain.graph, plain.ops, division)
 
 
 def _placed(graph: Graph, lowered: tuple[PlannedOp, ...]) -> list[Plan]:

@@ -10,8 +10,9 @@ from mcuforge.planning.plan import Plan
 
 @dataclass(frozen=True)
 class CurvePoint:
-    """A plan: `ops_by_row` of its ops run row by row, which adds `extra_instructions`, about.
+    """A plan: `extra_instructions` are what it adds to the fastest one, about.
 
+    `ops_by_row` of its ops run row by row; others may have kernels that need less scratch.
     `fits` tells whether there is room for it, and `chosen` which one was built. `instructions` of
     an inference are those that were measured of that one, and for the others estimated from them.
     """
@@ -25,12 +26,12 @@ class CurvePoint:
 
 
 def of(plan: Plan, room: int | None, measured: int | None = None) -> tuple[CurvePoint, ...]:
-    """The curve that `plan` lies on, from whole tensors down.
+    """The curve that `plan` lies on, from the fastest plan down.
 
     `room` are the bytes there are for an arena, None where they are no limit, and `measured` the
     instructions of an inference by `plan`.
     """
-    whole = None if measured is None else measured - plan.extra_instructions
+    fastest = None if measured is None else measured - plan.extra_instructions
     return tuple(
         CurvePoint(
             point.arena_bytes,
@@ -38,39 +39,43 @@ def of(plan: Plan, room: int | None, measured: int | None = None) -> tuple[Curve
             point.ops_by_row,
             room is None or point.arena_bytes <= room,
             point == plan.point,
-            None if whole is None else whole + point.extra_instructions,
+            None if fastest is None else fastest + point.extra_instructions,
         )
         for point in plan.curve()
     )
 
 
-def more(point: CurvePoint, whole: CurvePoint) -> str:
-    """How many more instructions it takes than the plan of `whole` tensors."""
-    return f"{cost(point, whole)} more instructions"
+def more(point: CurvePoint, fastest: CurvePoint) -> str:
+    """How many more instructions it takes than the fastest plan."""
+    return f"{cost(point, fastest)} more instructions"
 
 
-def cost(point: CurvePoint, whole: CurvePoint) -> str:
-    """How many that are: as a share, where those of `whole` are known."""
+def cost(point: CurvePoint, fastest: CurvePoint) -> str:
+    """How many that are: as a share, where those of the fastest plan are known."""
     extra = point.extra_instructions
-    return f"{extra / whole.instructions:.1%}" if whole.instructions else f"{extra:,}"
+    return f"{extra / fastest.instructions:.1%}" if fastest.instructions else f"{extra:,}"
 
 
 def line(curve: Sequence[CurvePoint]) -> str:
     """What there is to choose from, in a sentence; nothing where there is no choice."""
     if len(curve) < 2:
         return ""
-    whole, smallest = curve[0], curve[-1]
-    chosen = next((point for point in curve if point.chosen), whole)
-    parts = [f"Arena {chosen.arena_bytes:,} B"]
-    if chosen is not whole:
+    fastest, smallest = curve[0], curve[-1]
+    chosen = next((point for point in curve if point.chosen), fastest)
+    parts = [f"Arena {chosen.arena_bytes:,} B{_how(chosen)}"]
+    if chosen is not fastest:
         parts.append(
-            f", row by row for {more(chosen, whole)} than with whole tensors, of which it takes "
-            f"{whole.arena_bytes:,} B"
+            f", for {more(chosen, fastest)} than the fastest plan, of {fastest.arena_bytes:,} B "
+            "(--memory fast)"
         )
     if chosen is not smallest:
-        again = "" if chosen is not whole else "row by row "
+        how = _how(smallest) if chosen is fastest else ""
         parts.append(
-            f"; {again}down to {smallest.arena_bytes:,} B for {more(smallest, whole)} "
+            f"; down to {smallest.arena_bytes:,} B{how} for {more(smallest, fastest)} "
             "(--memory small)"
         )
     return "".join(parts) + "."
+
+
+def _how(point: CurvePoint) -> str:
+    return " row by row" if point.ops_by_row else ""

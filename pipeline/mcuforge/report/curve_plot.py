@@ -22,10 +22,10 @@ def picture(curve: Sequence[CurvePoint], room: int | None) -> Markup:
 
     `room` are the bytes there are for an arena, None where they are no limit.
     """
-    whole, smallest = curve[0], curve[-1]
+    fastest, smallest = curve[0], curve[-1]
     description = (
-        f"{len(curve)} plans: from an arena of {whole.arena_bytes:,} bytes with whole tensors to "
-        f"{smallest.arena_bytes:,} bytes row by row, for {more(smallest, whole)}. The table below "
+        f"{len(curve)} plans: from the fastest, an arena of {fastest.arena_bytes:,} bytes, to the "
+        f"smallest, {smallest.arena_bytes:,} bytes for {more(smallest, fastest)}. The table below "
         "has all of them."
     )
     return plots.plot("curve", description, lambda figure: _draw(figure, curve, room), (6.0, 2.7))
@@ -56,10 +56,10 @@ def _draw(figure: Figure, curve: Sequence[CurvePoint], room: int | None) -> dict
     return titles
 
 
-def _share(point: CurvePoint, whole: CurvePoint) -> float:
-    """Instructions beyond those of whole tensors: a percentage, or a number without these."""
-    if whole.instructions:
-        return 100 * point.extra_instructions / whole.instructions
+def _share(point: CurvePoint, fastest: CurvePoint) -> float:
+    """Instructions beyond those of the fastest plan: a percentage, or a number without these."""
+    if fastest.instructions:
+        return 100 * point.extra_instructions / fastest.instructions
     return point.extra_instructions
 
 
@@ -87,9 +87,9 @@ def _label(axes: Axes, curve: Sequence[CurvePoint]) -> None:
     axes.set_ylabel("more instructions")
 
 
-def title(point: CurvePoint, whole: CurvePoint) -> str:
+def title(point: CurvePoint, fastest: CurvePoint) -> str:
     """What is said of a mark."""
-    how = f"{point.ops_by_row} ops row by row" if point.ops_by_row else "whole tensors"
-    cost = f", {more(point, whole)}" if point.ops_by_row else ""
+    rows = f", {point.ops_by_row} ops row by row" if point.ops_by_row else ""
+    how = f"{more(point, fastest)}{rows}" if point is not fastest else "the fastest plan"
     room = "" if point.fits else "\nno room for it on the board"
-    return f"{point.arena_bytes:,} B: {how}{cost}{room}"
+    return f"{point.arena_bytes:,} B: {how}{room}"

@@ -58,7 +58,7 @@ def test_the_command_line_goes_first_then_the_recipe(folder: Path) -> None:
 def test_what_the_recipe_says_is_emitted(folder: Path) -> None:
     assert emitted(recipe(folder, '[plan]\nmemory = "small"\n')) == LEAST
     bounded = emitted(recipe(folder, '[gates]\nmax_ram = "20k"\n'))
-    assert LEAST < bounded < WHOLE
+    assert LEAST < bounded < emitted(MODEL) <= WHOLE
     assert emitted(MODEL, "--max-ram", "20k") == bounded
 
 
@@ -80,7 +80,6 @@ def test_inspect_shows_the_curve() -> None:
     curve = inspected()
     arenas = [point["arena_bytes"] for point in curve]
     assert (arenas[0], arenas[-1]) == (WHOLE, LEAST)
-    assert [point["chosen"] for point in curve].index(True) == 0
     bounded = inspected("--max-ram", "20k")
     assert [point["arena_bytes"] for point in bounded] == arenas
     fits = [point["fits"] for point in bounded]
@@ -93,11 +92,9 @@ def test_inspect_shows_the_curve() -> None:
 def test_fit_tells_where_ops_run_row_by_row() -> None:
     boards = ("--board", "microbit", "--board", "mps2-an386")
     done = run("fit", MODEL, *boards)
-    assert done.output.count("yes, row by row") == 1 and "Row by row: the arena" in done.output
-    done = run("fit", MODEL, *boards, "--memory", "fast")
-    assert done.exit_code == 1 and "row by row" not in done.output
+    assert "yes, row by row" in done.output and "Row by row: some ops" in done.output
     found = json.loads(run("fit", MODEL, *boards, "--json").output)["boards"]
-    assert {each["board"]: each["row_by_row"] for each in found} == {
-        "microbit": True,
-        "mps2-an386": False,
-    }
+    arenas = {each["board"]: each["ram"]["arena"] for each in found}
+    assert arenas["microbit"] < arenas["mps2-an386"] and found[0]["row_by_row"]
+    fast = run("fit", MODEL, *boards, "--memory", "fast")
+    assert fast.exit_code == 1 and "row by row" not in fast.output.lower()

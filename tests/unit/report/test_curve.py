@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,10 +32,10 @@ def test_what_was_measured_is_carried_to_the_other_plans(plans: list[Plan]) -> N
 @pytest.mark.parametrize(
     ("number", "words"),
     [
-        (0, "Arena 20,736 B; row by row down to 4,160 B for {} (--memory small)."),
+        (0, "Arena 20,736 B; down to 4,160 B row by row for {} (--memory small)."),
         (
             -1,
-            "Arena 4,160 B, row by row for {} than with whole tensors, of which it takes 20,736 B.",
+            "Arena 4,160 B row by row, for {} than the fastest plan, of 20,736 B (--memory fast).",
         ),
     ],
 )
@@ -49,7 +50,12 @@ def test_a_line_says_what_there_is_to_choose(plans: list[Plan], number: int, wor
 
 def test_a_plan_in_between_tells_of_both_ends(plans: list[Plan]) -> None:
     line = curve.line(curve.of(plans[2], None))
-    assert "row by row for" in line and "; down to 4,160 B for" in line
+    assert "row by row, for" in line and "; down to 4,160 B for" in line
+
+
+def test_kernels_of_less_scratch_are_no_rows(plans: list[Plan]) -> None:
+    points = [replace(point, ops_by_row=0) for point in curve.of(plans[0], None)]
+    assert "row" not in curve.line(points)
 
 
 def test_no_choice_no_line(plans: list[Plan]) -> None:

@@ -129,7 +129,8 @@ def _saving(memory: Memory) -> str:
     found = []
     if arena < whole:
         saved = f"{1 - arena / whole:.0%}"
-        found.append(f"The arena takes {arena:,} B: {saved} less than whole tensors, {whole:,} B")
+        other = "whole tensors" if memory.loops else "the fastest plan"
+        found.append(f"The arena takes {arena:,} B: {saved} less than {other}, {whole:,} B")
     elif live > whole:
         found.append(f"The arena takes {arena:,} B")
     if live > whole:
@@ -147,7 +148,7 @@ def _curve(report: RunReport, memory: Memory) -> dict[str, Any] | None:
     return {
         "picture": curve_plot.picture(points, memory.room),
         "points": points,
-        "costs": [cost(point, points[0]) if point.ops_by_row else "-" for point in points],
+        "costs": [cost(point, points[0]) if point.extra_instructions else "-" for point in points],
         "room": memory.room,
         "measured": points[0].instructions is not None,
     }
