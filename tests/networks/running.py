@@ -17,11 +17,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import poison
 import sanitised
 from emitted import SANITIZERS, WARNINGS, unpack
 from network import Network
@@ -137,8 +139,10 @@ def _computed(trial: Trial, answer: Answer) -> Answer:
 
 def _objects(trials: Sequence[Trial], folder: Path) -> list[Path]:
     """The models and a `main` that runs them, compiled; two compilers at a time."""
-    flags = ("-std=c11", "-O0", *WARNINGS, *SANITIZERS)
-    includes = [f"-I{p}" for p in (folder / "model", sanitised.KERNELS, ENGINES)]
+    by_caller = [f"-D{t.name.upper()}_ARENA_BY_CALLER=1" for t in trials]
+    flags = ("-std=c11", "-O0", *WARNINGS, *SANITIZERS, *by_caller)
+    here = Path(__file__).parent
+    includes = [f"-I{p}" for p in (folder / "model", sanitised.KERNELS, ENGINES, here)]
     for each in trials:
         unpack(Source(each.plan, each.name).files(), folder)
     main = folder / "main.c"
@@ -159,40 +163,28 @@ def compiled(*command: str | Path) -> None:
 
 
 def _main_c(trials: Sequence[Trial]) -> str:
-    """Runs the models from the one that the argument names: inputs from stdin, all to stdout."""
-    includes = "".join(f'#include "{t.name}_model.h"\n' for t in trials)
-    listed = ", ".join(f"&{t.name}_model" for t in trials)
-    return (
-        "#include <stdio.h>\n#include <stdlib.h>\n" + includes
-        + f"static const mf_model *const models[] = {{{listed}}};\n"
-        "static void tell(void *context, uint32_t op, const void *output, uint32_t bytes,\n"
-        "                 uint32_t offset, uint32_t total) {\n"
-        "    const uint32_t head[] = {op, bytes, offset, total};\n"
-        "    (void)context;\n"
-        "    if (fwrite(head, 16, 1, stdout) != 1 || fwrite(output, bytes, 1, stdout) != 1) {\n"
-        "        exit(4);\n"
-        "    }\n"
-        "}\n"
-        "int main(int count, char **arguments) {\n"
-        "    size_t m = count > 1 ? (size_t)atoi(arguments[1]) : 0;\n"
-        "    for (; m < sizeof models / sizeof *models; ++m) {\n"
-        "        const mf_model *model = models[m];\n"
-        "        if (model->init() != MF_OK) { return 2; }\n"
-        f"        for (int step = 0; step < {STEPS}; ++step) {{\n"
-        "            for (uint32_t i = 0; i < model->input_count; ++i) {\n"
-        "                const mf_tensor *t = &model->inputs[i];\n"
-        "                if (fread(t->data, t->bytes, 1, stdin) != 1) { return 0; }\n"
-        "            }\n"
-        "            if (model->invoke(tell, NULL) != MF_OK) { return 3; }\n"
-        "            for (uint32_t i = 0; i < model->output_count; ++i) {\n"
-        "                const mf_tensor *t = &model->outputs[i];\n"
-        "                if (fwrite(t->data, t->bytes, 1, stdout) != 1) { return 4; }\n"
-        "            }\n"
-        "            fflush(stdout);\n"
-        "        }\n"
-        "    }\n"
-        "}\n"
-    )  # fmt: skip
+    """Runs the models from the one that the argument names on: see `run_trials.h`."""
+    includes = [f'#include "{t.name}_model.h"' for t in trials]
+    tables = [
+        f"static const uint32_t {t.name}_poison[] = {{{', '.join(map(str, _poison(t.plan)))}}};"
+        for t in trials
+    ]
+    listed = ", ".join(f"{{&{t.name}_model, {t.name}_set_arena, {t.name}_poison}}" for t in trials)
+    return "\n".join([
+        *includes, '#include "run_trials.h"', *tables,
+        f"static const trial trials[] = {{{listed}}};",
+        "int main(int count, char **arguments) {",
+        "    const size_t first = count > 1 ? (size_t)atoi(arguments[1]) : 0;",
+        f"    return run_trials(trials, first, {len(trials)}, {STEPS});",
+        "}\n",
+    ])  # fmt: skip
+
+
+def _poison(plan: Plan) -> Iterator[int]:
+    """The table that `run_trials.h` follows."""
+    for result, offset, intervals in poison.events(plan):
+        yield from (result, offset, len(intervals), *chain.from_iterable(intervals))
+    yield from (0, 0, 0)  # C has no empty arrays
 
 
 def _run(program: Path, trials: Sequence[Trial], first: int) -> subprocess.CompletedProcess[bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 
 import generator
@@ -12,32 +11,9 @@ import pytest
 import running
 
 from mcuforge.errors import UnsupportedError
-from mcuforge.planning.plan import Segment
-from mcuforge.planning.plans import Plans
-from mcuforge.planning.rows.segments import Divisions
 
 BATCH = 25  # networks in one program
 BATCHES = 20  # by default one of them
-
-
-def most_rows(self: Divisions) -> Iterator[tuple[Segment, ...]]:
-    """The division with the most rows, whatever it needs."""
-    best: list[tuple[int, tuple[Segment, ...]]] = [(0, ())]
-    for last in range(len(self.row_ops)):
-        choices = [
-            (best[s.first][0] + (len(s.stream.steps) if s.stream else 0), (*best[s.first][1], s))
-            for s, _ in self.found
-            if s.last == last
-        ]
-        best.append(max(choices, key=lambda choice: choice[0]))
-    yield best[-1][1]
-
-
-@pytest.fixture
-def rows_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Plans run all ops row by row that can, even where that takes more memory."""
-    monkeypatch.setattr(Divisions, "divisions", most_rows)
-    monkeypatch.setattr(Plans, "within", lambda plans, _budget: next(plans._smaller()))
 
 
 def checked(seeds: range, folder: Path, kernels: dict[str, Path]) -> int:

@@ -7,6 +7,7 @@ write; what a kernel may overwrite while it reads is tested kernel by kernel.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,6 +73,20 @@ class Memory:
         if tensor in self.plan.offsets:
             self.check(self.plan.offsets[tensor], tensor, 0, self.size(tensor))
 
+    def told(self, place: int, tensor: int, first: int, count: int) -> None:
+        """A trace reads those bytes."""
+        if tensor in self.plan.offsets:
+            self.check(place, tensor, first, count)
+
+    def tell(self, tensors: Sequence[int]) -> None:
+        """A trace reads the outputs of an op."""
+        for tensor in tensors:
+            self.told(self.plan.offsets.get(tensor, 0), tensor, 0, self.size(tensor))
+
+    def expect(self, holds: bool, what: str) -> None:
+        """What must be so in a sound plan."""
+        assert holds, what
+
     def spoil(self, place: int, count: int) -> None:
         """Scratch: nothing that is read later may lie there."""
         assert 0 <= place <= place + count <= len(self.tags), "scratch outside of the arena"
@@ -93,6 +108,13 @@ def _owners(plan: Plan) -> dict[int, tuple[int, int]]:
 def check(plan: Plan) -> int:
     """Replay the plan; returns how many bytes were read. Fails where one is not there."""
     memory = Memory(plan)
+    replay(memory)
+    return memory.reads
+
+
+def replay(memory: Memory) -> None:
+    """Run the plan of a memory, as a trace would see it."""
+    plan = memory.plan
     segment_at = {segment.first: segment for segment in plan.segments}
     position = 0
     while position < len(plan.ops):
@@ -105,19 +127,20 @@ def check(plan: Plan) -> int:
             position = segment.last + 1
     for tensor in plan.graph.outputs:
         memory.read(tensor)
-    return memory.reads
 
 
 def _whole(memory: Memory, position: int) -> None:
     planned, op = memory.plan.ops[position], memory.plan.graph.ops[position]
     if planned.view_of is not None:  # the same bytes under other names
         memory.read(planned.view_of)
+        memory.tell(op.outputs)
         return
     memory.spoil(planned.scratch_offset, planned.scratch_bytes)
     for tensor in {t for call in planned.calls for t in call.inputs} - set(op.outputs):
         memory.read(tensor)
     for tensor in op.outputs:
         memory.write(tensor, 0, memory.size(tensor))
+    memory.tell(op.outputs)
 
 
 class _Replay:
@@ -160,7 +183,7 @@ class _Replay:
             while tensor in self.maker and self.rings[tensor].made < window(y)[1]:
                 self.row(self.maker[tensor])
         assert ring.made == y, "a row was made twice"
-        assert ring.made + 1 - ring.gone <= ring.capacity, "a ring is too short"
+        memory.expect(ring.made + 1 - ring.gone <= ring.capacity, "a ring is too short")
         position = self.segment.first + self.segment.ops.index(op)
         planned = memory.plan.ops[position]
         memory.spoil(planned.scratch_offset, op.scratch_bytes)
@@ -168,6 +191,7 @@ class _Replay:
         memory.put(ring.at(y), op.output, y * op.row_bytes, op.row_bytes)
         self.read(op, y)  # the kernel may read it last when it has written all of the row
         ring.made = y + 1
+        memory.told(ring.at(y), op.output, y * op.row_bytes, op.row_bytes)
 
     def read(self, op: RowOp, y: int) -> None:
         for tensor, window in op.reads:
