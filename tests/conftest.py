@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +17,14 @@ from mcuforge.processes import tensorflow_child
 os.environ["MCUFORGE_BOARDS"] = os.devnull
 # The oracle computes all that a test compares with it.
 os.environ[user_cache.SWITCH] = "no"
+# What is compiled again and again in the tests is compiled once, as with a launcher of the user's.
+if CCACHE := shutil.which("ccache"):
+    os.environ |= {
+        "CMAKE_C_COMPILER_LAUNCHER": CCACHE,
+        "CCACHE_DIR": str(user_cache.folder("ccache-of-tests")),
+        "CCACHE_BASEDIR": tempfile.gettempdir(),
+        "CCACHE_MAXSIZE": "1G",
+    }
 # The same code gives the same result, on a computer that is as slow as it likes.
 settings.register_profile("repeatable", derandomize=True, deadline=None, database=None)
 settings.load_profile("repeatable")

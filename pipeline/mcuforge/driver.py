@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from mcuforge import recipe
 from mcuforge.boards import Board
-from mcuforge.build import BuildResult, build, require_tools
+from mcuforge.build import BuildResult, build, build_all, require_tools
 from mcuforge.convert import convert, float_reference
 from mcuforge.convert.early_start import expect_conversion
 from mcuforge.device.client import Device, Link
@@ -298,9 +298,7 @@ def firmware(
         on_stage("build", 2, 2)
         return built, None, model.arena_bytes
     project.emit(plan, board, folder, force=force, extras=extras)
-    built = build(folder, board.name)
-    on_stage("build", 1, 2)
-    host = build(folder, HOST_PRESET)
+    built, host = build_all(folder, [board.name, HOST_PRESET])
     on_stage("build", 2, 2)
     return built, host, plan.arena.bytes
 

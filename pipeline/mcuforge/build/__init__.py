@@ -7,67 +7,34 @@ nor of what runs it.
 from __future__ import annotations
 
 import json
-import os
-import re
 import shutil
-import subprocess
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mcuforge.build import image, uf2
+from mcuforge.build import compiler_cache, explanation, image, uf2
+from mcuforge.build.commands import PATHS_IN_ENVIRONMENT, Caller, Progress
 from mcuforge.build.configured import Configuration
+from mcuforge.build.explanation import BuildError, FitError, explain
 from mcuforge.build.firmware_size import NO_SIZE, FirmwareSize, firmware_size
-from mcuforge.build.toolchains import CLANG, GCC, TOOLCHAINS, ZIG, Toolchain, zig_program
-from mcuforge.errors import ForgeError, ToolError, UsageError
+from mcuforge.build.toolchains import GCC, TOOLCHAINS, ZIG, Toolchain, zig_program
+from mcuforge.errors import ToolError, UsageError
 from mcuforge.files import atomic, plain_paths, untrusted
-from mcuforge.processes import groups
 from mcuforge.wording import extras, notebook
 
-Progress = Callable[[int, int], None]
+__all__ = [
+    "BuildError", "BuildResult", "FitError", "Progress", "build", "build_all", "explain", "formats",
+    "require_tools", "tool",
+]  # fmt: skip
 
 _INSTALL_HOST_COMPILER = (
     "Install one: Debian: apt install gcc; Fedora: dnf install gcc; "
     "macOS: xcode-select --install; Windows: use WSL."
 )
-_STEP = re.compile(r"^\[(\d+)/(\d+)\]")
-_OTHER_CORE = re.compile(
-    r"^.*(?:uses VFP register arguments|conflicting (?:CPU )?architectur|unknown EABI"
-    r"|file in wrong format|file format not recognized).*$",
-    re.MULTILINE,
-)
-_FIRST_ERROR = re.compile(r"^.*\b(?:fatal error|error|undefined reference)\b.*$", re.MULTILINE)
-_OVERFLOW = re.compile(r"region [`'](\w+)':? overflowed by (\d+) bytes")
-_NO_LINKER = re.compile(r"invalid linker name|unable to execute command.*ld\.lld|MF_LLVM_OBJCOPY")
-# An operator's method that TFLM's resolver does not have, and other signs of another TFLM.
-_NO_METHOD = re.compile(r"error: [^\n]*MicroMutableOpResolver[^\n]*has no member named .(Add\w+)")
-_OTHER_TFLM = re.compile(
-    r"^.*(?:_model\.cc:.*error:|(?:tensorflow|tflite|flatbuffers)/\S+: .*(?:error|No such file)"
-    r"|undefined reference to `tflite::).*$",
-    re.MULTILINE,
-)
-_PATHS_IN_ENVIRONMENT = ("TFLM_ROOT", "TFLM_LIBRARY")  # CMake runs in the project's folder
 _HOST_COMPILERS = ("cc", "gcc", "clang")
 _CONFIGURED_AGAIN = "Re-running CMake"  # what Ninja says
-_NO_RUNTIME = re.compile(r"undefined symbol: (__aeabi_\w+|__\w+di\d)")
-# A message of CMake is indented and ends at the first line that is not.
-_CMAKE_SAYS = r"^CMake {} at \S+ \(message\):\n((?:(?:[ \t]+.*)?\n)+)"
-_CMAKE_ERROR = re.compile(_CMAKE_SAYS.format("Error"), re.MULTILINE)
-_CMAKE_WARNING = re.compile(_CMAKE_SAYS.format("Warning"), re.MULTILINE)
-
-
-class BuildError(ForgeError):
-    """The project does not compile or link."""
-
-
-class FitError(ForgeError):
-    """The firmware does not fit the board: `over` says by how many bytes, for each region."""
-
-    def __init__(self, message: str, over: dict[str, int]) -> None:
-        super().__init__(message)
-        self.over = over
 
 
 @dataclass(frozen=True)
@@ -109,32 +76,73 @@ def build(
     project or has no such preset, `ToolError` where a tool is missing, `FitError` where the
     firmware is too big for the board, and `BuildError` with the first error otherwise.
     """
-    chosen = _preset(project, preset)
-    toolchain = _toolchain(chosen)
-    cmake, ninja = tool("cmake"), tool("ninja")
-    options = [f"-DCMAKE_MAKE_PROGRAM={ninja}", *_require_compiler(toolchain)]
-    options += [f"-DMF_SERVE={model}"] if model else []
-    folder = project / "build" / preset
+    return build_all(project, [preset], on_progress, model)[0]
+
+
+def build_all(
+    project: Path,
+    presets: Sequence[str],
+    on_progress: Progress | None = None,
+    model: str | None = None,
+) -> list[BuildResult]:
+    """As `build`, for several presets of a project at the same time: a processor has many cores.
+
+    `on_progress` counts the first one's steps.
+    """
+    chosen = {preset: _preset(project, preset) for preset in presets}
     with plain_paths.for_cmake(project) as place:
-        _forget_moved_build(place, folder)
-        command = [cmake, "-S", str(place), "--preset", preset, *options]
-        programs = (cmake, ninja, *_compilers(toolchain))
-        configured = Configuration(project, folder, command, programs, _PATHS_IN_ENVIRONMENT)
-        anew = ["--clean-first"] if configured.has_other_tools() else []
-        known = configured.warnings()
-        said = _run(command, place, project) if known is None else ""
-        compile_ = [cmake, "--build", str(place / "build" / preset), *anew]
-        said += _run(compile_, place, project, on_progress)
-        warnings = tuple(" ".join(text.split()) for text in _CMAKE_WARNING.findall(said))
-        if known is None or _CONFIGURED_AGAIN in said:
-            configured.record(warnings)
-        else:
-            warnings = known
-    if toolchain is None:
-        return BuildResult(elf=folder / "firmware", warnings=warnings)
-    family = chosen.get("vendor", {}).get("mcuforge", {}).get("uf2Family")
-    made = formats(folder / "firmware.elf", int(family, 16) if family else None)
-    return replace(made, warnings=warnings)
+        cache = compiler_cache.of_project(place)
+        caller = Caller(place, project, cache)
+        trees = [_Tree(project, place, preset, cache.options, model) for preset in chosen.values()]
+        configured = iter(caller.run([t.configure for t in trees if t.known_warnings is None]))
+        said = [next(configured) if t.known_warnings is None else "" for t in trees]
+        built = caller.run([t.compile for t in trees], on_progress)
+        found = [t.result(a + b) for t, a, b in zip(trees, said, built, strict=True)]
+    results = dict(zip(chosen, found, strict=True))
+    return [results[preset] for preset in presets]
+
+
+class _Tree:
+    """The folder that a preset is built in, and the commands that do it."""
+
+    def __init__(
+        self,
+        project: Path,
+        place: Path,
+        preset: dict[str, Any],
+        options: Sequence[str],
+        model: str | None,
+    ) -> None:
+        self._preset = preset
+        self._toolchain = _toolchain(preset)
+        name = preset["name"]
+        self._folder = project / "build" / name
+        _forget_moved_build(place, self._folder)
+        cmake, ninja = tool("cmake"), tool("ninja")
+        self.configure = [
+            cmake, "-S", str(place), "--preset", name, f"-DCMAKE_MAKE_PROGRAM={ninja}",
+            *_require_compiler(self._toolchain), *(options if self._toolchain is not ZIG else ()),
+            *([f"-DMF_SERVE={model}"] if model else ()),
+        ]  # fmt: skip
+        programs = (cmake, ninja, *_compilers(self._toolchain))
+        self._configuration = Configuration(
+            project, self._folder, self.configure, programs, PATHS_IN_ENVIRONMENT
+        )
+        anew = ["--clean-first"] if self._configuration.has_other_tools() else []
+        self.compile = [cmake, "--build", str(place / "build" / name), *anew]
+        self.known_warnings = self._configuration.warnings()
+
+    def result(self, said: str) -> BuildResult:
+        """What was built, where CMake and Ninja said this."""
+        warnings = self.known_warnings
+        if warnings is None or _CONFIGURED_AGAIN in said:
+            warnings = explanation.warnings(said)
+            self._configuration.record(warnings)
+        if self._toolchain is None:
+            return BuildResult(elf=self._folder / "firmware", warnings=warnings)
+        family = self._preset.get("vendor", {}).get("mcuforge", {}).get("uf2Family")
+        made = formats(self._folder / "firmware.elf", int(family, 16) if family else None)
+        return replace(made, warnings=warnings)
 
 
 def require_tools(*, board: bool = True, host: bool = True) -> None:
@@ -241,96 +249,3 @@ def _forget_moved_build(place: Path, folder: Path) -> None:
     if cache.is_file() and home not in cache.read_text(errors="replace").splitlines():
         cache.unlink()
         shutil.rmtree(folder / "CMakeFiles", ignore_errors=True)
-
-
-def _run(
-    command: list[str], place: Path, project: Path, on_progress: Progress | None = None
-) -> str:
-    """What the command prints about `place`, which is `project` by a path that CMake can read.
-
-    Raises what `explain` makes of it where the command fails.
-    """
-    lines: list[str] = []
-    with groups.started(
-        command,
-        cwd=place.parent,  # in a link, CMake would look for where it leads
-        # `explain` reads English. By PWD, a compiler in a link takes it for its folder's name.
-        env=os.environ | _whole_paths() | {"LC_ALL": "C", "PWD": command[2]},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    ) as process:
-        for line in process.stdout or ():
-            lines.append(line)
-            step = _STEP.match(line)
-            if step and on_progress:
-                on_progress(int(step[1]), int(step[2]))
-    if process.returncode != 0:
-        raise explain("".join(lines).replace(str(place), str(project)), project)
-    return "".join(lines)
-
-
-def _whole_paths() -> dict[str, str]:
-    """Variables that hold a path relative to the current folder, made independent of it."""
-    given = {name: os.environ.get(name, "") for name in _PATHS_IN_ENVIRONMENT}
-    return {name: str(Path(path).expanduser().absolute()) for name, path in given.items() if path}
-
-
-def explain(output: str, project: Path) -> ForgeError:
-    """The error for the output of a failed CMake or Ninja."""
-    over: dict[str, int] = {}
-    for region, count in _OVERFLOW.findall(output):  # LLD counts up, section by section
-        over[region] = max(over.get(region, 0), int(count))
-    if over:
-        text = " and ".join(f"{region} by {count:,} bytes" for region, count in over.items())
-        return FitError(
-            f"The firmware does not fit the board: it exceeds {text}. "
-            "Choose a smaller model or a board with more memory.",
-            over,
-        )
-    if re.search(r"(cstddef|cstdint|cstdarg): No such file", output):
-        return ToolError(
-            "arm-none-eabi-g++ has no C++ library, which TensorFlow Lite Micro needs. Install it: "
-            "Debian: apt install libstdc++-arm-none-eabi-newlib; elsewhere take Arm's toolchain."
-        )
-    if re.search(r"(stdint|string|stdio)\.h: No such file|cannot find -lc\b", output):
-        return ToolError(f"{GCC.program} has no C library (newlib). {GCC.install}")
-    if _NO_LINKER.search(output):
-        return ToolError(f"Clang is here, but not LLD or llvm-objcopy. {CLANG.install}")
-    missing = _NO_RUNTIME.search(output)
-    if missing:
-        return ToolError(
-            f"Clang has no runtime library for this core: the model needs {missing[1]}. Install "
-            "GCC's (Debian: apt install gcc-arm-none-eabi), or use --toolchain gcc or zig."
-        )
-    configuring = _CMAKE_ERROR.search(output)
-    if configuring:
-        text = "\n".join(line.rstrip() for line in configuring[1].splitlines())
-        return BuildError(f"The project in {project} cannot be configured:\n{text}")
-    first = _FIRST_ERROR.search(output)
-    other_core = _OTHER_CORE.search(output)
-    if other_core:
-        return BuildError(
-            f"A library that the project in {project} links was built for another core. That of "
-            "TensorFlow Lite Micro must be built with the TARGET_ARCH of the board "
-            f"(docs/how-to/tensorflow-lite-micro.md).\n{other_core[0].strip()}"
-        )
-    if _OTHER_TFLM.search(output):
-        return _other_tflm(project, output)
-    shown = first[0].strip() if first else output.strip()[-1000:]
-    return BuildError(f"The project in {project} does not build:\n{shown}")
-
-
-def _other_tflm(project: Path, output: str) -> BuildError:
-    """TensorFlow Lite Micro was found, but is not what the generated code was written for."""
-    method = _NO_METHOD.search(output)
-    missing = f"its resolver has no {method[1]}" if method else "its interface differs"
-    concerned = _OTHER_TFLM.search(output)
-    return BuildError(
-        f"The TensorFlow Lite Micro that the project in {project} links is older, newer or less "
-        f"complete than what the model needs: {missing}. "
-        "docs/how-to/tensorflow-lite-micro.md names the revision that was tried; "
-        "--engine aot needs none.\n" + (concerned[0].strip() if concerned else "")
-    )

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from tflite_builder import Builder
 
-from mcuforge import boards, build, driver
+from mcuforge import boards, driver
+from mcuforge.build.commands import Caller
 from mcuforge.oracle import child
 from mcuforge.processes.kept_worker import KeptWorker
 
@@ -33,9 +34,9 @@ def test_nothing_is_built_again_and_two_workers_answer(
     built = [elf.stat().st_mtime_ns for elf in elves]
 
     commands: list[list[str]] = []
-    run, start = build._run, KeptWorker.__init__
+    run, start = Caller.run, KeptWorker.__init__
     workers: list[KeptWorker] = []
-    monkeypatch.setattr(build, "_run", lambda c, *a: (commands.append(c), run(c, *a))[1])
+    monkeypatch.setattr(Caller, "run", lambda s, c, *a: (commands.extend(c), run(s, c, *a))[1])
     monkeypatch.setattr(
         child.KeptWorker, "__init__", lambda self, c: (workers.append(self), start(self, c))[1]
     )

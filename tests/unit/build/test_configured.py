@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mcuforge import build
 from mcuforge.build import configured
+from mcuforge.build.commands import Caller
 
 PRESET = {"name": "host", "generator": "Ninja", "binaryDir": "${sourceDir}/build/host"}
 LISTS = """cmake_minimum_required(VERSION 3.20)
@@ -33,16 +35,17 @@ def project(tmp_path: Path) -> Path:
 def ran(monkeypatch: pytest.MonkeyPatch) -> Ran:
     """What was run: "configure", "build" or "build anew"."""
     steps: Ran = []
-    run = build._run
+    run = Caller.run
 
-    def noted(command: list[str], *arguments: object) -> str:
-        if "--build" in command:
-            steps.append("build anew" if "--clean-first" in command else "build")
-        else:
-            steps.append("configure")
-        return run(command, *arguments)  # type: ignore[arg-type]
+    def noted(self: Caller, commands: list[list[str]], *arguments: Any) -> list[str]:
+        for command in commands:
+            if "--build" in command:
+                steps.append("build anew" if "--clean-first" in command else "build")
+            else:
+                steps.append("configure")
+        return run(self, commands, *arguments)
 
-    monkeypatch.setattr(build, "_run", noted)
+    monkeypatch.setattr(Caller, "run", noted)
     return steps
 
 
