@@ -656,6 +656,56 @@ void nn_reduce_max_s8(const nn_reduce_s8_params *params, const int8_t *input, in
 void nn_reduce_min_s8(const nn_reduce_s8_params *params, const int8_t *input, int8_t *output);
 void nn_reduce_all(const nn_reduce_s8_params *params, const uint8_t *input, uint8_t *output);
 
+/* Poolings and reductions of a picture, row by row ---------------------------------------------*/
+
+/* A step: `pixels` of `channels` elements join what the steps before have found, and the last step
+ * makes the output. There is one of each channel. */
+typedef struct {
+    int32_t pixels;
+    int32_t channels;
+    int32_t is_first;
+    int32_t is_last;
+} nn_row_step;
+
+/* nn_average_pool2d_s8 of `count` pixels in all. Scratch: int32 [channels], kept between steps. */
+typedef struct {
+    nn_row_step step;
+    int32_t count;
+    int32_t activation_min;
+    int32_t activation_max;
+} nn_average_rows_s8_params;
+
+void nn_average_rows_s8(const nn_average_rows_s8_params *params, const int8_t *input,
+                        int8_t *output, int8_t *scratch);
+void nn_average_rows_s16(const nn_average_rows_s8_params *params, const int16_t *input,
+                         int16_t *output, int8_t *scratch);
+
+/* nn_sum_s8, likewise. */
+typedef struct {
+    nn_row_step step;
+    int32_t bias;
+    int32_t multiplier;
+    int32_t shift;
+    int32_t output_offset;
+} nn_sum_rows_s8_params;
+
+void nn_sum_rows_s8(const nn_sum_rows_s8_params *params, const int8_t *input, int8_t *output,
+                    int8_t *scratch);
+void nn_sum_rows_s16(const nn_sum_rows_s8_params *params, const int16_t *input, int16_t *output,
+                     int8_t *scratch);
+
+/* The largest (smallest) element of each channel, clamped. The output is kept between steps. */
+typedef struct {
+    nn_row_step step;
+    int32_t activation_min;
+    int32_t activation_max;
+} nn_extremum_rows_s8_params;
+
+void nn_max_rows_s8(const nn_extremum_rows_s8_params *params, const int8_t *input, int8_t *output);
+void nn_max_rows_s16(const nn_extremum_rows_s8_params *params, const int16_t *input,
+                     int16_t *output);
+void nn_min_rows_s8(const nn_extremum_rows_s8_params *params, const int8_t *input, int8_t *output);
+
 /* Layers with state ----------------------------------------------------------------------------*/
 
 /* SVDF: a filter of rank one, for each of units * rank, first over the input and then over what

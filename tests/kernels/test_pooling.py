@@ -67,6 +67,28 @@ def whole_case(height: int, width: int, value: int) -> Case:
     return Case(build("AVERAGE_POOL_2D", [source], [target], o, version=3), [data], str(vars(o)))
 
 
+def test_whole_pictures_equal_the_oracle(
+    assert_exact: Callable[[Iterable[Case]], None],
+) -> None:
+    """Row by row as well, as the worker does it."""
+    assert_exact(whole for seed in range(60) for whole in whole_pictures(seed))
+
+
+def whole_pictures(seed: int) -> Iterator[Case]:
+    draw = Draw(1000 + seed)
+    dtype = draw.choice(["int8", "int16"])
+    shape = (1, draw.integer(2, 9), draw.integer(1, 9), draw.integer(1, 22))
+    o = options(draw, *shape[1:3])
+    o.filterHeight, o.filterWidth = shape[1:3]
+    o.strideH, o.strideW = shape[1:3]
+    zero_point = draw.zero_point() if dtype == "int8" else 0
+    source = Spec(shape, dtype, draw.scale(1e-3, 1e-2), zero_point)
+    target = Spec((1, 1, 1, shape[3]), dtype, source.scale, zero_point)
+    for kind in ("MAX_POOL_2D", "AVERAGE_POOL_2D"):
+        model = build(kind, [source], [target], o, version=3)
+        yield Case(model, [draw.values(shape, dtype)], str(vars(o)))
+
+
 def test_the_largest_sums_of_16_bits(assert_exact: Callable[[Iterable[Case]], None]) -> None:
     sizes = [(16, 16), (1, 257), (32, 8), (16, 17)]
     assert_exact(whole_case(*size, value) for size in sizes for value in (-128, 127))

@@ -30,7 +30,8 @@ def cases(kind: str, seed: int, count: int, dtype: str = "int8") -> Iterator[Cas
         shape = tuple(draw.integer(1, 3 if rank > 4 else 9) for _ in range(rank))
         axes = [draw.integer(-rank, rank - 1) for _ in range(draw.integer(0, rank + 1))]
         if rank == 4 and draw.chance(0.4):
-            axes = draw.choice([[1, 2], [2, 1], [-2, -3]])
+            axes = draw.choice([[1, 2], [2, 1], [-2, -3], [1], [1, 2, 3]])
+            shape = (draw.choice([1, shape[0]]), *shape[1:])
         options = schema.ReducerOptionsT()
         options.keepDims = draw.chance(0.5)
         source_scale = draw.scale(*draw.choice([(1e-3, 1.0), (1e-3, 1.0), (1e-10, 1e3)]))
@@ -63,9 +64,9 @@ def test_means_of_large_images_equal_the_oracle(assert_exact: Check) -> None:
     """Of more bytes than have a sum of 16 bits, all of which are extremes."""
     options = schema.ReducerOptionsT()
     axes = Spec((2,), "int32", None, data=np.array([1, 2], np.int32))
-    for value in (-128, 127):
-        image = np.full((2, 23, 23, 6), value, np.int8)
-        source, target = Spec(image.shape, scale=0.5, zero_point=3), Spec((2, 6), scale=0.7)
+    for value, batches in ((-128, 1), (127, 1), (-128, 2), (127, 2)):
+        image = np.full((batches, 23, 23, 6), value, np.int8)
+        source, target = Spec(image.shape, scale=0.5, zero_point=3), Spec((batches, 6), scale=0.7)
         assert_exact([Case(build("MEAN", [source, axes], [target], options), [image])])
 
 

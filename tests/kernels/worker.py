@@ -30,7 +30,8 @@ from mcuforge.frontend.verify import verify
 from mcuforge.planning import lean, ops
 from mcuforge.planning.ops import packed_weights
 from mcuforge.planning.ops.registry import OPERATORS
-from mcuforge.planning.plan import KernelCall, PlannedOp
+from mcuforge.planning.plan import KernelCall, PlannedOp, RowOp
+from mcuforge.planning.rows import row_op
 from mcuforge.planning.target import Target
 from mcuforge.planning.variants import chosen
 from mcuforge.planning.variants.registry import VARIANTS
@@ -82,6 +83,28 @@ def run(
         results.append(_run_op(library, graph, op, calls, steps))
         for others in _others(graph, op, calls, Target(name.split("-")[0])):
             _assert_same(results[-1], _run_op(library, graph, op, others, steps), others[0].kernel)
+        made = row_op.of(graph, op, lambda call: call)
+        if made is not None and made.accumulates:
+            kernel = made.calls[0][0].kernel
+            _assert_same(results[-1], _accumulated(library, graph, made, steps), kernel)
+    return results
+
+
+def _accumulated(
+    library: ctypes.CDLL, graph: Graph, op: RowOp, steps: list[list[npt.NDArray[Any]]]
+) -> list[Any]:
+    """What an op makes that sees the rows of its input one by one."""
+    results, heap, output = [], Heap(), graph.tensor(op.output)
+    for (picture,) in steps:
+        scratch = {op.scratch_bytes: heap.bytes(op.scratch_bytes)} if op.scratch_bytes else {}
+        place = heap.bytes(output.bytes)
+        for row, kind in enumerate(op.kinds):
+            addresses = {op.reads[0][0]: heap.array(picture[:, row]), op.output: place}
+            for call in op.calls[kind]:
+                _call(library, heap, call, addresses, scratch)
+        content = ctypes.string_at(place, output.bytes)
+        results.append(np.frombuffer(content, output.dtype.value).reshape(output.shape))
+    heap.free()
     return results
 
 

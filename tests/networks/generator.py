@@ -110,6 +110,7 @@ ROW_KINDS = {
     *("LOGISTIC", "MAXIMUM", "MAX_POOL_2D", "MUL", "PRELU", "QUANTIZE", "RELU", "RELU6"),
     *("RESIZE_NEAREST_NEIGHBOR", "SOFTMAX", "SUB", "TRANSPOSE_CONV"),
 }
+ACCUMULATING = {"AVERAGE_POOL_2D", "MAX_POOL_2D", "MEAN", "REDUCE_MAX", "REDUCE_MIN", "SUM"}
 ATTEMPTS = 400
 
 
@@ -158,6 +159,9 @@ def pictures(seed: int, dtype: str = "int8") -> Network:
         if len(sketch.network.nodes) >= count:
             break
         drawn(sketch, kinds[int(sketch.draw.rng.choice(len(kinds), p=weights / weights.sum()))])
+    accumulating = [kind for kind in kinds_of(dtype) if kind in ACCUMULATING]
+    for _ in range(draw.integer(0, 3)):
+        reducing.over_picture(sketch, draw.choice(accumulating))
     return _finish(sketch)
 
 

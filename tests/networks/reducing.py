@@ -36,6 +36,25 @@ def pool(sketch: Sketch, kind: str) -> bool:
     return True
 
 
+def over_picture(sketch: Sketch, kind: str) -> bool:
+    """A pooling or a reduction over all rows of a picture."""
+    source = sketch.pick(lambda spec: len(spec.shape) == 4 and spec.shape[1] > 1)
+    if source is None or not sketch.lively(source):
+        return False
+    if not kind.endswith("POOL_2D"):
+        axes = sketch.draw.choice([(1,), (1, 2), (1, 2, 3)])
+        return _reduced(sketch, kind, source, axes, sketch.draw.chance(0.5))
+    batches, height, width, channels = sketch.spec(source).shape
+    options = schema.Pool2DOptionsT()
+    options.padding = sketch.draw.choice([schema.Padding.SAME, schema.Padding.VALID])
+    options.filterHeight, options.filterWidth = height, width
+    options.strideH, options.strideW = height, width
+    options.fusedActivationFunction = activation(sketch, sketch.values[source])
+    goal = sketch.alike(source, (batches, 1, 1, channels))
+    sketch.op(kind, [source], goal, sketch.values[source], options, 2)
+    return True
+
+
 def reduce(sketch: Sketch, kind: str) -> bool:
     """A reduction over one or two axes. Extrema keep the input's quantisation."""
     source = sketch.pick(lambda spec: 2 <= len(spec.shape) <= 5)
@@ -43,7 +62,11 @@ def reduce(sketch: Sketch, kind: str) -> bool:
         return False
     draw, shape = sketch.draw, sketch.spec(source).shape
     axes = sorted({draw.integer(0, len(shape) - 1) for _ in range(draw.integer(1, 2))})
-    keep = draw.chance(0.5)
+    return _reduced(sketch, kind, source, tuple(axes), draw.chance(0.5))
+
+
+def _reduced(sketch: Sketch, kind: str, source: int, axes: tuple[int, ...], keep: bool) -> bool:
+    draw, shape = sketch.draw, sketch.spec(source).shape
     reduced = tuple(1 if i in axes else d for i, d in enumerate(shape) if keep or i not in axes)
     if not reduced:
         return False

@@ -31,7 +31,9 @@ def checked(seeds: range, folder: Path, kernels: dict[str, Path]) -> int:
     for trial in trials:
         plan_check.check(trial.plan)
     assert running.problems(trials, folder, kernels) == {}
-    return sum(len(segment.ops) for trial in trials for segment in trial.plan.segments)
+    ops = [op for trial in trials for segment in trial.plan.segments for op in segment.ops]
+    assert any(op.accumulates for op in ops)
+    return len(ops)
 
 
 @pytest.mark.usefixtures("rows_everywhere")

@@ -186,12 +186,30 @@ class _Replay:
         memory.expect(ring.made + 1 - ring.gone <= ring.capacity, "a ring is too short")
         position = self.segment.first + self.segment.ops.index(op)
         planned = memory.plan.ops[position]
+        if op.accumulates:
+            self.accumulate(op, y, planned.scratch_offset)
+            return
         memory.spoil(planned.scratch_offset, op.scratch_bytes)
         self.read(op, y)
         memory.put(ring.at(y), op.output, y * op.row_bytes, op.row_bytes)
         self.read(op, y)  # the kernel may read it last when it has written all of the row
         ring.made = y + 1
         memory.told(ring.at(y), op.output, y * op.row_bytes, op.row_bytes)
+
+    def accumulate(self, op: RowOp, y: int, scratch: int) -> None:
+        """A row joins what was found before, which must still be there."""
+        memory, ring = self.memory, self.rings[op.output]
+        assert op.output not in self.segment.stream.rings if self.segment.stream else False
+        found, place = op.scratch_bytes or op.row_bytes, scratch if op.scratch_bytes else ring.base
+        tensor = -op.output - 1  # of no name
+        if y > 0:
+            memory.check(place, tensor, 0, found)
+        self.read(op, y)
+        memory.put(place, tensor, 0, found)
+        self.read(op, y)
+        if y + 1 == op.rows:
+            memory.put(ring.base, op.output, 0, op.row_bytes)
+        ring.made = y + 1
 
     def read(self, op: RowOp, y: int) -> None:
         for tensor, window in op.reads:

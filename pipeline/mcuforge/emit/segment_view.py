@@ -55,11 +55,12 @@ class RowOpView:
     kinds: str | None
     calls: tuple[tuple[CallView, ...], ...]
     result: int
+    accumulates: bool
 
     @property
     def bytes(self) -> int:
         """Of all rows."""
-        return self.rows * self.row_bytes
+        return self.row_bytes if self.accumulates else self.rows * self.row_bytes
 
 
 @dataclass(frozen=True)
@@ -128,12 +129,15 @@ class _Segment:
             count = windows[0].rows
             row_bytes = known.bytes // count
         kept = self.rings.get(tensor, count)
+        comment = f"{kept} of {count} rows of {row_bytes} bytes"
+        if tensor in self.makers and self.segment.ops[self.makers[tensor]].accumulates:
+            comment = f"{row_bytes} bytes, made of {count} rows"
         return RowsView(
             member=f"t{tensor}",
             name=self.tensor_name(tensor),
             row_bytes=row_bytes,
             made=0 if tensor in self.makers else count,
-            comment=f"{kept} of {count} rows of {row_bytes} bytes",
+            comment=comment,
         )
 
     def _op(self, number: int, op: RowOp) -> RowOpView:
@@ -151,6 +155,7 @@ class _Segment:
             kinds=", ".join(map(str, op.kinds)) if len(op.calls) > 1 else None,
             calls=tuple(tuple(next(calls) for _ in row) for row in op.calls),
             result=shown.results[0].number,
+            accumulates=op.accumulates,
         )
 
     def _read(self, index: int, number: int, tensor: int, window: RowWindow) -> ReadView:

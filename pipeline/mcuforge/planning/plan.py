@@ -148,7 +148,9 @@ class RowOp:
     """An op that makes its output, `rows` rows of `row_bytes` of a tensor, row by row.
 
     `reads` are the activations that it reads, and which rows of them. `calls` are its different
-    rows, and `kinds` tells for each row which of these it is.
+    rows, and `kinds` tells for each row which of these it is. One that `accumulates` has `rows`
+    steps, the last of which makes all of the output, of `row_bytes`; its scratch keeps its content
+    from the first to the last.
     """
 
     output: int
@@ -157,6 +159,7 @@ class RowOp:
     reads: tuple[tuple[int, RowWindow], ...]
     calls: tuple[tuple[KernelCall, ...], ...]
     kinds: tuple[int, ...]
+    accumulates: bool = False
 
     @property
     def scratch_bytes(self) -> int:

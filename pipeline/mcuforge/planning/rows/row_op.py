@@ -21,6 +21,7 @@ from mcuforge.planning.ops.resize import ResizeNearestParams
 from mcuforge.planning.ops.window import SlidingWindow
 from mcuforge.planning.plan import KernelCall, RowOp
 from mcuforge.planning.row_window import RowWindow
+from mcuforge.planning.rows import accumulating
 
 RANK, ROWS, CHANNELS = 4, 1, 3  # of NHWC
 Choose = Callable[[KernelCall], KernelCall]
@@ -55,7 +56,11 @@ def of(graph: Graph, op: Op, choose: Choose) -> RowOp | None:
     if len(op.outputs) != 1:
         return None
     output = graph.output(op)
-    if rows_of(output) < 2 or output.is_variable:
+    if output.is_variable:
+        return None
+    if (found := _accumulating(graph, op)) is not None:
+        return found
+    if rows_of(output) < 2:
         return None
     if op.kind in WINDOWED:
         return _windowed(graph, op, choose)
@@ -64,6 +69,13 @@ def of(graph: Graph, op: Op, choose: Choose) -> RowOp | None:
     if op.kind == "RESIZE_NEAREST_NEIGHBOR":
         return _nearest(graph, op, choose)
     return None
+
+
+def _accumulating(graph: Graph, op: Op) -> RowOp | None:
+    source = graph.tensor(op.inputs[0]) if op.inputs and op.inputs[0] >= 0 else None
+    if source is None or source.is_constant or source.is_variable or rows_of(source) < 2:
+        return None
+    return accumulating.of(graph, op)
 
 
 def _made(

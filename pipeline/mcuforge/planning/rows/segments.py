@@ -143,10 +143,12 @@ class Divisions:
 
     def _streamed(self, first: int, last: int, ops: tuple[RowOp, ...]) -> Segment | None:
         alone = self.lives.streamable
-        if any(op.output not in alone for op in ops):
+        if any(op.output not in self.lives.sizes for op in ops):  # others own its bytes
             return None
         touched = self._touched(ops)
         kept = frozenset(t for t in touched if t not in alone or self.lives.last[t] > last)
+        if any(op.accumulates and op.output not in kept for op in ops):
+            return None
         if last > first or len(ops[0].calls[0]) > 1:
             run = stream(ops, kept, self._row_bytes(ops))
             extra = extra_instructions(ops, run)

@@ -73,7 +73,7 @@ class _Run:
             used |= {t: held for t, held in self.held.items() if held > used.get(t, 0)}
         if op.output in self.rings:
             return
-        written = (row + 1) * op.row_bytes
+        written = op.row_bytes if op.accumulates else (row + 1) * op.row_bytes
         for tensor in self.dying:
             first = self.first_needed(tensor)
             if first is not None:

@@ -17,8 +17,21 @@ MOST_TRIED = 4  # rings that may lie before the scratch
 
 
 def working_set(ops: Sequence[RowOp], stream: Stream) -> WorkingSet:
-    """The layout that takes the fewest bytes, of the rings beside it too."""
-    needs = [op.scratch_bytes for op in ops]
+    """The layout that takes the fewest bytes, of the rings beside it too.
+
+    Scratch that accumulates is kept: it lies after all else.
+    """
+    found = _shared(ops, stream, [0 if op.accumulates else op.scratch_bytes for op in ops])
+    end, scratch = _aligned(found.bytes), list(found.scratch)
+    for number, op in enumerate(ops):
+        if op.accumulates:
+            scratch[number] = end
+            end += _aligned(op.scratch_bytes)
+    return WorkingSet(end, found.rings, tuple(scratch))
+
+
+def _shared(ops: Sequence[RowOp], stream: Stream, needs: Sequence[int]) -> WorkingSet:
+    """The layout of scratch of so many bytes, which is of no use to the next row."""
     if not any(needs):
         return WorkingSet(0, {}, (0,) * len(ops))
     largest = max(range(len(ops)), key=needs.__getitem__)
