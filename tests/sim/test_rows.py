@@ -64,6 +64,20 @@ def test_the_smallest_arena_costs_few_instructions(name: str, arena: int, tmp_pa
     )
     assert small["arena"] <= arena < fast["arena"]
     assert small["instructions"] <= 1.03 * fast["instructions"]
+    (report,) = json.loads((tmp_path / "small" / "report.json").read_text())["reports"]
+    extra = small["instructions"] - fast["instructions"]
+    assert report["curve"][-1]["chosen"] and report["curve"][0]["arena_bytes"] == fast["arena"]
+    assert 0.7 < report["curve"][-1]["extra_instructions"] / extra < 1.4
+
+
+@pytest.mark.sim
+@pytest.mark.slow
+def test_what_is_built_keeps_to_a_budget(tmp_path: Path) -> None:
+    costs = proven("autoencoder", tmp_path, "--max-ram", "18k")
+    assert costs["ram"] <= 18 * 1024 < costs["ram"] + 1024
+    said = ("--max-ram", "4k", "-o", tmp_path / "less")
+    mcuforge("parity", model("autoencoder"), *said).refused(1, "No plan takes less")
+    assert not list((tmp_path / "less").glob("*/build"))
 
 
 def plan(memory: str) -> Plan:

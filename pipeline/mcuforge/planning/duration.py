@@ -27,6 +27,7 @@ TABLE = Path(__file__).with_name("kernel_cycles.json")
 FEATURES = ("calls", "inputs", "outputs", "gathered", "macs")
 # Whose figures are taken for a kernel that was not measured on a core: it runs all portable ones.
 _PORTABLE = "cortex-m3"
+CYCLES_OF_INSTRUCTION = 1.5  # about, of loops that move and of calls
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,13 @@ def estimated(plan: Plan, board: Board) -> Duration | None:
         if name not in core["kernels"]:
             guessed[name] = None
         cycles += _sum(_coefficients(table, core, name, amounts), amounts)
-    return Duration(round(cycles * waits(board)), tuple(guessed))
+    cycles = cycles * waits(board) + of_extra(plan.extra_instructions, board)
+    return Duration(round(cycles), tuple(guessed))
+
+
+def of_extra(instructions: int, board: Board) -> float:
+    """Cycles, about, that a plan takes because it adds instructions for a smaller arena."""
+    return CYCLES_OF_INSTRUCTION * instructions * waits(board)
 
 
 def waits(board: Board) -> float:

@@ -183,7 +183,8 @@ class Stream:
     that ends there and an output that outlives it how many bytes the output may begin after the
     input (negative: must begin before it), so that no row is overwritten that is still to be read.
     `spare` are the ops whose last rows nobody reads: these are made for a trace alone. `used` tells
-    for each op how many rows lie in each ring at most while it runs.
+    for each op how many rows lie in each ring at most while it runs, and `moved_bytes` how many are
+    moved to the front of their rings, as the rows before them go.
     """
 
     steps: tuple[Step, ...]
@@ -191,6 +192,7 @@ class Stream:
     gaps: dict[tuple[int, int], int]
     spare: tuple[int, ...] = ()
     used: tuple[dict[int, int], ...] = ()
+    moved_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,10 @@ class Inspection:
     def share_of_time(self, point: CurvePoint) -> float | None:
         """What a plan's rows add to the time of an inference, about: 0.02 is 2 % more."""
         found = self.plan and duration.estimated(self.plan, self.board)
-        return point.extra_instructions / found.cycles if found and found.cycles else None
+        if not found or self.plan is None:
+            return None
+        fastest = found.cycles - duration.of_extra(self.plan.extra_instructions, self.board)
+        return duration.of_extra(point.extra_instructions, self.board) / max(fastest, 1)
 
     def error(self) -> ModelError | None:
         """The error of a model that is refused: every reason, with its number where it has one."""

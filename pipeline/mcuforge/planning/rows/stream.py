@@ -27,6 +27,7 @@ class _Run:
         self.steps: list[Step] = []
         self.rings = {t: 0 for t in self.maker if t not in kept}
         self.held = dict.fromkeys(self.rings, 0)  # rows that lie in the ring now
+        self.moved = 0
         self.used: list[dict[int, int]] = [{} for _ in ops]
         self.outputs = [t for t in self.maker if t in kept]
         self.dying = [t for t in self.readers if t not in self.maker and t not in kept]
@@ -61,7 +62,10 @@ class _Run:
     def _let_go(self, op: RowOp, row: int) -> None:
         if op.output in self.held:
             first = self.first_needed(op.output)
-            self.held[op.output] = 0 if first is None else row - min(first, row)
+            left = 0 if first is None else row - min(first, row)
+            if left < self.held[op.output]:
+                self.moved += left * op.row_bytes
+            self.held[op.output] = left
 
     def _note(self, number: int, row: int) -> None:
         op = self.ops[number]
@@ -91,7 +95,8 @@ def stream(ops: Sequence[RowOp], kept: frozenset[int], bytes_of_row: dict[int, i
     for number, op in enumerate(ops):
         if op.output in kept or number == len(ops) - 1:
             run.make(number, op.rows)
+    moved = run.moved
     spare = tuple(number for number, op in enumerate(ops) if run.made[number] < op.rows)
     for number in spare:  # for a trace, which tells of all rows
         run.make(number, ops[number].rows)
-    return Stream(tuple(run.steps), run.rings, run.gaps, spare, tuple(run.used))
+    return Stream(tuple(run.steps), run.rings, run.gaps, spare, tuple(run.used), moved)
