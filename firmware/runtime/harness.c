@@ -10,6 +10,7 @@
 #include "harness_latent.h"
 #include "harness_message.h"
 #include "harness_protocol.h"
+#include "harness_rows.h"
 #include "harness_trace.h"
 #include "stack.h"
 #include "ticks.h"
@@ -84,6 +85,7 @@ static void send_tensors(const mf_tensor *tensors, uint32_t count) {
         mf_frame_u8((uint8_t)tensors[i].rank);
         mf_frame_u16(0);
         mf_frame_u32(tensors[i].bytes);
+        mf_frame_u32(tensors[i].row_bytes);
         mf_frame_bytes(&tensors[i].scale, sizeof tensors[i].scale);
         mf_frame_bytes(&tensors[i].zero_point, sizeof tensors[i].zero_point);
         mf_frame_bytes(tensors[i].shape, tensors[i].rank * (uint32_t)sizeof tensors[i].shape[0]);
@@ -101,11 +103,16 @@ static uint8_t hello_status(const request *from) {
     return model_ready == MF_OK ? MF_STATUS_OK : MF_STATUS_INIT_FAILED;
 }
 
-/* Starts a session; the same HELLO again does not. */
-static void hello(const request *from) {
+/* Whether a HELLO starts a session; the same HELLO again does not. */
+static bool starts_session(const request *from) {
     uint8_t status = hello_status(from);
     bool starts = status == MF_STATUS_OK || status == MF_STATUS_INIT_FAILED;
-    if (starts && from->header.session != current.id) {
+    return starts && from->header.session != current.id;
+}
+
+static void hello(const request *from) {
+    uint8_t status = hello_status(from);
+    if (starts_session(from)) {
         current = (session){.id = from->header.session};
         if (model_ready == MF_OK) { /* a sequence of inferences belongs to one session */
             model_ready = model->reset();
@@ -150,7 +157,8 @@ static void read_tensor(const request *from, const mf_tensor *tensors, uint32_t 
     uint32_t index = word(from, 0);
     uint32_t offset = word(from, 1);
     uint32_t length = word(from, 2);
-    if (index >= count || !in_range(offset, length, tensors[index].bytes)) {
+    if (index >= count || !in_range(offset, length, tensors[index].bytes) ||
+        tensors[index].data == NULL) {
         reply_status(from, MF_STATUS_RANGE);
         return;
     }
@@ -185,7 +193,8 @@ static uint8_t write_input(const request *from) {
     uint32_t index = word(from, 0);
     uint32_t offset = word(from, 1);
     uint32_t length = from->bytes - 8u;
-    if (index >= model->input_count || !in_range(offset, length, model->inputs[index].bytes)) {
+    if (index >= model->input_count || !in_range(offset, length, model->inputs[index].bytes) ||
+        model->inputs[index].data == NULL) {
         return MF_STATUS_RANGE;
     }
     memcpy((uint8_t *)model->inputs[index].data + offset, from->body + 8, (size_t)length);
@@ -215,9 +224,9 @@ static uint8_t run(const request *from) {
         return MF_STATUS_MALFORMED;
     }
     mf_led_set(true);
-    mf_ticks_start();
+    mf_harness_rows_begin(&from->header);
     mf_status status = model->invoke(NULL, NULL);
-    current.ticks = mf_ticks_elapsed();
+    current.ticks = mf_harness_rows_ticks();
     mf_led_set(false);
     return invoked(status);
 }
@@ -320,6 +329,11 @@ static void answer(const request *from) {
     case MF_REQUEST_RESET:
         change_once(from);
         break;
+#if defined(MF_ROWS)
+    case MF_ANSWER_ROW: /* late copies: the row has been given, or taken */
+    case MF_ANSWER_TAKEN:
+        break;
+#endif
 #if defined(MF_CRASH_TEST)
     case MF_REQUEST_CRASH:
         mf_crash(from->bytes == 4u ? word(from, 0) : 0u);
@@ -332,25 +346,66 @@ static void answer(const request *from) {
     }
 }
 
-/* A message shorter than a header is that of a host of another version. */
-static void take(uint32_t bytes) {
+/* The request in the buffer. A message shorter than a header is that of a host of another version.
+ */
+static request received(uint32_t bytes) {
     uint32_t header_bytes = (uint32_t)sizeof(mf_message);
     bool whole = bytes >= header_bytes;
     request from = {.body = mf_harness_received + header_bytes,
                     .bytes = whole ? bytes - header_bytes : 0};
     memcpy(&from.header, mf_harness_received, (size_t)(whole ? header_bytes : bytes));
-    if (whole) {
+    return from;
+}
+
+static void take(uint32_t bytes) {
+    request from = received(bytes);
+    if (bytes >= (uint32_t)sizeof(mf_message)) {
         answer(&from);
     } else if (bytes >= MF_MESSAGE_LEAST_BYTES) {
         reply_status(&from, MF_STATUS_MALFORMED);
     }
 }
 
+#if defined(MF_ROWS)
+static uint32_t left; /* bytes of a request in the buffer that ended an inference */
+
+/* A request that comes while the model waits for the host; whether it waits on. Another host, or
+ * one that has given the inference up, says hello first. */
+static bool answered_meanwhile(uint32_t bytes) {
+    request from = received(bytes);
+    if (from.header.type == MF_REQUEST_HELLO && starts_session(&from)) {
+        left = bytes;
+        return false;
+    }
+    if (from.header.type == MF_REQUEST_HELLO || from.header.type == MF_REQUEST_STATS) {
+        take(bytes); /* changes nothing */
+    }
+    return true;
+}
+
+static void take_left(void) {
+    if (left != 0) {
+        take(left);
+        left = 0;
+    }
+}
+#else
+static void take_left(void) {
+}
+#endif
+
 void mf_harness_serve(const mf_model *served) {
     model = served;
     model_ready = model->init();
+#if defined(MF_ROWS)
+    if (model_ready == MF_OK) {
+        model_ready = mf_harness_rows_init(model, mf_harness_received, sizeof mf_harness_received,
+                                           answered_meanwhile);
+    }
+#endif
     mf_uart_init();
     for (;;) {
         take(mf_frame_receive(mf_harness_received, sizeof mf_harness_received));
+        take_left();
     }
 }

@@ -36,7 +36,7 @@ uint8_t mf_harness_latent(const mf_model *model, const uint8_t *body, uint32_t b
         return MF_STATUS_RANGE;
     }
     const mf_tensor *input = &model->inputs[asked.input];
-    if (input->dtype != MF_INT8 || input->bytes != elements) {
+    if (input->dtype != MF_INT8 || input->bytes != elements || input->data == NULL) {
         return MF_STATUS_RANGE;
     }
     for (uint32_t i = 0; i < elements; i++) {

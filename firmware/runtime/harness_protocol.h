@@ -7,7 +7,7 @@
 #ifndef MF_HARNESS_PROTOCOL_H
 #define MF_HARNESS_PROTOCOL_H
 
-#define MF_PROTOCOL_VERSION 4
+#define MF_PROTOCOL_VERSION 5
 
 /* Requests. A reply has the type of its request with MF_REPLY set. */
 #define MF_REQUEST_HELLO 0x01
@@ -21,12 +21,18 @@
 #define MF_REQUEST_RAW 0x09      /* this one and the next two: only where raw samples are */
 #define MF_REQUEST_FEATURES 0x0A /* taken, in firmware built with MF_FEATURES */
 #define MF_REQUEST_READ_INPUT 0x0B
+/* What the host answers to an event while the model runs; the device does not reply to it. Only in
+ * firmware built with MF_ROWS. */
+#define MF_ANSWER_ROW 0x0C    /* to GIVE */
+#define MF_ANSWER_TAKEN 0x0D  /* to TAKE */
 #define MF_REQUEST_CRASH 0x70 /* only where the firmware was built with MF_CRASH_TEST */
 #define MF_REPLY 0x80
 
 /* Frames that the device sends of its own accord. */
 #define MF_EVENT_DIGEST 0xC0
 #define MF_EVENT_OUTPUT 0xC1
+#define MF_EVENT_GIVE 0xC2 /* asks for a row of an input that streams */
+#define MF_EVENT_TAKE 0xC3 /* hands over a row of an output that streams */
 #define MF_EVENT_FAULT 0xE0
 
 /* Status of a reply. */

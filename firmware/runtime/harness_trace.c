@@ -2,7 +2,7 @@
 #include "harness_trace.h"
 #include "crc32.h"
 #include "harness_protocol.h"
-#include "ticks.h"
+#include "harness_rows.h"
 
 typedef struct {
     mf_message header; /* of the request */
@@ -46,19 +46,19 @@ static void on_result(void *context, uint32_t result, const void *output, uint32
                       uint32_t offset, uint32_t total) {
     /* Of this op alone, since the stopwatch restarts below; those of an op go with its first
      * output. */
-    uint64_t ticks = mf_ticks_elapsed();
+    uint64_t ticks = mf_harness_rows_ticks();
     const trace_context *trace = context;
     if (trace->mode == MF_TRACE_DIGESTS) {
         send_digest(trace, result, output, bytes, offset, total, ticks);
     } else if (result == trace->result) {
         send_output(trace, result, output, bytes, offset, total);
     }
-    mf_ticks_start();
+    mf_harness_rows_ticks_start();
 }
 
 mf_status mf_harness_trace(const mf_model *model, const mf_message *request, uint32_t mode,
                            uint32_t result) {
     trace_context trace = {.header = *request, .mode = mode, .result = result};
-    mf_ticks_start();
+    mf_harness_rows_begin(request);
     return model->invoke(on_result, &trace);
 }

@@ -30,6 +30,7 @@ from mcuforge.oracle import remembered
 from mcuforge.oracle import tflm as oracle
 from mcuforge.planning import FIT, SPEED, cost, fit, plan_for
 from mcuforge.planning.plan import Plan
+from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows
 from mcuforge.processes import tensorflow_child
 from mcuforge.proof import front_end, prove, reference, variants
 from mcuforge.proof.default_samples import default_samples
@@ -115,6 +116,7 @@ def run(
     optimize: str = SPEED,
     memory: str = FIT,
     max_ram: int | None = None,
+    borders: BorderRows = WHOLE_BORDERS,
     steps: int | None = None,
     described_by: Recipe | None = None,
 ) -> RunReport:
@@ -129,7 +131,7 @@ def run(
     `settings` say how a model folder's model is quantised, instead of its recipe. With `force`
     files of an older project are replaced although they were edited. `optimize` is "speed" or
     "size": with the latter int4 weights are unpacked while the model runs. `memory` and
-    `max_ram` are as in `plan_for`. Of a model with state
+    `max_ram` and `borders` are as in `plan_for`. Of a model with state
     each `steps` samples are a sequence that begins with its first state; None: all are one.
     """
     on_stage = on_stage or _silent
@@ -157,6 +159,7 @@ def run(
         plan = plan_for(
             board, source.tflite, source.name, optimize,
             whole=engine == TFLM, memory=memory, max_ram=max_ram,
+            borders=borders,
         )  # fmt: skip
         tflite = source.tflite.read_bytes()
         stack.enter_context(remembered.remembering())

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import replace
 
-from mcuforge.device import protocol
+from mcuforge.device import protocol, replies
 from mcuforge.device.protocol import Decoder, Event, Message, Request, Status, Trace
 
 SIZE = 1500
@@ -156,8 +156,8 @@ class LyingDevice:
 
 def hello_body() -> bytes:
     """Of a model with one int8 input and one output, both of `SIZE` elements."""
-    tensor = struct.pack("<BBHIfi2i", 0, 2, 0, SIZE, 0.5, -1, 3, SIZE // 3)
-    head = struct.pack("<3I32s5I", 4, 1008, 25, HASH, 4000, 0, OPS, 1, 1)
+    tensor = struct.pack("<BBHIIfi2i", 0, 2, 0, SIZE, 0, 0.5, -1, 3, SIZE // 3)
+    head = struct.pack("<3I32s5I", replies.ENGINE_ABI, 1008, 25, HASH, 4000, 0, OPS, 1, 1)
     return head + b"board\0aot\0model\0" + tensor * 2
 
 

@@ -35,6 +35,7 @@ from mcuforge.frontend.graph import DType, Tensor
 from mcuforge.oracle import stand_ins
 from mcuforge.oracle.engine import computed, op_outputs
 from mcuforge.planning.plan import Plan
+from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows
 from mcuforge.planning.target import Target
 from mcuforge.tflite.folded_file import fold
 
@@ -60,20 +61,27 @@ class Trial:
 
 
 def trial(
-    name: str, tflite: bytes, folder: Path, seed: int = 1, budget: int | None = None
+    name: str,
+    tflite: bytes,
+    folder: Path,
+    seed: int = 1,
+    budget: int | None = None,
+    borders: BorderRows = WHOLE_BORDERS,
 ) -> Trial:
     """Plan a `.tflite`; its inputs are all over their types, each of a seed of its own.
 
     It is planned for one of the targets, whose kernels run everywhere; a quarter of the models for
     size, with int4 weights left packed, and half of them with as little memory as there may be, or
-    with a `budget` for the arena.
+    with a `budget` for the arena. `borders` tells whether inputs and outputs stream.
     """
     path = folder / f"{name}.tflite"
     path.write_bytes(tflite)
     choice = zlib.crc32(tflite)
     target = list(Target)[choice // 2 % len(Target)]
     budget = budget if budget is not None or choice // 8 % 2 == 0 else 0
-    plan = planning.make_plan(path, name, target, small=choice % 4 == 1, budget=budget)
+    plan = planning.make_plan(
+        path, name, target, small=choice % 4 == 1, budget=budget, borders=borders
+    )
     graph = plan.graph
     steps = [[_random(graph.tensor(i), (seed, s, i)) for i in graph.inputs] for s in range(STEPS)]
     return Trial(name, tflite, plan, steps)

@@ -11,13 +11,19 @@ import pytest
 import running
 
 from mcuforge.errors import UnsupportedError
+from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows
 
 BATCH = 25  # networks in one program
 BATCHES = 20  # by default one of them
 
 
-def checked(seeds: range, folder: Path, kernels: dict[str, Path]) -> int:
-    """How many ops run row by row in the networks of these seeds, all of which are exact."""
+def checked(
+    seeds: range, folder: Path, kernels: dict[str, Path], borders: BorderRows = WHOLE_BORDERS
+) -> int:
+    """How many ops run row by row in the networks of these seeds, all of which are exact.
+
+    With `borders` only those that can stream, and how many tensors do.
+    """
     networks = {
         f"p{seed}": generator.pictures(seed, "int16" if seed % 5 == 4 else "int8") for seed in seeds
     }
@@ -25,12 +31,14 @@ def checked(seeds: range, folder: Path, kernels: dict[str, Path]) -> int:
     for name, network in networks.items():
         with contextlib.suppress(
             UnsupportedError
-        ):  # scales get too small for a SOFTMAX now and then
-            trials.append(running.trial(name, network.tflite(), folder, budget=0))
-    assert len(trials) > 0.8 * len(networks)
+        ):  # scales get too small for a SOFTMAX now and then, or no input can stream
+            trials.append(running.trial(name, network.tflite(), folder, budget=0, borders=borders))
+    assert borders or len(trials) > 0.8 * len(networks)
     for trial in trials:
         plan_check.check(trial.plan)
     assert running.problems(trials, folder, kernels) == {}
+    if borders:
+        return sum(len(trial.plan.streamed) for trial in trials)
     ops = [op for trial in trials for segment in trial.plan.segments for op in segment.ops]
     assert any(op.accumulates for op in ops)
     return len(ops)
@@ -39,6 +47,15 @@ def checked(seeds: range, folder: Path, kernels: dict[str, Path]) -> int:
 @pytest.mark.usefixtures("rows_everywhere")
 def test_twenty_five_networks_row_by_row(tmp_path: Path, kernels: dict[str, Path]) -> None:
     assert checked(range(BATCH), tmp_path, kernels) > 4 * BATCH
+
+
+@pytest.mark.parametrize(
+    "borders", [BorderRows(True, False), BorderRows(False, True), BorderRows(True, True)]
+)
+def test_networks_whose_inputs_and_outputs_stream(
+    borders: BorderRows, tmp_path: Path, kernels: dict[str, Path]
+) -> None:
+    assert checked(range(BATCH), tmp_path, kernels, borders) > 0
 
 
 @pytest.mark.slow

@@ -42,7 +42,8 @@ class Memory:
         self.tags = np.full(plan.arena.bytes, GARBAGE, np.int64)
         self.reads = 0
         for tensor in plan.graph.inputs:
-            self.write(tensor, 0, self.size(tensor))
+            if tensor not in plan.streamed:
+                self.write(tensor, 0, self.size(tensor))
 
     def size(self, tensor: int) -> int:
         return self.plan.graph.tensor(tensor).bytes
@@ -106,13 +107,22 @@ def _owners(plan: Plan) -> dict[int, tuple[int, int]]:
 
 
 def check(plan: Plan) -> int:
-    """Replay the plan; returns how many bytes were read. Fails where one is not there."""
+    """Replay the plan; returns how many bytes were read. Fails where one is not there.
+
+    Twice where a trace makes more rows than an inference.
+    """
+    if any(segment.stream.spare for segment in plan.segments if segment.stream is not None):
+        _replayed(plan, traced=False)
+    return _replayed(plan, traced=True)
+
+
+def _replayed(plan: Plan, *, traced: bool) -> int:
     memory = Memory(plan)
-    replay(memory)
+    replay(memory, traced=traced)
     return memory.reads
 
 
-def replay(memory: Memory) -> None:
+def replay(memory: Memory, *, traced: bool = True) -> None:
     """Run the plan of a memory, as a trace would see it."""
     plan = memory.plan
     segment_at = {segment.first: segment for segment in plan.segments}
@@ -123,10 +133,11 @@ def replay(memory: Memory) -> None:
             _whole(memory, position)
             position += 1
         else:
-            _Replay(memory, segment).run()
+            _Replay(memory, segment, traced=traced).run()
             position = segment.last + 1
     for tensor in plan.graph.outputs:
-        memory.read(tensor)
+        if tensor not in plan.streamed:
+            memory.read(tensor)
 
 
 def _whole(memory: Memory, position: int) -> None:
@@ -146,10 +157,10 @@ def _whole(memory: Memory, position: int) -> None:
 class _Replay:
     """A segment, as the functions of the generated C run it."""
 
-    def __init__(self, memory: Memory, segment: Segment) -> None:
+    def __init__(self, memory: Memory, segment: Segment, *, traced: bool) -> None:
         assert segment.stream is not None
-        self.memory, self.segment = memory, segment
-        self.maker = {op.output: op for op in segment.ops}
+        self.memory, self.segment, self.traced = memory, segment, traced
+        self.maker = {op.output: op for op in segment.makers}
         self.rings: dict[int, Ring] = {}
         offsets, kept = memory.plan.offsets, segment.stream.rings
         for op in segment.ops:
@@ -159,17 +170,26 @@ class _Replay:
                     self.rings[tensor] = Ring(
                         offsets[tensor], row_bytes, window.rows, made=window.rows
                     )
+        for op in segment.makers:
             capacity = kept.get(op.output, op.rows)
             self.rings[op.output] = Ring(offsets[op.output], op.row_bytes, capacity, made=0)
+        streamed = {op.output for op in segment.inputs} | set(segment.handed)
+        assert streamed <= set(kept), "all of a tensor is kept whose rows come and go"
 
     def run(self) -> None:
         assert self.segment.stream is not None
+        segment, traced = self.segment, self.traced
         for op in self.segment.ops:
-            if op.output not in self.segment.stream.rings or op is self.segment.ops[-1]:
+            kept = op.output not in self.segment.stream.rings
+            if kept or op.output in segment.handed or op is segment.ops[-1]:
                 while self.rings[op.output].made < op.rows:
                     self.row(op)
-        for op in self.segment.ops:  # a trace makes rows that nobody reads, too
-            while self.rings[op.output].made < op.rows:
+        for op in segment.ops:  # a trace makes rows that nobody reads, too
+            while traced and self.rings[op.output].made < op.rows:
+                self.row(op)
+        for op in segment.inputs:  # rows that nobody reads are given, too
+            while (ring := self.rings[op.output]).made < op.rows:
+                ring.gone = ring.made
                 self.row(op)
 
     def row(self, op: RowOp) -> None:
@@ -184,17 +204,21 @@ class _Replay:
                 self.row(self.maker[tensor])
         assert ring.made == y, "a row was made twice"
         memory.expect(ring.made + 1 - ring.gone <= ring.capacity, "a ring is too short")
-        position = self.segment.first + self.segment.ops.index(op)
-        planned = memory.plan.ops[position]
-        if op.accumulates:
-            self.accumulate(op, y, planned.scratch_offset)
-            return
-        memory.spoil(planned.scratch_offset, op.scratch_bytes)
+        if op in self.segment.ops:
+            position = self.segment.first + self.segment.ops.index(op)
+            planned = memory.plan.ops[position]
+            if op.accumulates:
+                self.accumulate(op, y, planned.scratch_offset)
+                return
+            memory.spoil(planned.scratch_offset, op.scratch_bytes)
         self.read(op, y)
         memory.put(ring.at(y), op.output, y * op.row_bytes, op.row_bytes)
         self.read(op, y)  # the kernel may read it last when it has written all of the row
         ring.made = y + 1
-        memory.told(ring.at(y), op.output, y * op.row_bytes, op.row_bytes)
+        if op in self.segment.ops:
+            memory.told(ring.at(y), op.output, y * op.row_bytes, op.row_bytes)
+        if op.output in self.segment.handed:
+            memory.check(ring.at(y), op.output, y * op.row_bytes, op.row_bytes)
 
     def accumulate(self, op: RowOp, y: int, scratch: int) -> None:
         """A row joins what was found before, which must still be there."""

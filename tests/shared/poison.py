@@ -25,7 +25,7 @@ class _Recorder(Memory):
             op.output: segment.stream.rings[op.output] * op.row_bytes
             for segment in plan.segments
             if segment.stream is not None
-            for op in segment.ops
+            for op in segment.makers
             if op.output in segment.stream.rings
         }
         super().__init__(plan)

@@ -8,6 +8,9 @@
  * again before each call. Outputs stay valid until the inputs are next written.
  *
  * A model with state goes on from one invoke to the next: a sequence, which init and reset begin.
+ *
+ * Inputs and outputs that stream are nowhere as a whole: while invoke runs, the application gives
+ * the rows of these inputs and takes those of these outputs. See mf_rows.
  */
 #ifndef MCUFORGE_ENGINE_H
 #define MCUFORGE_ENGINE_H
@@ -15,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MF_ENGINE_ABI_VERSION 4
+#define MF_ENGINE_ABI_VERSION 5
 
 /* MF_BOOL is a byte, 0 or 1. */
 typedef enum {
@@ -28,12 +31,14 @@ typedef enum {
     MF_BOOL = 6
 } mf_dtype;
 
-typedef enum { MF_OK = 0, MF_ERROR = 1 } mf_status;
+/* MF_STOPPED: the application ended the inference, when it was asked for a row or given one. */
+typedef enum { MF_OK = 0, MF_ERROR = 1, MF_STOPPED = 2 } mf_status;
 
 #define MF_MAX_RANK 8
 
 /* A graph input or output. real = scale * (q - zero_point) where the dtype is an integer;
- * scale is 1 and zero_point 0 where the numbers are not quantised. */
+ * scale is 1 and zero_point 0 where the numbers are not quantised. One that streams has
+ * bytes / row_bytes rows, and no data; else row_bytes is 0. */
 typedef struct {
     void *data;
     uint32_t bytes;
@@ -42,7 +47,23 @@ typedef struct {
     int32_t shape[MF_MAX_RANK];
     float scale;
     int32_t zero_point;
+    uint32_t row_bytes;
 } mf_tensor;
+
+/* What the application does for inputs and outputs that stream. Both are called from within invoke,
+ * with the number of the tensor in `inputs` or `outputs`, and for rows 0, 1, 2, ... of each, every
+ * one once. 0 lets the inference go on, anything else ends it: invoke then returns MF_STOPPED.
+ *
+ * `give` writes the next row of an input to `destination`, and returns when it is all there. It may
+ * wait for it: for a camera, or an interrupt that fills a queue.
+ * `take` gets a row of an output when it is made. `source` holds it until `take` returns.
+ *
+ * After MF_STOPPED the next invoke begins with row 0, and a model with state needs a reset. */
+typedef struct {
+    int (*give)(void *context, uint32_t input, uint32_t row, void *destination, uint32_t bytes);
+    int (*take)(void *context, uint32_t output, uint32_t row, const void *source, uint32_t bytes);
+    void *context;
+} mf_rows;
 
 /* Called while the output of an op is in memory: after the op for the whole of it, or where an op
  * runs row by row after each row, in turn with rows of other ops. `result` numbers the outputs of
@@ -65,6 +86,9 @@ typedef struct {
     mf_status (*reset)(void); /* the state as it was after init; nothing without state */
     mf_status (*invoke)(mf_op_hook hook, void *context); /* hook may be NULL */
     uint32_t (*arena_used)(void);
+    /* Before invoke, where an input or output streams; a copy is kept. MF_ERROR where a function is
+     * missing that is needed. NULL where nothing streams. */
+    mf_status (*set_rows)(const mf_rows *rows);
 } mf_model;
 
 #endif /* MCUFORGE_ENGINE_H */

@@ -16,6 +16,8 @@
 #include "engine.h"
 #include "mf_cast.h"
 
+#include <string.h>
+
 /* Elements of a tensor. */
 static inline uint32_t mf_elements(const mf_tensor *tensor) {
     uint32_t count = 1;
@@ -23,6 +25,16 @@ static inline uint32_t mf_elements(const mf_tensor *tensor) {
         count *= MF_CAST(uint32_t, tensor->shape[i]);
     }
     return count;
+}
+
+/* One row of a tensor that streams, which lies at `data`: to write or read its real values. */
+static inline mf_tensor mf_row(const mf_tensor *whole, const void *data) {
+    mf_tensor row = *whole;
+    memcpy(&row.data, &data, sizeof row.data); /* where it is only read it may be constant */
+    row.bytes = whole->row_bytes;
+    row.shape[1] = 1;
+    row.row_bytes = 0;
+    return row;
 }
 
 /* round(x) for any x, clamped to +-2^20, which no 16-bit type reaches; NaN becomes 0. */

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,11 +16,15 @@ from mcuforge.cli.arguments import BOARD, OUTPUT, OUTPUT_FOLDER
 from mcuforge.cli.consoles import echo, write
 from mcuforge.cli.sizes import SIZE
 from mcuforge.device.ports import AUTO, Port, find
-from mcuforge.engines import AOT, ENGINES
+from mcuforge.engines import AOT, ENGINES, TFLM
 from mcuforge.errors import UsageError
 from mcuforge.files import json_text, locks
 from mcuforge.recipe import Recipe
 
+if TYPE_CHECKING:
+    from mcuforge.planning.rows.borders import BorderRows
+
+_BORDERS = ("whole", "rows")
 _FIT = "fit"
 _MEMORY = (_FIT, "fast", "small")
 _OPTIMIZE = ("speed", "size")  # those of mcuforge.planning, which takes long to import
@@ -145,6 +149,32 @@ def ram_choice(
     if recipe is not None:
         memory, max_ram = memory or recipe.memory, max_ram or recipe.gates.max_ram
     return memory or _FIT, max_ram
+
+
+def rows_options(function: F) -> F:
+    """`--input` and `--output-as`: whether inputs arrive, and outputs leave, row by row."""
+    output = click.option(
+        "--output-as", "output_as", type=click.Choice(_BORDERS), default=_BORDERS[0],
+        show_default=True, help="rows: outputs are handed over row by row, when a row is made.",
+    )(function)  # fmt: skip
+    return click.option(
+        "--input", "--input-as", "input_as", type=click.Choice(_BORDERS), default=_BORDERS[0],
+        show_default=True, help="rows: the application gives inputs row by row, as a camera does, "
+        "and none of them needs a buffer; whole: all of them lies in the arena.",
+    )(output)  # fmt: skip
+
+
+def borders_of(input_as: str, output_as: str, engine: str = AOT) -> BorderRows:
+    """What `rows_options` ask for. Raises `UsageError` where the engine cannot do it."""
+    from mcuforge.planning.rows.borders import BorderRows
+
+    borders = BorderRows(input_as == _BORDERS[1], output_as == _BORDERS[1])
+    if borders and engine == TFLM:
+        raise UsageError(
+            "TensorFlow Lite Micro takes whole inputs, and gives whole outputs: leave --input and "
+            "--output-as out, or use --engine aot."
+        )
+    return borders
 
 
 def force_option(function: F) -> F:

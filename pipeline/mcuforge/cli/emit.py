@@ -13,6 +13,7 @@ from mcuforge.boards import Board
 from mcuforge.cli.arguments import MODEL, OUTPUT_FOLDER, find_model
 from mcuforge.cli.common import (
     board_option,
+    borders_of,
     echo_document,
     engine_option,
     force_option,
@@ -21,6 +22,7 @@ from mcuforge.cli.common import (
     memory_option,
     optimize_option,
     ram_choice,
+    rows_options,
 )
 from mcuforge.cli.consoles import echo
 from mcuforge.documents.firmware import EMIT
@@ -30,6 +32,7 @@ from mcuforge.emit.flavours import CMAKE, FLAVOURS, compiles_for
 from mcuforge.emit.project_files import Source, project_name
 from mcuforge.engines import TFLM, tflm
 from mcuforge.files import locks
+from mcuforge.planning.rows.borders import BorderRows
 
 
 @click.command()
@@ -48,6 +51,7 @@ from mcuforge.files import locks
 @optimize_option
 @memory_option
 @max_ram_option
+@rows_options
 @force_option
 @json_option
 def command(
@@ -60,6 +64,8 @@ def command(
     optimize: str,
     memory: str | None,
     max_ram: int | None,
+    input_as: str,
+    output_as: str,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -71,7 +77,8 @@ def command(
     Several models share the kernels, and one program uses them all.
     """
     board = boards.load(board_name)
-    sources = _sources(models, board, name, engine, optimize, (memory, max_ram), flavour)
+    borders = borders_of(input_as, output_as, engine)
+    sources = _sources(models, board, name, engine, optimize, (memory, max_ram), flavour, borders)
     c_name = c_names.identifier(name) if name else project_name(sources)
     folder = output or Path("build") / project.folder_name(c_name, board, engine, flavour)
     with locks.writing(folder):
@@ -96,6 +103,7 @@ def _sources(
     optimize: str,
     ram: tuple[str | None, int | None],
     flavour: str,
+    borders: BorderRows,
 ) -> tuple[Source, ...]:
     """The planned models. `name` is that of the model where there is only one, `ram` what the
     command line says of it.
@@ -113,6 +121,7 @@ def _sources(
             portable=not compiles_for(board, flavour),
             memory=memory,
             max_ram=max_ram,
+            borders=borders,
         )
         chosen = name if name and len(models) == 1 else plan.graph.name
         prepared = tflm.prepare(plan, found.tflite, board) if engine == TFLM else None

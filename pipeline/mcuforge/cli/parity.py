@@ -11,6 +11,7 @@ from mcuforge.cli.arguments import MODEL, SAMPLES, find_model
 from mcuforge.cli.common import (
     MOST_SAMPLES,
     board_option,
+    borders_of,
     engine_option,
     find_port,
     force_option,
@@ -20,6 +21,7 @@ from mcuforge.cli.common import (
     optimize_option,
     output_option,
     ram_choice,
+    rows_options,
     simulator_options,
     steps_option,
     tighten_option,
@@ -59,6 +61,7 @@ from mcuforge.cli.summaries import Summaries, summary_options
 @summary_options
 @optimize_option
 @memory_option
+@rows_options
 @force_option
 @json_option
 def command(
@@ -78,6 +81,8 @@ def command(
     summaries: Summaries,
     optimize: str,
     memory: str | None,
+    input_as: str,
+    output_as: str,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -103,6 +108,7 @@ def command(
             simulator=simulator, renode=renode,
             engine=engine, tighten_arena=tighten_arena, force=force, optimize=optimize,
             memory=memory, max_ram=max_ram, steps=steps,
+            borders=borders_of(input_as, output_as, engine),
         )  # fmt: skip
     finish(
         [result], output, as_json, [demand], history=history, summaries=summaries, force=force

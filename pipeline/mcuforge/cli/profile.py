@@ -10,6 +10,7 @@ from mcuforge import boards
 from mcuforge.cli.arguments import MODEL, find_model
 from mcuforge.cli.common import (
     board_option,
+    borders_of,
     engine_option,
     find_port,
     force_option,
@@ -19,6 +20,7 @@ from mcuforge.cli.common import (
     optimize_option,
     output_option,
     ram_choice,
+    rows_options,
 )
 from mcuforge.cli.consoles import echo, result_console, write
 from mcuforge.cli.progress import stages
@@ -48,6 +50,7 @@ _WIDE = 120  # columns that have room for layers and kernels beside the figures
 @optimize_option
 @memory_option
 @max_ram_option
+@rows_options
 @force_option
 @json_option
 def command(
@@ -61,6 +64,8 @@ def command(
     optimize: str,
     memory: str | None,
     max_ram: int | None,
+    input_as: str,
+    output_as: str,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -87,6 +92,7 @@ def command(
         profile = measurement.run(
             found.tflite, board, output, name=found.name, engine=engine,
             optimize=optimize, memory=memory, max_ram=max_ram,
+            borders=borders_of(input_as, output_as, engine),
             wait_states=wait_states, port=port, force=force, on_stage=on_stage,
             described_by=found.recipe,
         )  # fmt: skip

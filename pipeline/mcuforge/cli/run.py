@@ -13,6 +13,7 @@ from mcuforge import boards, recipe, report
 from mcuforge.cli.arguments import INPUT_MODEL
 from mcuforge.cli.common import (
     board_option,
+    borders_of,
     count_option,
     engine_option,
     force_option,
@@ -22,6 +23,7 @@ from mcuforge.cli.common import (
     optimize_option,
     output_option,
     ram_choice,
+    rows_options,
     simulator_options,
     steps_option,
     tighten_option,
@@ -60,6 +62,7 @@ _DOCUMENT = "report.json"
 @quantization_options
 @optimize_option
 @memory_option
+@rows_options
 @force_option
 @json_option
 def command(
@@ -78,6 +81,8 @@ def command(
     summaries: Summaries,
     optimize: str,
     memory: str | None,
+    input_as: str,
+    output_as: str,
     force: bool,
     as_json: bool,
     **words: Any,
@@ -92,6 +97,7 @@ def command(
     from mcuforge import driver
 
     board = boards.load(board_name)
+    borders = borders_of(input_as, output_as, engine)
     check_written(output, history=history, force=force)
     demands = [asked.of(model, output) for model in models]  # before the work, and what it writes
     reports = []
@@ -118,6 +124,7 @@ def command(
                     optimize=optimize,
                     memory=ram_choice(described, memory)[0],
                     max_ram=demand.gates.max_ram,
+                    borders=borders,
                     steps=steps,
                 )
             )

@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.device import protocol, replies
-from mcuforge.device.conversation import Conversation, parsed
+from mcuforge.device.conversation import Conversation, OnEvent, parsed
 from mcuforge.device.fault_text import fault_text_of
 from mcuforge.device.faults import Fault
 from mcuforge.device.link import Link as Link
 from mcuforge.device.protocol import Message, Request, Trace
 from mcuforge.device.replies import Digest, Hello, Stats, TensorInfo
+from mcuforge.device.rows import Rows
 from mcuforge.device.status import check_status
 from mcuforge.device.tracing import Collector, Digests, OutputBytes
 from mcuforge.device.transport import Transport, open_url, spawn
@@ -162,8 +163,7 @@ class Device:
         its inferences failed, or the session was lost, nobody knows the state: only `reset` helps.
         """
         with self._step():
-            self._write_inputs(inputs)
-            return self._run()
+            return self._run(self._write_inputs(inputs))
 
     @contextmanager
     def _step(self) -> Iterator[None]:
@@ -179,11 +179,14 @@ class Device:
         yield
         self._steps = (steps or 0) + 1
 
-    def _run(self) -> RunResult:
-        outputs = self.info.outputs
-        reply = self._exchange(Request.RUN, running=True)
+    def _run(self, rows: Rows | None = None) -> RunResult:
+        rows = rows or Rows(self.info, (), self._conversation.answer)
+        reply = self._exchange(Request.RUN, running=True, on_event=rows.take)
         ticks = parsed(replies.parse_ticks, reply.body)
-        read = [self._read(Request.READ, i, t) for i, t in enumerate(outputs)]
+        read = [
+            _array(rows.output(i), t) if t.row_bytes else self._read(Request.READ, i, t)
+            for i, t in enumerate(self.info.outputs)
+        ]
         return RunResult(read, ticks)
 
     def features(self, raw: npt.NDArray[Any]) -> FeaturesResult:
@@ -209,19 +212,28 @@ class Device:
             return self._run()
 
     def _only_input(self) -> TensorInfo:
-        inputs = self.info.inputs
+        inputs = self._whole_inputs("features make")
         if len(inputs) != 1:
             raise DeviceError(
                 f"The model on the device has {len(inputs)} inputs; features make an only one."
             )
         return inputs[0]
 
+    def _whole_inputs(self, what: str) -> tuple[TensorInfo, ...]:
+        """All inputs, none of which streams."""
+        if any(tensor.row_bytes for tensor in self.info.inputs):
+            raise DeviceError(
+                f"The model on the device is given its input row by row; {what} all of it. "
+                "Emit the project without `--input rows`."
+            )
+        return self.info.inputs
+
     def run_latent(self, request: protocol.LatentRequest) -> RunResult:
         """One inference of a point that the device computes itself, for its only input.
 
         Raises `DeviceError` where that input is not int8 or has another number of elements.
         """
-        count = len(self.info.inputs)
+        count = len(self._whole_inputs("a point fills"))
         if request.input >= count:
             raise DeviceError(f"The model on the device has no input {request.input}.")
         if count > 1:
@@ -265,18 +277,23 @@ class Device:
         """
         self._exchange(Request.CRASH, struct.pack("<I", kind))
 
-    def _write_inputs(self, inputs: Arrays) -> None:
+    def _write_inputs(self, inputs: Arrays) -> Rows:
+        """Write the inputs but those that stream; what is returned gives their rows."""
         info = self.info
         if len(inputs) != len(info.inputs):
             raise DeviceError(
                 f"The model on the device has {len(info.inputs)} inputs; {len(inputs)} were given."
             )
         chunk = info.max_body_bytes - _WRITE_HEADER.size
-        for index, (array, tensor) in enumerate(zip(inputs, info.inputs, strict=True)):
-            data = _input_bytes(index, array, tensor)
-            for offset in range(0, len(data), chunk):
+        every = [
+            _input_bytes(index, array, tensor)
+            for index, (array, tensor) in enumerate(zip(inputs, info.inputs, strict=True))
+        ]
+        for index, (data, tensor) in enumerate(zip(every, info.inputs, strict=True)):
+            for offset in range(0, 0 if tensor.row_bytes else len(data), chunk):
                 header = _WRITE_HEADER.pack(index, offset)
                 self._exchange(Request.WRITE, header + data[offset : offset + chunk])
+        return Rows(info, every, self._conversation.answer)
 
     def _read(self, kind: Request, index: int, tensor: TensorInfo) -> npt.NDArray[Any]:
         data = bytearray()
@@ -287,9 +304,7 @@ class Device:
             if len(reply.body) != wanted:
                 raise DeviceError(f"The device answered {kind.name} with another number of bytes.")
             data += reply.body
-        return np.frombuffer(bytes(data), np.dtype(tensor.dtype).newbyteorder("<")).reshape(
-            tensor.shape
-        )
+        return _array(bytes(data), tensor)
 
     def _trace(
         self,
@@ -307,8 +322,13 @@ class Device:
         for _ in range(attempts):
             self._begin(sequence[:-1])
             with self._step():
-                self._write_inputs(sequence[-1])
-                self._exchange(Request.TRACE, body, running=True, on_event=collector.take)
+                rows = self._write_inputs(sequence[-1])
+
+                def take(message: Message, rows: Rows = rows) -> bool:
+                    collector.take(message)
+                    return rows.take(message)
+
+                self._exchange(Request.TRACE, body, running=True, on_event=take)
             if collector.is_complete():
                 return
         raise DeviceError(
@@ -329,12 +349,16 @@ class Device:
         body: bytes = b"",
         *,
         running: bool = False,
-        on_event: Callable[[Message], None] | None = None,
+        on_event: OnEvent | None = None,
     ) -> Message:
         return self._conversation.ask(kind, body, running=running, on_event=on_event)
 
     def _fault_error(self, fault: Fault) -> FaultError:
         return FaultError(fault, fault_text_of(fault, self._elf))
+
+
+def _array(data: bytes, tensor: TensorInfo) -> npt.NDArray[Any]:
+    return np.frombuffer(data, np.dtype(tensor.dtype).newbyteorder("<")).reshape(tensor.shape)
 
 
 def _input_bytes(index: int, array: npt.NDArray[Any], tensor: TensorInfo) -> bytes:

@@ -17,7 +17,7 @@ from typing import TypeVar
 from mcuforge.device import protocol
 from mcuforge.device.faults import Fault, parse_fault
 from mcuforge.device.link import MOST_PATIENCE, Link
-from mcuforge.device.protocol import Event, Message, Request, Status
+from mcuforge.device.protocol import Answer, Event, Message, Request, Status
 from mcuforge.device.replies import ReplyError
 from mcuforge.device.status import check_status
 from mcuforge.device.transport import LinkError, Transport
@@ -32,7 +32,7 @@ _CHECK_LINK = " Is the firmware running, and are port and baud rate right?"
 
 S = TypeVar("S")
 T = TypeVar("T")
-OnEvent = Callable[[Message], None]
+OnEvent = Callable[[Message], object]  # True: the model has gone on
 
 
 class Conversation:
@@ -58,7 +58,7 @@ class Conversation:
         self._patience = 1.0  # grows where the device turns out to be slow
         self._repeated: deque[int] = deque(maxlen=_REMEMBERED)  # sequence numbers
         self._heard = self._begun = self._allowed = 0.0  # of the request that is on its way
-        self._running = False
+        self._running = self._went_on = False
 
     def hello(self) -> Message:
         """Start a session. The status of the reply is the caller's to look at."""
@@ -91,6 +91,11 @@ class Conversation:
         check_status(reply)
         return reply
 
+    def answer(self, kind: Answer, body: bytes) -> None:
+        """Answer an event of the request that is on its way."""
+        message = Message(kind, self._sequence, body, state=self._state, session=self._session)
+        self._send(protocol.encode(message))
+
     def damage(self) -> str:
         """How many damaged frames arrived, for a message; empty where none did."""
         count = self._decoder.damaged
@@ -105,13 +110,16 @@ class Conversation:
             Message(kind, self._sequence, body, state=self._state, session=self._session)
         )
         self._heard = time.monotonic()
-        silences = list(self.link.silences(kind, running))
+        silences = deque(self.link.silences(kind, running))
         self._begun, self._allowed, self._running = self._heard, sum(silences), running
         attempts = 0
-        for silence in silences:
+        while silences:
             self._send(request)
             attempts += 1
-            reply = self._await_reply(kind, silence, on_event)
+            self._went_on = False
+            reply = self._await_reply(kind, silences.popleft(), on_event)
+            if self._went_on:  # it has all the time again for what comes next
+                silences = deque(self.link.silences(kind, running))
             if attempts > 1:
                 self._repeated.append(self._sequence)
             if reply is not None:
@@ -164,8 +172,8 @@ class Conversation:
         if not self._is_current(message):
             self._note_late(message)
             return False
-        if not is_reply and on_event is not None:
-            on_event(message)
+        if not is_reply and on_event is not None and on_event(message) is True:
+            self._went_on, self._begun = True, time.monotonic()
         return is_reply
 
     def _is_current(self, message: Message) -> bool:

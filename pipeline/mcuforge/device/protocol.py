@@ -18,7 +18,7 @@ from enum import IntEnum
 
 from cobs import cobs
 
-VERSION = 4
+VERSION = 5
 REPLY = 0x80
 REQUEST_BYTES = 4096  # header, body and CRC of the largest request that a device takes in
 OUTPUT_PIECE_BYTES = 1024
@@ -46,6 +46,13 @@ class Request(IntEnum):
     CRASH = 0x70
 
 
+class Answer(IntEnum):
+    """Types of what the host answers to events while a model runs. They have no reply."""
+
+    ROW = 0x0C
+    TAKEN = 0x0D
+
+
 # They change something: a device runs them once, and counts them.
 CHANGES = frozenset(
     {
@@ -65,6 +72,8 @@ class Event(IntEnum):
 
     DIGEST = 0xC0
     OUTPUT = 0xC1
+    GIVE = 0xC2
+    TAKE = 0xC3
     FAULT = 0xE0
 
 

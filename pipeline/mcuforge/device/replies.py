@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite, prod
 
 from mcuforge.device.protocol import OUTPUT_PIECE_BYTES, Message
 
-ENGINE_ABI = 4  # MF_ENGINE_ABI_VERSION of engine.h
+ENGINE_ABI = 5  # MF_ENGINE_ABI_VERSION of engine.h
 # by mf_dtype of engine.h
 DTYPES = ("int8", "uint8", "int16", "int32", "float32", "int64", "bool")
 
@@ -44,13 +45,17 @@ class ReplyError(Exception):
 
 @dataclass(frozen=True)
 class TensorInfo:
-    """An input or output as the device describes it: real = scale * (q - zero_point)."""
+    """An input or output as the device describes it: real = scale * (q - zero_point).
+
+    One that streams is there row by row only, of `row_bytes` each; else these are 0.
+    """
 
     dtype: str
     shape: tuple[int, ...]
     bytes: int
     scale: float
     zero_point: int
+    row_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -189,7 +194,7 @@ def parse_hello(message: Message) -> Hello:
 
 
 def _tensor(reader: _Reader) -> TensorInfo:
-    number, rank, zero, size = reader.take("BBHI")
+    number, rank, zero, size, row_bytes = reader.take("BBHII")
     scale, zero_point = reader.take("fi")
     _require(number < len(DTYPES) and rank <= _MAX_RANK and zero == 0, "not a tensor")
     dtype = DTYPES[number]
@@ -200,7 +205,8 @@ def _tensor(reader: _Reader) -> TensorInfo:
     low, high = _ZERO_POINTS[dtype]
     sound = isfinite(scale) and scale >= 0 and low <= zero_point <= high
     _require(sound, "a quantisation that its dtype cannot have")
-    return TensorInfo(dtype, shape, size, float(scale), zero_point)
+    _require(row_bytes == 0 or size % row_bytes == 0, "rows that are no part of their tensor")
+    return TensorInfo(dtype, shape, size, float(scale), zero_point, row_bytes)
 
 
 def parse_digest(body: bytes, count: int) -> DigestPiece:
@@ -221,6 +227,38 @@ def parse_output(body: bytes, result: int) -> OutputPiece:
     _require(total <= _MAX_TENSOR_BYTES, f"an output of {total:,} bytes")
     inside = 0 < len(piece.data) <= min(OUTPUT_PIECE_BYTES, total - offset)
     _require(inside, "a piece of bytes that are not there")
+    return piece
+
+
+@dataclass(frozen=True)
+class RowPiece:
+    """Bytes of an input that are asked for, or of an output that are handed over."""
+
+    tensor: int
+    offset: int
+    count: int
+    data: bytes = b""
+
+
+def parse_give(body: bytes, inputs: Sequence[TensorInfo], most: int) -> RowPiece:
+    """What is asked for of an input that streams, at most so many bytes. Raises `ReplyError`."""
+    tensor, offset, count = _unpack("<III", body)
+    return _streamed(RowPiece(tensor, offset, count), inputs, most)
+
+
+def parse_take(body: bytes, outputs: Sequence[TensorInfo]) -> RowPiece:
+    """What is handed over of an output that streams. Raises `ReplyError`."""
+    tensor, offset = _unpack("<II", body[:8])
+    data = body[8:]
+    return _streamed(RowPiece(tensor, offset, len(data), data), outputs, len(data))
+
+
+def _streamed(piece: RowPiece, tensors: Sequence[TensorInfo], most: int) -> RowPiece:
+    _require(piece.tensor < len(tensors), f"rows of tensor {piece.tensor} of {len(tensors)}")
+    known = tensors[piece.tensor]
+    _require(known.row_bytes > 0, f"rows of tensor {piece.tensor}, which has none")
+    _require(0 < piece.count <= most, f"{piece.count:,} bytes of a row")
+    _require(piece.offset + piece.count <= known.bytes, "bytes of a row that are not there")
     return piece
 
 

@@ -24,12 +24,14 @@ _DEBUG_OPTIONS = ("-S", "-gdb", "tcp:127.0.0.1:1234")  # QEMU waits for gdb
 _INCLUDE = re.compile(r'^#include "([\w.]+)"', re.MULTILINE)
 _ENGINE_HEADERS = ("engine.h", "mf_cast.h", "mf_latent.h", "mf_real.h")
 _FEATURES = ("harness_features.c",)  # only where a model takes raw samples
+_ROWS = ("harness_rows.c",)  # only where inputs or outputs stream
 _COMMON = ("harness.c", "harness_latent.c", "harness_trace.c", "frame.c", "crc32.c")
 _HEADERS = (
     "harness.h",
     "harness_latent.h",
     "harness_message.h",
     "harness_protocol.h",
+    "harness_rows.h",
     "harness_trace.h",
     "frame.h",
     "crc32.h",
@@ -75,6 +77,7 @@ class ProjectModel:
     labels: tuple[str, ...] = ()
     front_end: FrontEndView | None = None
     feature_sources: tuple[str, ...] = ()
+    streams: bool = False  # inputs or outputs are there row by row
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,11 @@ class ProjectFacts:
     def has_features(self) -> bool:
         """Whether a model's input is made of raw samples."""
         return any(model.front_end is not None for model in self.models)
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether an input or output of a model streams."""
+        return any(model.streams for model in self.models)
 
 
 @dataclass(frozen=True)
@@ -149,7 +157,9 @@ def render_project(board: Board, project: ProjectFacts) -> dict[str, bytes]:
         board_h = templates.render("board/board.h.j2", **(values | {"board": each}))
         files[f"board/{each.name}/board.h"] = board_h
     files |= render_renode(board, project.models[0].name, str(values["header"]))
-    copied = replace(runtime, common=(*_COMMON, *_FEATURES)) if project.has_features else runtime
+    features = _FEATURES if project.has_features else ()
+    rows = _ROWS if project.has_rows else ()
+    copied = replace(runtime, common=(*_COMMON, *features, *rows))
     return files | _copied(copied, board) | engine_headers()
 
 

@@ -112,11 +112,11 @@ def plan_json(plan: Plan) -> dict[str, Any]:
             ],
         },
         "inputs": [
-            {"called": name, **_tensor_json(plan, i)}
+            {"called": name, **_tensor_json(plan, i), "row_bytes": plan.streamed.get(i)}
             for name, i in zip(border_names.input_names(graph), graph.inputs, strict=True)
         ],
         "outputs": [
-            {"called": name, **_tensor_json(plan, i)}
+            {"called": name, **_tensor_json(plan, i), "row_bytes": plan.streamed.get(i)}
             for name, i in zip(border_names.output_names(graph), graph.outputs, strict=True)
         ],
         "kernels": list(kernels(plan)),
@@ -130,7 +130,7 @@ def _segment_json(segment: Segment) -> dict[str, Any]:
     kept = segment.stream.rings if segment.stream else {}
     tensors = [
         {"tensor": op.output, "rows": op.rows, "row_bytes": op.row_bytes, "kept": kept[op.output]}
-        for op in segment.ops
+        for op in segment.makers
         if op.output in kept
     ]
     return {"first_op": segment.first, "last_op": segment.last, "tensors": tensors}

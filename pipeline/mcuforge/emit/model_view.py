@@ -8,7 +8,7 @@ the C that comes of it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -33,6 +33,7 @@ C_TYPES = {
     DType.FLOAT32: "float",
     DType.BOOL: "uint8_t",  # 0 or 1
 }
+NOTHING_STREAMS: Mapping[int, int] = {}
 MF_DTYPES = {dtype: f"MF_{dtype.name}" for dtype in C_TYPES}
 
 
@@ -84,6 +85,12 @@ class BorderView:
     zero_point: int
     comment: str
     in_state: bool  # an output that is a variable
+    row_bytes: int = 0  # of one that streams
+
+    @property
+    def rows(self) -> int:
+        """Of one that streams."""
+        return self.bytes // self.row_bytes if self.row_bytes else 0
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,31 @@ class ModelView:
     def is_stateful(self) -> bool:
         """Whether something is kept from one invoke to the next."""
         return self.state_bytes > 0
+
+    @property
+    def streams_in(self) -> bool:
+        """Whether an input arrives row by row."""
+        return any(tensor.row_bytes for tensor in self.inputs)
+
+    @property
+    def streams_out(self) -> bool:
+        """Whether an output leaves row by row."""
+        return any(tensor.row_bytes for tensor in self.outputs)
+
+    @property
+    def streams(self) -> bool:
+        """Either."""
+        return self.streams_in or self.streams_out
+
+    @property
+    def whole_inputs(self) -> tuple[int, ...]:
+        """Numbers of those that lie in memory."""
+        return tuple(n for n, tensor in enumerate(self.inputs) if not tensor.row_bytes)
+
+    @property
+    def whole_outputs(self) -> tuple[int, ...]:
+        """Numbers of those that lie in memory."""
+        return tuple(n for n, tensor in enumerate(self.outputs) if not tensor.row_bytes)
 
 
 class _Builder:
@@ -266,19 +298,28 @@ class _Builder:
         )
 
 
-def input_views(graph: Graph, tensors: Sequence[str]) -> tuple[BorderView, ...]:
-    """The inputs of the model; `tensors` are what their tensors are called in C."""
+def input_views(
+    graph: Graph, tensors: Sequence[str], streamed: Mapping[int, int] = NOTHING_STREAMS
+) -> tuple[BorderView, ...]:
+    """The inputs of the model; `tensors` are what their tensors are called in C.
+
+    `streamed` are the bytes of a row of those that stream.
+    """
     names = c_names.identifiers(border_names.input_names(graph))
-    return tuple(map(partial(_border_view, graph), graph.inputs, names, tensors))
+    return tuple(map(partial(_border_view, graph, streamed), graph.inputs, names, tensors))
 
 
-def output_views(graph: Graph, tensors: Sequence[str]) -> tuple[BorderView, ...]:
+def output_views(
+    graph: Graph, tensors: Sequence[str], streamed: Mapping[int, int] = NOTHING_STREAMS
+) -> tuple[BorderView, ...]:
     """The outputs of the model, likewise."""
     names = c_names.identifiers(border_names.output_names(graph))
-    return tuple(map(partial(_border_view, graph), graph.outputs, names, tensors))
+    return tuple(map(partial(_border_view, graph, streamed), graph.outputs, names, tensors))
 
 
-def _border_view(graph: Graph, index: int, name: str, in_c: str) -> BorderView:
+def _border_view(
+    graph: Graph, streamed: Mapping[int, int], index: int, name: str, in_c: str
+) -> BorderView:
     tensor = graph.tensor(index)
     q = tensor.quantization
     return BorderView(
@@ -293,6 +334,7 @@ def _border_view(graph: Graph, index: int, name: str, in_c: str) -> BorderView:
         zero_point=q.zero_point if q else 0,
         comment=f"{shape_text(tensor)} {tensor.name}",
         in_state=tensor.is_variable,
+        row_bytes=streamed.get(index, 0),
     )
 
 
@@ -324,8 +366,8 @@ def model_view(plan: Plan, name: str, version: str) -> ModelView:
         segments=segment_views(plan, ops, builder.tensor_name),
         result_count=builder.results,
         tensors=tuple(builder.tensor(i) for i in (*plan.offsets, *plan.state_offsets)),
-        inputs=input_views(graph, [builder.tensor_name(i) for i in graph.inputs]),
-        outputs=output_views(graph, [builder.tensor_name(i) for i in graph.outputs]),
+        inputs=input_views(graph, [builder.tensor_name(i) for i in graph.inputs], plan.streamed),
+        outputs=output_views(graph, [builder.tensor_name(i) for i in graph.outputs], plan.streamed),
         constants=tuple(builder.constants),
     )
 

@@ -75,7 +75,9 @@ def project_files(
     facts = Facts(
         name=name,
         models=tuple(
-            ModelFacts(s.plan.graph, s.name, s.arena_bytes, s.plan.state_bytes, s.extras)
+            ModelFacts(
+                s.plan.graph, s.name, s.arena_bytes, s.plan.state_bytes, s.extras, s.plan.streamed
+            )
             for s in sources
         ),
         engine=TFLM if tflm else AOT,
@@ -100,6 +102,17 @@ def _check(sources: Sequence[Source]) -> None:
     if len({source.tflm is None for source in sources}) > 1:
         raise UsageError("All models of a project have the same engine.")
     _check_features(sources)
+    _check_rows(sources)
+
+
+def _check_rows(sources: Sequence[Source]) -> None:
+    """Features fill all of an input at once."""
+    for each in sources:
+        if each.extras.front_end and any(i in each.plan.streamed for i in each.plan.graph.inputs):
+            raise UsageError(
+                f"The features of {each.name} make all of its input at once: it cannot arrive row "
+                "by row. Leave `--input rows` out."
+            )
 
 
 def _check_features(sources: Sequence[Source]) -> None:
@@ -168,6 +181,7 @@ def _describe(model: ModelFacts, content: dict[str, bytes]) -> ProjectModel:
         labels=model.extras.labels,
         front_end=model.front_end,
         feature_sources=_sources(content, front_end.folder(model.name)),
+        streams=bool(model.streamed),
     )
 
 

@@ -56,11 +56,28 @@ class RowOpView:
     calls: tuple[tuple[CallView, ...], ...]
     result: int
     accumulates: bool
+    handed_as: tuple[int, ...]  # outputs of the model whose rows the application takes
 
     @property
     def bytes(self) -> int:
         """Of all rows."""
         return self.row_bytes if self.accumulates else self.rows * self.row_bytes
+
+
+@dataclass(frozen=True)
+class RowInputView:
+    """The function that has the application give the next row of input `number`.
+
+    `has_unread`: nobody reads the last rows, at least where nothing is traced.
+    """
+
+    function: str
+    number: int
+    output: str
+    rows: int
+    row_bytes: int
+    readers: tuple[ReaderView, ...]
+    has_unread: bool
 
 
 @dataclass(frozen=True)
@@ -77,6 +94,12 @@ class SegmentView:
     ops: tuple[RowOpView, ...]
     demands: tuple[RowOpView, ...]
     spare: tuple[RowOpView, ...]
+    inputs: tuple[RowInputView, ...]
+
+    @property
+    def may_stop(self) -> bool:
+        """Whether the application can end the inference."""
+        return bool(self.inputs) or any(op.handed_as for op in self.ops)
 
 
 def segment_views(
@@ -100,7 +123,9 @@ class _Segment:
         self.graph, self.segment, self.tensor_name = plan.graph, segment, tensor_name
         self.ops = ops[segment.first : segment.last + 1]
         self.rings = segment.stream.rings if segment.stream else {}
-        self.makers = {op.output: n for n, op in enumerate(segment.ops)}
+        self.makers = {op.output: n for n, op in enumerate(segment.makers)}
+        self.functions = [f"op{op.index}_row" for op in self.ops]
+        self.functions += [f"input{self._number(op)}_row" for op in segment.inputs]
 
     def view(self, number: int) -> SegmentView:
         segment = self.segment
@@ -115,14 +140,34 @@ class _Segment:
             else f"Op {segment.first}",
             tensors=tuple(map(self._rows, tensors)),
             ops=tuple(made),
-            demands=tuple(op for op in made if not op.is_ring or op is made[-1]),
+            demands=tuple(op for op in made if not op.is_ring or op.handed_as or op is made[-1]),
             spare=tuple(made[n] for n in (segment.stream.spare if segment.stream else ())),
+            inputs=tuple(map(self._input, segment.inputs)),
+        )
+
+    def _number(self, source: RowOp) -> int:
+        return self.graph.inputs.index(source.output)
+
+    def _input(self, source: RowOp) -> RowInputView:
+        return RowInputView(
+            function=f"input{self._number(source)}_row",
+            number=self._number(source),
+            output=f"t{source.output}",
+            rows=source.rows,
+            row_bytes=source.row_bytes,
+            readers=self._readers(source.output),
+            has_unread=not any(
+                tensor == source.output and window(op.rows - 1)[1] == source.rows
+                for number, op in enumerate(self.segment.ops)
+                if self.segment.stream and number not in self.segment.stream.spare
+                for tensor, window in op.reads
+            ),
         )
 
     def _rows(self, tensor: int) -> RowsView:
         known = self.graph.tensor(tensor)
         if tensor in self.makers:
-            op = self.segment.ops[self.makers[tensor]]
+            op = self.segment.makers[self.makers[tensor]]
             row_bytes, count = op.row_bytes, op.rows
         else:
             windows = [w for op in self.segment.ops for t, w in op.reads if t == tensor]
@@ -144,7 +189,7 @@ class _Segment:
         shown = self.ops[number]
         calls = iter(shown.calls)
         return RowOpView(
-            function=f"op{shown.index}_row",
+            function=self.functions[number],
             title=shown.title,
             output=f"t{op.output}",
             rows=op.rows,
@@ -156,6 +201,11 @@ class _Segment:
             calls=tuple(tuple(next(calls) for _ in row) for row in op.calls),
             result=shown.results[0].number,
             accumulates=op.accumulates,
+            handed_as=tuple(
+                n
+                for n, tensor in enumerate(self.graph.outputs)
+                if tensor == op.output and tensor in self.segment.handed
+            ),
         )
 
     def _read(self, index: int, number: int, tensor: int, window: RowWindow) -> ReadView:
@@ -165,7 +215,7 @@ class _Segment:
             tensor=f"t{tensor}",
             window=_window_name(index, number),
             values=", ".join(map(str, numbers)),
-            maker=None if maker is None else f"op{self.ops[maker].index}_row",
+            maker=None if maker is None else self.functions[maker],
         )
 
     def _readers(self, tensor: int) -> tuple[ReaderView, ...]:

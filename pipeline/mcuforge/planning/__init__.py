@@ -15,6 +15,7 @@ from mcuforge.frontend.graph import Graph
 from mcuforge.planning import cost, fit, planner, problems
 from mcuforge.planning.plan import Plan
 from mcuforge.planning.plans import Plans
+from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows
 from mcuforge.planning.target import Target
 
 MakePlans = Callable[[Target, bool], Plans]  # for a target, small or not
@@ -40,12 +41,14 @@ def make_plan(
     *,
     small: bool = False,
     budget: int | None = None,
+    borders: BorderRows = WHOLE_BORDERS,
 ) -> Plan:
     """The plan of a `.tflite` for the cores of a target. Raises `ModelError` or `UnsupportedError`.
 
     With `small` it takes less flash and more time, with a `budget` less memory: see `planner.plan`.
     """
-    return planner.plan(read_graph(tflite, name), target, small=small, budget=budget)
+    graph = read_graph(tflite, name)
+    return planner.plan(graph, target, small=small, budget=budget, borders=borders)
 
 
 def plan_for(
@@ -58,6 +61,7 @@ def plan_for(
     portable: bool = False,
     memory: str = FIT,
     max_ram: int | None = None,
+    borders: BorderRows = WHOLE_BORDERS,
 ) -> Plan:
     """The plan of a `.tflite` for a board. Raises `ModelError` where it has no room for it.
 
@@ -66,12 +70,13 @@ def plan_for(
     the board's. `memory` is "fit" (ops run row by row where RAM is too small otherwise, or the
     arena larger than the live tensors at their peak), "fast" (never) or "small" (wherever that
     makes the arena smaller). `max_ram` are the bytes of RAM that the firmware may take, if they are
-    fewer than the board's; raises `GateError` where no plan takes so few.
+    fewer than the board's; raises `GateError` where no plan takes so few. `borders` tells
+    whether inputs and outputs are there row by row only.
     """
     graph = read_graph(tflite, name)
 
     def make(target: Target, small: bool) -> Plans:
-        return planner.plans(graph, target, small=small, whole=whole)
+        return planner.plans(graph, target, small=small, whole=whole, borders=borders)
 
     if whole:  # TFLM has ways of its own
         memory, max_ram = FAST, None

@@ -30,6 +30,9 @@ def place(
         for r, (first, last) in live_ranges(graph, storage).items()
         if r not in kept
     }
+    for number, segment in enumerate(segments):  # what streams lives no longer than its segment
+        inputs = [op.output for op in segment.inputs]
+        ranges |= dict.fromkeys([*inputs, *segment.handed], (number, number))
     inner = _beside_scratch(segments)
     roots = sorted(r for r in ranges if r not in inner)
     sizes = root_sizes(graph, storage) | {t: n for s in segments for t, n in s.rings.items()}
@@ -50,7 +53,7 @@ def place(
     scratch_at = {
         segment.first + n: at_number.get(number, 0) + begin
         for number, segment in enumerate(segments)
-        for n, begin in enumerate(segment.working.scratch or (0,))
+        for n, begin in enumerate(segment.working.scratch[: len(segment.ops)] or (0,))
     }
     peak = max(arena.peak_position(everything, overlaps), 0)
     return Plan(

@@ -150,7 +150,8 @@ class RowOp:
     `reads` are the activations that it reads, and which rows of them. `calls` are its different
     rows, and `kinds` tells for each row which of these it is. One that `accumulates` has `rows`
     steps, the last of which makes all of the output, of `row_bytes`; its scratch keeps its content
-    from the first to the last.
+    from the first to the last. There are no calls where the application gives the rows, those of
+    an input of the model.
     """
 
     output: int
@@ -164,12 +165,12 @@ class RowOp:
     @property
     def scratch_bytes(self) -> int:
         """What the calls need at most."""
-        return max(call.scratch_bytes for row in self.calls for call in row)
+        return max((call.scratch_bytes for row in self.calls for call in row), default=0)
 
 
 @dataclass(frozen=True)
 class Step:
-    """Op number `op` of a segment makes its row `row`."""
+    """Op number `op` of a segment makes its row `row`; after the ops come the segment's inputs."""
 
     op: int
     row: int
@@ -213,6 +214,8 @@ class Segment:
 
     `calls` are then those that compute it in less memory, if not the fastest ones do. About
     `extra_instructions` are added to an inference.
+    `inputs` are those of the model whose rows the application gives while the segment runs, and
+    `handed` the outputs whose rows it gets when they are made.
     """
 
     first: int
@@ -222,6 +225,13 @@ class Segment:
     working: WorkingSet = WorkingSet(0, {}, ())
     calls: tuple[KernelCall, ...] = ()
     extra_instructions: int = 0
+    inputs: tuple[RowOp, ...] = ()
+    handed: tuple[int, ...] = ()
+
+    @property
+    def makers(self) -> tuple[RowOp, ...]:
+        """All that makes rows: the ops, then the inputs."""
+        return (*self.ops, *self.inputs)
 
     @property
     def rings(self) -> dict[int, int]:
@@ -231,7 +241,7 @@ class Segment:
         kept = self.stream.rings
         return {
             op.output: kept[op.output] * op.row_bytes
-            for op in self.ops
+            for op in self.makers
             if op.output in kept and op.output not in self.working.rings
         }
 
@@ -285,6 +295,16 @@ class Plan:
         """Its own one."""
         by_row = sum(segment.last - segment.first + 1 for segment in self.segments)
         return Point(self.arena.bytes, self.extra_instructions, by_row)
+
+    @property
+    def streamed(self) -> dict[int, int]:
+        """Inputs and outputs that are there row by row only, and the bytes of a row."""
+        return {
+            op.output: op.row_bytes
+            for segment in self.segments
+            for op in segment.makers
+            if op in segment.inputs or op.output in segment.handed
+        }
 
     def _repr_html_(self) -> str:
         """What notebooks show."""

@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Hashable, Iterator
 from dataclasses import replace
 
+from mcuforge.errors import UnsupportedError
 from mcuforge.frontend.graph import Graph, Op
 from mcuforge.planning import effort, layout, lean, order, problems, state
 from mcuforge.planning.dead_channels import drop_channels
@@ -14,6 +15,7 @@ from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.plan import KernelCall, Plan, PlannedOp, Segment
 from mcuforge.planning.plans import Plans
 from mcuforge.planning.rows import row_op
+from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows, Borders
 from mcuforge.planning.rows.segments import Divisions, Lives, Whole
 from mcuforge.planning.storage import Storage, live_ranges, root_sizes
 from mcuforge.planning.target import Target
@@ -28,6 +30,7 @@ def plan(
     small: bool = False,
     whole: bool = False,
     budget: int | None = None,
+    borders: BorderRows = WHOLE_BORDERS,
 ) -> Plan:
     """Lower every op to the fastest kernels of `target`, and lay out the arena.
 
@@ -35,16 +38,22 @@ def plan(
     are those that compute all cases. With `whole` every channel of every tensor is there, as for
     TFLM; else those that nothing depends on are left out. As many ops run row by row as are needed
     for an arena of `budget` bytes, or of the fewest that there may be. Without a budget it is the
-    peak of the live tensors; where no plan keeps to that, it is the fastest one.
+    peak of the live tensors; where no plan keeps to that, it is the fastest one. `borders`
+    tells whether inputs and outputs are there row by row only.
 
     Raises `UnsupportedError` that lists what no kernel computes, with layers and rule or advice.
     """
-    found = plans(graph, target, small=small, whole=whole)
+    found = plans(graph, target, small=small, whole=whole, borders=borders)
     return found.fitting() if budget is None else found.within(budget)
 
 
 def plans(
-    graph: Graph, target: Target = Target.PORTABLE, *, small: bool = False, whole: bool = False
+    graph: Graph,
+    target: Target = Target.PORTABLE,
+    *,
+    small: bool = False,
+    whole: bool = False,
+    borders: BorderRows = WHOLE_BORDERS,
 ) -> Plans:
     """The plans for all budgets: see `plan`."""
     problems.check(graph)
@@ -57,15 +66,24 @@ def plans(
         if whole:  # TFLM runs no op row by row
             return
         leanest = Target.PORTABLE if small else target  # kernels of others take more flash
-        curves = [_smaller(plain, leanest, proofs) for plain in found]
+        curves = [_smaller(plain, leanest, proofs, borders) for plain in found]
         yield from heapq.merge(*curves, key=lambda plan: plan.extra_instructions)
 
-    return Plans(found[0], layout.live_peak(graph, lowered), smaller)
+    live_peak = layout.live_peak(graph, lowered)
+    if not borders:
+        return Plans(found[0], live_peak, smaller)
+    streamed = smaller()
+    plain = next(streamed, None)
+    if plain is None:
+        raise UnsupportedError(f"'{graph.name}' has too many rows for them to arrive one by one.")
+    return Plans(plain, live_peak, lambda: streamed)
 
 
-def _smaller(plain: Plan, target: Target, proofs: set[Hashable]) -> Iterator[Plan]:
+def _smaller(
+    plain: Plan, target: Target, proofs: set[Hashable], borders: BorderRows
+) -> Iterator[Plan]:
     """The plans with the order of `plain`, that with the least work first."""
-    for division in _divisions(plain.graph, plain.ops, target, proofs):
+    for division in _divisions(plain.graph, plain.ops, target, proofs, borders):
         yield layout.place(plain.graph, plain.ops, division)
 
 
@@ -113,7 +131,11 @@ def _is_view(graph: Graph, op: Op) -> bool:
 
 
 def _divisions(
-    graph: Graph, lowered: tuple[PlannedOp, ...], target: Target, proofs: set[Hashable]
+    graph: Graph,
+    lowered: tuple[PlannedOp, ...],
+    target: Target,
+    proofs: set[Hashable],
+    borders: BorderRows,
 ) -> Iterator[tuple[Segment, ...]]:
     """Ways to run ops row by row: each takes less memory, and more work, than the one before."""
 
@@ -128,11 +150,15 @@ def _divisions(
     ranges = live_ranges(graph, storage)
     kept, _ = state.layout(graph, layout.ALIGNMENT)
     shared = {r for t, (r, _) in storage.views.items() for r in (t, r)}
+    alone = frozenset(set(ranges) - shared - set(kept))
+    owners = set(ranges) - set(kept)
+    streamed = Borders(graph, row_ops, owners, alone).streamed(borders)
+    ranges |= streamed.spans
     lives = Lives(
         {r: size for r, size in root_sizes(graph, storage).items() if r not in kept},
         {r: first for r, (first, _) in ranges.items()},
         {r: last for r, (_, last) in ranges.items()},
-        frozenset(set(ranges) - shared - set(kept)),
+        alone,
     )
 
     def whole(planned: PlannedOp, position: int, extra: int = 0) -> Whole:
@@ -147,4 +173,4 @@ def _divisions(
         ]
         for position, (op, planned) in enumerate(zip(graph.ops, lowered, strict=True))
     ]
-    return Divisions(graph, row_ops, wholes, lives).divisions()
+    return Divisions(graph, row_ops, wholes, lives, streamed).divisions()

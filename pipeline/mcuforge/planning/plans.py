@@ -11,7 +11,8 @@ from mcuforge.planning.plan import Plan, Point
 
 
 class Plans:
-    """`plain` has whole tensors; those after it take less memory, and more instructions.
+    """`plain` has whole tensors, but for inputs and outputs that stream; those after it take less
+    memory, and more instructions.
 
     These are made when somebody asks for them, and once. `live_peak` are the bytes of the tensors
     that live together at most.

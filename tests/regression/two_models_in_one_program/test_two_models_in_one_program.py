@@ -186,7 +186,7 @@ def test_packages_whose_interfaces_differ_say_so(sources: list[Source], tmp_path
     older, newer = (write([each], tmp_path / each.name, "library") for each in sources)
     for path in newer.rglob("*.h"):
         text = path.read_text()
-        path.write_text(re.sub(r"(MF_ENGINE_ABI_VERSION(?: !=)?) 4\b", r"\1 5", text))
+        path.write_text(re.sub(r"(MF_ENGINE_ABI_VERSION(?: !=)?) 5\b", r"\1 6", text))
     main = tmp_path / "main.c"
     main.write_text('#include "first_model.h"\n#include "second_model.h"\n')
     includes = [flag for folder in (older, newer) for flag in include_flags(folder)]

@@ -82,6 +82,7 @@ def _defines() -> dict[str, int]:
 def test_numbers_are_those_of_the_c_header() -> None:
     enums: dict[str, type[IntEnum]] = {
         "REQUEST": protocol.Request,
+        "ANSWER": protocol.Answer,
         "EVENT": protocol.Event,
         "STATUS": protocol.Status,
         "TRACE": protocol.Trace,

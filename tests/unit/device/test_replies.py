@@ -21,17 +21,18 @@ NAN, INF = float("nan"), float("inf")
 def hello_body(**fields: Any) -> bytes:
     """The body of a sound HELLO, but for the fields given."""
     f: dict[str, Any] = {
-        "abi": 4, "body": 4080, "hz": 25, "arena": 100, "state": 0, "ops": 3,
+        "abi": 5, "body": 4080, "hz": 25, "arena": 100, "state": 0, "ops": 3,
         "inputs": 1, "outputs": 0,
         "board": b"board", "engine": b"aot", "model": b"model",
-        "dtype": 0, "rank": 2, "zero": 0, "size": 6, "scale": 0.5, "zero_point": -1,
+        "dtype": 0, "rank": 2, "zero": 0, "size": 6, "row": 0, "scale": 0.5, "zero_point": -1,
         "shape": (2, 3), "more": b"",
     } | fields  # fmt: skip
     head = struct.pack("<3I32s", f["abi"], f["body"], f["hz"], b"\x0a" * 32)
     counts = struct.pack("<5I", f["arena"], f["state"], f["ops"], f["inputs"], f["outputs"])
     texts = b"".join(f[name] + b"\0" for name in ("board", "engine", "model"))
     tensor = struct.pack(
-        "<BBHIfi", f["dtype"], f["rank"], f["zero"], f["size"], f["scale"], f["zero_point"]
+        "<BBHIIfi",
+        *(f[name] for name in ("dtype", "rank", "zero", "size", "row", "scale", "zero_point")),
     ) + struct.pack(f"<{len(f['shape'])}i", *f["shape"])
     return head + counts + texts + tensor + f["more"]
 
@@ -56,7 +57,7 @@ def test_a_hello_cut_short_is_refused(length: int) -> None:
 
 
 WRONG: list[dict[str, Any]] = [
-    {"abi": 2}, {"state": 2**31},
+    {"row": 4}, {"row": 7}, {"abi": 2}, {"state": 2**31},
     {"body": 0}, {"body": 4}, {"body": 8}, {"body": 255}, {"body": 2**32 - 1},
     {"hz": 0},
     {"ops": 2**32 - 1},

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePosixPath
 
 from mcuforge import __version__
@@ -16,7 +17,7 @@ from mcuforge.emit.flavours.layouts import Flavour
 from mcuforge.emit.front_end import FrontEndView
 from mcuforge.engines import TFLM
 from mcuforge.frontend import border_names
-from mcuforge.frontend.graph import Graph, Tensor
+from mcuforge.frontend.graph import Graph
 from mcuforge.planning.plan import shape_text
 from mcuforge.wording.escape import Escaped, markdown_code
 
@@ -28,13 +29,17 @@ _APPLICATION = ("application.c", "application.h")
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What a project says of a model. `name` is its C name."""
+    """What a project says of a model. `name` is its C name.
+
+    `streamed` are its inputs and outputs that are there row by row, with the bytes of a row.
+    """
 
     graph: Graph
     name: str
     arena_bytes: int
     state_bytes: int
     extras: Extras = NO_EXTRAS
+    streamed: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def front_end(self) -> FrontEndView | None:
@@ -56,8 +61,11 @@ class Facts:
 
 @dataclass(frozen=True)
 class _TensorText:
+    """An input or output. Of one that streams `elements` are those of one of its `rows`; else 0."""
+
     name: str
     elements: int
+    rows: int
     text: str
     markdown: Escaped
 
@@ -77,6 +85,26 @@ class _ModelValues:
     outputs: tuple[_TensorText, ...]
     labels: tuple[str, ...]
     front_end: FrontEndView | None
+
+    @property
+    def streams_in(self) -> bool:
+        """Whether an input arrives row by row."""
+        return any(tensor.rows for tensor in self.inputs)
+
+    @property
+    def streams_out(self) -> bool:
+        """Whether an output leaves row by row."""
+        return any(tensor.rows for tensor in self.outputs)
+
+    @property
+    def streams(self) -> bool:
+        """Either."""
+        return self.streams_in or self.streams_out
+
+    @property
+    def row_elements(self) -> int:
+        """Of the longest row that arrives or leaves."""
+        return max(t.elements for t in (*self.inputs, *self.outputs) if t.rows)
 
 
 @dataclass(frozen=True)
@@ -207,10 +235,8 @@ def _models(facts: Facts) -> tuple[_ModelValues, ...]:
             header=origin([model.graph.model_hash]),
             arena_bytes=model.arena_bytes,
             state_bytes=model.state_bytes,
-            inputs=_texts(model.graph, model.graph.inputs, border_names.input_names(model.graph)),
-            outputs=_texts(
-                model.graph, model.graph.outputs, border_names.output_names(model.graph)
-            ),
+            inputs=_texts(model, model.graph.inputs, border_names.input_names(model.graph)),
+            outputs=_texts(model, model.graph.outputs, border_names.output_names(model.graph)),
             labels=model.extras.labels,
             front_end=model.front_end,
         )
@@ -222,16 +248,22 @@ def _constant_bytes(graph: Graph) -> int:
     return sum(tensor.bytes for tensor in graph.tensors if tensor.is_constant)
 
 
-def _texts(graph: Graph, tensors: Sequence[int], names: Sequence[str]) -> tuple[_TensorText, ...]:
-    return tuple(map(_text, c_names.identifiers(names), map(graph.tensor, tensors)))
+def _texts(
+    model: ModelFacts, tensors: Sequence[int], names: Sequence[str]
+) -> tuple[_TensorText, ...]:
+    return tuple(map(partial(_text, model), c_names.identifiers(names), tensors))
 
 
-def _text(name: str, tensor: Tensor) -> _TensorText:
+def _text(model: ModelFacts, name: str, index: int) -> _TensorText:
+    tensor = model.graph.tensor(index)
     q = tensor.quantization
     scale = f", scale {q.scale:.9g}, zero point {q.zero_point}" if q else ""
     shape = shape_text(tensor)
-    markdown = Escaped(f"{markdown_code(name)}: {markdown_code(shape)}{scale}")
-    return _TensorText(name, tensor.elements, shape, markdown)
+    row_bytes = model.streamed.get(index)
+    rows = tensor.bytes // row_bytes if row_bytes else 0
+    by_row = ", row by row" if rows else ""
+    markdown = Escaped(f"{markdown_code(name)}: {markdown_code(shape)}{scale}{by_row}")
+    return _TensorText(name, tensor.elements // max(rows, 1), rows, shape + by_row, markdown)
 
 
 def _fill(template: str, values: _Values | _ModelValues) -> bytes:

@@ -14,6 +14,7 @@ from mcuforge.frontend.graph import Graph
 from mcuforge.planning import arena
 from mcuforge.planning.arena import Buffer, Overlap
 from mcuforge.planning.plan import KernelCall, RowOp, Segment, Stream
+from mcuforge.planning.rows.borders import NONE_STREAMED, Streamed
 from mcuforge.planning.rows.row_op import rows_of
 from mcuforge.planning.rows.stream import stream
 from mcuforge.planning.rows.working_set import working_set
@@ -77,8 +78,10 @@ class Divisions:
         row_ops: Sequence[RowOp | None],
         wholes: Sequence[Sequence[Whole]],
         lives: Lives,
+        streamed: Streamed = NONE_STREAMED,
     ) -> None:
-        self.graph, self.row_ops, self.wholes, self.lives = graph, row_ops, wholes, lives
+        self.graph, self.row_ops, self.wholes = graph, row_ops, wholes
+        self.lives, self.streamed = lives, streamed
         self.found = list(self._all())
 
     def divisions(self) -> Iterator[tuple[Segment, ...]]:
@@ -128,7 +131,8 @@ class Divisions:
         """Every segment and its need, by the position of its end."""
         left = MOST_STEPS
         for last in range(len(self.row_ops)):
-            for whole in self.wholes[last]:
+            may_run_whole = self.streamed.allows(last, last, by_rows=False)
+            for whole in self.wholes[last] if may_run_whole else ():
                 extra = whole.extra_instructions
                 segment = Segment(last, last, calls=whole.calls, extra_instructions=extra)
                 yield segment, self._need_whole(segment, whole)
@@ -146,15 +150,24 @@ class Divisions:
         alone = self.lives.streamable
         if any(op.output not in self.lives.sizes for op in ops):  # others own its bytes
             return None
-        touched = self._touched(ops)
+        if not self.streamed.allows(first, last, by_rows=True):
+            return None
+        inputs = self.streamed.sources(self.graph, first, last)
+        handed = self.streamed.handed(first, last)
+        if last == first and len(ops[0].calls[0]) == 1 and not inputs and not handed:
+            return None
+        touched = self._touched((*ops, *inputs))
         kept = frozenset(t for t in touched if t not in alone or self.lives.last[t] > last)
         if any(op.accumulates and op.output not in kept for op in ops):
             return None
-        if last > first or len(ops[0].calls[0]) > 1:
-            run = stream(ops, kept, self._row_bytes(ops))
-            extra = extra_instructions(run)
-            return Segment(first, last, ops, run, working_set(ops, run), extra_instructions=extra)
-        return None
+        makers = (*ops, *inputs)
+        run = stream(ops, kept, self._row_bytes(makers), inputs, handed)
+        extra = extra_instructions(run)
+        working = working_set(makers, run)
+        return Segment(
+            first, last, ops, run, working,
+            extra_instructions=extra, inputs=inputs, handed=handed,
+        )  # fmt: skip
 
     def _touched(self, ops: Sequence[RowOp]) -> set[int]:
         return {op.output for op in ops} | {t for op in ops for t, _ in op.reads}

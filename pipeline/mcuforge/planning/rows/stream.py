@@ -2,7 +2,8 @@
 
 The order is that of demand: the tensors that outlive the segment are made one after the other, row
 by row, and before a row is made the rows that it reads are. A ring is as long as the rows between
-the first that is still to be read and the last that is there were at most.
+the first that is still to be read and the last that is there were at most. An input whose rows the
+application gives is made likewise, by an op that reads nothing.
 """
 
 from __future__ import annotations
@@ -86,17 +87,25 @@ class _Run:
                 self.gaps[tensor, op.output] = min(known, gap)
 
 
-def stream(ops: Sequence[RowOp], kept: frozenset[int], bytes_of_row: dict[int, int]) -> Stream:
+def stream(
+    ops: Sequence[RowOp],
+    kept: frozenset[int],
+    bytes_of_row: dict[int, int],
+    inputs: Sequence[RowOp] = (),
+    handed: Sequence[int] = (),
+) -> Stream:
     """Run a segment of consecutive ops. `kept` are the tensors that outlive it.
 
-    `bytes_of_row` are those of every tensor that is read.
+    `bytes_of_row` are those of every tensor that is read. `inputs` and `handed`: see `Segment`.
     """
-    run = _Run(ops, kept, bytes_of_row)
+    run = _Run((*ops, *inputs), kept, bytes_of_row)
     for number, op in enumerate(ops):
-        if op.output in kept or number == len(ops) - 1:
+        if op.output in kept or op.output in handed or number == len(ops) - 1:
             run.make(number, op.rows)
     moved = run.moved
     spare = tuple(number for number, op in enumerate(ops) if run.made[number] < op.rows)
     for number in spare:  # for a trace, which tells of all rows
         run.make(number, ops[number].rows)
+    for number, source in enumerate(inputs, len(ops)):  # rows that nobody reads are given, too
+        run.make(number, source.rows)
     return Stream(tuple(run.steps), run.rings, run.gaps, spare, tuple(run.used), moved)

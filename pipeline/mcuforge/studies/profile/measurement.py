@@ -18,6 +18,7 @@ from mcuforge.engines import AOT, TFLM, require_root, tflm
 from mcuforge.errors import DeviceError, UsageError
 from mcuforge.planning import FIT, SPEED, cost, plan_for
 from mcuforge.planning.plan import Plan
+from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows
 from mcuforge.proof.prove import OnStage
 from mcuforge.recipe import Recipe
 from mcuforge.report import ESTIMATED, MEASURED
@@ -89,6 +90,7 @@ def run(
     optimize: str = SPEED,
     memory: str = FIT,
     max_ram: int | None = None,
+    borders: BorderRows = WHOLE_BORDERS,
     wait_states: int | None = None,
     port: str | None = None,
     force: bool = False,
@@ -109,7 +111,14 @@ def run(
     if engine == TFLM:
         require_root(board)
     plan = plan_for(
-        board, model, name, optimize, whole=engine == TFLM, memory=memory, max_ram=max_ram
+        board,
+        model,
+        name,
+        optimize,
+        whole=engine == TFLM,
+        memory=memory,
+        max_ram=max_ram,
+        borders=borders,
     )
     on_stage("build", 0, 1)
     folder = output / project.folder_name(plan.graph.name, board, engine)

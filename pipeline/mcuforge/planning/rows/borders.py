@@ -1,0 +1,156 @@
+"""Which inputs and outputs of a model stream: the application gives, and gets, their rows.
+
+A tensor that streams is a ring of rows in the one segment whose ops read or make it; so all of
+these ops, and those between them, must go row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mcuforge.errors import UnsupportedError
+from mcuforge.frontend.graph import Graph
+from mcuforge.planning.plan import RowOp, shape_text
+from mcuforge.planning.rows.row_op import rows_of
+
+Span = tuple[int, int]  # positions of the first and the last op that touch a tensor
+
+
+@dataclass(frozen=True)
+class BorderRows:
+    """Whether inputs are to arrive, and outputs to leave, row by row."""
+
+    inputs: bool = False
+    outputs: bool = False
+
+    def __bool__(self) -> bool:
+        return self.inputs or self.outputs
+
+
+WHOLE_BORDERS = BorderRows()
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """The inputs and outputs that stream, each with the ops that must be in one segment."""
+
+    inputs: Mapping[int, Span] = field(default_factory=dict)
+    outputs: Mapping[int, Span] = field(default_factory=dict)
+
+    @property
+    def spans(self) -> Mapping[int, Span]:
+        """Those of all."""
+        return {**self.inputs, **self.outputs}
+
+    def allows(self, first: int, last: int, *, by_rows: bool) -> bool:
+        """Whether there may be a segment of these ops, which runs whole or row by row."""
+        return all(
+            end < first or last < begin or (by_rows and first <= begin and end <= last)
+            for begin, end in self.spans.values()
+        )
+
+    def sources(self, graph: Graph, first: int, last: int) -> tuple[RowOp, ...]:
+        """What gives the rows of the inputs that a segment reads."""
+        return tuple(
+            _source(graph, tensor)
+            for tensor, (begin, end) in self.inputs.items()
+            if first <= begin and end <= last
+        )
+
+    def handed(self, first: int, last: int) -> tuple[int, ...]:
+        """The outputs of a segment whose rows the application gets."""
+        return tuple(t for t, (at, end) in self.outputs.items() if first <= at and end <= last)
+
+
+NONE_STREAMED = Streamed()
+
+
+def _source(graph: Graph, index: int) -> RowOp:
+    tensor = graph.tensor(index)
+    rows = rows_of(tensor)
+    return RowOp(index, rows, tensor.bytes // rows, (), ((),), (0,) * rows)
+
+
+class Borders:
+    """What keeps inputs and outputs from streaming.
+
+    `owners` are the tensors with memory of their own, and `alone` those whose memory no view shows.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        row_ops: Sequence[RowOp | None],
+        owners: Collection[int],
+        alone: Collection[int],
+    ) -> None:
+        self.graph, self.row_ops, self.owners, self.alone = graph, row_ops, owners, alone
+
+    def streamed(self, asked: BorderRows) -> Streamed:
+        """All that can stream of what is asked for. Raises `UnsupportedError` where nothing can."""
+        inputs = self._those("input", self.graph.inputs) if asked.inputs else {}
+        outputs = self._those("output", self.graph.outputs) if asked.outputs else {}
+        return Streamed(inputs, outputs)
+
+    def _those(self, kind: str, tensors: Sequence[int]) -> dict[int, Span]:
+        obstacles = {t: self.obstacle(t) for t in tensors}
+        found = {t: self._span(t) for t, why in obstacles.items() if why is None}
+        if found:
+            return found
+        name = self.graph.name
+        why = " ".join(
+            f"Of the {kind} '{self.graph.tensor(t).name}', {shape_text(self.graph.tensor(t))}: "
+            f"{text}."
+            for t, text in obstacles.items()
+        )
+        verb = "be given its input" if kind == "input" else "hand over its output"
+        raise UnsupportedError(
+            f"'{name}' cannot {verb} row by row. {why} Leave `--{kind}-as rows` out, or change the "
+            "model: `mcuforge inspect` lists its ops."
+        )
+
+    def obstacle(self, tensor: int) -> str | None:
+        """Why an input or output does not stream, in words; None where it does."""
+        graph = self.graph
+        shape = graph.tensor(tensor)
+        if rows_of(shape) < 2:
+            return "it is no picture of several rows, [1, rows, width, channels]"
+        if tensor in graph.inputs and tensor in graph.outputs:
+            return "it is an input and an output"
+        touching = self._touching(tensor)
+        if not touching:
+            return "no op reads it"
+        if tensor not in self.alone:
+            return self._not_alone(tensor, touching)
+        for position in range(touching[0], touching[-1] + 1):
+            op, by_rows = graph.ops[position], self.row_ops[position]
+            if by_rows is None or by_rows.output not in self.owners:
+                needs = "reads or makes it" if position in touching else _between(touching)
+                return f"{graph.describe(op)} {needs}, and runs whole, not row by row"
+            if tensor in op.inputs and tensor not in (read for read, _ in by_rows.reads):
+                return f"{graph.describe(op)} reads all of it for each row"
+        return None
+
+    def _touching(self, tensor: int) -> list[int]:
+        """Positions of the ops that read or make it."""
+        return [
+            position
+            for position, op in enumerate(self.graph.ops)
+            if tensor in op.inputs or tensor in op.outputs
+        ]
+
+    def _span(self, tensor: int) -> Span:
+        touching = self._touching(tensor)
+        return touching[0], touching[-1]
+
+    def _not_alone(self, tensor: int, touching: Sequence[int]) -> str:
+        if self.graph.tensor(tensor).is_variable:
+            return "it is a variable, which is kept from one inference to the next"
+        op = self.graph.ops[touching[0]]
+        return f"{self.graph.describe(op)} makes no bytes of its own: it shows it in another shape"
+
+
+def _between(touching: Sequence[int]) -> str:
+    first, last = touching[0], touching[-1]
+    return f"lies between op {first} and op {last}, which both use it"
