@@ -25,7 +25,7 @@ _FLAGS = [
 def write_sources(folder: Path, request_bytes: int) -> Path:
     """The project of the fake model, whose harness takes requests of so many bytes."""
     project = write_project(boards.load("host"), folder)
-    for name in ("harness_features.c", "harness_features.h"):
+    for name in ("harness_features.c", "harness_features.h", "harness_rows.c"):
         shutil.copy(paths.data_dir("firmware") / "runtime" / name, project / "runtime")
     header = project / "board/host/board.h"
     text = header.read_text()
@@ -35,14 +35,16 @@ def write_sources(folder: Path, request_bytes: int) -> Path:
     return project
 
 
-def program(project: Path, columns: int, state_bytes: int = 0) -> Path:
+def program(project: Path, columns: int, state_bytes: int = 0, *, rows: bool = False) -> Path:
     """Firmware whose input has 4 times so many bytes, and whose model keeps so much state.
 
-    It takes raw samples as well, of as many numbers.
+    It takes raw samples as well, of as many numbers; not where its input and output stream as
+    `rows`.
     """
     elf = project / "firmware"
-    sources = [HERE / "raw_main.c", *(project / s for s in _PROGRAM)]
-    _compile(project, sources, columns, elf, state_bytes=state_bytes)
+    main = project / "main.c" if rows else HERE / "raw_main.c"
+    sources = [main, *(project / s for s in _PROGRAM)]
+    _compile(project, sources, columns, elf, state_bytes=state_bytes, features=not rows, rows=rows)
     return elf
 
 
@@ -75,16 +77,19 @@ def _compile(
     sanitize: str = _SANITIZE,
     state_bytes: int = 0,
     features: bool = True,
+    rows: bool = False,
 ) -> None:
     runtime = project / "runtime"
     everywhere = [*_RUNTIME, "stack_posix", "ticks_posix", "chip_none"]
     everywhere += ["harness_features"] if features else []
+    everywhere += ["harness_rows"] if rows else []
     files = [*sources, *(runtime / f"{n}.c" for n in everywhere), project / "model/fake_model.c"]
     files += [HERE / "fake_front_end.c"] if features else []
     folders = [runtime, project / "engines", project / "board/host", project / "model", HERE]
     command = [
         compiler, *_FLAGS, sanitize, f"-DFAKE_COLUMNS={columns}", "-DFAKE_MOST_LOOPS=9",
         f"-DFAKE_STATE_BYTES={state_bytes}u", *(["-DMF_FEATURES"] if features else []),
+        *(["-DMF_ROWS", "-DFAKE_ROWS=1"] if rows else []),
         *(f"-I{f}" for f in folders), *map(str, files), "-o", str(elf),
     ]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True, text=True)

@@ -9,6 +9,8 @@
  *
  * With FAKE_STATE_BYTES op 2 adds a byte besides, 0 at first and then of what the inferences gave.
  *
+ * With FAKE_ROWS data and result stream, in 4 rows.
+ *
  * As in a real model, inputs and outputs share the arena, so that invoke overwrites the inputs.
  */
 #include "fake_model.h"
@@ -22,7 +24,11 @@
 #ifndef FAKE_STATE_BYTES
 #define FAKE_STATE_BYTES 0u /* 1: op 2 adds a byte that each inference changes */
 #endif
-#define BYTES (4u * FAKE_COLUMNS)
+#ifndef FAKE_ROWS
+#define FAKE_ROWS 0
+#endif
+#define ROWS 4u
+#define BYTES (ROWS * FAKE_COLUMNS)
 
 static _Alignas(16) uint8_t arena[2u * BYTES + 16u];
 static int32_t count;
@@ -56,9 +62,58 @@ static uint32_t arena_used(void) {
     return sizeof arena;
 }
 
+#if FAKE_ROWS
+static mf_rows rows;
+
+static mf_status set_rows(const mf_rows *given) {
+    rows = *given;
+    return MF_OK;
+}
+
+static mf_status give(void) {
+    for (uint32_t row = 0; row < ROWS; row++) {
+        uint8_t *const to = DATA + row * FAKE_COLUMNS;
+        if (rows.give(rows.context, 0, row, to, FAKE_COLUMNS) != 0) {
+            return MF_STOPPED;
+        }
+    }
+    return MF_OK;
+}
+
+static mf_status take(void) {
+    for (uint32_t row = 0; row < ROWS; row++) {
+        uint8_t *const from = DATA + row * FAKE_COLUMNS;
+        if (rows.take(rows.context, 0, row, from, FAKE_COLUMNS) != 0) {
+            return MF_STOPPED;
+        }
+        from[0] ^= 0xFFu; /* it is gone */
+    }
+    return MF_OK;
+}
+
+#define BORDER_DATA NULL
+#define ROW_BYTES FAKE_COLUMNS
+#define SET_ROWS set_rows
+#else
+static mf_status give(void) {
+    return MF_OK;
+}
+
+static mf_status take(void) {
+    return MF_OK;
+}
+
+#define BORDER_DATA DATA
+#define ROW_BYTES 0
+#define SET_ROWS NULL
+#endif
+
 static mf_status invoke(mf_op_hook hook, void *context) {
     int32_t turns = *LOOPS;
     *LOOPS = -1;
+    if (give() != MF_OK) {
+        return MF_STOPPED;
+    }
     for (uint32_t i = 0; i < BYTES; i++) {
         DATA[i] ^= 0x5Au;
     }
@@ -84,27 +139,29 @@ static mf_status invoke(mf_op_hook hook, void *context) {
     if (hook != NULL) {
         hook(context, 2, DATA, BYTES, 0, BYTES);
     }
-    return turns < 0 ? MF_ERROR : MF_OK;
+    return turns < 0 ? MF_ERROR : take();
 }
 
 static const mf_tensor inputs[] = {
-    {.data = DATA,
+    {.data = BORDER_DATA,
      .bytes = BYTES,
      .dtype = MF_INT8,
      .rank = 2,
      .shape = {4, FAKE_COLUMNS},
-     .scale = 0.5f},
+     .scale = 0.5f,
+     .row_bytes = ROW_BYTES},
     {.data = LOOPS, .bytes = 4, .dtype = MF_INT32, .rank = 1, .shape = {1}},
 };
 
 static const mf_tensor outputs[] = {
-    {.data = DATA,
+    {.data = BORDER_DATA,
      .bytes = BYTES,
      .dtype = MF_INT8,
      .rank = 2,
      .shape = {4, FAKE_COLUMNS},
      .scale = 0.25f,
-     .zero_point = -3},
+     .zero_point = -3,
+     .row_bytes = ROW_BYTES},
     {.data = RUNS, .bytes = 4, .dtype = MF_INT32, .rank = 1, .shape = {1}},
 };
 
@@ -123,4 +180,5 @@ const mf_model fake_model = {
     .reset = reset,
     .invoke = invoke,
     .arena_used = arena_used,
+    .set_rows = SET_ROWS,
 };
