@@ -15,6 +15,7 @@ from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows
 
 BATCH = 25  # networks in one program
 BATCHES = 20  # by default one of them
+FEW = 12
 
 
 def checked(
@@ -49,13 +50,20 @@ def test_twenty_five_networks_row_by_row(tmp_path: Path, kernels: dict[str, Path
     assert checked(range(BATCH), tmp_path, kernels) > 4 * BATCH
 
 
+def test_networks_whose_inputs_and_outputs_stream(tmp_path: Path, kernels: dict[str, Path]) -> None:
+    assert checked(range(FEW), tmp_path, kernels, BorderRows(True, True)) > FEW
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "borders", [BorderRows(True, False), BorderRows(False, True), BorderRows(True, True)]
 )
-def test_networks_whose_inputs_and_outputs_stream(
-    borders: BorderRows, tmp_path: Path, kernels: dict[str, Path]
+@pytest.mark.parametrize("batch", range(4))
+def test_a_hundred_networks_whose_borders_stream(
+    borders: BorderRows, batch: int, tmp_path: Path, kernels: dict[str, Path]
 ) -> None:
-    assert checked(range(BATCH), tmp_path, kernels, borders) > 0
+    seeds = range(batch * BATCH, (batch + 1) * BATCH)
+    assert checked(seeds, tmp_path, kernels, borders) > BATCH / 2
 
 
 @pytest.mark.slow
