@@ -76,7 +76,7 @@ def command(
     profile.json, and a page of the site report/, to the output folder.
     """
     from mcuforge.files import atomic
-    from mcuforge.report import site
+    from mcuforge.report import curve, site
     from mcuforge.studies.profile import measurement, page, site_page
 
     if picture is not None:
@@ -108,5 +108,7 @@ def command(
     result_console.print(page.op_table(profile, wide=wide))
     if profile.functions:
         result_console.print(page.function_table(profile))
-    result_console.print(page.note(profile), highlight=False, soft_wrap=True)
+    for line in (page.note(profile), curve.line(profile.curve)):
+        if line:
+            result_console.print(line, highlight=False, soft_wrap=True)
     echo(f"Written: {document}" + (f", {picture}" if picture else "") + f", {index}")

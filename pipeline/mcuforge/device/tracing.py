@@ -26,10 +26,14 @@ class Collector(Protocol):
 
 
 class Digests:
-    """A digest of each of `count` outputs of ops, which may come in pieces."""
+    """A digest of each of `count` outputs of ops, which may come in pieces.
+
+    `order` tells for each piece, as they came, which output it is of.
+    """
 
     def __init__(self, count: int) -> None:
         self._count = count
+        self.order: list[int] = []
         self._found: dict[int, dict[int, DigestPiece]] = {}
         self._left = dict.fromkeys(
             range(count), 1
@@ -39,6 +43,7 @@ class Digests:
         """See `Collector`."""
         if message.kind == Event.DIGEST:
             piece = parsed(partial(replies.parse_digest, count=self._count), message.body)
+            self.order.append(piece.result)
             pieces = self._found.setdefault(piece.result, {})
             if any(other.total != piece.total for other in pieces.values()):
                 raise DeviceError(f"The device sent two sizes of output {piece.result}.")

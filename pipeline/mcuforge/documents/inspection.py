@@ -77,7 +77,7 @@ class InspectDocument(Struct, frozen=True):
 
     `kernels_for` is the board that kernels were chosen for, `not_in_tflm` the kinds of ops that
     TensorFlow Lite Micro lacks, and `boards` tells what has room. `curve` are the plans that there
-    are for the board, from whole tensors down.
+    are for the board, from the fastest down.
     """
 
     mcuforge: str

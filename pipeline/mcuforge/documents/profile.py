@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from mcuforge.documents.run import Count, Number
+from mcuforge.documents.run import Count, CurvePoint, Number
 
 SCHEMA = "profile/1"
 
@@ -34,7 +34,8 @@ class ProfileDocument(Struct, frozen=True):
     """Where one inference spends its time.
 
     `source` says whether cycles were measured or estimated, `relative_error` by how much the
-    estimate may be off, and `why` how that is known. `functions` are those of no op alone.
+    estimate may be off, and `why` how that is known. `functions` are those of no op alone. `curve`
+    are the plans that there are, from the fastest down.
     """
 
     mcuforge: str
@@ -54,3 +55,4 @@ class ProfileDocument(Struct, frozen=True):
     milliseconds: Number
     ops: tuple[Op, ...]
     functions: dict[str, Spent]
+    curve: tuple[CurvePoint, ...] = ()

@@ -143,7 +143,7 @@ class CurvePoint(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """One model on one board. `curve` are its plans, from whole tensors down."""
+    """One model on one board. `curve` are its plans, from the fastest down."""
 
     model: str
     sha256: str

@@ -22,6 +22,7 @@ from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows
 from mcuforge.proof.prove import OnStage
 from mcuforge.recipe import Recipe
 from mcuforge.report import ESTIMATED, MEASURED
+from mcuforge.report.curve import CurvePoint
 from mcuforge.samples import quantised
 from mcuforge.simulate.autopsy import Symbols
 from mcuforge.simulate.block_counts import BlockCounts, Step
@@ -57,7 +58,7 @@ class Profile:
 
     `source` is "estimated" or "measured". `error` is that of the cycles of the whole inference, as
     a share, and `why` says what it comes from. `ops` is empty where the engine cannot be traced:
-    then only the whole is known.
+    then only the whole is known. `curve` are the plans that there are.
     """
 
     model: str
@@ -74,6 +75,7 @@ class Profile:
     cycles: int
     ops: tuple[OpCost, ...]
     functions: Mapping[str, Spent]
+    curve: tuple[CurvePoint, ...] = ()
 
     def milliseconds(self, cycles: int) -> float:
         """How long so many cycles take at the board's clock."""
@@ -132,8 +134,11 @@ def run(
     on_stage("device", 0, 0)
     if port is not None:
         with driver.attached(board, port) as device:
-            return measured(plan, board, device, engine)
-    return of_firmware(plan, board, elf, engine, wait_states)
+            found = measured(plan, board, device, engine)
+    else:
+        found = of_firmware(plan, board, elf, engine, wait_states)
+    there_are = driver.plans_there_are(plan, board, max_ram, found.instructions, engine)
+    return replace(found, curve=there_are)
 
 
 def _require_simulated(board: Board) -> None:
@@ -198,16 +203,20 @@ def _counted(
     counts = _counts(symbols)
     try:
         with counted(simulator, counts):
-            digests = device.trace(sample)
-        ticks = [digest.ticks for digest in digests]
+            traced = device.trace_in_pieces(sample)
     except DeviceError:
         if engine != TFLM:
             raise
-        counts, digests = _counts(symbols), []
+        counts = _counts(symbols)
         device.reset()
         with counted(simulator, counts):
-            ticks = [device.run(sample).ticks]
-    return digests, _sections(counts, ticks)
+            device.run(sample)
+        return [], _sections(counts, 1)
+    digests = traced.in_order()
+    spent = [Counter[Step]() for _ in digests]
+    for result, section in zip(traced.order, _sections(counts, len(traced.order)), strict=True):
+        spent[result].update(section)
+    return digests, spent
 
 
 def _counts(symbols: Symbols) -> BlockCounts:
@@ -218,12 +227,12 @@ def _counts(symbols: Symbols) -> BlockCounts:
     return BlockCounts(begin, end)
 
 
-def _sections(counts: BlockCounts, ticks: Sequence[int]) -> list[Counter[Step]]:
+def _sections(counts: BlockCounts, readings: int) -> list[Counter[Step]]:
     """The last sections, one for each reading of the stopwatch. Raises where one was lost."""
-    found = counts.sections[len(counts.sections) - len(ticks) :]
-    if len(found) != len(ticks) or counts.unknown_blocks:
+    found = counts.sections[len(counts.sections) - readings :]
+    if len(counts.sections) < readings or counts.unknown_blocks:
         raise DeviceError(
-            f"QEMU's log of blocks has {len(counts.sections)} sections for {len(ticks)} readings "
+            f"QEMU's log of blocks has {len(counts.sections)} sections for {readings} readings "
             f"of the stopwatch, and {counts.unknown_blocks} blocks that it did not describe. Does "
             "this version of QEMU write it in another form?"
         )

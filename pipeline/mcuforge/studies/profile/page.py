@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,7 @@ def as_json(profile: Profile) -> str:
             for op in profile.ops
         ],
         "functions": _functions(profile.functions),
+        "curve": [asdict(point) for point in profile.curve],
     }
     return json_text.dumps(documents.document(SCHEMA, content))
 
