@@ -33,6 +33,10 @@ SECTIONS = {
         "inspect": "Show what a .tflite holds and what it would cost.",
         "explore": "Show the latent space of a decoder, in float, in int8 and on a device.",
     },
+    "Search": {
+        "tune": "Search for the best model that fits: quality, RAM, flash, time.",
+        "tune-worker": "Work at the trials of a search, on any machine.",
+    },
     "Firmware": {
         "emit": "Write the firmware project of a model for a board.",
         "build": "Build a firmware project.",

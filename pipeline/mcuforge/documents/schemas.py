@@ -22,6 +22,7 @@ from mcuforge.documents import (
     profile,
     quantization,
     run,
+    tune,
 )
 
 _REFERENCE = "#/$defs/{name}"
@@ -41,6 +42,7 @@ TYPES: Mapping[str, tuple[str, type[Struct]]] = {
     "explore": (models.EXPLORE, models.ExploreDocument),
     "debug-quantization": (quantization.SCHEMA, quantization.QuantizationDocument),
     "quantize-table": (quantization.TABLE, quantization.QuantizeTableDocument),
+    "tune": (tune.SCHEMA, tune.TuneDocument),
     "emit": (firmware.EMIT, firmware.EmitDocument),
     "build": (firmware.BUILD, firmware.BuildDocument),
     "simulate": (firmware.SIMULATE, firmware.SimulateDocument),

@@ -20,7 +20,7 @@ from typing import Any
 
 from mcuforge.boards import Board
 from mcuforge.planning import duration
-from mcuforge.planning.plan import Plan
+from mcuforge.planning.plan import Plan, PlannedOp
 
 TABLE = Path(__file__).with_name("cycles_of_instructions.json")
 
@@ -46,10 +46,18 @@ def estimated(plan: Plan, board: Board, instructions: Sequence[int]) -> Cycles |
     waits = duration.waits(board)
     ops = []
     for op, planned, count in zip(plan.graph.ops, plan.ops, instructions, strict=True):
-        a, b = core["kernels"].get(duration.kernels(planned), core["any"])
+        a, b = coefficients(board, planned)
         outputs = sum(plan.graph.tensor(i).elements for i in op.outputs)
         ops.append(round((a * count + b * outputs) * waits))
     return Cycles(tuple(ops), float(core["error"]))
+
+
+def coefficients(board: Board, planned: PlannedOp) -> tuple[float, float]:
+    """Cycles of an instruction and more for each output of an op, on a board with a known core."""
+    assert board.core is not None
+    core = _table()["cores"][duration.core_key(board.core)]
+    a, b = core["kernels"].get(duration.kernels(planned), core["any"])
+    return float(a), float(b)
 
 
 @cache

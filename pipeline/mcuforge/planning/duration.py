@@ -67,22 +67,30 @@ def kernels(planned: PlannedOp) -> str:
 
 def estimated(plan: Plan, board: Board) -> Duration | None:
     """The duration of an inference on a board; None where nothing is known of its core."""
+    cycles = of_ops(plan, board)
+    if cycles is None or board.core is None:
+        return None
+    known = _table()["cores"][core_key(board.core)]["kernels"]
+    names = dict.fromkeys(map(kernels, plan.ops))
+    guessed = tuple(name for name in names if name and name not in known)
+    whole = sum(cycles) * waits(board) + of_extra(plan.extra_instructions, board)
+    return Duration(round(whole), guessed)
+
+
+def of_ops(plan: Plan, board: Board) -> list[float] | None:
+    """Cycles of each op, about, where no flash lets wait; None where nothing is known of the core.
+
+    Ops are as in the plan; views take none.
+    """
     table = _table()
     core = table["cores"].get(core_key(board.core)) if board.core else None
     if core is None:
         return None
-    cycles = 0.0
-    guessed: dict[str, None] = {}
+    cycles = []
     for op, planned in zip(plan.graph.ops, plan.ops, strict=True):
-        name = kernels(planned)
-        if not name:
-            continue
-        amounts = features(plan.graph, op, planned)
-        if name not in core["kernels"]:
-            guessed[name] = None
-        cycles += _sum(_coefficients(table, core, name, amounts), amounts)
-    cycles = cycles * waits(board) + of_extra(plan.extra_instructions, board)
-    return Duration(round(cycles), tuple(guessed))
+        name, amounts = kernels(planned), features(plan.graph, op, planned)
+        cycles.append(_sum(_coefficients(table, core, name, amounts), amounts) if name else 0.0)
+    return cycles
 
 
 def of_extra(instructions: int, board: Board) -> float:

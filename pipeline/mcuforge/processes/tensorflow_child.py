@@ -115,14 +115,18 @@ def call(
     on_progress: Progress | None = None,
     *,
     whole: bool = False,
+    needs_tensorflow: bool = True,
 ) -> Any:
     """Call `function` ("package.module:name") in a child with `arguments` and a progress callback.
 
     Returns what it returned, which must be JSON. A `ForgeError` raised there is raised here; any
     other failure, a crash included, becomes `ToolError`. The child ends with this call, however
     the call ends. `whole`: Keras has all of its optional parts, as a script of the user's may want.
+    `needs_tensorflow` is False for code of the user's that may do without.
     """
-    with started(function, arguments, whole=whole) as running:
+    if needs_tensorflow:
+        require_tensorflow()
+    with _started(function, arguments, whole=whole) as running:
         return running.result(on_progress)
 
 
@@ -132,6 +136,12 @@ def started(
 ) -> Iterator[Running]:
     """As `call`, beside what is done inside, which asks for the result. The child ends with it."""
     require_tensorflow()
+    with _started(function, arguments, whole=whole) as running:
+        yield running
+
+
+@contextmanager
+def _started(function: str, arguments: Mapping[str, Any], *, whole: bool) -> Iterator[Running]:
     # What it leaves in its temporary folder when it is ended goes with that folder.
     with scratch.folder() as folder, ExitStack() as stack:
         environment = {**os.environ, **_ENVIRONMENT, "TMPDIR": str(folder)}

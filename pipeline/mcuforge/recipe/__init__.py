@@ -38,6 +38,9 @@ A folder -> `Recipe`, metrics and settings; knows nothing of the stages that fol
     [plan]                      # optional; see mcuforge.recipe.memory
     memory = "small"
 
+    [search.options]            # optional: what `tune` may choose; see mcuforge.recipe.search
+    skip_connections = [true, false]
+
     [features]                  # optional; see mcuforge.recipe.features
     function = "sirens_features"
     python = "sirens_features.py"
@@ -46,7 +49,8 @@ A folder -> `Recipe`, metrics and settings; knows nothing of the stages that fol
     scale = 0.125
 
 Paths are relative to the recipe's folder. Of a model that is quantised already, `[model]` names
-`tflite` alone, and nothing is converted: there is no `[convert]`, `[train]` or `[quantization]`.
+`tflite` alone, and nothing is converted: there is no `[convert]` or `[quantization]`; the script of
+a `[train]` table returns the `.tflite` itself.
 """
 
 from __future__ import annotations
@@ -67,16 +71,18 @@ from mcuforge.recipe import gates as bounds
 from mcuforge.recipe import labels as class_labels
 from mcuforge.recipe import memory as rows
 from mcuforge.recipe import quantization as settings
+from mcuforge.recipe import search as searches
 from mcuforge.recipe.features import Features, FeaturesTable
 from mcuforge.recipe.gates import Gates, GatesTable
 from mcuforge.recipe.memory import PlanTable
 from mcuforge.recipe.quantization import QuantizationSettings, QuantizationTable
+from mcuforge.recipe.search import Search, SearchTable
 
 FILE_NAME = "recipe.toml"
 SUFFIX = ".toml"
 
 _MAKE = "To make one: mcuforge init MODEL --samples FILE.npz"
-KERAS_TABLES = ("convert", "train", "variants", "quantization")  # for a Keras model alone
+KERAS_TABLES = ("convert", "variants", "quantization")  # for a Keras model alone
 _NO_KERAS = (
     "{}: names no Keras model (model.keras), only a .tflite, which is quantised already. This "
     "needs the Keras model."
@@ -121,7 +127,7 @@ class Recipe:
     deployed. `keras` and `calibration` are None where `tflite` is the model, quantised already.
     `labels` are what the classes of the first output are called, none if not told. `features` makes
     the input of raw samples, on the host and on the device. `memory` is as in `planning.plan_for`,
-    None where nothing is said.
+    None where nothing is said. `search` is what `tune` may choose.
     """
 
     name: str
@@ -140,6 +146,7 @@ class Recipe:
     gates: Gates = bounds.NONE
     features: Features | None = None
     memory: str | None = None
+    search: Search | None = None
 
     @property
     def folder(self) -> Path:
@@ -203,6 +210,7 @@ class RecipeFile(Table, frozen=True, forbid_unknown_fields=True, kw_only=True):
     quantization: QuantizationTable | UnsetType = UNSET
     gates: GatesTable | UnsetType = UNSET
     plan: PlanTable | UnsetType = UNSET
+    search: SearchTable | UnsetType = UNSET
     features: FeaturesTable | UnsetType = UNSET
 
 
@@ -223,6 +231,7 @@ def load(path: Path) -> Recipe:
     found += settings.problems(quantization)
     found += _without_keras(content)
     found += bounds.problems(content.get(bounds.TABLE), _metric(content))
+    found += searches.problems(content.get(searches.TABLE), _metric(content))
     if found:
         raise typed_toml.error(file, found)
     typed = typed_toml.convert(content, RecipeFile)
@@ -230,7 +239,8 @@ def load(path: Path) -> Recipe:
         found += front_end.problems(typed.features)
     if found:
         raise typed_toml.error(file, found)
-    return _recipe(file, typed, quantization, content.get(bounds.TABLE, {}))
+    gates, search = content.get(bounds.TABLE, {}), content.get(searches.TABLE)
+    return _recipe(file, typed, quantization, gates, search)
 
 
 def _without_keras(content: dict[str, Any]) -> list[Problem]:
@@ -259,7 +269,11 @@ def _metric(content: dict[str, Any]) -> str:
 
 
 def _recipe(
-    file: Path, content: RecipeFile, quantization: dict[str, Any], gates: dict[str, Any]
+    file: Path,
+    content: RecipeFile,
+    quantization: dict[str, Any],
+    gates: dict[str, Any],
+    search: dict[str, Any] | None,
 ) -> Recipe:
     folder = file.parent
     train, variants, encoder = content.train, content.variants, content.model.encoder
@@ -284,6 +298,7 @@ def _recipe(
         gates=bounds.from_table(folder, gates),
         features=front_end.of(folder, content.features),
         memory=rows.memory(content.plan),
+        search=searches.from_table(search),
     )
 
 

@@ -17,6 +17,7 @@ from mcuforge.files import atomic, paths
 from mcuforge.recipe import FILE_NAME, KERAS_TABLES, Recipe
 
 _SOURCES = (".py", ".c", ".h")  # what trains a model, and what makes its features
+_MAKES_IT = (*KERAS_TABLES, "train", "search")  # tables without a meaning once it is quantised
 _TABLE = re.compile(r"\[+\s*([\w-]+)")
 _KEY = re.compile(r"(\w+)\s*=")
 
@@ -50,7 +51,7 @@ def write(name: str, folder: Path, *, quantized: bool = False) -> tuple[Path, ..
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder}: is there already. Name another folder with -o.")
     source = recipe.load(paths.data_dir("models") / name)
-    left_out = {"variants", *(KERAS_TABLES if quantized else ())}
+    left_out = {"variants", *(_MAKES_IT if quantized else ())}
     text = _without(source.file.read_text(encoding="utf-8"), left_out, keras=not quantized)
     files = {folder / path.relative_to(source.folder): path.read_bytes()
              for path in _files(source, quantized)}  # fmt: skip

@@ -2,7 +2,7 @@
 
 The recipe's script defines
 
-    def train(seed: int, epochs: int, on_progress: Callable[[int, int], None]) -> tuple[
+    def train(seed: int, epochs: int, on_progress: Callable[..., None]) -> tuple[
         keras.Model, dict[str, np.ndarray], dict[str, np.ndarray]
     ]:
 
@@ -10,6 +10,16 @@ and returns the trained model, the calibration arrays (`inputs`), the golden arr
 what the recipe's metric needs) and, where the recipe names one, the encoder. What `[train.options]`
 of the recipe holds is given to it as keyword arguments, which have defaults (`training.options`).
 It runs in a child process with everything seeded, and may import the modules that lie beside it.
+
+It calls `on_progress(done, epochs)`, and may tell more: `on_progress(done, epochs, quality)`, a
+number where more is better, by which a search gives up early, and `on_progress(done, epochs,
+quality, name=number)`, figures to be kept with the trial. For searches it may also define
+
+    def untrained(...) -> keras.Model:
+
+which takes those of the options that the network depends on; what a trial costs is then known
+before it trains. Where the recipe names no Keras model, `train` returns the bytes of a `.tflite`
+and the golden arrays, and `untrained` such bytes: any framework may make them.
 """
 
 from __future__ import annotations
@@ -17,8 +27,10 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mcuforge.convert import ConversionResult, convert, input_names
 from mcuforge.errors import ForgeError, UsageError
@@ -31,11 +43,27 @@ from mcuforge.samples import array_files
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What was made. `seconds` is the wall-clock time of training, without the conversion."""
+    """What was made. `seconds` is the wall-clock time of training, without the conversion.
+
+    `conversion` is None where the script gave a `.tflite` itself.
+    """
 
     seconds: float
     written: tuple[Path, ...]
-    conversion: ConversionResult
+    conversion: ConversionResult | None
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a script told while it trained.
+
+    `curve` holds the quality after each so many epochs, `figures` the last ones of each name.
+    `stopped_at` is after how many epochs it was given up; None where it made a model.
+    """
+
+    curve: tuple[tuple[int, float], ...]
+    figures: Mapping[str, float]
+    stopped_at: int | None
 
 
 def run(
@@ -51,18 +79,19 @@ def run(
     training, `ToolError` where TensorFlow is missing or the script fails, and what `convert`
     raises. The old artefacts stay as they were unless everything succeeded.
     """
-    training = _training(recipe, seed, epochs)
+    training = of_recipe(recipe, seed, epochs)
     with scratch.folder() as folder:
-        made = _in_folder(recipe, folder)
+        made = in_folder(recipe, folder)
         started = time.monotonic()
         try:
-            _train(training, made, on_progress)
+            teach(training, made, on_progress)
             seconds = time.monotonic() - started
-            conversion = convert(made)
+            conversion = None if made.keras is None else convert(made)
         except ForgeError as error:
             # the temporary folder's name would help nobody
             raise type(error)(error.message.replace(f"{folder}{os.sep}", "the new ")) from error
-        made.tflite.write_bytes(conversion.tflite)
+        if conversion is not None:
+            made.tflite.write_bytes(conversion.tflite)
         return TrainingResult(seconds, _publish(made, recipe), conversion)
 
 
@@ -72,13 +101,13 @@ def untrained(recipe: Recipe, folder: Path, *, seed: int | None = None) -> Recip
     The `.tflite` is not made. What the script does with 0 epochs: the model has the layers that
     the options ask for, and so what it costs is known. Raises as `run` does.
     """
-    made = _in_folder(recipe, folder)
-    _train(_training(recipe, seed, 0), made, None)
+    made = in_folder(recipe, folder)
+    teach(of_recipe(recipe, seed, 0), made)
     return made
 
 
-def _training(recipe: Recipe, seed: int | None, epochs: int | None) -> Training:
-    """How the recipe's model is made, but for what is given here."""
+def of_recipe(recipe: Recipe, seed: int | None = None, epochs: int | None = None) -> Training:
+    """How the recipe's model is made, but for what is given here. Raises `UsageError`."""
     training = recipe.training
     if training is None:
         raise UsageError(f"{recipe.file}: has no [train] table, so there is nothing to train with.")
@@ -91,48 +120,105 @@ def _training(recipe: Recipe, seed: int | None, epochs: int | None) -> Training:
     )
 
 
-def _train(training: Training, made: Recipe, on_progress: Progress | None) -> None:
-    """Run the script in a child process and check what it made."""
-    tensorflow_child.call(
-        "mcuforge.training.training_job:train",
-        {
-            "recipe_file": str(made.file),
-            "script": str(training.script),
-            "seed": training.seed,
-            "epochs": training.epochs,
+def teach(
+    training: Training,
+    made: Recipe,
+    on_progress: Progress | None = None,
+    floors: Sequence[tuple[int, float]] = (),
+) -> Lesson:
+    """Run the script in a child process, and check what it wrote to the files of `made`.
+
+    It is given up once the quality after some epochs is below the floor for so many; nothing is
+    made then. Raises `ToolError` where the script fails, `UsageError` where it makes what does not
+    fit the recipe.
+    """
+    arguments = {
+        "recipe_file": str(made.file),
+        "script": str(training.script),
+        "seed": training.seed,
+        "epochs": training.epochs,
+        "options": dict(training.options),
+        "golden": str(made.golden),
+        "floors": [list(floor) for floor in floors],
+    }
+    if made.keras is None:
+        told = _call("train_tflite", {**arguments, "tflite": str(made.tflite)}, on_progress)
+    else:
+        files = {
             "keras_file": str(made.keras_file()),
             "calibration": str(made.calibration_file()),
-            "golden": str(made.golden),
-            "options": dict(training.options),
             "encoder": str(made.encoder or ""),
-        },
-        on_progress,
-        whole=True,
+        }
+        told = _call("train", {**arguments, **files}, on_progress)
+    lesson = _lesson(told)
+    if lesson.stopped_at is None:
+        _check(made)
+    return lesson
+
+
+def network(training: Training, made: Recipe) -> str | None:
+    """Write what the script's `untrained` gives to where `made` names the model; its digest.
+
+    That is one of the architecture. None where the script does not define it. Raises `ToolError`
+    where the script fails, `UsageError` where it does not take the options.
+    """
+    arguments = {
+        "script": str(training.script),
+        "seed": training.seed,
+        "options": dict(training.options),
+        "file": str(made.keras or made.tflite),
+    }
+    name = "untrained_tflite" if made.keras is None else "untrained"
+    digest: str | None = _call(name, arguments, None)
+    return digest
+
+
+def _call(name: str, arguments: Mapping[str, Any], on_progress: Progress | None) -> Any:
+    """A function of the jobs; those that end in `_tflite` need no TensorFlow."""
+    if name.endswith("_tflite"):
+        function = f"mcuforge.training.training_job:{name}"
+        return tensorflow_child.call(
+            function, arguments, on_progress, whole=True, needs_tensorflow=False
+        )
+    function = f"mcuforge.training.keras_training:{name}"
+    return tensorflow_child.call(function, arguments, on_progress, whole=True)
+
+
+def _lesson(told: Any) -> Lesson:
+    return Lesson(
+        curve=tuple((int(done), float(quality)) for done, quality in told["curve"]),
+        figures=told["figures"],
+        stopped_at=told["stopped_at"],
     )
+
+
+def _check(made: Recipe) -> None:
+    """Raise `UsageError` where arrays do not fit the recipe."""
+    if made.keras is None:
+        metrics.load_golden(made.golden, made.metric)
+        return
     names = input_names(made.keras_file())
     array_files.read_inputs(made.calibration_file(), names)
     metrics.load_golden(made.golden, made.metric, names)
 
 
-def _in_folder(recipe: Recipe, folder: Path) -> Recipe:
+def in_folder(recipe: Recipe, folder: Path) -> Recipe:
     """The recipe with its artefacts in another folder."""
     return dataclasses.replace(
         recipe,
-        keras=folder / "model.keras",
+        keras=None if recipe.keras is None else folder / "model.keras",
         tflite=folder / "model.tflite",
-        calibration=folder / "calibration.npz",
+        calibration=None if recipe.calibration is None else folder / "calibration.npz",
         golden=folder / "golden.npz",
         encoder=None if recipe.encoder is None else folder / "encoder.keras",
     )
 
 
 def _publish(made: Recipe, recipe: Recipe) -> tuple[Path, ...]:
-    pairs = [
-        (made.keras_file(), recipe.keras_file()),
-        (made.calibration_file(), recipe.calibration_file()),
-        (made.golden, recipe.golden),
-        (made.tflite, recipe.tflite),
-    ]
+    pairs = [(made.golden, recipe.golden), (made.tflite, recipe.tflite)]
+    if recipe.keras is not None:
+        keras = (made.keras_file(), recipe.keras_file())
+        pairs = [keras, (made.calibration_file(), recipe.calibration_file()), *pairs]
     if made.encoder is not None and recipe.encoder is not None:
         pairs.append((made.encoder, recipe.encoder))
     atomic.write_all({target: source.read_bytes() for source, target in pairs})

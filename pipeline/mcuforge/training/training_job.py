@@ -1,68 +1,144 @@
-"""Training, in the child process."""
+"""Training, in the child process: the script, what it may be asked, and what it tells.
+
+Without TensorFlow: `keras_training` has what Keras models need.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
+import math
+import random
 import sys
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
 from mcuforge.errors import ToolError, UsageError
-from mcuforge.model_files.keras_file import make_reproducible
 from mcuforge.processes.tensorflow_child import Progress
 from mcuforge.training import options as script_options
 from mcuforge.wording import extras
 
 
-def train(
+class GivenUpError(Exception):
+    """The quality so far is below the floor: the model cannot be the best one."""
+
+
+class Report:
+    """What the script calls with what is done, of how much, and how good the model is so far.
+
+    `floors` pair so many epochs with the least quality after them.
+    """
+
+    def __init__(self, on_progress: Progress, floors: Sequence[Sequence[float]] = ()) -> None:
+        self._on_progress = on_progress
+        self._floors = {int(done): least for done, least in floors}
+        self.curve: dict[int, float] = {}
+        self.figures: dict[str, float] = {}
+        self.stopped_at: int | None = None
+
+    def __call__(
+        self, done: int, total: int, quality: float | None = None, **figures: float
+    ) -> None:
+        """Raises `GivenUpError` where the quality is below the floor, which the script lets go."""
+        self._on_progress(int(done), int(total))
+        self.figures |= {name: float(value) for name, value in figures.items()}
+        if quality is None:
+            return
+        told = float(quality)
+        if not math.isfinite(told):
+            told = -sys.float_info.max  # of a training that went astray
+        self.curve[int(done)] = told
+        if told < self._floors.get(int(done), -math.inf):
+            self.stopped_at = int(done)
+            raise GivenUpError
+
+    def told(self) -> dict[str, Any]:
+        """For the parent."""
+        figures = {name: value for name, value in self.figures.items() if math.isfinite(value)}
+        return {
+            "curve": sorted(self.curve.items()),
+            "figures": figures,
+            "stopped_at": self.stopped_at,
+        }
+
+
+def train_tflite(
     recipe_file: str,
     script: str,
     seed: int,
     epochs: int,
-    keras_file: str,
-    calibration: str,
-    golden: str,
     options: dict[str, Any],
-    encoder: str,
+    golden: str,
+    floors: list[list[float]],
+    tflite: str,
     on_progress: Progress,
-) -> None:
-    """Run a training script and write the model, the calibration and the golden arrays.
-
-    `encoder` is where the encoder goes, or empty where the recipe has none. 0 epochs give the
-    untrained model where the script takes them.
-    """
-    keras.utils.set_random_seed(seed)
-    tf.config.experimental.enable_op_determinism()
-    function = _function(Path(script))
-    taken = script_options.checked(function, options, recipe_file)
-    on_progress(0, epochs)
-    model, calibration_arrays, golden_arrays, *rest = function(seed, epochs, on_progress, **taken)
-    if len(rest) != (1 if encoder else 0):
+) -> dict[str, Any]:
+    """Run a script that makes a `.tflite`, and write that and the golden arrays."""
+    random.seed(seed)
+    np.random.seed(seed)  # what the script may use
+    report = Report(on_progress, floors)
+    made = taught(recipe_file, script, seed, epochs, options, report)
+    if made is None:
+        return report.told()
+    if len(made) != 2 or not isinstance(made[0], bytes):
         raise UsageError(
-            f"{script}: train() must return model, calibration and golden arrays, and an encoder "
-            "where the recipe's [model] table names one."
+            f"{script}: train() must return the bytes of a .tflite and the golden arrays, as the "
+            "recipe's [model] table names no Keras model."
         )
-    for trained, file in ((model, keras_file), *((e, encoder) for e in rest)):
-        trained.save(file)
-        make_reproducible(Path(file))
-    np.savez_compressed(calibration, **calibration_arrays)
-    np.savez_compressed(golden, **golden_arrays)
+    Path(tflite).write_bytes(made[0])
+    np.savez_compressed(golden, **made[1])
+    return report.told()
 
 
-def _function(script: Path) -> Callable[..., Any]:
-    """The script's `train()`."""
-    function: Callable[..., Any] | None = getattr(_load(script), "train", None)
+def untrained_tflite(
+    script: str, seed: int, options: dict[str, Any], file: str, on_progress: Progress
+) -> str | None:
+    """Write what the script's `untrained` gives, and return its digest; None without one."""
+    on_progress(0, 1)
+    random.seed(seed)
+    np.random.seed(seed)  # what the script may use
+    made = built(script, options)
+    if made is None:
+        return None
+    if not isinstance(made, bytes):
+        raise UsageError(f"{script}: untrained() must return the bytes of a .tflite.")
+    Path(file).write_bytes(made)
+    return hashlib.sha256(made).hexdigest()
+
+
+def taught(
+    recipe_file: str,
+    script: str,
+    seed: int,
+    epochs: int,
+    options: Mapping[str, Any],
+    report: Report,
+) -> tuple[Any, ...] | None:
+    """What the script's `train` returns; None where it was given up."""
+    function = getattr(load(Path(script)), "train", None)
     if function is None:
         raise UsageError(f"{script}: defines no function train(seed, epochs, on_progress).")
-    return function
+    taken = script_options.checked(function, options, recipe_file)
+    report(0, epochs)
+    try:
+        return tuple(function(seed, epochs, report, **taken))
+    except GivenUpError:
+        return None
 
 
-def _load(script: Path) -> Any:
+def built(script: str, options: Mapping[str, Any]) -> Any:
+    """What the script's `untrained` returns for those options that it takes; None without one."""
+    function = getattr(load(Path(script)), "untrained", None)
+    if function is None:
+        return None
+    return function(**script_options.arguments(function, options))
+
+
+def load(script: Path) -> ModuleType:
     """The script as a module; it may import its neighbours."""
     sys.path.insert(0, str(script.parent))
     spec = importlib.util.spec_from_file_location("recipe_train", script)

@@ -18,6 +18,7 @@ import pytest
 from graphs import relu_chain
 from made_up_damage import FINE, damage_of
 from made_up_reports import a_report
+from searches import measured
 
 from mcuforge import boards, report
 from mcuforge.build.firmware_size import Section
@@ -34,6 +35,8 @@ from mcuforge.recipe.strategies import parse
 from mcuforge.report import changes_text, gates
 from mcuforge.report.changes import Changes, Figure, ModelChanges
 from mcuforge.report.judgement import Judgement
+from mcuforge.search import front_table
+from mcuforge.search.result import Result
 from mcuforge.studies import bench, board_fits
 from mcuforge.studies.debug_quantization import QuantizationReport
 from mcuforge.studies.inspection import Inspection
@@ -123,6 +126,23 @@ def _worked(_: bool) -> Table:
     return quantize_table._table(work(np.array([0.123456, -1e6, 5.0]), parse("min-max"), 8))
 
 
+def _searched() -> Result:
+    """A search whose front holds two trials."""
+    names = ("quality", "ram", "flash", "instructions")
+    settings = {
+        "model": NAME, "board": "mps3-an547-helium", "metric": "mean_iou",
+        "objectives": [{"name": n, "more_is_better": n == "quality"} for n in names],
+        "budgets": {"max_flash": None, "max_ram": LARGE, "max_instructions": None},
+    }  # fmt: skip
+    costs = dict.fromkeys(names[1:], float(LARGE))
+    params = {"levels": 3, "bottleneck": "dense", "quantization.bias_correction": True}
+    records = (
+        measured(17, 0.7, costs, params=params),
+        measured(123, 0.6, {**costs, "ram": 1.0}, params={**params, "levels": 2, "rate": 1e-4}),
+    )
+    return Result("study", settings, records, 200)
+
+
 TABLES: dict[str, Make] = {
     "report: parity": lambda _: report.parity_table(_report()),
     "report: summary": lambda _: report.summary_table([_report()]),
@@ -143,6 +163,8 @@ TABLES: dict[str, Make] = {
     "build": _build,
     "findings": _doctor,
     "quantize_table": _worked,
+    "front_table: figures": lambda _: front_table.figures_table(_searched()),
+    "front_table: choices": lambda _: front_table.choices_table(_searched()),
 }
 ELSEWHERE = {"explore", "example"}  # three short columns each, in the command itself
 

@@ -99,11 +99,12 @@ def test_options_reach_the_script_or_are_refused(tiny: Recipe) -> None:
 
 def fake_training(
     _function: str, arguments: Mapping[str, Any], _on_progress: object, **_: object
-) -> None:
+) -> dict[str, Any]:
     Path(arguments["keras_file"]).write_text("new")
     np.savez(Path(arguments["calibration"]), inputs=np.zeros((2, 4), np.float32))
     labels = {} if arguments["seed"] == 99 else {"labels": np.zeros(2, np.uint8)}
     np.savez(Path(arguments["golden"]), inputs=np.zeros((2, 4), np.float32), **labels)
+    return {"curve": [], "figures": {}, "stopped_at": None}
 
 
 def failing_conversion(*_: object) -> ConversionResult:

@@ -1,0 +1,90 @@
+"""Which trials nobody works at any more."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from mcuforge.search.ledger import Ledger
+from mcuforge.search.record import RUNNING, Record
+
+GRACE_BEATS = 4
+_PROCESSES = Path("/proc/self/ns/pid")  # in another container the same number is another process
+
+
+def worker_name() -> str:
+    """What this process is called among the workers of a search."""
+    return f"{_here()}:{os.getpid()}"
+
+
+def _here() -> str:
+    try:
+        return f"{socket.gethostname()}/{_PROCESSES.readlink()}"
+    except OSError:
+        return socket.gethostname()
+
+
+class Watch:
+    """Sees which counters stand still.
+
+    By this computer's own clock, and from when it looked first: no two clocks are compared.
+    """
+
+    def __init__(self, beat_seconds: float) -> None:
+        self._grace = GRACE_BEATS * beat_seconds
+        self._seen: dict[int, tuple[tuple[int, int, str], float]] = {}
+
+    def dead(self, records: Sequence[Record]) -> list[Record]:
+        """Those that are running, and whose worker has ended or was silent for too long."""
+        now = time.monotonic()
+        running = {each.number: each for each in records if each.state == RUNNING}
+        self._seen = {number: seen for number, seen in self._seen.items() if number in running}
+        found = []
+        for number, each in running.items():
+            heard = (each.beat, each.taken, each.worker)
+            seen, since = self._seen.get(number, (None, now))
+            if seen != heard:
+                since = now
+            self._seen[number] = (heard, since)
+            if now - since > self._grace or _has_ended(each.worker):
+                found.append(each)
+        return found
+
+
+def _has_ended(worker: str) -> bool:
+    """Whether a worker of this computer is certainly gone."""
+    where, _, process = worker.rpartition(":")
+    if where != _here() or not process.isdigit() or not hasattr(os, "killpg"):
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+@contextmanager
+def beating(ledger: Ledger, taken: Record, beat_seconds: float) -> Iterator[None]:
+    """Let a trial's counter beat while the block works at it."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        count = taken.beat
+        while not ended.wait(beat_seconds):
+            count += 1
+            ledger.beat(taken, count)
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

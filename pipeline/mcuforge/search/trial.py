@@ -1,0 +1,177 @@
+"""One trial: cut by the plan, or trained, converted, emitted, built, simulated, and proven."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from mcuforge import driver, report
+from mcuforge.errors import ForgeError, GateError
+from mcuforge.files import atomic
+from mcuforge.planning import FIT, SPEED
+from mcuforge.recipe import Training
+from mcuforge.report import RunReport, run_page, site
+from mcuforge.search import recipes
+from mcuforge.search.figures import ARENA, FLASH, INSTRUCTIONS, QUALITY, RAM
+from mcuforge.search.floors import floors
+from mcuforge.search.forecast import Forecast, Forecaster
+from mcuforge.search.record import COMPLETE, CUT, FAILED, PRUNED, Outcome, Record
+from mcuforge.search.task import Task
+from mcuforge.training import train
+from mcuforge.training.train import Lesson
+
+OnStage = Callable[[str, int, int], None]
+DOCUMENT = "report.json"
+_NO_LESSON = Lesson((), {}, None)
+
+
+class Runner:
+    """Runs trials of a search, each in a folder of its own below `folder`."""
+
+    def __init__(self, task: Task, folder: Path) -> None:
+        self._task, self._folder = task, folder
+        self._forecaster = Forecaster(
+            task.recipe, task.board, task.budgets.max_ram, folder / "forecasts"
+        )
+
+    def run(self, taken: Record, known: Sequence[Record], on_stage: OnStage) -> Outcome:
+        """What comes of a trial; of errors that are the model's own, the reason.
+
+        `known` are the trials that are over before it begins, wherever it runs.
+        """
+        where = trial_folder(self._folder, taken.number)
+        shutil.rmtree(where, ignore_errors=True)  # of a worker that was interrupted
+        forecast = Forecast({}, {})
+        lesson = _NO_LESSON
+        try:
+            settings = self._task.quantised_with(taken.params)
+            training = self._training(taken)
+            on_stage("plan", 0, 0)
+            forecast = self._forecaster.of(training, settings, *self._modes(taken))
+            broken = self._task.budgets.broken(forecast.least)
+            if broken is not None:
+                return _outcome(CUT, forecast, lesson, reason=f"over budget: {broken}")
+            file = recipes.write(
+                self._task.recipe, taken.params, self._task.epochs,
+                self._task.budgets.gates(), where, trains=self._task.trains,
+            )  # fmt: skip
+            if training is not None:
+                lesson = self._taught(training, where, forecast, known, on_stage)
+                if lesson.stopped_at is not None:
+                    reason = f"given up after {lesson.stopped_at} of {training.epochs} epochs"
+                    return _outcome(PRUNED, forecast, lesson, reason=reason)
+            return self._measured(file, taken, forecast, lesson, on_stage)
+        except GateError as error:  # of the plan, which could not be told before
+            return _outcome(CUT, forecast, lesson, reason=f"over budget: {error.message}")
+        except ForgeError as error:
+            reason = error.message.replace(f"{where}/", "")
+            return _outcome(FAILED, forecast, lesson, reason=reason)
+
+    def _training(self, taken: Record) -> Training | None:
+        if not self._task.trains:
+            return None
+        training = train.of_recipe(self._task.recipe)
+        options = {**dict(training.options), **recipes.options(taken.params)}
+        return dataclasses.replace(
+            training,
+            epochs=self._task.epochs or training.epochs,
+            options=tuple(options.items()),
+        )
+
+    def _modes(self, taken: Record) -> tuple[str, str]:
+        chosen = recipes.run_options(taken.params)
+        memory = chosen.get("memory", self._task.recipe.memory or FIT)
+        return str(memory), str(chosen.get("optimize", SPEED))
+
+    def _taught(
+        self,
+        training: Training,
+        where: Path,
+        forecast: Forecast,
+        known: Sequence[Record],
+        on_stage: OnStage,
+    ) -> Lesson:
+        made = train.in_folder(self._task.recipe, where / "artifacts")
+        made.golden.parent.mkdir(parents=True)
+        least = floors(forecast.expected, known, self._task.objectives, training.epochs)
+        return train.teach(
+            training, made, lambda done, total: on_stage("train", done, total), least
+        )  # fmt: skip
+
+    def _measured(
+        self, file: Path, taken: Record, forecast: Forecast, lesson: Lesson, on_stage: OnStage
+    ) -> Outcome:
+        memory, optimize = self._modes(taken)
+        output = file.parent / "run"
+        found = driver.run(
+            file, self._task.board, output, count=self._task.count, on_stage=on_stage,
+            memory=memory, optimize=optimize, max_ram=self._task.budgets.max_ram,
+        )  # fmt: skip
+        _keep(found, output, file.parent / "artifacts" / "model.tflite")
+        if not found.verdict.exact:
+            return _outcome(
+                FAILED, forecast, lesson, reason=f"not exact: {found.verdict.divergence}"
+            )
+        metrics = {a.metric: a.device for a in found.accuracy}
+        quality = metrics.get(self._task.metric) if self._task.metric else None
+        if quality is None and any(o.name == QUALITY for o in self._task.objectives):
+            return _outcome(
+                FAILED, forecast, lesson, reason=f"the samples give no {self._task.metric}"
+            )
+        return _outcome(
+            COMPLETE,
+            forecast,
+            lesson,
+            quality=quality,
+            costs=_costs(found),
+            metrics=metrics,
+            float_metrics={
+                a.metric: a.float_model for a in found.accuracy if a.float_model is not None
+            },
+            facts={"sha256": found.sha256, "quantization": found.quantization or ""},
+            reason=self._broken(found),
+        )
+
+    def _broken(self, found: RunReport) -> str:
+        broken = self._task.budgets.broken(_costs(found))
+        return f"over budget: {broken}" if broken else ""
+
+
+def trial_folder(folder: Path, number: int) -> Path:
+    """Where a trial of a search leaves its files."""
+    return folder / "trials" / f"{number:04}"
+
+
+def _costs(found: RunReport) -> dict[str, float]:
+    costs = {RAM: found.costs.ram, FLASH: found.costs.flash, ARENA: found.costs.arena}
+    if found.costs.instructions is not None:
+        costs[INSTRUCTIONS] = found.costs.instructions
+    times = found.details.get("time")
+    if times is not None and times.cycles is not None:
+        costs["cycles"] = times.cycles
+    return {name: float(value) for name, value in costs.items()}
+
+
+def _keep(found: RunReport, output: Path, tflite: Path) -> None:
+    """Leave the report and the `.tflite`; a project of every trial would fill the disk."""
+    atomic.write_bytes(output / DOCUMENT, report.as_json([found]).encode())
+    site.publish(output, [run_page.of(found)])
+    for entry in output.iterdir():
+        if entry.suffix == ".tflite":
+            tflite.parent.mkdir(parents=True, exist_ok=True)
+            entry.replace(tflite)
+        elif entry.is_dir() and entry.name != site.FOLDER:
+            shutil.rmtree(entry)
+
+
+def _outcome(end: str, forecast: Forecast, lesson: Lesson, **rest: Any) -> Outcome:
+    return Outcome(
+        end=end,
+        forecast=dict(forecast.expected),
+        curve=lesson.curve,
+        figures=dict(lesson.figures),
+        **rest,
+    )

@@ -1,0 +1,72 @@
+"""A search of twelve trials start to end; `tests/search` runs the same with all that is real."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import searches
+from searches import Inline
+
+from mcuforge.errors import UsageError
+from mcuforge.search import coordinator, result
+from mcuforge.search.figures import Budgets
+from mcuforge.search.ledger import Ledger
+from mcuforge.search.record import COMPLETE, CUT, PRUNED
+from mcuforge.search.result import Result
+from mcuforge.search.task import Task
+
+TIGHT = Budgets(max_flash=6500)
+
+
+def searched(
+    folder: Path, asked: Task, total: int, at_once: int = 1, goes: tuple[int, ...] = ()
+) -> Result:
+    """A whole search in a folder, in several goes that end at so many trials each."""
+    address = str(folder / "journal.log")
+    for trials in (*goes, total):
+        ledger = Ledger.begin(address, "toy", asked.settings())
+        workers = Inline(ledger, asked, folder, at_once)
+        coordinator.run(ledger, asked, trials, workers, lambda _records: None)
+    return result.of(ledger)
+
+
+def test_the_same_front_in_one_go_and_in_several(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searches.without_processes(monkeypatch)
+    asked = searches.toy_task(searches.toy(tmp_path), TIGHT)
+    found = searched(tmp_path / "one", asked, 12)
+    ends = {each.state for each in found.records}
+    assert found.done == len(found.records) == 12
+    assert {COMPLETE, CUT} <= ends, "some are within the budget, some are not"
+    assert found.front
+    for number in found.front:
+        outcome = found.record(number).outcome
+        assert outcome is not None
+        assert outcome.costs["flash"] <= 6500
+        assert outcome.quality is not None and outcome.quality > 0.5
+    again = searched(tmp_path / "goes", asked, 12, at_once=3, goes=(3, 5, 10))
+    assert [e.params for e in again.records] == [e.params for e in found.records]
+    assert searches.values(again.records) == searches.values(found.records)
+    assert again.front == found.front
+    with pytest.raises(UsageError, match=r"other settings \(seed\)"):
+        other = searches.toy_task(asked.recipe.folder, TIGHT, seed=4)
+        searched(tmp_path / "one", other, 12)
+
+
+def test_a_trial_that_cannot_win_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many trials of few architectures: half of those that come later learn less than others."""
+    searches.without_processes(monkeypatch)
+    asked = searches.toy_task(searches.toy(tmp_path), size=3)
+    found = searched(tmp_path, asked, 24)
+    given_up = [each for each in found.records if each.state == PRUNED]
+    assert given_up
+    for each in given_up:
+        assert each.outcome is not None
+        last = max(epoch for epoch, _ in each.outcome.curve)
+        assert 2 <= last < 6
+        assert f"given up after {last} of 6 epochs" in each.outcome.reason
+        assert each.number not in found.front
