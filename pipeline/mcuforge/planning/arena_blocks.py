@@ -132,15 +132,32 @@ def _while_rows_run(plan: Plan, first: int, last: int) -> tuple[int, int]:
     return first, last
 
 
+def at_peak(blocks: Sequence[Block], peak: Loop) -> list[Block]:
+    """What lies there while the ops of the peak run, the largest first; of the scratch of a loop's
+    ops the largest."""
+    ops = range(peak.first, peak.last + 1)
+    found = [block for block in blocks if any(block.lives_at(op) for op in ops)]
+    scratch = max((b for b in found if b.kind == SCRATCH), key=lambda b: b.bytes, default=None)
+    kept = (block for block in found if block.kind != SCRATCH or block is scratch)
+    return sorted(kept, key=lambda block: -block.bytes)
+
+
 def _scratch(plan: Plan) -> list[Block]:
-    """What kernels use while they run."""
+    """What kernels use while they run; sums over rows stay while their loop runs."""
     found = []
+    staying = {
+        segment.first + number: (segment.first, segment.last)
+        for segment in plan.segments
+        for number, op in enumerate(segment.ops)
+        if op.accumulates
+    }
     for position, planned in enumerate(plan.ops):
         size = planned.scratch_bytes
         if size:
             layer = plan.graph.layer(plan.graph.ops[position])
             offset = planned.scratch_offset
-            found.append(Block(SCRATCH, "", layer, "scratch", offset, size, position, position, 0))
+            live = staying.get(position, (position, position))
+            found.append(Block(SCRATCH, "", layer, "scratch", offset, size, *live, 0))
     return found
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from mcuforge.boards import Board
 from mcuforge.errors import GateError, ModelError
-from mcuforge.planning import code_size, cost
-from mcuforge.planning.plan import Plan, shape_text
+from mcuforge.planning import arena_blocks, code_size, cost
+from mcuforge.planning.plan import Plan
 
 MAX_TENSORS_SHOWN = 8
 
@@ -156,21 +156,21 @@ def check(plan: Plan, board: Board, max_ram: int | None = None) -> None:
         raise ModelError(
             f"'{plan.graph.name}' does not fit {board.name}: an arena of {plan.arena.bytes:,} B"
             f"{beside} are {found.ram.over:,} B more than the {found.ram.available:,} B of "
-            f"{board.placement.arena}. {_smaller(plan, found.ram.over)}"
+            f"{board.placement.arena}. {smaller(plan, found.ram.over)}"
             f"{peak(plan)} Make these layers smaller, or use a board with more RAM."
         )
     if found.budget is not None and found.over_budget:
-        ram = found.budget.bytes
+        ram, stack = found.budget.bytes, board.placement.stack_bytes
         raise GateError(
-            f"'{plan.graph.name}' does not fit into the {max_ram:,} B of RAM of max-ram: on "
-            f"{board.name} it takes about {ram:,} B, an arena of {plan.arena.bytes:,} B and "
+            f"'{plan.graph.name}' does not keep to {max_ram:,} B of RAM (max-ram): on {board.name} "
+            f"it takes about {ram:,} B, an arena of {plan.arena.bytes:,} B and "
             f"{ram - plan.arena.bytes:,} B of stack, buffers and variables. "
-            f"{_smaller(plan, found.budget.over)}{peak(plan)} "
-            "Make these layers smaller, or allow more RAM."
+            f"{smaller(plan, found.budget.over)}{peak(plan)} Make these layers smaller, allow more "
+            f"RAM, or reserve less than {stack:,} B of stack in the board's file."
         )
 
 
-def _smaller(plan: Plan, over: int) -> str:
+def smaller(plan: Plan, over: int) -> str:
     """What a smaller plan would save, or that there is none."""
     least = min((point.arena_bytes for point in plan.curve()), default=plan.arena.bytes)
     if least < plan.arena.bytes:
@@ -189,23 +189,19 @@ def beside_arena(plan: Plan, board: Board) -> int:
 
 
 def peak(plan: Plan) -> str:
-    """Which op holds the peak of the arena, and which tensors are alive there."""
+    """Which op, or loop of ops, holds the peak of the arena, and which tensors are alive there."""
     graph = plan.graph
     if not graph.ops:
         return "The model has no ops."
     position = min(plan.arena.peak_op, len(graph.ops) - 1)
-    op = graph.ops[position]
-    written = dict.fromkeys(graph.inputs, -1)
-    written |= {t: at for at, o in enumerate(graph.ops) for t in o.outputs}
-    last = {t: at for at, o in enumerate(graph.ops) for t in o.inputs if t >= 0}
-    last |= dict.fromkeys(graph.outputs, len(graph.ops))
-    alive = [
-        graph.tensor(t)
-        for t, first in written.items()
-        if first <= position <= last.get(t, first) and t in plan.offsets
-    ]
-    alive.sort(key=lambda t: -t.bytes)
-    tensors = ", ".join(f"{shape_text(t)} of '{t.name}'" for t in alive[:MAX_TENSORS_SHOWN])
+    loop = arena_blocks.loop_of(position, arena_blocks.loops(plan))
+    where = graph.describe(graph.ops[position])
+    if loop.last > loop.first:
+        where = f"{loop.title}, which run row by row together"
+    blocks = arena_blocks.at_peak(arena_blocks.blocks(plan), loop)
+    alive = [block for block in blocks if block.kind != arena_blocks.SCRATCH]
+    shown = [f"{block.type} of '{block.layer or block.name}'" for block in alive]
+    tensors = ", ".join(shown[:MAX_TENSORS_SHOWN])
     if len(alive) > MAX_TENSORS_SHOWN:
         tensors += f", and {len(alive) - MAX_TENSORS_SHOWN} smaller ones"
-    return f"The peak is at {graph.describe(op)}, where these tensors are alive: {tensors}."
+    return f"The peak is at {where}, where these tensors are alive: {tensors}."

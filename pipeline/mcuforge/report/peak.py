@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mcuforge.planning.arena_blocks import INPUT, OUTPUT, SCRATCH, Block
+from mcuforge.planning.arena_blocks import INPUT, OUTPUT, SCRATCH, Block, at_peak
 from mcuforge.report.arena_plot import Arena
 
 _MOST_NAMED = 4
@@ -13,18 +13,10 @@ _LARGE = 0.2  # of the peak
 
 def explained(arena: Arena) -> list[str]:
     """Sentences on the peak, the first says what is and the others what to do; none without ops."""
-    alive = sorted(_alive(arena), key=lambda b: -b.bytes)
+    alive = at_peak(arena.blocks, arena.peak)
     if not arena.ops or not alive:
         return []
     return [_what_is(arena, alive), *_remedies(arena, alive), _placement(arena)]
-
-
-def _alive(arena: Arena) -> list[Block]:
-    """What lies there at the peak; of the scratch of a loop's ops the largest."""
-    ops = range(arena.peak.first, arena.peak.last + 1)
-    found = [block for block in arena.blocks if any(block.lives_at(op) for op in ops)]
-    scratch = max((b for b in found if b.kind == SCRATCH), key=lambda b: b.bytes, default=None)
-    return [block for block in found if block.kind != SCRATCH or block is scratch]
 
 
 def _what_is(arena: Arena, alive: Sequence[Block]) -> str:

@@ -153,7 +153,7 @@ def _of_ram(found: BoardFit) -> str:
     text = (
         f"{ram.bytes:,} B are needed on {board.name}, {plan.arena.bytes:,} B of them arena"
         + (f"; no placement needs less than {least:,} B" if least < ram.bytes else "")
-        + f". {fit.peak(plan)} Make these layers smaller"
+        + f". {fit.smaller(plan, ram.over)}{fit.peak(plan)} Make these layers smaller"
     )
     stack = board.placement.stack_bytes if board.placement else 0
     if board.placement and board.placement.stack == board.placement.arena:

@@ -28,7 +28,7 @@ def test_an_arena_too_large_names_the_peak() -> None:
     with pytest.raises(ModelError, match=f"{over:,} B more than") as caught:
         fit.check(plan, board)
     assert "RELU (op 0, layer 'layer1')" in caught.value.message
-    assert "int8[1, 2048, 2048] of 'layer0/out'" in caught.value.message
+    assert "int8[1, 2048, 2048] of 'layer0'" in caught.value.message
 
 
 def test_constants_too_large_for_the_flash() -> None:
