@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
+import numpy as np
 import pytest
+import stand_ins
 from command_line import mcuforge
 
 from mcuforge import boards, planning
 from mcuforge.files import paths
 from mcuforge.planning.plan import Plan
 from mcuforge.recipe import load
+from mcuforge.simulate.qemu import Qemu
 
 MODELS = Path(__file__).parents[2] / "models"
 RAM = """kind = "ram"
@@ -33,10 +37,11 @@ def small_part(folder: Path) -> Path:
     return path
 
 
-def proven(name: str, folder: Path, *options: str | Path) -> dict[str, Any]:
+def proven(name: str | Path, folder: Path, *options: str | Path) -> dict[str, Any]:
     """The costs of a model, every byte of which agrees."""
     arguments = ("-o", folder, "--count", "2", *options)
-    done = mcuforge("parity", model(name), *arguments)
+    path = name if isinstance(name, Path) else model(name)
+    done = mcuforge("parity", path, *arguments)
     assert done.code == 0, done
     (only,) = json.loads((folder / "report.json").read_text())["reports"]
     assert only["verdict"]["exact"]
@@ -78,6 +83,46 @@ def test_what_is_built_keeps_to_a_budget(tmp_path: Path) -> None:
     said = ("--max-ram", "4k", "-o", tmp_path / "less")
     mcuforge("parity", model("autoencoder"), *said).refused(1, "No plan takes less")
     assert not list((tmp_path / "less").glob("*/build"))
+
+
+BOTH = ("--input", "rows", "--output-as", "rows")
+
+
+@pytest.mark.sim
+@pytest.mark.parametrize(
+    ("name", "board", "arena"),
+    [
+        ("autoencoder", "microbit", 3328),
+        pytest.param("unet", "mps2-an386", 27_120, marks=pytest.mark.slow),
+    ],
+)
+def test_rows_come_and_go_over_the_link(name: str, board: str, arena: int, tmp_path: Path) -> None:
+    costs = proven(name, tmp_path, "--board", board, "--memory", "small", *BOTH)
+    assert costs["arena"] <= arena and costs["stack"] < 2048
+    (project,) = tmp_path.glob(f"*{board}*")
+    with Qemu(boards.load(board), project / "build" / board / "firmware.elf") as simulator:
+        hello = simulator.device.hello()
+        assert all(t.row_bytes > 0 for t in (*hello.inputs, *hello.outputs))
+        sample = [np.zeros(t.shape, t.dtype) for t in hello.inputs]
+        first = simulator.device.run(sample)
+        again = simulator.device.run(sample)
+        assert first.ticks == again.ticks  # waiting is not counted
+        assert np.array_equal(first.outputs[0], again.outputs[0])
+        digests = simulator.device.trace(sample)
+        assert digests[-1].crc32 == crc32(first.outputs[0].tobytes())
+        assert sum(d.ticks for d in digests) == pytest.approx(first.ticks, rel=0.05)
+
+
+@pytest.mark.sim
+@pytest.mark.slow
+def test_a_picture_larger_than_the_ram(tmp_path: Path) -> None:
+    """Visual wake words on 16 KB: the picture alone has 27,648 bytes."""
+    picture = tmp_path / "vww.tflite"
+    picture.write_bytes(stand_ins.MODELS["vww"]())
+    whole = ("--board", "microbit", "--memory", "small", "-o", tmp_path / "whole")
+    mcuforge("parity", picture, *whole).refused(1, "does not fit")
+    costs = proven(picture, tmp_path, "--board", "microbit", "--input", "rows")
+    assert costs["ram"] <= 16 * 1024 < 96 * 96 * 3
 
 
 def plan(memory: str) -> Plan:

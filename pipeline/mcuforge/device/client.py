@@ -330,7 +330,10 @@ class Device:
 
                 def take(message: Message, rows: Rows = rows) -> bool:
                     collector.take(message)
-                    return rows.take(message)
+                    waits, went_on = rows.waits, rows.take(message)
+                    if rows.waits > waits:
+                        collector.waited()
+                    return went_on
 
                 self._exchange(Request.TRACE, body, running=True, on_event=take)
             if collector.is_complete():

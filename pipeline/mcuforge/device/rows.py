@@ -19,12 +19,16 @@ _PLACE = struct.Struct("<II")
 
 
 class Rows:
-    """Of one inference. `inputs` are the bytes of all inputs; `answer` sends what is answered."""
+    """Of one inference. `inputs` are the bytes of all inputs; `answer` sends what is answered.
+
+    `waits` counts how often the model has waited: once for each row.
+    """
 
     def __init__(
         self, info: Hello, inputs: Sequence[bytes], answer: Callable[[Answer, bytes], None]
     ) -> None:
         self._info, self._inputs, self._answer = info, inputs, answer
+        self.waits = 0
         self._seen: set[tuple[int, int, int]] = set()
         self._taken: list[dict[int, bytes]] = [{} for _ in info.outputs]
 
@@ -45,7 +49,10 @@ class Rows:
             self._answer(Answer.TAKEN, _PLACE.pack(piece.tensor, piece.offset))
         else:
             return False
-        return self._is_new(message.kind, piece)
+        is_new = self._is_new(message.kind, piece)
+        tensors = self._info.inputs if message.kind == Event.GIVE else self._info.outputs
+        self.waits += is_new and piece.offset % tensors[piece.tensor].row_bytes == 0
+        return is_new
 
     def _is_new(self, kind: int, piece: RowPiece) -> bool:
         before = len(self._seen)

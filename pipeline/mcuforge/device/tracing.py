@@ -20,6 +20,10 @@ class Collector(Protocol):
         """Keep what an event says. Raises `DeviceError` where it cannot be right."""
         ...
 
+    def waited(self) -> None:
+        """Keep in mind that the model has waited for the host, to get or to give a row."""
+        ...
+
     def is_complete(self) -> bool:
         """True where nothing is missing."""
         ...
@@ -28,12 +32,13 @@ class Collector(Protocol):
 class Digests:
     """A digest of each of `count` outputs of ops, which may come in pieces.
 
-    `order` tells for each piece, as they came, which output it is of.
+    `order` tells for each piece, as they came, which output it is of, and is None where the model
+    waited for the host: each is a reading of the device's stopwatch.
     """
 
     def __init__(self, count: int) -> None:
         self._count = count
-        self.order: list[int] = []
+        self.order: list[int | None] = []
         self._found: dict[int, dict[int, DigestPiece]] = {}
         self._left = dict.fromkeys(
             range(count), 1
@@ -49,6 +54,10 @@ class Digests:
                 raise DeviceError(f"The device sent two sizes of output {piece.result}.")
             pieces[piece.offset] = piece
             self._left[piece.result] = piece.total - sum(p.bytes for p in pieces.values())
+
+    def waited(self) -> None:
+        """See `Collector`."""
+        self.order.append(None)
 
     def is_complete(self) -> bool:
         """See `Collector`."""
@@ -89,6 +98,9 @@ class OutputBytes:
         if self._total not in (None, piece.total):
             raise DeviceError(f"The device sent two sizes of output {self._result}.")
         self._pieces[piece.offset], self._total = piece.data, piece.total
+
+    def waited(self) -> None:
+        """See `Collector`."""
 
     def is_complete(self) -> bool:
         """See `Collector`."""

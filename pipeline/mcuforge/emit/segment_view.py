@@ -175,7 +175,7 @@ class _Segment:
             row_bytes = known.bytes // count
         kept = self.rings.get(tensor, count)
         comment = f"{kept} of {count} rows of {row_bytes} bytes"
-        if tensor in self.makers and self.segment.ops[self.makers[tensor]].accumulates:
+        if tensor in self.makers and self.segment.makers[self.makers[tensor]].accumulates:
             comment = f"{row_bytes} bytes, made of {count} rows"
         return RowsView(
             member=f"t{tensor}",

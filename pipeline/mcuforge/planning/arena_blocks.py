@@ -20,10 +20,10 @@ class Block:
     """Bytes of the arena from op `first` to op `last`, both included.
 
     A model's input lies there before op 0, at -1, and its output after the last one, at the number
-    of ops. `name` is the tensor's, `layer` that which makes it, `type` such as `int8[1, 4]`;
-    `views` counts the other tensors that are these bytes. A value takes `value_bytes`; scratch has
-    no values, and 0. Of a tensor between ops that run row by row only some rows lie there, `rows`
-    of how many, from the first of these ops to the last.
+    of ops, unless their rows come and go one by one. `name` is the tensor's, `layer` that which
+    makes it, `type` such as `int8[1, 4]`; `views` counts the other tensors that are these bytes. A
+    value takes `value_bytes`; scratch has no values, and 0. Of a tensor between ops that run row by
+    row only some rows lie there, `rows` of how many, from the first of these ops to the last.
     """
 
     kind: str
@@ -93,7 +93,7 @@ def blocks(plan: Plan) -> tuple[Block, ...]:
     outputs = {storage.find(tensor) for tensor in graph.outputs}
     rows = _kept_rows(plan)
     found = []
-    for root, live in live_ranges(graph, storage).items():
+    for root, live in (live_ranges(graph, storage) | _streamed(plan)).items():
         if root not in plan.offsets:
             continue  # a variable, beside the arena
         tensor = graph.tensor(root)
@@ -117,8 +117,17 @@ def _kept_rows(plan: Plan) -> dict[int, tuple[tuple[int, int], int]]:
         op.output: ((kept, op.rows), kept * op.row_bytes)
         for segment in plan.segments
         if segment.stream is not None
-        for op in segment.ops
+        for op in segment.makers
         if (kept := segment.stream.rings.get(op.output)) is not None
+    }
+
+
+def _streamed(plan: Plan) -> dict[int, tuple[int, int]]:
+    """Inputs and outputs that are there only while their rows come and go, and when that is."""
+    return {
+        tensor: (segment.first, segment.last)
+        for segment in plan.segments
+        for tensor in (*(op.output for op in segment.inputs), *segment.handed)
     }
 
 

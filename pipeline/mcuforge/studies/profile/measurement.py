@@ -214,9 +214,20 @@ def _counted(
         return [], _sections(counts, 1)
     digests = traced.in_order()
     spent = [Counter[Step]() for _ in digests]
-    for result, section in zip(traced.order, _sections(counts, len(traced.order)), strict=True):
+    sections = _sections(counts, len(traced.order))
+    for result, section in zip(_owners(traced.order), sections, strict=True):
         spent[result].update(section)
     return digests, spent
+
+
+def _owners(order: Sequence[int | None]) -> list[int]:
+    """Whose each section is: until a row is waited for, that of the output that is told of next."""
+    found: list[int] = []
+    owner = next((result for result in reversed(order) if result is not None), 0)
+    for result in reversed(order):
+        owner = owner if result is None else result
+        found.append(owner)
+    return found[::-1]
 
 
 def _counts(symbols: Symbols) -> BlockCounts:
