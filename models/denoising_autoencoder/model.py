@@ -12,7 +12,7 @@ from msgspec import Meta
 
 SIDE = 32
 
-Activation = Literal["relu", "relu6", "leaky_relu", "elu", "tanh"]
+Activation = Literal["relu", "relu6", "leaky_relu", "tanh"]
 
 
 @dataclass(frozen=True)

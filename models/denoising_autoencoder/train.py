@@ -12,23 +12,23 @@ import model
 import numpy as np
 from msgspec import Meta
 
-BATCH = 64
+from mcuforge.recipe import metrics
 
 
 class NoisyPatches(keras.utils.PyDataset):
     """Batches of patches in random order, with new noise in every epoch, and without."""
 
-    def __init__(self, clean: data.Array, noise: float, seed: int) -> None:
+    def __init__(self, clean: data.Array, noise: float, batch: int, seed: int) -> None:
         super().__init__()
-        self._clean, self._noise = clean, noise
+        self._clean, self._noise, self._batch = clean, noise, batch
         self._rng = np.random.default_rng(seed)
         self._shuffle()
 
     def __len__(self) -> int:
-        return -(-len(self._clean) // BATCH)
+        return -(-len(self._clean) // self._batch)
 
     def __getitem__(self, index: int) -> tuple[data.Array, data.Array]:
-        clean = self._clean[self._order[index * BATCH : (index + 1) * BATCH]]
+        clean = self._clean[self._order[index * self._batch : (index + 1) * self._batch]]
         noisy = data.with_noise(np.round(clean * 256), self._rng, self._noise)
         return data.to_input(noisy), clean
 
@@ -43,9 +43,10 @@ class NoisyPatches(keras.utils.PyDataset):
 def train(
     seed: int,
     epochs: int,
-    on_progress: Callable[[int, int], None],
+    on_progress: Callable[..., None],
     architecture: model.Architecture,
     noise: Annotated[float, Meta(ge=0, le=100)] = data.NOISE,
+    batch: Annotated[int, Meta(ge=1, le=1024)] = 64,
     data_share: Annotated[float, Meta(gt=0, le=1)] = 1.0,
 ) -> tuple[keras.Model, dict[str, data.Array], dict[str, data.Array]]:
     """The trained model, the calibration arrays and the golden arrays.
@@ -53,18 +54,22 @@ def train(
     `noise` is that of the training, as a standard deviation in grey levels of 256; the golden
     arrays' stays. `data_share` of the patches are trained on.
     """
-    patches = NoisyPatches(data.training(seed, data_share), noise, seed)
+    patches = NoisyPatches(data.training(seed, data_share), noise, batch, seed)
+    golden = data.golden(seed)
     trained = model.build(architecture, batch_size=None)
     rate = keras.optimizers.schedules.CosineDecay(3e-3, max(1, epochs * len(patches)))
     trained.compile(keras.optimizers.Adam(rate), loss="mse")
-    progress = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, _logs: on_progress(epoch + 1, epochs)
-    )
+
+    def judge(epoch: int, _logs: object) -> None:
+        denoised = trained.predict(golden["inputs"], verbose=0)
+        on_progress(epoch + 1, epochs, metrics.psnr(golden["clean"], denoised))
+
+    told = keras.callbacks.LambdaCallback(on_epoch_end=judge)
     # not shuffled here: the order of the batches must follow from the seed alone
-    trained.fit(patches, epochs=epochs, verbose=0, shuffle=False, callbacks=[progress])
+    trained.fit(patches, epochs=epochs, verbose=0, shuffle=False, callbacks=[told])
     deployed = model.build(architecture)
     deployed.set_weights(trained.get_weights())
-    return deployed, data.calibration(seed), data.golden(seed)
+    return deployed, data.calibration(seed), golden
 
 
 def untrained(architecture: model.Architecture) -> keras.Model:

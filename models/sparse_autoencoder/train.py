@@ -11,33 +11,40 @@ import keras
 import model
 from msgspec import Meta
 
-BATCH = 64
+from mcuforge.recipe import Metric, metrics
 
 
 def train(
     seed: int,
     epochs: int,
-    on_progress: Callable[[int, int], None],
+    on_progress: Callable[..., None],
     architecture: model.Architecture,
+    batch: Annotated[int, Meta(ge=1, le=1024)] = 64,
     data_share: Annotated[float, Meta(gt=0, le=1)] = 1.0,
 ) -> tuple[keras.Model, dict[str, data.Array], dict[str, data.Array]]:
     """The trained model, the calibration arrays and the golden arrays.
 
     `data_share` of the patches are trained on.
     """
-    patches = data.training(seed, data_share)
+    patches, golden = data.training(seed, data_share), data.golden(seed)
     trained = model.build(architecture, batch_size=None)
-    steps = max(1, epochs * -(-len(patches) // BATCH))
+    steps = max(1, epochs * -(-len(patches) // batch))
     rate = keras.optimizers.schedules.CosineDecay(3e-3, steps)
     # the code has no target: the regularisation alone judges it
     trained.compile(keras.optimizers.Adam(rate), loss=["mse", None])
-    progress = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, _logs: on_progress(epoch + 1, epochs)
-    )
-    trained.fit(patches, patches, BATCH, epochs, verbose=0, callbacks=[progress])
+
+    def judge(epoch: int, _logs: object) -> None:
+        reconstructions, codes = trained.predict(golden["inputs"], verbose=0)
+        quality = metrics.evaluate(
+            Metric.RECONSTRUCTION, golden["inputs"], reconstructions, golden, codes
+        )
+        on_progress(epoch + 1, epochs, quality.pop("auc"), **quality)
+
+    told = keras.callbacks.LambdaCallback(on_epoch_end=judge)
+    trained.fit(patches, patches, batch, epochs, verbose=0, callbacks=[told])
     deployed = model.build(architecture)
     deployed.set_weights(trained.get_weights())
-    return deployed, data.calibration(seed), data.golden(seed)
+    return deployed, data.calibration(seed), golden
 
 
 def untrained(architecture: model.Architecture) -> keras.Model:

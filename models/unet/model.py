@@ -13,7 +13,7 @@ from msgspec import Meta
 SIDE = 48
 CLASSES = 2  # background, digit
 
-Activation = Literal["relu", "relu6", "leaky_relu", "elu", "tanh"]
+Activation = Literal["relu", "relu6", "leaky_relu", "tanh"]
 
 
 @dataclass(frozen=True)

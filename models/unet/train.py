@@ -12,7 +12,7 @@ import model
 from keras import ops
 from msgspec import Meta
 
-BATCH = 32
+from mcuforge.recipe import Metric, metrics
 
 Loss = Literal["cross_entropy", "dice", "both"]
 
@@ -20,32 +20,43 @@ Loss = Literal["cross_entropy", "dice", "both"]
 def train(
     seed: int,
     epochs: int,
-    on_progress: Callable[[int, int], None],
+    on_progress: Callable[..., None],
     architecture: model.Architecture,
     loss: Loss = "cross_entropy",
+    batch: Annotated[int, Meta(ge=1, le=1024)] = 32,
     data_share: Annotated[float, Meta(gt=0, le=1)] = 1.0,
 ) -> tuple[keras.Model, dict[str, data.Array], dict[str, data.Array]]:
     """The trained model, the calibration arrays and the golden arrays.
 
     `data_share` of the pictures are trained on.
     """
-    pictures, masks = data.training(seed, data_share)
+    (pictures, masks), golden = data.training(seed, data_share), data.golden(seed)
+    known = {"inputs": pictures[: len(golden["inputs"])], "masks": masks[: len(golden["masks"])]}
     trained = model.build(architecture, batch_size=None)
-    steps = max(1, epochs * -(-len(pictures) // BATCH))
+    steps = max(1, epochs * -(-len(pictures) // batch))
     rate = keras.optimizers.schedules.CosineDecay(3e-3, steps)
     trained.compile(keras.optimizers.Adam(rate), loss=_LOSSES[loss])
-    progress = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, _logs: on_progress(epoch + 1, epochs)
-    )
-    trained.fit(pictures, masks, BATCH, epochs, verbose=0, callbacks=[progress])
+
+    def judge(epoch: int, _logs: object) -> None:
+        quality = _mean_iou(trained, golden)
+        on_progress(epoch + 1, epochs, quality, mean_iou_trained_on=_mean_iou(trained, known))
+
+    told = keras.callbacks.LambdaCallback(on_epoch_end=judge)
+    trained.fit(pictures, masks, batch, epochs, verbose=0, callbacks=[told])
     deployed = model.build(architecture)
     deployed.set_weights(trained.get_weights())
-    return deployed, data.calibration(seed), data.golden(seed)
+    return deployed, data.calibration(seed), golden
 
 
 def untrained(architecture: model.Architecture) -> keras.Model:
     """The model, whose cost is known before it is trained."""
     return model.build(architecture)
+
+
+def _mean_iou(trained: keras.Model, samples: dict[str, data.Array]) -> float:
+    inputs = samples["inputs"]
+    outputs = trained.predict(inputs, verbose=0)
+    return metrics.evaluate(Metric.SEGMENTATION, inputs, outputs, samples)["mean_iou"]
 
 
 def _dice(masks: keras.KerasTensor, probabilities: keras.KerasTensor) -> keras.KerasTensor:

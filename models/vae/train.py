@@ -11,36 +11,39 @@ import keras
 import model
 import numpy as np
 from msgspec import Meta
+from sklearn.metrics import silhouette_score
 
-BATCH = 32
+from mcuforge.recipe import metrics
 
 
 def train(
     seed: int,
     epochs: int,
-    on_progress: Callable[[int, int], None],
+    on_progress: Callable[..., None],
     architecture: model.Architecture,
     beta: Annotated[float, Meta(ge=0, le=10)] = 0.3,
+    batch: Annotated[int, Meta(ge=1, le=1024)] = 32,
     data_share: Annotated[float, Meta(gt=0, le=1)] = 1.0,
 ) -> tuple[keras.Model, dict[str, data.Array], dict[str, data.Array], keras.Model]:
     """The trained decoder, its calibration and golden arrays, and the encoder.
 
     `beta` weighs the divergence in the loss. `data_share` of the digits are trained on.
     """
-    images = data.digits(seed)[0].images
-    images = images[: max(1, round(len(images) * data_share))]
-    encoder, decoder = (
-        model.build_encoder(architecture, None),
-        model.build_decoder(architecture, None),
-    )
+    known, held_out = data.digits(seed)
+    images = known.images[: max(1, round(len(known.images) * data_share))]
+    encoder = model.build_encoder(architecture, None)
+    decoder = model.build_decoder(architecture, None)
     both = model.Vae(encoder, decoder, beta, seed)
-    steps = max(1, epochs * -(-len(images) // BATCH))
+    steps = max(1, epochs * -(-len(images) // batch))
     rate = keras.optimizers.schedules.CosineDecay(2e-3, steps)
     both.compile(keras.optimizers.Adam(rate), loss=model.reconstruction_loss)
-    progress = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, _logs: on_progress(epoch + 1, epochs)
-    )
-    both.fit(images, images, BATCH, epochs, verbose=0, callbacks=[progress])
+
+    def judge(epoch: int, _logs: object) -> None:
+        quality, figures = _quality(encoder, decoder, held_out)
+        on_progress(epoch + 1, epochs, quality, **figures)
+
+    told = keras.callbacks.LambdaCallback(on_epoch_end=judge)
+    both.fit(images, images, batch, epochs, verbose=0, callbacks=[told])
     deployed, host = model.build_decoder(architecture), model.build_encoder(architecture)
     deployed.set_weights(decoder.get_weights())
     host.set_weights(encoder.get_weights())
@@ -50,6 +53,19 @@ def train(
 def untrained(architecture: model.Architecture) -> keras.Model:
     """The decoder, whose cost is known before it is trained."""
     return model.build_decoder(architecture)
+
+
+def _quality(
+    encoder: keras.Model, decoder: keras.Model, digits: data.Digits
+) -> tuple[float, dict[str, float]]:
+    """PSNR of the decoder at mu, in dB; cross-entropy and divergence in nats, silhouette of mu."""
+    mu, log_variance = (np.asarray(a) for a in encoder.predict(digits.images, verbose=0))
+    ink = decoder.predict(mu, verbose=0)
+    return metrics.psnr(digits.images, ink), {
+        "bce": float(np.mean(model.reconstruction_loss(digits.images, ink))),
+        "kl": float(np.mean(model.divergence(mu, log_variance))),
+        "silhouette": float(silhouette_score(mu, digits.labels)),
+    }
 
 
 def _calibration(encoder: keras.Model, seed: int) -> dict[str, data.Array]:
