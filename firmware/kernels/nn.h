@@ -1395,4 +1395,43 @@ void nn_batch_matmul_s8(const nn_batch_matmul_s8_params *params, const int8_t *l
 void nn_batch_matmul_s16(const nn_batch_matmul_s8_params *params, const int16_t *lhs,
                          const int16_t *rhs, int16_t *output);
 
+/* Pictures that are put together from rows of others ------------------------------------------ */
+
+/* What CONCATENATION, RESIZE_NEAREST_NEIGHBOR, PAD, slices and the like, one after the other, make
+ * of the rows of their sources: pieces, each of which has some columns and channels of some rows.
+ *
+ *   pieces   [count][7]: number of the source; its first byte in a pixel of the source, and in one
+ *            of the picture; how many bytes there are in each; the first column of the picture and
+ *            the one after the last; 1 where the pixels are whole and side by side in the source
+ *   rows     [count][height]: the row of the source, or a negative number where the piece has none
+ *   columns  [count][width]: byte of the source's row where the pixel begins
+ */
+typedef struct {
+    int32_t height;
+    int32_t width;
+    int32_t pixel;      /* bytes */
+    int32_t fill;       /* the byte where no piece is, and outside of the picture */
+    int32_t is_covered; /* 1 where pieces are everywhere in the picture */
+    int32_t count;
+    const int32_t *pieces;
+    const int16_t *rows;
+    const uint16_t *columns;
+} nn_arrange_params;
+
+/* The rows top, top + row_step ... and the columns left ... left + columns - 1 of a picture, which
+ * may lie outside of it. */
+typedef struct {
+    int32_t top;
+    int32_t left;
+    int32_t rows;
+    int32_t row_step;
+    int32_t columns;
+} nn_arrange_window;
+
+struct nn_rows; /* nn_rows.h */
+
+/* Writes what is in the window, row after row. Not in place. */
+void nn_arrange(const nn_arrange_params *params, const struct nn_rows *const *sources,
+                const nn_arrange_window *window, void *output);
+
 #endif /* NN_H */

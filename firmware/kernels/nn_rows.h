@@ -11,17 +11,19 @@
 #include <string.h>
 
 /* Output row y reads the rows (y * step - before) / divisor ... (y * step + after) / divisor of the
- * `rows` of an input. Quotients are rounded down. */
+ * `rows` of an input. Quotients are rounded down. Where there is a table it tells of each y the
+ * first row, and the one after the last. */
 typedef struct {
     int32_t step;
     int32_t before;
     int32_t after;
     int32_t rows;
     int32_t divisor;
+    const int16_t *table;
 } nn_row_window;
 
 /* `made` rows so far, the first `gone` of which are no longer kept. */
-typedef struct {
+typedef struct nn_rows {
     uint8_t *base;
     int32_t row_bytes;
     int32_t made;
@@ -42,11 +44,17 @@ static inline int32_t nn_rows_clipped(const nn_row_window *window, int32_t row) 
 
 /* The first row that output row y reads. */
 static inline int32_t nn_rows_first(const nn_row_window *window, int32_t y) {
+    if (window->table != NULL) {
+        return window->table[2 * y];
+    }
     return nn_rows_clipped(window, nn_rows_quotient(window, y * window->step - window->before));
 }
 
 /* The row after the last that output row y reads. */
 static inline int32_t nn_rows_end(const nn_row_window *window, int32_t y) {
+    if (window->table != NULL) {
+        return window->table[2 * y + 1];
+    }
     return nn_rows_clipped(window, nn_rows_quotient(window, y * window->step + window->after) + 1);
 }
 

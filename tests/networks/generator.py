@@ -109,8 +109,11 @@ ROW_KINDS = {
     *("ADD", "AVERAGE_POOL_2D", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "LEAKY_RELU"),
     *("LOGISTIC", "MAXIMUM", "MAX_POOL_2D", "MUL", "PRELU", "QUANTIZE", "RELU", "RELU6"),
     *("RESIZE_NEAREST_NEIGHBOR", "SOFTMAX", "SUB", "TRANSPOSE_CONV"),
+    *("PAD", "PADV2", "SLICE", "STRIDED_SLICE", "SPLIT", "REVERSE_V2", "TILE", "MIRROR_PAD"),
 }
 ACCUMULATING = {"AVERAGE_POOL_2D", "MAX_POOL_2D", "MEAN", "REDUCE_MAX", "REDUCE_MIN", "SUM"}
+ARRANGING = {"CONCATENATION", "PAD", "PADV2", "RESIZE_NEAREST_NEIGHBOR", "SLICE", "STRIDED_SLICE"}
+WINDOWED = ("CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "AVERAGE_POOL_2D", "TRANSPOSE_CONV")
 ATTEMPTS = 400
 
 
@@ -150,6 +153,7 @@ def network(seed: int, dtype: str = "int8", least: int = 10, most: int = 60) -> 
 def pictures(seed: int, dtype: str = "int8") -> Network:
     """A network of ops that can run row by row, with branches and skips, on one picture."""
     sketch = Sketch(seed, dtype, 2500)
+    sketch.first_axis = 1
     draw = sketch.draw
     sketch.input((1, draw.integer(6, 16), draw.integer(3, 11), draw.integer(1, 6)))
     kinds = [kind for kind in kinds_of(dtype) if kind in ROW_KINDS]
@@ -158,11 +162,25 @@ def pictures(seed: int, dtype: str = "int8") -> Network:
     for _ in range(ATTEMPTS):
         if len(sketch.network.nodes) >= count:
             break
-        drawn(sketch, kinds[int(sketch.draw.rng.choice(len(kinds), p=weights / weights.sum()))])
+        kind = kinds[int(sketch.draw.rng.choice(len(kinds), p=weights / weights.sum()))]
+        if drawn(sketch, kind) and kind in ARRANGING and draw.chance(0.8):
+            windowed = [k for k in (*WINDOWED, *sorted(ARRANGING)) if k in kinds]
+            _read_alone(sketch, draw.choice(windowed))
     accumulating = [kind for kind in kinds_of(dtype) if kind in ACCUMULATING]
     for _ in range(draw.integer(0, 3)):
         reducing.over_picture(sketch, draw.choice(accumulating))
     return _finish(sketch)
+
+
+def _read_alone(sketch: Sketch, kind: str) -> None:
+    """Draw an op of the last tensor, which no other op will read."""
+    values, last = sketch.values, max(sketch.values)
+    sketch.values = {last: values.pop(last)}
+    done = drawn(sketch, kind)
+    read = any(last in node.inputs for node in sketch.network.nodes)
+    sketch.values = values | {i: v for i, v in sketch.values.items() if i != last or not read}
+    if done and kind in ARRANGING and sketch.draw.chance(0.5):
+        _read_alone(sketch, sketch.draw.choice(["CONV_2D", "MAX_POOL_2D"]))
 
 
 def of_every_op(seed: int, dtype: str = "int8", most_elements: int = 800) -> Network:

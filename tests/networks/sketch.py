@@ -46,6 +46,7 @@ class Sketch:
         self.most_elements = most_elements  # of an activation
         self.network = Network()
         self.values: dict[int, Values] = {}  # of activations that ops may read
+        self.first_axis = 0  # along which pads and concatenations may be: 1 keeps one picture
         self.variables: dict[int, int] = {}  # handle -> what was read, until it is assigned
 
     @property

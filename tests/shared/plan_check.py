@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
 from mcuforge.planning.plan import Plan, RowOp, Segment
+from mcuforge.planning.rows.arrangement import ArrangeParams
 
 GARBAGE = -1
 _TENSOR = 1 << 40  # a tag is tensor * _TENSOR + the byte's position in it
@@ -171,6 +173,10 @@ class _Replay:
                         offsets[tensor], row_bytes, window.rows, made=window.rows
                     )
         for op in segment.makers:
+            if op.is_read_through:
+                assert op.output not in offsets, "a tensor that is read through has memory"
+                self.rings[op.output] = Ring(0, op.row_bytes, 0, made=0)
+                continue
             capacity = kept.get(op.output, op.rows)
             self.rings[op.output] = Ring(offsets[op.output], op.row_bytes, capacity, made=0)
         streamed = {op.output for op in segment.inputs} | set(segment.handed)
@@ -180,17 +186,20 @@ class _Replay:
         assert self.segment.stream is not None
         segment, traced = self.segment, self.traced
         for op in self.segment.ops:
+            if op.is_read_through:
+                continue
             kept = op.output not in self.segment.stream.rings
             if kept or op.output in segment.handed or op is segment.ops[-1]:
                 while self.rings[op.output].made < op.rows:
                     self.row(op)
         for op in segment.ops:  # a trace makes rows that nobody reads, too
-            while traced and self.rings[op.output].made < op.rows:
+            while traced and not op.is_read_through and self.rings[op.output].made < op.rows:
                 self.row(op)
         for op in segment.inputs:  # rows that nobody reads are given, too
             while (ring := self.rings[op.output]).made < op.rows:
                 ring.gone = ring.made
                 self.row(op)
+        assert not traced or all(self.rings[op.output].made == op.rows for op in segment.ops)
 
     def row(self, op: RowOp) -> None:
         """The next row of an op."""
@@ -212,6 +221,7 @@ class _Replay:
                 return
             memory.spoil(planned.scratch_offset, op.scratch_bytes)
         self.read(op, y)
+        self.read_through(op, y)
         memory.put(ring.at(y), op.output, y * op.row_bytes, op.row_bytes)
         self.read(op, y)  # the kernel may read it last when it has written all of the row
         ring.made = y + 1
@@ -234,6 +244,8 @@ class _Replay:
         if y + 1 == op.rows:
             memory.put(ring.base, op.output, 0, op.row_bytes)
         ring.made = y + 1
+        if ring.made == op.rows:
+            memory.told(ring.base, op.output, 0, op.row_bytes)
 
     def read(self, op: RowOp, y: int) -> None:
         for tensor, window in op.reads:
@@ -244,6 +256,42 @@ class _Replay:
             assert first >= ring.gone and end <= ring.made, "a row is not there"
             count = (end - first) * ring.row_bytes
             self.memory.check(ring.at(first), tensor, first * ring.row_bytes, count)
+
+    def read_through(self, op: RowOp, y: int) -> None:
+        """What is put together of rows of sources: for the trace, and for the op."""
+        room = op.row_bytes if op.tiles is None else op.tiles.seen_bytes
+        for tensor, window in op.through if self.traced else ():
+            shown = self.rings[tensor]
+            while shown.made < window(y)[1]:
+                self.tell(self.maker[tensor], shown.made, room)
+                shown.made += 1
+        if op.tiles is not None:
+            seen = range(op.tiles.seen_rows)
+            top = y * op.tiles.row_step - op.tiles.above
+            rows = tuple(top + n * op.tiles.row_dilation for n in seen)
+            self.sees(self.maker[op.tiles.arranged], rows)
+        elif op.calls[0] and op.calls[0][0].kernel == "arrange":
+            self.sees(op, (y,))
+
+    def tell(self, op: RowOp, y: int, room: int) -> None:
+        """A row that has no memory: as many pixels at once as there is room for."""
+        pixel = cast(ArrangeParams, op.calls[0][0].params).pixel
+        for begin in range(0, op.row_bytes, room // pixel * pixel):
+            self.sees(op, (y,))
+            self.memory.told(0, op.output, y * op.row_bytes + begin, 0)
+
+    def sees(self, op: RowOp, rows: tuple[int, ...]) -> None:
+        """Rows of a tensor that is arranged: those of the sources must be there."""
+        ((call,),) = op.calls
+        params = cast(ArrangeParams, call.params)
+        for (source, *_), taken in zip(params.pieces.tolist(), params.rows.tolist(), strict=True):
+            tensor = call.inputs[source]
+            ring = self.rings[tensor]
+            for row in (taken[y] for y in rows if 0 <= y < params.height):
+                if row >= 0:
+                    assert ring.gone <= row < ring.made, "a row that is shown is not there"
+                    count = ring.row_bytes
+                    self.memory.check(ring.at(row), tensor, row * count, count)
 
     def let_go(self, tensor: int) -> None:
         """Rows that nobody reads any more make room; those after them move down."""

@@ -47,7 +47,9 @@ class _Recorder(Memory):
         self.done.append(("told", tensor, first))
 
     def _own(self, place: int, tensor: int, count: int) -> tuple[int, int]:
-        """Those of the bytes that the plan has given to the tensor."""
+        """Those of the bytes that the plan has given to the tensor; all of what has no name."""
+        if tensor not in self.plan.offsets:
+            return place, count
         begin = self.plan.offsets[tensor]
         end = min(place + count, begin + self.kept.get(tensor, self.size(tensor)))
         return place, max(end - place, 0)

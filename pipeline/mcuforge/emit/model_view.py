@@ -22,7 +22,15 @@ from mcuforge.emit.segment_view import SegmentView, segment_views
 from mcuforge.frontend import border_names
 from mcuforge.frontend.graph import DType, Graph, Variable
 from mcuforge.frontend.layer_names import layer_name
-from mcuforge.planning.plan import CScalar, CStruct, KernelCall, Plan, outputs_text, shape_text
+from mcuforge.planning.plan import (
+    CScalar,
+    CStruct,
+    KernelCall,
+    Plan,
+    Tiles,
+    outputs_text,
+    shape_text,
+)
 
 C_TYPES = {
     DType.INT8: "int8_t",
@@ -230,11 +238,15 @@ class _Builder:
 
     def _call(self, position: int, number: int, call: KernelCall, count: int) -> CallView:
         prefix = f"op{position}" if count == 1 else f"op{position}_{number}"
+        if call.kernel == "arrange":
+            return self._arrange(prefix, call, position)
         signature = kernel_signatures.of(call.kernel)
         if len(call.inputs) != signature.inputs or (call.scratch_bytes and not signature.scratch):
             raise ValueError(f"op {position}: nn_{call.kernel} takes other arguments")
-        name = self._row_name if position in self.segment_of else self.tensor_name
-        output = "row" if position in self.segment_of else self.tensor_name(call.output)
+        name, output = self.tensor_name, self.tensor_name(call.output)
+        if position in self.segment_of:
+            name = partial(self._row_name, position)
+            output = "tile" if self._tiles(position) else "row"
         arguments = [f"&{prefix}_params", *map(name, call.inputs), output]
         if signature.scratch:
             arguments.append(f"SCRATCH({self.plan.ops[position].scratch_offset})")
@@ -247,8 +259,27 @@ class _Builder:
             may_fail=signature.may_fail,
         )
 
-    def _row_name(self, index: int) -> str:
+    def _arrange(self, prefix: str, call: KernelCall, position: int) -> CallView:
+        """The call that puts a row together, of whichever of its sources."""
+        return CallView(
+            kernel=call.kernel,
+            c_type=call.params.c_type,
+            params=f"{prefix}_params",
+            members=self._members(call.params, prefix, f"{call.kernel} of op {position}"),
+            arguments=f"&{prefix}_params, sources, &window, row",
+            may_fail=False,
+        )
+
+    def _tiles(self, position: int) -> Tiles | None:
+        """The tiles of an op that runs row by row, if it makes such."""
+        segment = self.plan.segments[self.segment_of[position]]
+        return segment.ops[position - segment.first].tiles
+
+    def _row_name(self, position: int, index: int) -> str:
         """What an input is called in the function that makes a row."""
+        tiles = self._tiles(position)
+        if tiles is not None and tiles.arranged == index:
+            return "seen"
         is_constant = self.graph.tensor(index).is_constant
         return self.tensor_name(index) if is_constant else f"rows_of_t{index}"
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from mcuforge.emit.call_view import CallView, OpView
-from mcuforge.planning.plan import Plan, RowOp, Segment
+from mcuforge.planning.plan import Plan, RowOp, Segment, Tiles
 from mcuforge.planning.row_window import RowWindow
+from mcuforge.planning.rows.arrangement import ArrangeParams
 
 
 @dataclass(frozen=True)
 class RowsView:
-    """A tensor of a segment: `made` rows are there before it runs."""
+    """A tensor of a segment: `made` rows are there before it runs. No name: it has no memory."""
 
     member: str
-    name: str
+    name: str | None
     row_bytes: int
     made: int
     comment: str
@@ -28,7 +30,44 @@ class ReadView:
     tensor: str
     window: str
     values: str
+    table: str | None
     maker: str | None
+
+
+@dataclass(frozen=True)
+class ArrangedView:
+    """What `nn_arrange` puts together: its parameters, its sources, and the size of the picture."""
+
+    params: str
+    sources: tuple[str, ...]
+    width: int
+    pixel: int
+
+
+@dataclass(frozen=True)
+class TilesView:
+    """Tiles of one width from pixel `begin` up to pixel `end` of a row, and the calls of one."""
+
+    begin: int
+    end: int
+    width: int
+    columns: int
+    calls: tuple[CallView, ...]
+
+
+@dataclass(frozen=True)
+class TiledView:
+    """How an op makes its rows tile by tile: see `Tiles`. `top` and `left` are C expressions."""
+
+    tiles: tuple[TilesView, ...]
+    arranged: ArrangedView
+    seen: int
+    rows: int
+    row_dilation: int
+    seen_bytes: int
+    top: str
+    left: str
+    pixel: int
 
 
 @dataclass(frozen=True)
@@ -57,6 +96,10 @@ class RowOpView:
     result: int
     accumulates: bool
     handed_as: tuple[int, ...]  # outputs of the model whose rows the application takes
+    is_read_through: bool
+    arranged: ArrangedView | None
+    tiled: TiledView | None
+    through: tuple[ReadView, ...]
 
     @property
     def bytes(self) -> int:
@@ -123,6 +166,7 @@ class _Segment:
         self.graph, self.segment, self.tensor_name = plan.graph, segment, tensor_name
         self.ops = ops[segment.first : segment.last + 1]
         self.rings = segment.stream.rings if segment.stream else {}
+        self.scratch = [p.scratch_offset for p in plan.ops[segment.first : segment.last + 1]]
         self.makers = {op.output: n for n, op in enumerate(segment.makers)}
         self.functions = [f"op{op.index}_row" for op in self.ops]
         self.functions += [f"input{self._number(op)}_row" for op in segment.inputs]
@@ -140,7 +184,11 @@ class _Segment:
             else f"Op {segment.first}",
             tensors=tuple(map(self._rows, tensors)),
             ops=tuple(made),
-            demands=tuple(op for op in made if not op.is_ring or op.handed_as or op is made[-1]),
+            demands=tuple(
+                op
+                for op in made
+                if not op.is_read_through and (not op.is_ring or op.handed_as or op is made[-1])
+            ),
             spare=tuple(made[n] for n in (segment.stream.spare if segment.stream else ())),
             inputs=tuple(map(self._input, segment.inputs)),
         )
@@ -177,9 +225,11 @@ class _Segment:
         comment = f"{kept} of {count} rows of {row_bytes} bytes"
         if tensor in self.makers and self.segment.makers[self.makers[tensor]].accumulates:
             comment = f"{row_bytes} bytes, made of {count} rows"
+        if tensor in self.segment.read_through:
+            comment = "read through: it has no memory"
         return RowsView(
             member=f"t{tensor}",
-            name=self.tensor_name(tensor),
+            name=None if tensor in self.segment.read_through else self.tensor_name(tensor),
             row_bytes=row_bytes,
             made=0 if tensor in self.makers else count,
             comment=comment,
@@ -187,7 +237,9 @@ class _Segment:
 
     def _op(self, number: int, op: RowOp) -> RowOpView:
         shown = self.ops[number]
-        calls = iter(shown.calls)
+        each = iter(shown.calls)
+        calls = tuple(tuple(next(each) for _ in row) for row in op.calls)
+        arranged = op.calls[0][0].kernel == "arrange"
         return RowOpView(
             function=self.functions[number],
             title=shown.title,
@@ -197,8 +249,8 @@ class _Segment:
             reads=tuple(self._read(shown.index, n, t, w) for n, (t, w) in enumerate(op.reads)),
             readers=self._readers(op.output),
             is_ring=op.output in self.rings,
-            kinds=", ".join(map(str, op.kinds)) if len(op.calls) > 1 else None,
-            calls=tuple(tuple(next(calls) for _ in row) for row in op.calls),
+            kinds=", ".join(map(str, op.kinds)) if len(op.calls) > 1 and not op.tiles else None,
+            calls=calls,
             result=shown.results[0].number,
             accumulates=op.accumulates,
             handed_as=tuple(
@@ -206,15 +258,57 @@ class _Segment:
                 for n, tensor in enumerate(self.graph.outputs)
                 if tensor == op.output and tensor in self.segment.handed
             ),
+            is_read_through=op.is_read_through,
+            arranged=self._arranged(op.output) if arranged else None,
+            tiled=self._tiled(number, op.tiles, calls) if op.tiles else None,
+            through=tuple(
+                self._read(shown.index, n, t, w)
+                for n, (t, w) in enumerate(op.through, len(op.reads))
+            ),
+        )
+
+    def _arranged(self, tensor: int) -> ArrangedView:
+        number = self.makers[tensor]
+        (call,) = self.segment.ops[number].calls[0]
+        params = cast(ArrangeParams, call.params)
+        return ArrangedView(
+            params=self.ops[number].calls[0].params,
+            sources=tuple(f"t{source}" for source in call.inputs),
+            width=params.width,
+            pixel=params.pixel,
+        )
+
+    def _tiled(
+        self, number: int, tiles: Tiles, calls: tuple[tuple[CallView, ...], ...]
+    ) -> TiledView:
+        op = self.segment.ops[number]
+        width, end = op.row_bytes // tiles.pixel, 0
+        views = []
+        for one, columns, mine in zip(tiles.widths, tiles.seen_columns, calls, strict=True):
+            begin, end = end, width if one == tiles.widths[-1] else width - width % one
+            views.append(TilesView(begin, end, one, columns, mine))
+        return TiledView(
+            tiles=tuple(views),
+            arranged=self._arranged(tiles.arranged),
+            seen=self.scratch[number] + op.tile_offset,
+            rows=tiles.seen_rows,
+            row_dilation=tiles.row_dilation,
+            seen_bytes=tiles.seen_bytes,
+            top=_linear("y", tiles.row_step, tiles.above),
+            left=_linear("x", tiles.column_step, tiles.left),
+            pixel=tiles.pixel,
         )
 
     def _read(self, index: int, number: int, tensor: int, window: RowWindow) -> ReadView:
         maker = self.makers.get(tensor)
         numbers = (window.step, window.before, window.after, window.rows, window.divisor)
+        name = _window_name(index, number)
+        table = ", ".join(f"{first}, {end}" for first, end in window.table) or None
         return ReadView(
             tensor=f"t{tensor}",
-            window=_window_name(index, number),
-            values=", ".join(map(str, numbers)),
+            window=name,
+            values=", ".join([*map(str, numbers), f"{name}_table" if table else "NULL"]),
+            table=table,
             maker=None if maker is None else self.functions[maker],
         )
 
@@ -225,6 +319,12 @@ class _Segment:
             for number, (read, _) in enumerate(op.reads)
             if read == tensor
         )
+
+
+def _linear(variable: str, step: int, before: int) -> str:
+    """`step * variable - before` in C."""
+    product = variable if step == 1 else f"{step} * {variable}"
+    return product if before == 0 else f"{product} - {before}"
 
 
 def _window_name(index: int, number: int) -> str:

@@ -34,7 +34,8 @@ def place(
         inputs = [op.output for op in segment.inputs]
         ranges |= dict.fromkeys([*inputs, *segment.handed], (number, number))
     inner = _beside_scratch(segments)
-    roots = sorted(r for r in ranges if r not in inner)
+    elsewhere = {*inner, *(t for segment in segments for t in segment.read_through)}
+    roots = sorted(r for r in ranges if r not in elsewhere)
     sizes = root_sizes(graph, storage) | {t: n for s in segments for t, n in s.rings.items()}
     buffers = [Buffer(sizes[r], *ranges[r]) for r in roots]
     scratch = [

@@ -38,6 +38,7 @@ class CArray:
     c_type: str
 
 
+TILE_ALIGNMENT = 4
 I32 = Annotated[int, CScalar("int32_t")]
 I16 = Annotated[int, CScalar("int16_t")]
 I8 = Annotated[int, CScalar("int8_t")]
@@ -143,15 +144,47 @@ class PlannedOp:
         return max((call.scratch_bytes for call in self.calls), default=0)
 
 
+@dataclass(frozen=True)
+class Tiles:
+    """How an op makes its rows tile by tile of a tensor that is read through.
+
+    Before each tile, what it sees of `arranged` is put together in scratch: of the rows that begin
+    at `y * row_step - above` as many as `seen_rows`, `row_dilation` apart, and as many columns as
+    the tile of so many pixels sees, from `x * column_step - left` on. `widths` are the pixels of a
+    tile, and of the last one where that is narrower.
+    """
+
+    arranged: int
+    widths: tuple[int, ...]
+    seen_columns: tuple[int, ...]
+    seen_rows: int
+    row_step: int
+    row_dilation: int
+    above: int
+    column_step: int
+    left: int
+    seen_pixel: int
+    pixel: int
+
+    @property
+    def seen_bytes(self) -> int:
+        """Bytes of what is put together for a tile."""
+        return self.seen_rows * self.seen_columns[0] * self.seen_pixel
+
+
 @dataclass(frozen=True, eq=False)
 class RowOp:
     """An op that makes its output, `rows` rows of `row_bytes` of a tensor, row by row.
 
     `reads` are the activations that it reads, and which rows of them. `calls` are its different
-    rows, and `kinds` tells for each row which of these it is. One that `accumulates` has `rows`
-    steps, the last of which makes all of the output, of `row_bytes`; its scratch keeps its content
-    from the first to the last. There are no calls where the application gives the rows, those of
-    an input of the model.
+    rows, and `kinds` tells for each row which of these it is; with `tiles` the calls are those of a
+    tile, and of the last one. One that `accumulates` has `rows` steps, the last of which makes all
+    of the output, of `row_bytes`; its scratch keeps its content from the first to the last. There
+    are no calls where the application gives the rows, those of an input of the model.
+
+    An op `is_read_through` where its output has no memory: the op that reads it puts it together
+    itself. `through` are such tensors that this op reads, and which rows of them: a trace tells of
+    these rows when the op has what they show.
     """
 
     output: int
@@ -161,11 +194,26 @@ class RowOp:
     calls: tuple[tuple[KernelCall, ...], ...]
     kinds: tuple[int, ...]
     accumulates: bool = False
+    tiles: Tiles | None = None
+    through: tuple[tuple[int, RowWindow], ...] = ()
+    is_read_through: bool = False
+
+    @property
+    def kernel_scratch(self) -> int:
+        """What the calls need at most."""
+        return max((call.scratch_bytes for row in self.calls for call in row), default=0)
+
+    @property
+    def tile_offset(self) -> int:
+        """Where in its scratch an op puts together what a tile sees."""
+        return (self.kernel_scratch + TILE_ALIGNMENT - 1) // TILE_ALIGNMENT * TILE_ALIGNMENT
 
     @property
     def scratch_bytes(self) -> int:
-        """What the calls need at most."""
-        return max((call.scratch_bytes for row in self.calls for call in row), default=0)
+        """What the calls need, and what a tile sees."""
+        return (
+            self.kernel_scratch if self.tiles is None else self.tile_offset + self.tiles.seen_bytes
+        )
 
 
 @dataclass(frozen=True)
@@ -244,6 +292,11 @@ class Segment:
             for op in self.makers
             if op.output in kept and op.output not in self.working.rings
         }
+
+    @property
+    def read_through(self) -> frozenset[int]:
+        """The tensors that have no memory."""
+        return frozenset(op.output for op in self.ops if op.is_read_through)
 
 
 @dataclass(frozen=True)

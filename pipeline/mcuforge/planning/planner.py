@@ -14,8 +14,8 @@ from mcuforge.planning.ops import packed_weights
 from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.plan import KernelCall, Plan, PlannedOp, Segment
 from mcuforge.planning.plans import Plans
-from mcuforge.planning.rows import row_op
 from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows, Borders
+from mcuforge.planning.rows.candidates import candidates
 from mcuforge.planning.rows.segments import Divisions, Lives, Whole
 from mcuforge.planning.storage import Storage, live_ranges, root_sizes
 from mcuforge.planning.target import Target
@@ -142,16 +142,14 @@ def _divisions(
     def choose(call: KernelCall) -> KernelCall:
         return chosen(call, target, VARIANTS, proofs)
 
-    row_ops = [
-        None if planned.view_of is not None else row_op.of(graph, op, choose)
-        for op, planned in zip(graph.ops, lowered, strict=True)
-    ]
     storage = Storage.of(graph, lowered)
     ranges = live_ranges(graph, storage)
     kept, _ = state.layout(graph, layout.ALIGNMENT)
     shared = {r for t, (r, _) in storage.views.items() for r in (t, r)}
     alone = frozenset(set(ranges) - shared - set(kept))
     owners = set(ranges) - set(kept)
+    views = {p for p, planned in enumerate(lowered) if planned.view_of is not None}
+    row_ops, reading = candidates(graph, views, alone, choose)
     streamed = Borders(graph, row_ops, owners, alone).streamed(borders)
     ranges |= streamed.spans
     lives = Lives(
@@ -173,4 +171,4 @@ def _divisions(
         ]
         for position, (op, planned) in enumerate(zip(graph.ops, lowered, strict=True))
     ]
-    return Divisions(graph, row_ops, wholes, lives, streamed).divisions()
+    return Divisions(graph, row_ops, wholes, lives, reading, streamed).divisions()

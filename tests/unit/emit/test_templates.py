@@ -58,7 +58,19 @@ GUARDS = {
     },
     "a pattern of recipe/features.py, or made here for ops that run row by row": {
         *("function", "member", "window", "values", "maker", "output", "kinds", "result"),
-        *("row_bytes", "rows", "made"),
+        *(
+            "row_bytes",
+            "rows",
+            "made",
+            "params",
+            "pixel",
+            "width",
+            "columns",
+            "begin",
+            "end",
+            "seen",
+        ),
+        *("row_dilation", "seen_bytes"),
     },
     "by a pattern of ecosystems.py": {"zephyr", "arduino", "platformio_board"},
 }

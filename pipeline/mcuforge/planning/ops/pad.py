@@ -71,7 +71,7 @@ def constraint_constant_paddings(graph: Graph, op: Op) -> str | None:
 
 def constraint_output_shape(graph: Graph, op: Op) -> str | None:
     """No padding is negative, and they account for the output's shape."""
-    axes = _axes(graph, op)
+    axes = axes_of(graph, op)
     if any(min(axis.before, axis.after) < 0 for axis in axes):
         return "a padding is negative"
     output, expected = graph.output(op), tuple(axis.padded for axis in axes)
@@ -95,7 +95,8 @@ def _numbers(tensor: Tensor) -> tuple[tuple[float, ...], tuple[int, ...]] | None
     return None if q is None else (q.scales, q.zero_points)
 
 
-def _axes(graph: Graph, op: Op) -> list[Axis]:
+def axes_of(graph: Graph, op: Op) -> list[Axis]:
+    """The axes of a PAD or PADV2."""
     paddings = graph.input(op, 1).data
     if paddings is None:
         raise ValueError("the paddings are not constant")
@@ -156,8 +157,8 @@ def _overlap_distance(axes: list[Axis]) -> int:
 
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     """The call of PAD or PADV2."""
-    axes = merge(_axes(graph, op))
-    params = pad_params(axes, _value(graph, op))
+    axes = merge(axes_of(graph, op))
+    params = pad_params(axes, filling(graph, op))
     return (
         KernelCall(
             kernel="pad",
@@ -170,7 +171,7 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     )
 
 
-def _value(graph: Graph, op: Op) -> bytes:
+def filling(graph: Graph, op: Op) -> bytes:
     """The padding for one element, as it is given or zero."""
     constant = graph.optional_input(op, 2)
     if constant is not None and constant.data is not None:

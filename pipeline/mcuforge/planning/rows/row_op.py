@@ -22,6 +22,8 @@ from mcuforge.planning.ops.window import SlidingWindow
 from mcuforge.planning.plan import KernelCall, RowOp
 from mcuforge.planning.row_window import RowWindow
 from mcuforge.planning.rows import accumulating
+from mcuforge.planning.rows.arrangement import Arrangement
+from mcuforge.planning.rows.read_through import shown
 
 RANK, ROWS, CHANNELS = 4, 1, 3  # of NHWC
 Choose = Callable[[KernelCall], KernelCall]
@@ -48,10 +50,11 @@ def rows_of(tensor: Tensor) -> int:
     return tensor.shape[ROWS] if is_picture else 1
 
 
-def of(graph: Graph, op: Op, choose: Choose) -> RowOp | None:
+def of(graph: Graph, op: Op, choose: Choose, arranged: Arrangement | None = None) -> RowOp | None:
     """The op as one that goes row by row; None where it does not.
 
-    `choose` takes the fastest kernel for a call of a general one.
+    `choose` takes the fastest kernel for a call of a general one. `arranged` is what the op shows
+    of its sources where it only moves pixels.
     """
     if len(op.outputs) != 1:
         return None
@@ -66,9 +69,8 @@ def of(graph: Graph, op: Op, choose: Choose) -> RowOp | None:
         return _windowed(graph, op, choose)
     if op.kind in POINTWISE or _joins_channels(graph, op):
         return _pointwise(graph, op, choose)
-    if op.kind == "RESIZE_NEAREST_NEIGHBOR":
-        return _nearest(graph, op, choose)
-    return None
+    nearest = _nearest(graph, op, choose) if op.kind == "RESIZE_NEAREST_NEIGHBOR" else None
+    return nearest or (shown(graph, arranged, rows_of(output)) if arranged else None)
 
 
 def _accumulating(graph: Graph, op: Op) -> RowOp | None:

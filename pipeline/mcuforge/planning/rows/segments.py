@@ -8,15 +8,18 @@ is looked at (dynamic programming, over the largest need and then over the work 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
 
 from mcuforge.frontend.graph import Graph
 from mcuforge.planning import arena
 from mcuforge.planning.arena import Buffer, Overlap
 from mcuforge.planning.plan import KernelCall, RowOp, Segment, Stream
 from mcuforge.planning.rows.borders import NONE_STREAMED, Streamed
+from mcuforge.planning.rows.read_through import Reading
 from mcuforge.planning.rows.row_op import rows_of
 from mcuforge.planning.rows.stream import stream
+from mcuforge.planning.rows.tiling import LEAST_PIXELS, tile_instructions, tiled
 from mcuforge.planning.rows.working_set import working_set
 
 MOST_STEPS = 300_000  # that are tried in all: a hostile file may have many rows
@@ -26,9 +29,10 @@ MOST_OPS = 64  # of a segment
 ROW_INSTRUCTIONS, MOVED_INSTRUCTIONS = 165, 0.9
 
 
-def extra_instructions(run: Stream) -> int:
+def extra_instructions(ops: Sequence[RowOp], run: Stream) -> int:
     """What running row by row adds, about."""
-    return ROW_INSTRUCTIONS * len(run.steps) + round(MOVED_INSTRUCTIONS * run.moved_bytes)
+    moved = round(MOVED_INSTRUCTIONS * run.moved_bytes)
+    return ROW_INSTRUCTIONS * len(run.steps) + moved + sum(map(tile_instructions, ops))
 
 
 @dataclass(frozen=True)
@@ -78,10 +82,11 @@ class Divisions:
         row_ops: Sequence[RowOp | None],
         wholes: Sequence[Sequence[Whole]],
         lives: Lives,
+        reading: Reading,
         streamed: Streamed = NONE_STREAMED,
     ) -> None:
-        self.graph, self.row_ops, self.wholes = graph, row_ops, wholes
-        self.lives, self.streamed = lives, streamed
+        self.graph, self.row_ops, self.wholes, self.lives = graph, row_ops, wholes, lives
+        self.reading, self.streamed = reading, streamed
         self.found = list(self._all())
 
     def divisions(self) -> Iterator[tuple[Segment, ...]]:
@@ -143,34 +148,50 @@ class Divisions:
                 if op is None or left < 0:
                     break
                 ops = (op, *ops)
-                if (streamed := self._streamed(first, last, ops)) is not None:
+                for streamed in self._streamed(first, last, ops):
                     yield streamed, self._need_streamed(streamed)
 
-    def _streamed(self, first: int, last: int, ops: tuple[RowOp, ...]) -> Segment | None:
-        alone = self.lives.streamable
+    def _streamed(self, first: int, last: int, ops: tuple[RowOp, ...]) -> Iterator[Segment]:
+        """The ways in which ops run row by row: with all tensors in rings, and read through."""
         if any(op.output not in self.lives.sizes for op in ops):  # others own its bytes
-            return None
+            return
         if not self.streamed.allows(first, last, by_rows=True):
-            return None
+            return
         inputs = self.streamed.sources(self.graph, first, last)
-        handed = self.streamed.handed(first, last)
-        if last == first and len(ops[0].calls[0]) == 1 and not inputs and not handed:
-            return None
-        touched = self._touched((*ops, *inputs))
-        kept = frozenset(t for t in touched if t not in alone or self.lives.last[t] > last)
+        kept = self._kept(last, (*ops, *inputs))
         if any(op.accumulates and op.output not in kept for op in ops):
-            return None
-        makers = (*ops, *inputs)
-        run = stream(ops, kept, self._row_bytes(makers), inputs, handed)
-        extra = extra_instructions(run)
-        working = working_set(makers, run)
-        return Segment(
-            first, last, ops, run, working,
-            extra_instructions=extra, inputs=inputs, handed=handed,
-        )  # fmt: skip
+            return
+        handed = self.streamed.handed(first, last)
+        several = last > first or len(ops[0].calls[0]) > 1
+        if several or inputs or handed:
+            run = stream(ops, kept, self._row_bytes((*ops, *inputs)), inputs, handed)
+            yield self._segment(Segment(first, last, ops, run, inputs=inputs, handed=handed))
+        if (through := self.reading.through(first, ops)) is None:
+            return
+        kept = self._kept(last, (*through, *inputs))
+        run = stream(through, kept, self._row_bytes((*through, *inputs)), inputs, handed)
+        tilers = {n: self.reading.tilers[first + n] for n, op in enumerate(through) if op.tiles}
+        for least in LEAST_PIXELS if tilers else LEAST_PIXELS[:1]:
+            made = tiled(through, inputs, run, tilers, least)
+            yield self._segment(Segment(first, last, made, run, inputs=inputs, handed=handed))
+
+    def _segment(self, segment: Segment) -> Segment:
+        """The segment with the memory and the work that it takes."""
+        run = cast(Stream, segment.stream)
+        return replace(
+            segment,
+            working=working_set(segment.makers, run),
+            extra_instructions=extra_instructions(segment.ops, run),
+        )
+
+    def _kept(self, last: int, ops: tuple[RowOp, ...]) -> frozenset[int]:
+        """The tensors that outlive a segment, or lie in bytes that others use too."""
+        alone, ends = self.lives.streamable, self.lives.last
+        return frozenset(t for t in self._touched(ops) if t not in alone or ends[t] > last)
 
     def _touched(self, ops: Sequence[RowOp]) -> set[int]:
-        return {op.output for op in ops} | {t for op in ops for t, _ in op.reads}
+        made = {op.output for op in ops if not op.is_read_through}
+        return made | {t for op in ops for t, _ in op.reads}
 
     def _row_bytes(self, ops: Sequence[RowOp]) -> dict[int, int]:
         tensors = [self.graph.tensor(t) for t in self._touched(ops)]
@@ -191,7 +212,7 @@ class Divisions:
         gaps: dict[tuple[int, int], int],
     ) -> int:
         lives, rings = self.lives, segment.rings
-        inside = {*rings, *segment.working.rings}
+        inside = {*rings, *segment.working.rings, *segment.read_through}
         alive = [
             t
             for t in lives.sizes

@@ -19,7 +19,7 @@ class _Run:
 
     def __init__(self, ops: Sequence[RowOp], kept: frozenset[int], bytes_of_row: dict[int, int]):
         self.ops = ops
-        self.maker = {op.output: number for number, op in enumerate(ops)}
+        self.maker = {op.output: number for number, op in enumerate(ops) if not op.is_read_through}
         self.readers: dict[int, list[tuple[int, RowWindow]]] = {}
         for number, op in enumerate(ops):
             for tensor, window in op.reads:
@@ -103,7 +103,8 @@ def stream(
         if op.output in kept or op.output in handed or number == len(ops) - 1:
             run.make(number, op.rows)
     moved = run.moved
-    spare = tuple(number for number, op in enumerate(ops) if run.made[number] < op.rows)
+    made = (number for number in run.maker.values() if number < len(ops))
+    spare = tuple(number for number in made if run.made[number] < ops[number].rows)
     for number in spare:  # for a trace, which tells of all rows
         run.make(number, ops[number].rows)
     for number, source in enumerate(inputs, len(ops)):  # rows that nobody reads are given, too

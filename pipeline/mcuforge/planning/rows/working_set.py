@@ -51,6 +51,14 @@ def _shared(ops: Sequence[RowOp], stream: Stream, needs: Sequence[int]) -> Worki
     return min(tried, key=lambda trial: trial.cost).result()
 
 
+def rings_and_scratch(ops: Sequence[RowOp], stream: Stream) -> int:
+    """Bytes of all rings and of the scratch in the best layout."""
+    row_bytes = {op.output: op.row_bytes for op in ops}
+    working = working_set(ops, stream)
+    beside = (n * row_bytes[t] for t, n in stream.rings.items() if t not in working.rings)
+    return working.bytes + sum(map(_aligned, beside))
+
+
 class _Trial:
     """A layout with the ring `before` in front of the scratch."""
 
