@@ -29,6 +29,7 @@ MOST_BLOCKS = 800  # drawn: the largest; browsers and people see no more
 _LABELLED_OPS = 28  # of which each has its name under the picture
 _LETTER = 5.2, 11  # pixels that a letter takes
 _LEAST_LETTERS = 5
+_LINES = "--"  # through a block of which only some rows lie there
 _ROW_BY_ROW = "row by row together"
 _MOST_TOLD = 8  # loops in words
 _INCHES, _DPI = (8.6, 100.0), 96
@@ -135,9 +136,15 @@ def _draw_block(axes: Axes, block: Block, gid: str) -> None:
         Rectangle(
             (block.first - 0.47, block.offset), block.last - block.first + 0.94, block.bytes,
             facecolor=(colour, 0.33), edgecolor=colour, linewidth=0.9, gid=gid, in_layout=False,
-            hatch="-" if block.rows else None,
         )
     )  # fmt: skip
+    if block.rows:
+        axes.add_artist(
+            Rectangle(
+                (block.first - 0.47, block.offset), block.last - block.first + 0.94, block.bytes,
+                fill=False, edgecolor=(colour, 0.45), linewidth=0, hatch=_LINES, in_layout=False,
+            )
+        )  # fmt: skip
 
 
 def _name_block(axes: Axes, block: Block, columns: tuple[int, int], pixels: float) -> None:
@@ -247,7 +254,7 @@ def _legend(figure: Figure, arena: Arena) -> None:
     )  # fmt: skip
     if any(block.rows for block in arena.blocks):
         colour = _COLOURS[TENSOR]
-        marks.append(Patch(facecolor=(colour, 0.33), edgecolor=colour, hatch="-",
+        marks.append(Patch(facecolor="none", edgecolor=colour, linewidth=0.9, hatch=_LINES,
                            label="some rows of a tensor"))  # fmt: skip
     loop = arena.peak.last > arena.peak.first
     marks.append(Patch(facecolor=(plots.BAD, 0.12), label=f"op{'s' * loop} of the peak"))

@@ -46,10 +46,10 @@ def _draw(figure: Figure, curve: Sequence[CurvePoint], room: int | None) -> dict
             markerfacecolor=plots.SERIES[0] if point.chosen else plots.CARD,
         )  # fmt: skip
         if point.chosen:
-            right = x > max(arenas) / 2
+            smallest = point is curve[-1]  # else the place below and before it is free
             axes.annotate(
-                "this one", (x, y), xytext=(-9 if right else 9, 6), textcoords="offset points",
-                ha="right" if right else "left", fontsize=8,
+                "this one", (x, y), xytext=(9, 4) if smallest else (-6, -12),
+                textcoords="offset points", ha="left" if smallest else "right", fontsize=8,
             )  # fmt: skip
     _mark_room(axes, max(arenas), room)
     _label(axes, curve)
@@ -77,7 +77,7 @@ def _label(axes: Axes, curve: Sequence[CurvePoint]) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.set_xlim(0, _FAR * curve[0].arena_bytes)
-    axes.margins(y=0.15)
+    axes.margins(y=0.2)
     axes.set_xlabel("bytes of the arena")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _position: f"{at:,.0f}"))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
