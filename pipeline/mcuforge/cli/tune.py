@@ -140,6 +140,8 @@ def command(
     )
     with stages(f"{asked.recipe.name} on {asked.board.name}") as on_stage:
         try:
+            on_stage("options", 0, 0)
+            asked.check_options()
             coordinator.run(
                 ledger, asked, trials, workers,
                 lambda records: on_stage("trials", sum(e.is_over for e in records), trials),

@@ -5,6 +5,10 @@ epochs = 8                    # of a trial; those of [train] if missing
 objectives = ["quality", "ram"]   # and flash, instructions, arena; by default the first four
 metric = "mean_iou"           # what quality is; the main one of the recipe's metric if missing
 
+[search.figures]              # what is an objective as well: other metrics, what the script tells
+kl = "less"                   # less of it is better
+silhouette = "more"
+
 [search.options]              # keyword arguments of the script's train()
 levels = [2, 3]                                   # one of these
 width = { from = 4, to = 24, step = 4 }           # a whole number
@@ -27,7 +31,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType, structs
 
@@ -76,12 +80,16 @@ class Choice:
 
 @dataclass(frozen=True)
 class Search:
-    """What a search may choose, and what it looks for. None: as the recipe says elsewhere."""
+    """What a search may choose, and what it looks for. None: as the recipe says elsewhere.
+
+    `figures` are objectives beside `objectives`, each with whether more of it is better.
+    """
 
     choices: tuple[Choice, ...]
     objectives: tuple[str, ...] = DEFAULT_OBJECTIVES
     epochs: int | None = None
     metric: str | None = None
+    figures: tuple[tuple[str, bool], ...] = ()
 
 
 _Value = Annotated[Option, Meta(description="must be true, false, a number or a text")]
@@ -135,6 +143,7 @@ class SearchTable(Table, frozen=True, forbid_unknown_fields=True):
     epochs: Annotated[int, Meta(ge=1, le=100_000)] | UnsetType = UNSET
     objectives: list[Text] | UnsetType = UNSET
     metric: Text | UnsetType = UNSET
+    figures: dict[str, Literal["less", "more"]] | UnsetType = UNSET
     options: dict[str, _Choice] | UnsetType = UNSET
     quantization: QuantizationChoices | UnsetType = UNSET
     run: RunChoices | UnsetType = UNSET
@@ -161,7 +170,7 @@ def problems(content: Any, metric: str) -> list[Problem]:
     if content is None or typed_toml.problems(content, SearchTable, TABLE):
         return []  # which are told already
     table = typed_toml.convert(content, SearchTable)
-    found = [*_of_objectives(table, metric)]
+    found = [*_of_objectives(table, metric), *_of_figures(table)]
     made: dict[str, Choice] = {}
     for key, name, given in _given(table):
         found += [Problem(key, text) for text in _of_choice(name, given, made)]
@@ -183,6 +192,9 @@ def from_table(content: Mapping[str, Any] | None) -> Search | None:
         else tuple(table.objectives),
         epochs=None if isinstance(table.epochs, UnsetType) else table.epochs,
         metric=None if isinstance(table.metric, UnsetType) else table.metric,
+        figures=()
+        if isinstance(table.figures, UnsetType)
+        else tuple((name, better == "more") for name, better in table.figures.items()),
     )
 
 
@@ -232,6 +244,16 @@ def _of_objectives(table: SearchTable, metric: str) -> Iterator[Problem]:
     elif table.metric not in given or metric_names.less_is_better(table.metric) is None:
         known = ", ".join(n for n in given if metric_names.less_is_better(n) is not None)
         yield Problem(f"{TABLE}.metric", f"there is no '{table.metric}' here; there are: {known}")
+
+
+def _of_figures(table: SearchTable) -> Iterator[Problem]:
+    if isinstance(table.figures, UnsetType):
+        return
+    for name in table.figures:
+        if name in OBJECTIVES:
+            yield Problem(f"{TABLE}.figures.{name}", "is one of 'objectives', and belongs there")
+        elif not name.isidentifier():
+            yield Problem(f"{TABLE}.figures.{name}", "must be a name that a script can tell")
 
 
 def _of_choice(

@@ -26,10 +26,13 @@ class Objective:
         return -values[self.name] if self.more_is_better else values[self.name]
 
 
-def objectives(names: Iterable[str], metric: str | None) -> tuple[Objective, ...]:
-    """The objectives of these names, where quality is measured by `metric`."""
+def objectives(
+    names: Iterable[str], metric: str | None, figures: Iterable[tuple[str, bool]] = ()
+) -> tuple[Objective, ...]:
+    """The objectives of these names, where quality is measured by `metric`, and further figures."""
     less = metric is not None and metric_names.less_is_better(metric) is True
-    return tuple(Objective(name, name == QUALITY and not less) for name in names)
+    named = (Objective(name, name == QUALITY and not less) for name in names)
+    return (*named, *(Objective(name, more) for name, more in figures))
 
 
 @dataclass(frozen=True)

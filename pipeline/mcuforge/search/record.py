@@ -40,7 +40,7 @@ class Outcome:
     def values(self) -> dict[str, float]:
         """What objectives look at, by name."""
         known = {"quality": self.quality} if self.quality is not None else {}
-        return {**known, **self.costs}
+        return {**self.figures, **self.metrics, **known, **self.costs}
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for a storage."""

@@ -12,10 +12,11 @@ from mcuforge.boards import Board
 from mcuforge.errors import UsageError
 from mcuforge.recipe import Recipe, metric_names, quantization
 from mcuforge.recipe.quantization import QuantizationSettings
-from mcuforge.recipe.search import Option, Search
+from mcuforge.recipe.search import TABLE, Option, Search
 from mcuforge.search import recipes
 from mcuforge.search.figures import QUALITY, Budgets, Objective, objectives
 from mcuforge.search.fingerprint import fingerprint
+from mcuforge.training import train
 
 KIND = "tune"
 
@@ -61,6 +62,16 @@ class Task:
             "count": self.count,
             "heartbeat": self.beat_seconds,
         }
+
+    def check_options(self) -> None:
+        """Raise `UsageError` where the training script does not take what may be chosen."""
+        choices = {
+            each.name: each.values or (each.low, each.high)
+            for each in self.search.choices
+            if "." not in each.name
+        }
+        if choices:
+            train.check_choices(self.recipe, choices, f"{TABLE}.options")
 
     def quantised_with(self, params: Mapping[str, Option]) -> QuantizationSettings:
         """The settings that a trial is converted with. Raises `UsageError` where they clash."""
@@ -110,7 +121,7 @@ def asked(
         search=search,
         board=board,
         budgets=budgets,
-        objectives=objectives(search.objectives, metric),
+        objectives=objectives(search.objectives, metric, search.figures),
         metric=metric,
         epochs=epochs or search.epochs or (training.epochs if training else None),
         seed=seed,

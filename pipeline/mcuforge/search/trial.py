@@ -117,11 +117,7 @@ class Runner:
             )
         metrics = {a.metric: a.device for a in found.accuracy}
         quality = metrics.get(self._task.metric) if self._task.metric else None
-        if quality is None and any(o.name == QUALITY for o in self._task.objectives):
-            return _outcome(
-                FAILED, forecast, lesson, reason=f"the samples give no {self._task.metric}"
-            )
-        return _outcome(
+        outcome = _outcome(
             COMPLETE,
             forecast,
             lesson,
@@ -134,6 +130,16 @@ class Runner:
             facts={"sha256": found.sha256, "quantization": found.quantization or ""},
             reason=self._broken(found),
         )
+        missing = self._missing(outcome)
+        return _outcome(FAILED, forecast, lesson, reason=missing) if missing else outcome
+
+    def _missing(self, outcome: Outcome) -> str:
+        """Which objectives have no value, in words."""
+        known = outcome.values()
+        lacking = [o.name for o in self._task.objectives if o.name not in known]
+        if QUALITY in lacking:
+            return f"the samples give no {self._task.metric}"
+        return f"neither the metrics nor the script tell {', '.join(lacking)}" if lacking else ""
 
     def _broken(self, found: RunReport) -> str:
         broken = self._task.budgets.broken(_costs(found))

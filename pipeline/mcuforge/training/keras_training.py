@@ -13,7 +13,7 @@ import tensorflow as tf
 from mcuforge.errors import UsageError
 from mcuforge.model_files.keras_file import make_reproducible
 from mcuforge.processes.tensorflow_child import Progress
-from mcuforge.training.training_job import Report, built, taught
+from mcuforge.training.training_job import Report, built, problems_tflite, taught
 
 
 def train(
@@ -67,6 +67,13 @@ def untrained(
     model.save(file)
     make_reproducible(Path(file))
     return hashlib.sha256(model.to_json().encode()).hexdigest()
+
+
+def problems(
+    script: str, choices: dict[str, list[Any]], key: str, on_progress: Progress
+) -> list[list[str]]:
+    """What `problems_tflite` tells, of a script that imports Keras."""
+    return problems_tflite(script, choices, key, on_progress)
 
 
 def _seed(seed: int) -> None:

@@ -34,10 +34,11 @@ from typing import Any
 
 from mcuforge.convert import ConversionResult, convert, input_names
 from mcuforge.errors import ForgeError, UsageError
-from mcuforge.files import atomic
+from mcuforge.files import atomic, typed_toml
+from mcuforge.files.typed_toml import Problem
 from mcuforge.processes import scratch, tensorflow_child
 from mcuforge.processes.tensorflow_child import Progress
-from mcuforge.recipe import Recipe, Training, metrics
+from mcuforge.recipe import Option, Recipe, Training, metrics
 from mcuforge.samples import array_files
 
 
@@ -154,6 +155,22 @@ def teach(
     if lesson.stopped_at is None:
         _check(made)
     return lesson
+
+
+def check_choices(recipe: Recipe, choices: Mapping[str, Sequence[Option]], key: str) -> None:
+    """Raise `UsageError` where the script does not take a value that an option may have.
+
+    The options are given below `key` of the recipe.
+    """
+    arguments = {
+        "script": str(of_recipe(recipe).script),
+        "choices": {name: list(values) for name, values in choices.items()},
+        "key": key,
+    }
+    name = "problems_tflite" if recipe.keras is None else "problems"
+    found = [Problem(*told) for told in _call(name, arguments, None)]
+    if found:
+        raise typed_toml.error(recipe.file, found)
 
 
 def network(training: Training, made: Recipe) -> str | None:

@@ -10,7 +10,7 @@ import importlib.util
 import math
 import random
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -110,6 +110,15 @@ def untrained_tflite(
     return hashlib.sha256(made).hexdigest()
 
 
+def problems_tflite(
+    script: str, choices: dict[str, list[Any]], key: str, on_progress: Progress
+) -> list[list[str]]:
+    """What the script's `train` does not take of the values for its options: keys and words."""
+    on_progress(0, 1)
+    found = script_options.problems_of_choices(_trainer(script), choices, key)
+    return [[problem.key, problem.text] for problem in found]
+
+
 def taught(
     recipe_file: str,
     script: str,
@@ -119,15 +128,20 @@ def taught(
     report: Report,
 ) -> tuple[Any, ...] | None:
     """What the script's `train` returns; None where it was given up."""
-    function = getattr(load(Path(script)), "train", None)
-    if function is None:
-        raise UsageError(f"{script}: defines no function train(seed, epochs, on_progress).")
+    function = _trainer(script)
     taken = script_options.checked(function, options, recipe_file)
     report(0, epochs)
     try:
         return tuple(function(seed, epochs, report, **taken))
     except GivenUpError:
         return None
+
+
+def _trainer(script: str) -> Callable[..., Any]:
+    function: Callable[..., Any] | None = getattr(load(Path(script)), "train", None)
+    if function is None:
+        raise UsageError(f"{script}: defines no function train(seed, epochs, on_progress).")
+    return function
 
 
 def built(script: str, options: Mapping[str, Any]) -> Any:
