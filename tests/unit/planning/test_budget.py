@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,17 @@ MODEL = Path(__file__).parents[3] / "models" / "autoencoder" / "artifacts" / "mo
 BOARD = boards.load("mps2-an386")
 
 
+@cache
+def plans(target: Target, small: bool) -> Plans:
+    return planner.plans(read_graph(MODEL, None), target, small=small)
+
+
 def plan(memory: str = planning.FIT, max_ram: int | None = None) -> Plan:
-    return planning.plan_for(BOARD, MODEL, memory=memory, max_ram=max_ram)
+    """As `planning.plan_for` does, with plans that are made once for all tests."""
+    graph = read_graph(MODEL, None)
+    found = planning.fitting(BOARD, graph, make=plans, memory=memory, max_ram=max_ram)
+    fit.check(found, BOARD, max_ram)
+    return found
 
 
 def test_the_curve_falls_as_instructions_rise() -> None:
@@ -67,10 +77,10 @@ def test_plans_are_made_once_and_only_when_they_are_asked_for(
         return divisions(*arguments)
 
     monkeypatch.setattr(planner, "_divisions", counted)
-    plans = planner.plans(read_graph(MODEL, None), Target.DSP)
-    assert plans.within(None) is plans.within(1 << 20) is plans.plain and not made
-    small = plans.within(0)
-    assert small is plans.within(0) and small.curve() == plans.plain.curve() and made == [1]
+    found = planner.plans(read_graph(MODEL, None), Target.DSP)
+    assert found.within(None) is found.within(1 << 20) is found.plain and not made
+    small = found.within(0)
+    assert small is found.within(0) and small.curve() == found.plain.curve() and made == [1]
 
 
 def test_tflm_has_no_rows() -> None:

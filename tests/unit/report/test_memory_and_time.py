@@ -12,8 +12,9 @@ from graphs import graph, relu_chain
 from made_up_facts import made_up_facts, report_of
 from stateful_models import accumulator
 
+from mcuforge.frontend import read_graph
 from mcuforge.frontend.graph import Graph
-from mcuforge.planning import arena_blocks, make_plan
+from mcuforge.planning import arena_blocks, make_plan, planner
 from mcuforge.planning.target import Target
 from mcuforge.proof.op_ticks import OpTicks
 from mcuforge.report import Accuracy, RunReport, arena_plot, as_json, baselines, run_page
@@ -185,7 +186,8 @@ def test_another_engine_places_tensors_by_itself(tmp_path: Path) -> None:
 
 
 def test_float32_takes_four_bytes_a_value(tmp_path: Path) -> None:
-    plan = make_plan(MODELS / "autoencoder" / "artifacts" / "model.tflite", "net", Target.DSP)
+    graph = read_graph(MODELS / "autoencoder" / "artifacts" / "model.tflite", "net")
+    plan = planner.plans(graph, Target.DSP).plain
     found = baselines.float32(plan)
     assert found.arena == 4 * (16_384 + 4_096)  # the output and the input of the op of the peak
     weights = [plan.graph.input(op, 1) for op in plan.graph.ops if len(op.inputs) > 1]
