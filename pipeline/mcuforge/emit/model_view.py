@@ -101,33 +101,11 @@ class BorderView:
         return self.bytes // self.row_bytes if self.row_bytes else 0
 
 
-@dataclass(frozen=True)
-class ModelView:
-    """Everything that the model's templates need."""
+class Borders:
+    """Which inputs and outputs of a view of a model stream."""
 
-    name: str
-    title: str
-    version: str
-    hash: str
-    hash_bytes: str
-    arena_bytes: int
-    lower_bound: int
-    alignment: int
-    state_bytes: int
-    first_values: tuple[FirstValueView, ...]
-    kernels: tuple[str, ...]
-    constants: tuple[ConstantView, ...]
-    tensors: tuple[TensorView, ...]
-    ops: tuple[OpView, ...]
-    segments: tuple[SegmentView, ...]
-    result_count: int
     inputs: tuple[BorderView, ...]
     outputs: tuple[BorderView, ...]
-
-    @property
-    def is_stateful(self) -> bool:
-        """Whether something is kept from one invoke to the next."""
-        return self.state_bytes > 0
 
     @property
     def streams_in(self) -> bool:
@@ -153,6 +131,35 @@ class ModelView:
     def whole_outputs(self) -> tuple[int, ...]:
         """Numbers of those that lie in memory."""
         return tuple(n for n, tensor in enumerate(self.outputs) if not tensor.row_bytes)
+
+
+@dataclass(frozen=True)
+class ModelView(Borders):
+    """Everything that the model's templates need."""
+
+    name: str
+    title: str
+    version: str
+    hash: str
+    hash_bytes: str
+    arena_bytes: int
+    lower_bound: int
+    alignment: int
+    state_bytes: int
+    first_values: tuple[FirstValueView, ...]
+    kernels: tuple[str, ...]
+    constants: tuple[ConstantView, ...]
+    tensors: tuple[TensorView, ...]
+    ops: tuple[OpView, ...]
+    segments: tuple[SegmentView, ...]
+    result_count: int
+    inputs: tuple[BorderView, ...]
+    outputs: tuple[BorderView, ...]
+
+    @property
+    def is_stateful(self) -> bool:
+        """Whether something is kept from one invoke to the next."""
+        return self.state_bytes > 0
 
 
 class _Builder:

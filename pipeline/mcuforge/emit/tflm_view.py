@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mcuforge.emit import c_values
-from mcuforge.emit.model_view import BorderView, hash_bytes, input_views, output_views
+from mcuforge.emit.model_view import Borders, BorderView, hash_bytes, input_views, output_views
 from mcuforge.engines.tflm import TflmModel, TracedOp
 from mcuforge.planning.plan import Plan, outputs_text
 
@@ -29,7 +29,7 @@ class TracedTensorView:
 
 
 @dataclass(frozen=True)
-class TflmView:
+class TflmView(Borders):
     """Everything that the templates of the engine need; `model.h.j2` takes it as well.
 
     `state_bytes` is 0: what the model carries over, `carried_bytes`, lies in TFLM's arena.

@@ -32,24 +32,29 @@ def for_tasks(it: Integration) -> Iterator[Example]:
     """Code for each task, whatever the build system is."""
     yield Example(
         "C",
-        "Real numbers in and out. Fill all inputs before each call: their memory is shared.",
+        "Real numbers in and out. While the model runs it asks for the rows that stream, and hands "
+        "them over."
+        if it.streams
+        else "Real numbers in and out. Fill all inputs before each call: their memory is shared.",
         ((f"{it.name}_infer.c", _fill("c.c.j2", it)),),
     )
-    yield Example(
-        "C++", "The same, from C++11 on.", ((f"{it.name}_infer.cpp", _fill("cpp.cpp.j2", it)),)
-    )
+    if not it.streams:
+        yield Example(
+            "C++", "The same, from C++11 on.", ((f"{it.name}_infer.cpp", _fill("cpp.cpp.j2", it)),)
+        )
     if it.raw:
         yield Example(
             "Raw samples",
             "Readings of a sensor, of which the recipe's own C makes the features.",
             ((f"{it.name}_sense.c", _fill("raw.c.j2", it)),),
         )
-    yield Example(
-        "Without conversion",
-        "For data that is quantised already, or where floats cost too much. "
-        "The constants are this model's: another conversion may bring others.",
-        ((f"{it.name}_infer_as_is.c", _fill("integers.c.j2", it)),),
-    )
+    if not it.streams:
+        yield Example(
+            "Without conversion",
+            "For data that is quantised already, or where floats cost too much. "
+            "The constants are this model's: another conversion may bring others.",
+            ((f"{it.name}_infer_as_is.c", _fill("integers.c.j2", it)),),
+        )
     yield Example(
         "Memory of your own",
         "The arena in a buffer of the application: allocated, in another memory, or shared by "
@@ -157,6 +162,8 @@ def _emit(it: Integration, flavour: str, folder: str) -> list[str]:
         *([] if it.optimize == SPEED else ["--optimize", it.optimize]),
         *([] if it.memory == FIT else ["--memory", it.memory]),
         *([] if it.max_ram is None else ["--max-ram", str(it.max_ram)]),
+        *(["--input", "rows"] if it.streams_in else []),
+        *(["--output-as", "rows"] if it.streams_out else []),
         *([] if flavour == CMAKE else ["--flavour", flavour]),
         *("-o", folder),
     ]

@@ -24,7 +24,15 @@ GUARDS = {
         *("m", "n", "p", "factors", "request_bytes", "stack_bytes", "stack_guard_bytes", "rank"),
         *("boot_bytes", "bytes", "arena_bytes", "lower_bound", "alignment", "count", "offset"),
         *("index", "index0", "zero_point", "elements", "ram_kib", "flash_kib"),
-        *("raw_elements", "row_elements", "rows", "row_bytes", "whole_inputs", "whole_outputs"),
+        *(
+            "raw_elements",
+            "row_elements",
+            "rows",
+            "last_row",
+            "row_bytes",
+            "whole_inputs",
+            "whole_outputs",
+        ),
         *("state_bytes", "carried_bytes", "resource_variables", "fill"),
         *(
             "mpu_regions",

@@ -23,6 +23,7 @@ from mcuforge.emit.extras import Extras, of_recipe
 from mcuforge.emit.project_files import Source, project_files
 from mcuforge.engines import tflm
 from mcuforge.planning.plan import Plan
+from mcuforge.planning.rows.borders import BorderRows
 from mcuforge.proof.parity import Comparison, Verdict
 from mcuforge.recipe import Recipe, load
 from mcuforge.report import Costs, RunReport, examples, integration
@@ -104,6 +105,28 @@ def test_every_example_compiles_whatever_the_borders_are(tmp_path: Path) -> None
     assert compile_all(replace(it, inputs=tuple(hostile)), tmp_path / "include", tmp_path) == 12
     assert [b.c_type for b in it.inputs] == ["int8_t", "float", "uint8_t", "int16_t"]
     assert [b.c_type for b in it.outputs] == ["int8_t", "uint8_t", "float", "int16_t"]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [BorderRows(True, True), pytest.param(BorderRows(False, True), marks=pytest.mark.slow)],
+)
+def test_every_example_compiles_where_rows_come_and_go(given: BorderRows, tmp_path: Path) -> None:
+    plan = planning.make_plan(
+        load(Path(__file__).parents[3] / "models" / "autoencoder").tflite, "rowwise", borders=given
+    )
+    board = boards.load("mps2-an386")
+    files = project_files([Source(plan, "rowwise")], board, "rowwise", "zephyr")
+    unpack(files, tmp_path)
+    it = integration.of(plan, board)
+    assert compile_all(it, tmp_path / "include", tmp_path) == 10
+    emit = shlex.join(examples._emit(it, "zephyr", "rowwise-zephyr"))
+    assert ("--input rows" in emit) is given.inputs and "--output-as rows" in emit
+    assert section.body(report_of(it)) is not None
+    application = [tmp_path / path for path in files if path.endswith(("application.c", "main.c"))]
+    assert len(application) == 2
+    options = (*WARNINGS, "-I", tmp_path / "include", "-isystem", STUBS, "-fsyntax-only")
+    succeed("gcc", "-std=c11", *options, *application)
 
 
 def test_the_examples_compute_the_same_with_and_without_conversion(tmp_path: Path) -> None:
