@@ -13,7 +13,8 @@ from typing import cast
 
 import numpy as np
 
-from mcuforge.planning.plan import Plan, RowOp, Segment
+from mcuforge.frontend.graph import Op
+from mcuforge.planning.plan import KernelCall, Plan, RowOp, Segment
 from mcuforge.planning.rows.arrangement import ArrangeParams
 
 GARBAGE = -1
@@ -97,8 +98,12 @@ class Memory:
 
 
 def _owners(plan: Plan) -> dict[int, tuple[int, int]]:
-    """The tensor that each view shows, and where in it."""
+    """The tensor that each view shows, or that an input is joined in, and where in it."""
     owners: dict[int, tuple[int, int]] = {}
+    for planned, op in zip(plan.ops[::-1], plan.graph.ops[::-1], strict=True):
+        for tensor, begin in planned.joins:
+            owner, before = owners.get(op.outputs[0], (op.outputs[0], 0))
+            owners[tensor] = owner, before + begin
     for planned, op in zip(plan.ops, plan.graph.ops, strict=True):
         if planned.view_of is not None:
             owner, begin = owners.get(planned.view_of, (planned.view_of, 0))
@@ -151,9 +156,21 @@ def _whole(memory: Memory, position: int) -> None:
     memory.spoil(planned.scratch_offset, planned.scratch_bytes)
     for tensor in {t for call in planned.calls for t in call.inputs} - set(op.outputs):
         memory.read(tensor)
-    for tensor in op.outputs:
+    for tensor, _ in planned.joins:
+        memory.read(tensor)
+    for tensor in op.outputs if not planned.joins else ():
         memory.write(tensor, 0, memory.size(tensor))
+    for call in planned.calls if planned.joins else ():
+        _copied(memory, op, call)
     memory.tell(op.outputs)
+
+
+def _copied(memory: Memory, op: Op, call: KernelCall) -> None:
+    """An input is copied beside those that are joined where they lie."""
+    sizes = [memory.size(tensor) for tensor in op.inputs]
+    for place, tensor in enumerate(op.inputs):  # it may be put in twice
+        if tensor == call.inputs[0]:
+            memory.write(op.outputs[0], sum(sizes[:place]), sizes[place])
 
 
 class _Replay:

@@ -147,6 +147,7 @@ def _op_json(plan: Plan, position: int, planned: PlannedOp) -> dict[str, Any]:
         "outputs": [_tensor_json(plan, i) for i in op.outputs],
         "folded": list(op.notes),
         "view_of": planned.view_of,
+        "joined_in_place": [tensor for tensor, _ in planned.joins],
         "calls": [_call_json(call) for call in planned.calls],
     }
 

@@ -227,6 +227,9 @@ class _Builder:
         title = f"{op.kind}  {sources} -> {outputs_text(self.graph, op)}  {self.graph.layer(op)}"
         if planned.view_of is not None:
             title += "  (a view: no bytes move)"
+        elif planned.joins:
+            left = "the other inputs are copied" if planned.calls else "no bytes move"
+            title += f"  (joined where they lie: {left})"
         return OpView(
             index=position,
             title=title,

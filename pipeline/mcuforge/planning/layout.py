@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from mcuforge.frontend.graph import Graph
@@ -143,26 +143,33 @@ def _overlaps(
 ) -> list[Overlap]:
     """Where an op's output may run into an input that dies there."""
     index = {root: i for i, root in enumerate(buffers)}
-    last = {root: buffer.last for root, buffer in buffers.items()}
+    lives = {root: (buffer.first, buffer.last) for root, buffer in buffers.items()}
     found = []
     for number, segment in enumerate(segments):
         if segment.stream is not None:
             pairs = segment.stream.gaps
         else:
-            pairs = overlap_pairs(lowered[segment.first], number, storage, last)
+            pairs = overlap_pairs(lowered[segment.first], number, storage, lives)
         found += [Overlap(index[s], index[t], d) for (s, t), d in pairs.items() if t in index]
     return found
 
 
 def overlap_pairs(
-    planned: PlannedOp, position: int, storage: Storage, last: dict[int, int]
+    planned: PlannedOp, position: int, storage: Storage, lives: Mapping[int, tuple[int, int]]
 ) -> dict[tuple[int, int], int]:
-    """Pairs of an input that dies at the op and an output, and how far this may run into it."""
+    """Pairs of an input that dies at the op and an output, and how far this may run into it.
+
+    `lives` are first and last position of all that lies in the arena. An output of which a part was
+    there before the op does not run into anything.
+    """
+    nowhere = (position + 1, position - 1)
     return {
         (source, target): distance
         for target, number in _first_writers(planned, storage).items()
         for source, distance in _sources(planned.calls, number, storage).items()
-        if source != target and last.get(source) == position and target in last  # no variables
+        if source != target
+        and lives.get(source, nowhere)[1] == position
+        and lives.get(target, nowhere)[0] == position
     }
 
 

@@ -94,7 +94,7 @@ class _Search:
             for tensor in op.outputs:
                 writers[tensor] = 1 << position
             touched = tuple(r for r in roots if r in self.sizes)
-            pairs = layout.overlap_pairs(planned, 0, storage, dict.fromkeys(touched, 0))
+            pairs = layout.overlap_pairs(planned, 0, storage, dict.fromkeys(touched, (0, 0)))
             yield _Needs(
                 touched,
                 arena.align(planned.scratch_bytes, layout.ALIGNMENT),

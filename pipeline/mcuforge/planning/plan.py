@@ -131,12 +131,14 @@ class PlannedOp:
     """An op of the graph and the calls that compute it.
 
     There are none where its outputs are views: they lie in tensor `view_of`, one after the other.
+    `joins` are tensors that lie in its output, and where in it each begins: they need no call.
     """
 
     op: int
     calls: tuple[KernelCall, ...]
     view_of: int | None = None
     scratch_offset: int = 0
+    joins: tuple[tuple[int, int], ...] = ()
 
     @property
     def scratch_bytes(self) -> int:

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from mcuforge.errors import UnsupportedError
 from mcuforge.frontend.graph import Graph, Op
-from mcuforge.planning import effort, layout, lean, order, problems, state
+from mcuforge.planning import effort, layout, lean, problems, state
+from mcuforge.planning.arrangement import arranged
 from mcuforge.planning.dead_channels import drop_channels
 from mcuforge.planning.ops import packed_weights
 from mcuforge.planning.ops.registry import OPERATORS
@@ -60,7 +61,7 @@ def plans(
     graph = graph if whole else drop_channels(graph)
     proofs: set[Hashable] = set()
     lowered = _lowered(graph, target, small, proofs)
-    found = [layout.place(graph, lowered)] if whole else _placed(graph, lowered)
+    found = [layout.place(graph, lowered)] if whole else arranged(graph, lowered)
 
     def smaller() -> Iterator[Plan]:
         if whole:  # TFLM runs no op row by row
@@ -85,17 +86,6 @@ def _smaller(
     """The plans with the order of `plain`, that with the least work first."""
     for division in _divisions(plain.graph, plain.ops, target, proofs, borders):
         yield layout.place(plain.graph, plain.ops, division)
-
-
-def _placed(graph: Graph, lowered: tuple[PlannedOp, ...]) -> list[Plan]:
-    """The plans whose ops run whole: in the file's order and maybe another; the smallest first."""
-    as_in_file = layout.place(graph, lowered)
-    positions = order.with_less(graph, lowered)
-    if positions is None:
-        return [as_in_file]
-    ordered = replace(graph, ops=tuple(graph.ops[p] for p in positions))
-    better = layout.place(ordered, tuple(lowered[p] for p in positions))
-    return sorted([as_in_file, better], key=lambda plan: plan.arena.bytes)
 
 
 def _lowered(
@@ -148,7 +138,7 @@ def _divisions(
     shared = {r for t, (r, _) in storage.views.items() for r in (t, r)}
     alone = frozenset(set(ranges) - shared - set(kept))
     owners = set(ranges) - set(kept)
-    views = {p for p, planned in enumerate(lowered) if planned.view_of is not None}
+    views = {p for p, each in enumerate(lowered) if each.view_of is not None or each.joins}
     row_ops, reading = candidates(graph, views, alone, choose)
     streamed = Borders(graph, row_ops, owners, alone).streamed(borders)
     ranges |= streamed.spans
@@ -160,7 +150,7 @@ def _divisions(
     )
 
     def whole(planned: PlannedOp, position: int, extra: int = 0) -> Whole:
-        pairs = layout.overlap_pairs(planned, position, storage, lives.last)
+        pairs = layout.overlap_pairs(planned, position, storage, ranges)
         return Whole(planned.scratch_bytes, pairs, planned.calls if extra else (), extra)
 
     wholes = [

@@ -16,16 +16,20 @@ class Storage:
 
     @classmethod
     def of(cls, graph: Graph, lowered: tuple[PlannedOp, ...]) -> Storage:
-        """That of the ops that are views: their outputs lie in the input one after the other."""
-        views: dict[int, tuple[int, int]] = {}
+        """That of the ops that are views: their outputs lie in the input one after the other.
+
+        Likewise that of the ops whose inputs lie in the output.
+        """
+        lies_in: dict[int, tuple[int, int]] = {}
         for op, planned in zip(graph.ops, lowered, strict=True):
+            lies_in |= {t: (op.outputs[0], begin) for t, begin in planned.joins}
             if planned.view_of is None:
                 continue
-            source, begin = views.get(planned.view_of, (planned.view_of, 0))
+            begin = 0
             for tensor in op.outputs:
-                views[tensor] = source, begin
+                lies_in[tensor] = planned.view_of, begin
                 begin += graph.tensor(tensor).bytes
-        return cls(views)
+        return cls(_owners(lies_in))
 
     def find(self, tensor: int) -> int:
         """The tensor that owns the bytes."""
@@ -34,6 +38,21 @@ class Storage:
     def begin(self, tensor: int) -> int:
         """Bytes of the owner before the tensor."""
         return self.views.get(tensor, (tensor, 0))[1]
+
+
+def _owners(lies_in: dict[int, tuple[int, int]]) -> dict[int, tuple[int, int]]:
+    """Of tensors that each lie in another one: that which lies in no other, and where in it."""
+    owners: dict[int, tuple[int, int]] = {}
+    for tensor in lies_in:
+        path = []
+        while tensor in lies_in and tensor not in owners:
+            path.append(tensor)
+            tensor = lies_in[tensor][0]
+        for inner in reversed(path):
+            outer, begin = lies_in[inner]
+            owner, before = owners.get(outer, (outer, 0))
+            owners[inner] = owner, before + begin
+    return owners
 
 
 def activations(graph: Graph) -> list[int]:

@@ -67,13 +67,15 @@ def check_networks(seeds: range) -> tuple[int, int]:
         target = list(Target)[seed % len(Target)]
         try:
             graph = _read(network.tflite())
-            whole = planner.plan(graph, target)
+            plans = planner.plans(graph, target)
         except UnsupportedError:
             continue
-        small = planner.plan(graph, target, budget=0)
-        plan_check.check(whole)
-        plan_check.check(small)
-        assert small.arena.bytes <= whole.arena.bytes
+        fitting, small = plans.fitting(), plans.within(0)
+        for plan in (plans.plain, fitting, small):
+            plan_check.check(plan)
+        assert small.arena.bytes <= fitting.arena.bytes <= plans.plain.arena.bytes
+        at_peak = small.ops[small.arena.peak_op]  # whose scratch may have nowhere to go
+        assert fitting.arena.bytes <= plans.live_peak + at_peak.scratch_bytes + 16
         compiled += 1
         with_rows += bool(small.segments)
     return with_rows, compiled

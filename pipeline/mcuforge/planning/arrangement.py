@@ -1,0 +1,60 @@
+"""How ops that run whole are arranged: in which order, and which inputs are joined where they lie.
+
+Neither costs instructions, and both make the arena smaller for most models, but not for all: what
+is joined where it lies must all have room from its first part on. So arrangements are placed, and
+the smallest one wins; of equal ones that which copies least.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mcuforge.frontend.graph import Graph
+from mcuforge.planning import joined, layout, order
+from mcuforge.planning.plan import Plan, PlannedOp
+
+MOST_TRIED = 4  # ops whose inputs are joined in place, one by one where not all are
+
+
+def arranged(graph: Graph, lowered: tuple[PlannedOp, ...]) -> list[Plan]:
+    """The best plan, and that of the file's order with copies where it is another one.
+
+    Ops that run row by row may do better in the latter.
+    """
+    as_in_file = layout.place(graph, lowered)
+    best = _joined(graph, lowered, _ordered(as_in_file, lowered))
+    return [best] if best is as_in_file else [best, as_in_file]
+
+
+def _joined(graph: Graph, lowered: tuple[PlannedOp, ...], copying: Plan) -> Plan:
+    """As few copies as make the arena no larger."""
+    every = joined.positions(joined.joined(graph, lowered))
+    if not every:
+        return copying
+
+    def without(copied: frozenset[int]) -> Plan:
+        ops = joined.joined(graph, lowered, copied)
+        return _ordered(layout.place(graph, ops), ops)
+
+    best = without(frozenset())
+    if best.arena.bytes <= copying.arena.bytes:
+        return best
+    best, copied = copying, frozenset(every)
+    for position in every[:MOST_TRIED] if len(every) > 1 else ():
+        tried = without(copied - {position})
+        if tried.arena.bytes <= best.arena.bytes:
+            best, copied = tried, copied - {position}
+    return best
+
+
+def _ordered(placed: Plan, lowered: tuple[PlannedOp, ...]) -> Plan:
+    """A plan in a better order, if there is one with a smaller arena."""
+    positions = order.with_less(placed.graph, lowered)
+    if positions is None:
+        return placed
+    graph = replace(placed.graph, ops=tuple(placed.graph.ops[p] for p in positions))
+    return min(
+        placed,
+        layout.place(graph, tuple(lowered[p] for p in positions)),
+        key=lambda plan: plan.arena.bytes,
+    )
