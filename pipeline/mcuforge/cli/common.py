@@ -154,27 +154,36 @@ def ram_choice(
 def rows_options(function: F) -> F:
     """`--input` and `--output-as`: whether inputs arrive, and outputs leave, row by row."""
     output = click.option(
-        "--output-as", "output_as", type=click.Choice(_BORDERS), default=_BORDERS[0],
-        show_default=True, help="rows: outputs are handed over row by row, when a row is made.",
+        "--output-as", "output_as", type=click.Choice(_BORDERS),
+        help="rows: outputs are handed over row by row, when a row is made [the recipe's, or "
+        "whole].",
     )(function)  # fmt: skip
     return click.option(
-        "--input", "--input-as", "input_as", type=click.Choice(_BORDERS), default=_BORDERS[0],
-        show_default=True, help="rows: the application gives inputs row by row, as a camera does, "
-        "and none of them needs a buffer; whole: all of them lies in the arena.",
+        "--input", "--input-as", "input_as", type=click.Choice(_BORDERS),
+        help="rows: the application gives inputs row by row, as a camera does, and none of them "
+        "needs a buffer; whole: all of them lies in the arena [the recipe's, or whole].",
     )(output)  # fmt: skip
 
 
-def borders_of(input_as: str, output_as: str, engine: str = AOT) -> BorderRows:
-    """What `rows_options` ask for. Raises `UsageError` where the engine cannot do it."""
+def borders_of(
+    input_as: str | None, output_as: str | None, engine: str, recipe: Recipe | None
+) -> BorderRows:
+    """What `rows_options` ask for, or else the recipe.
+
+    Raises `UsageError` where the engine cannot do what an option asks for.
+    """
     from mcuforge.planning.rows.borders import BorderRows
 
-    borders = BorderRows(input_as == _BORDERS[1], output_as == _BORDERS[1])
-    if borders and engine == TFLM:
-        raise UsageError(
-            "TensorFlow Lite Micro takes whole inputs, and gives whole outputs: leave --input and "
-            "--output-as out, or use --engine aot."
-        )
-    return borders
+    rows = _BORDERS[1]
+    if engine == TFLM:
+        if rows in (input_as, output_as):
+            raise UsageError(
+                "TensorFlow Lite Micro takes whole inputs, and gives whole outputs: leave --input "
+                "and --output-as out, or use --engine aot."
+            )
+        return BorderRows()
+    said = recipe.borders if recipe is not None else (None, None)
+    return BorderRows((input_as or said[0]) == rows, (output_as or said[1]) == rows)
 
 
 def force_option(function: F) -> F:

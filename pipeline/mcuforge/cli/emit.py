@@ -32,7 +32,6 @@ from mcuforge.emit.flavours import CMAKE, FLAVOURS, compiles_for
 from mcuforge.emit.project_files import Source, project_name
 from mcuforge.engines import TFLM, tflm
 from mcuforge.files import locks
-from mcuforge.planning.rows.borders import BorderRows
 
 
 @click.command()
@@ -64,8 +63,8 @@ def command(
     optimize: str,
     memory: str | None,
     max_ram: int | None,
-    input_as: str,
-    output_as: str,
+    input_as: str | None,
+    output_as: str | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -77,8 +76,8 @@ def command(
     Several models share the kernels, and one program uses them all.
     """
     board = boards.load(board_name)
-    borders = borders_of(input_as, output_as, engine)
-    sources = _sources(models, board, name, engine, optimize, (memory, max_ram), flavour, borders)
+    rows = input_as, output_as
+    sources = _sources(models, board, name, engine, optimize, (memory, max_ram), flavour, rows)
     c_name = c_names.identifier(name) if name else project_name(sources)
     folder = output or Path("build") / project.folder_name(c_name, board, engine, flavour)
     with locks.writing(folder):
@@ -103,10 +102,10 @@ def _sources(
     optimize: str,
     ram: tuple[str | None, int | None],
     flavour: str,
-    borders: BorderRows,
+    rows: tuple[str | None, str | None],
 ) -> tuple[Source, ...]:
-    """The planned models. `name` is that of the model where there is only one, `ram` what the
-    command line says of it.
+    """The planned models. `name` is that of the model where there is only one, `ram` and
+    `rows` what the command line says of it.
     """
     sources = []
     for model in models:
@@ -121,7 +120,7 @@ def _sources(
             portable=not compiles_for(board, flavour),
             memory=memory,
             max_ram=max_ram,
-            borders=borders,
+            borders=borders_of(*rows, engine, found.recipe),
         )
         chosen = name if name and len(models) == 1 else plan.graph.name
         prepared = tflm.prepare(plan, found.tflite, board) if engine == TFLM else None

@@ -81,8 +81,8 @@ def command(
     summaries: Summaries,
     optimize: str,
     memory: str | None,
-    input_as: str,
-    output_as: str,
+    input_as: str | None,
+    output_as: str | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -108,7 +108,7 @@ def command(
             simulator=simulator, renode=renode,
             engine=engine, tighten_arena=tighten_arena, force=force, optimize=optimize,
             memory=memory, max_ram=max_ram, steps=steps,
-            borders=borders_of(input_as, output_as, engine),
+            borders=borders_of(input_as, output_as, engine, found.recipe),
         )  # fmt: skip
     finish(
         [result], output, as_json, [demand], history=history, summaries=summaries, force=force

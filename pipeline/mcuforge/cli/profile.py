@@ -64,8 +64,8 @@ def command(
     optimize: str,
     memory: str | None,
     max_ram: int | None,
-    input_as: str,
-    output_as: str,
+    input_as: str | None,
+    output_as: str | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -92,7 +92,7 @@ def command(
         profile = measurement.run(
             found.tflite, board, output, name=found.name, engine=engine,
             optimize=optimize, memory=memory, max_ram=max_ram,
-            borders=borders_of(input_as, output_as, engine),
+            borders=borders_of(input_as, output_as, engine, found.recipe),
             wait_states=wait_states, port=port, force=force, on_stage=on_stage,
             described_by=found.recipe,
         )  # fmt: skip

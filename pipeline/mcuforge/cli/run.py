@@ -81,8 +81,8 @@ def command(
     summaries: Summaries,
     optimize: str,
     memory: str | None,
-    input_as: str,
-    output_as: str,
+    input_as: str | None,
+    output_as: str | None,
     force: bool,
     as_json: bool,
     **words: Any,
@@ -97,7 +97,6 @@ def command(
     from mcuforge import driver
 
     board = boards.load(board_name)
-    borders = borders_of(input_as, output_as, engine)
     check_written(output, history=history, force=force)
     demands = [asked.of(model, output) for model in models]  # before the work, and what it writes
     reports = []
@@ -124,7 +123,7 @@ def command(
                     optimize=optimize,
                     memory=ram_choice(described, memory)[0],
                     max_ram=demand.gates.max_ram,
-                    borders=borders,
+                    borders=borders_of(input_as, output_as, engine, described),
                     steps=steps,
                 )
             )

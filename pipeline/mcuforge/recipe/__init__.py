@@ -37,6 +37,7 @@ A folder -> `Recipe`, metrics and settings; knows nothing of the stages that fol
 
     [plan]                      # optional; see mcuforge.recipe.memory
     memory = "small"
+    input = "rows"
 
     [search.options]            # optional: what `tune` may choose; see mcuforge.recipe.search
     skip_connections = [true, false]
@@ -126,7 +127,8 @@ class Recipe:
     `encoder` is the Keras model whose outputs the model, a decoder, takes; only the decoder is
     deployed. `keras` and `calibration` are None where `tflite` is the model, quantised already.
     `labels` are what the classes of the first output are called, none if not told. `features` makes
-    the input of raw samples, on the host and on the device. `memory` is as in `planning.plan_for`,
+    the input of raw samples, on the host and on the device. `borders` tell whether inputs and
+    outputs are "whole" or "rows". `memory` is as in `planning.plan_for`,
     None where nothing is said. `search` is what `tune` may choose.
     """
 
@@ -146,6 +148,7 @@ class Recipe:
     gates: Gates = bounds.NONE
     features: Features | None = None
     memory: str | None = None
+    borders: tuple[str | None, str | None] = (None, None)
     search: Search | None = None
 
     @property
@@ -298,6 +301,7 @@ def _recipe(
         gates=bounds.from_table(folder, gates),
         features=front_end.of(folder, content.features),
         memory=rows.memory(content.plan),
+        borders=rows.borders(content.plan),
         search=searches.from_table(search),
     )
 

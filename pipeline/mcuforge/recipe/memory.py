@@ -2,6 +2,8 @@
 
 [plan]
 memory = "small"   # ops run row by row as far as it saves RAM; "fit": where needed; "fast": never
+input = "rows"     # the application gives inputs row by row; "whole": all of it
+output = "rows"    # outputs are handed over row by row; "whole": all of it
 """
 
 from __future__ import annotations
@@ -21,10 +23,19 @@ class Memory(Enum):
     SMALL = "small"
 
 
+class Border(Enum):
+    """Whether all of an input or output is there at once, or only row by row."""
+
+    WHOLE = "whole"
+    ROWS = "rows"
+
+
 class PlanTable(Table, frozen=True, forbid_unknown_fields=True):
     """How the model is planned, where the command line says nothing else."""
 
     memory: Memory | UnsetType = UNSET
+    input: Border | UnsetType = UNSET
+    output: Border | UnsetType = UNSET
 
 
 def memory(table: PlanTable | UnsetType) -> str | None:
@@ -32,3 +43,12 @@ def memory(table: PlanTable | UnsetType) -> str | None:
     if isinstance(table, UnsetType) or isinstance(table.memory, UnsetType):
         return None
     return table.memory.value
+
+
+def borders(table: PlanTable | UnsetType) -> tuple[str | None, str | None]:
+    """What the table says of inputs and of outputs, or None."""
+    if isinstance(table, UnsetType):
+        return None, None
+    said = (table.input, table.output)
+    first, second = (None if isinstance(one, UnsetType) else one.value for one in said)
+    return first, second

@@ -33,3 +33,11 @@ def test_other_words_are_refused(tmp_path: Path) -> None:
         loaded(tmp_path, '[plan]\nmemory = "tiny"\n')
     with pytest.raises(UsageError, match=r"plan\.max_ram: unknown key"):
         loaded(tmp_path, '[plan]\nmax_ram = "24k"\n')
+
+
+def test_borders_are_read(tmp_path: Path) -> None:
+    assert loaded(tmp_path, "").borders == (None, None)
+    assert loaded(tmp_path, '[plan]\ninput = "rows"\n').borders == ("rows", None)
+    assert loaded(tmp_path, '[plan]\noutput = "whole"\n').borders == (None, "whole")
+    with pytest.raises(UsageError, match=r"plan\.input: .*'?lines"):
+        loaded(tmp_path, '[plan]\ninput = "lines"\n')
