@@ -8,12 +8,15 @@ import plan_check
 import pytest
 import stand_ins
 
+from mcuforge.engines import tflm_arena
+from mcuforge.errors import ForgeError
 from mcuforge.frontend import read_graph
 from mcuforge.frontend.graph import Graph
 from mcuforge.planning import planner
 from mcuforge.planning.plan import Plan
 from mcuforge.planning.plans import Plans
 from mcuforge.planning.target import Target
+from mcuforge.tflite.folded_file import fold
 
 ROOT = Path(__file__).parents[3]
 ZOO = sorted((ROOT / "tests" / "zoo" / "models").glob("*.tflite"))
@@ -37,12 +40,16 @@ def models() -> list[object]:
     return [pytest.param(each, id=name, marks=slow.get(name, [])) for name, each in names.items()]
 
 
-def graph(source: Path | str, folder: Path) -> Graph:
+def file_of(source: Path | str, folder: Path) -> Path:
     if isinstance(source, Path):
-        return read_graph(source)
+        return source
     path = folder / f"{source}.tflite"
     path.write_bytes(stand_ins.MODELS[source]())
-    return read_graph(path)
+    return path
+
+
+def graph(source: Path | str, folder: Path) -> Graph:
+    return read_graph(file_of(source, folder))
 
 
 def modes(plans: Plans) -> dict[str, Plan]:
@@ -63,6 +70,18 @@ def test_plans_are_sound_and_within_the_live_tensors(
     if above > 0:
         assert request.node.callspec.id in ABOVE
         assert above <= scratch_at_peak(found["small"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", models())
+def test_tflm_takes_no_less(source: Path | str, tmp_path: Path) -> None:
+    """Than the head of its arena on the host: tensors and scratch, without its structs."""
+    model = graph(source, tmp_path)
+    try:
+        taken = tflm_arena.measure(fold(file_of(source, tmp_path).read_bytes(), model).model)
+    except ForgeError:
+        pytest.skip("TFLM lacks an op of it")
+    assert planner.plan(model, Target.DSP).arena.bytes <= taken.head
 
 
 def scratch_at_peak(plan: Plan) -> int:
