@@ -104,9 +104,11 @@ class Borders:
             f"{text}."
             for t, text in obstacles.items()
         )
-        verb = "be given its input" if kind == "input" else "hand over its output"
+        is_input = kind == "input"
+        verb = "be given its input" if is_input else "hand over its output"
+        option = "--input rows" if is_input else "--output-as rows"
         raise UnsupportedError(
-            f"'{name}' cannot {verb} row by row. {why} Leave `--{kind}-as rows` out, or change the "
+            f"'{name}' cannot {verb} row by row. {why} Leave `{option}` out, or change the "
             "model: `mcuforge inspect` lists its ops."
         )
 
