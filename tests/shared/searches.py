@@ -96,8 +96,7 @@ class Inline(Workers):
         waiting = sum(each.state == WAITING for each in self._ledger.records())
         worker.work(
             self._ledger,
-            self._task,
-            self._folder,
+            trial.Runner(self._task, self._folder),
             lambda *_: None,
             lambda record, _outcome: self.taken.append(record.number),
             most=min(self._at_once, at_most, waiting),

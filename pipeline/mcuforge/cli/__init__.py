@@ -35,7 +35,8 @@ SECTIONS = {
     },
     "Search": {
         "tune": "Search for the best model that fits: quality, RAM, flash, time.",
-        "tune-worker": "Work at the trials of a search, on any machine.",
+        "tune-worker": "Work at the trials of a search or a sweep, on any machine.",
+        "sweep": "Take models through every combination of boards and settings.",
     },
     "Firmware": {
         "emit": "Write the firmware project of a model for a board.",

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-import os
+import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mcuforge import boards
 from mcuforge.cli.arguments import INPUT_MODEL
-from mcuforge.cli.common import board_option, count_option, json_option, output_option
+from mcuforge.cli.common import (
+    board_option,
+    count_option,
+    force_option,
+    json_option,
+    output_option,
+)
 from mcuforge.cli.consoles import echo, result_console, write
 from mcuforge.cli.option_sections import SectionedCommand
-from mcuforge.cli.progress import stages
+from mcuforge.cli.progress import progress
+from mcuforge.cli.searching import address_of, folder_of, searching_options, see_to
 from mcuforge.cli.sizes import NUMBER, SIZE
+from mcuforge.errors import ForgeError
 from mcuforge.files import atomic
 
-_MOST_TRIALS, _MOST_JOBS = 100_000, 1024
+if TYPE_CHECKING:
+    from mcuforge.search.result import Result
+    from mcuforge.search.task import Task
+
+_MOST_TRIALS = 100_000
+# Options without which the same command means another search.
+_OF_A_SEARCH = (
+    *("board_name", "max_flash", "max_ram", "max_instructions", "epochs", "count", "seed"),
+    *("size", "storage", "study", "heartbeat", "output"),
+)
 
 
 @click.command(cls=SectionedCommand)
@@ -54,11 +72,16 @@ _MOST_TRIALS, _MOST_JOBS = 100_000, 1024
     help="What is tried follows from it.",
 )
 @click.option(
-    "--jobs",
-    metavar="N",
-    type=click.IntRange(0, _MOST_JOBS),
-    help="Trials at a time on this computer; 0: leave all to tune-worker [one a core].",
+    "--pick", metavar="N", type=click.IntRange(0), help="Write this trial as a model folder."
 )
+@click.option(
+    "--to",
+    "target",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Where --pick writes [MODEL-N].",
+)
+@searching_options
 @click.option(
     "--generation",
     "size",
@@ -66,25 +89,11 @@ _MOST_TRIALS, _MOST_JOBS = 100_000, 1024
     type=click.IntRange(1, 1000),
     default=6,
     show_default=True,
-    help="Trials that are drawn at once; at least as many as workers.",
-)
-@click.option(
-    "--storage",
-    metavar="URL|FILE",
-    help="Where trials are kept: postgresql://..., mysql://..., redis://..., "
-    "sqlite:///..., a journal's file [one in the output folder].",
+    help="Trials that are drawn at once; about as many as workers.",
 )
 @click.option("--study", metavar="NAME", help="The search's name there [MODEL-BOARD].")
-@click.option(
-    "--heartbeat",
-    metavar="SECONDS",
-    type=click.FloatRange(0.1, 3600),
-    default=15.0,
-    show_default=True,
-    help="How often workers tell that they are alive; a trial is "
-    "taken from one that is silent for four times as long.",
-)
 @output_option
+@force_option
 @json_option
 def command(
     model: Path,
@@ -96,12 +105,15 @@ def command(
     epochs: int | None,
     count: int | None,
     seed: int,
+    pick: int | None,
+    target: Path | None,
     jobs: int | None,
     size: int,
     storage: str | None,
     study: str | None,
     heartbeat: float,
     output: Path,
+    force: bool,
     as_json: bool,
 ) -> None:
     """Search for the best models of MODEL (a model folder) that fit a board.
@@ -110,10 +122,9 @@ def command(
     simulates and proves; what breaks a bound is left out before it trains. Ends with those that no
     other one beats. Called again, it goes on where it was.
     """
-    from mcuforge.emit import c_names
-    from mcuforge.search import coordinator, document, importance, result, storages, task
+    from mcuforge.report import results, site
+    from mcuforge.search import coordinator, document, result, storages, task
     from mcuforge.search.figures import Budgets
-    from mcuforge.search.front_table import choices_table, figures_table
     from mcuforge.search.ledger import Ledger
 
     storages.require()
@@ -122,39 +133,100 @@ def command(
         epochs=epochs, seed=seed, size=size, count=count, beat_seconds=heartbeat,
     )  # fmt: skip
     name = study or f"{asked.recipe.name}-{asked.board.name}"
-    folder = output / "tune" / c_names.identifier(name)
-    address = storage or str(folder / "journal.log")
-    ledger = Ledger.begin(address, name, asked.settings())
-    words = [
-        "tune-worker",
-        str(model),
-        "--storage",
-        address,
-        "--study",
-        name,
-        "--board",
-        board_name,
-    ]
-    workers = coordinator.Workers(
-        os.cpu_count() or 1 if jobs is None else jobs, [*words, "-o", str(output)], folder
-    )
-    with stages(f"{asked.recipe.name} on {asked.board.name}") as on_stage:
-        try:
-            on_stage("options", 0, 0)
-            asked.check_options()
-            coordinator.run(
-                ledger, asked, trials, workers,
-                lambda records: on_stage("trials", sum(e.is_over for e in records), trials),
-            )  # fmt: skip
-        finally:
-            workers.end()
+    folder = folder_of(output, name)
+    results.check(folder / document.NAME, force=force)
+    site.check(output, force=force)
+    ledger = Ledger.begin(address_of(storage, folder), name, asked.settings())
+    if pick is not None:
+        _pick(result.of(ledger), asked, pick, folder, target)
+        return
+    with progress("options"):
+        asked.check_options()
+    see_to(
+        ledger, coordinator.generations(asked), trials, heartbeat, jobs,
+        [str(model), "--board", board_name, "-o", str(output)], folder,
+        f"{asked.recipe.name} on {asked.board.name}",
+    )  # fmt: skip
     found = result.of(ledger)
-    weights = importance.of_choices(asked.search, found.objectives, found.records)
-    text = document.as_json(found, weights, folder)
+    ledger.close()
+    _finish(found, asked, folder, output, _picking(), force=force, as_json=as_json)  # fmt: skip
+
+
+def _finish(
+    found: Result,
+    asked: Task,
+    folder: Path,
+    output: Path,
+    picking: str,
+    *,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Write document and page, and print; raises `ForgeError` where nothing fits."""
+    import json
+
+    from mcuforge.report import site
+    from mcuforge.search import document, importance, page
+    from mcuforge.search.front_table import choices_table, figures_table
+
+    shares = importance.of_choices(asked.search, found.objectives, found.records)
+    text = document.as_json(found, shares, folder)
     atomic.write_bytes(folder / document.NAME, text.encode())
+    made = page.of(found, asked.search, shares, folder, output, picking)
+    index = site.publish(output, [made], force=force)
+    if not as_json:
+        if found.front:
+            result_console.print(figures_table(found))
+            result_console.print(choices_table(found))
+        echo(_told(found))
+        echo(f"Written: {folder / document.NAME}, {index}")
+        if found.front:
+            echo(f"To take one: {picking}")
+    if not found.front:
+        raise ForgeError(_nothing(found), result=json.loads(text))
     if as_json:
         write(text)
-        return
-    result_console.print(figures_table(found))
-    result_console.print(choices_table(found))
-    echo(f"Written: {folder / document.NAME}")
+
+
+def _told(found: Result) -> str:
+    from mcuforge.search.record import COMPLETE, CUT, FAILED, PRUNED
+
+    counts = found.counts
+    return (
+        f"{found.done} trials: {counts[COMPLETE]} measured, {counts[CUT]} cut before training, "
+        f"{counts[PRUNED]} given up in training, {counts[FAILED]} failed."
+    )
+
+
+def _nothing(found: Result) -> str:
+    """Why there is no front."""
+    reasons = [each.outcome.reason for each in found.records if each.outcome]
+    last = next((reason for reason in reversed(reasons) if reason), "")
+    return (
+        f"No trial of {found.model} on {found.board} was measured, exact, and within the budgets. "
+        f"The last one: {last or 'it did not end'}."
+    )
+
+
+def _picking() -> str:
+    """The command that picks a trial of this search; N stands for its number."""
+    context = click.get_current_context()
+    words = ["mcuforge", "tune", str(context.params["model"])]
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        source = context.get_parameter_source(name)
+        if name in _OF_A_SEARCH and source is click.core.ParameterSource.COMMANDLINE:
+            words += [parameter.opts[-1], str(context.params[name])]
+    return f"{shlex.join(words)} --pick N"
+
+
+def _pick(found: Result, asked: Task, number: int, trials: Path, target: Path | None) -> None:
+    from mcuforge.search import picked
+
+    folder = target or Path(f"{asked.recipe.name}-{number}")
+    with progress("training") as on_progress:
+        again = picked.write(found, asked, number, trials, folder, on_progress)
+    note = " Its model was trained again: the trial ran on another machine." if again else ""
+    echo(f"Written: {folder}.{note}")
+    words = ["mcuforge", "run", str(folder), "--board", asked.board.name]
+    echo(f"Next: {shlex.join(words)}")

@@ -43,6 +43,7 @@ TYPES: Mapping[str, tuple[str, type[Struct]]] = {
     "debug-quantization": (quantization.SCHEMA, quantization.QuantizationDocument),
     "quantize-table": (quantization.TABLE, quantization.QuantizeTableDocument),
     "tune": (tune.SCHEMA, tune.TuneDocument),
+    "sweep": (tune.SWEEP, tune.SweepDocument),
     "emit": (firmware.EMIT, firmware.EmitDocument),
     "build": (firmware.BUILD, firmware.BuildDocument),
     "simulate": (firmware.SIMULATE, firmware.SimulateDocument),

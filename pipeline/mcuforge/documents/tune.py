@@ -72,3 +72,35 @@ class TuneDocument(Struct, frozen=True):
     importance: dict[str, dict[str, Number]]
     front: tuple[Count, ...]
     trials: tuple[Trial, ...]
+
+
+SWEEP = "sweep/1"
+
+
+class Combination(Struct, frozen=True):
+    """One model on one board, in one way. `quality` is that of `metric`, the main one.
+
+    `report` is its page, relative to the folder of the document.
+    """
+
+    number: Count
+    end: str
+    params: dict[str, Chosen]
+    quality: Number
+    metric: str | None
+    costs: dict[str, Number]
+    metrics: dict[str, Number]
+    float_metrics: dict[str, Number]
+    quantization: str | None
+    reason: str
+    sha256: str | None
+    report: str | None
+
+
+class SweepDocument(Struct, frozen=True):
+    """Every combination of what was asked for."""
+
+    mcuforge: str
+    schema: str
+    study: str
+    combinations: tuple[Combination, ...]

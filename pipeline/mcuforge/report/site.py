@@ -30,6 +30,7 @@ HEADINGS = {
     "quantization": "Quantisation",
     "explore": "Latent spaces",
     "tune": "Searches",
+    "sweep": "Combinations",
     "history": "History",
 }
 

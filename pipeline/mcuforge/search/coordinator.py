@@ -11,58 +11,77 @@ from typing import IO, Any
 
 from mcuforge.errors import ToolError
 from mcuforge.processes import groups, python_worker
+from mcuforge.processes.tensorflow_child import Progress
 from mcuforge.search import drawing, pulse
+from mcuforge.search.drawing import Drawn
 from mcuforge.search.ledger import Ledger
 from mcuforge.search.record import Record
 from mcuforge.search.task import Task
 
-OnRecords = Callable[[Sequence[Record]], None]
+Draw = Callable[[Sequence[Record]], list[Drawn] | None]
 _POLL_SECONDS = 0.2
 _LAST_SECONDS = 10.0  # what workers may take to end what they began
 _MOST_DEATHS = 3  # of workers in a row, without a trial that came to an end
 
 
 def run(
-    ledger: Ledger, task: Task, total: int, workers: Workers, on_records: OnRecords
-) -> list[Record]:
-    """Draw generation after generation until `total` trials are over; all trials.
+    ledger: Ledger,
+    draw: Draw,
+    total: int,
+    beat_seconds: float,
+    workers: Workers,
+    on_progress: Progress,
+) -> None:
+    """See to `total` trials until all are over.
 
-    There are fewer where no more are left to try. Raises `ToolError` where workers end as soon as
-    they begin. `on_records` is told of how far the trials are.
+    `draw` gives those that come after the ones that there are: None while that cannot be told yet,
+    nothing where there are no more. Raises `ToolError` where workers end as soon as they begin.
+    `on_progress` counts trials.
     """
-    watch = pulse.Watch(task.beat_seconds)
+    watch = pulse.Watch(beat_seconds)
     if ledger.total < total:
         ledger.ask_for(total)
     total = ledger.total
     while True:
         records = ledger.records()
-        total = _draw(ledger, task, records, total)
+        total = _add(ledger, draw, records, total)
         over = sum(each.is_over for each in records)
-        on_records(records)
+        on_progress(over, total)
         if over >= total:
-            return records
+            return
         for dead in watch.dead(records):
             ledger.take_away(dead)
         workers.keep(over, at_most=total - over)
         time.sleep(_POLL_SECONDS)
 
 
-def _draw(ledger: Ledger, task: Task, records: Sequence[Record], total: int) -> int:
-    """Add the next generation if what it depends on is over; how many trials there are to be."""
+def _add(ledger: Ledger, draw: Draw, records: Sequence[Record], total: int) -> int:
+    """Add what is to come next, if that can be told; how many trials there are to be."""
     begin = len(records)
-    known = records[: drawing.known_before(begin, task.size)]
-    if begin >= total or not all(each.is_over for each in known):
+    drawn = draw(records) if begin < total else None
+    if drawn is None:
         return total
-    drawn = drawing.generation(
-        task.search.choices, task.objectives, task.budgets, records,
-        task.size, task.seed, task.is_valid,
-    )  # fmt: skip
     for number, each in enumerate(drawn[: total - begin], begin):
         ledger.add(number, each.params, each.distributions)
     if not drawn:
         ledger.ask_for(begin)
         return begin
     return total
+
+
+def generations(task: Task) -> Draw:
+    """What a search tries, generation by generation."""
+
+    def draw(records: Sequence[Record]) -> list[Drawn] | None:
+        known = records[: drawing.known_before(len(records), task.size)]
+        if not all(each.is_over for each in known):
+            return None
+        return drawing.generation(
+            task.search.choices, task.objectives, task.budgets, records,
+            task.size, task.seed, task.is_valid,
+        )  # fmt: skip
+
+    return draw
 
 
 class Workers:

@@ -32,27 +32,29 @@ def _here() -> str:
 class Watch:
     """Sees which counters stand still.
 
-    By this computer's own clock, and from when it looked first: no two clocks are compared.
+    By this computer's own clock, and from when it looked first: no two clocks are compared. While
+    nobody looks, as the storage is away, nobody could beat, either: that counts as one beat.
     """
 
     def __init__(self, beat_seconds: float) -> None:
-        self._grace = GRACE_BEATS * beat_seconds
-        self._seen: dict[int, tuple[tuple[int, int, str], float]] = {}
+        self._beat_seconds = beat_seconds
+        self._looked = time.monotonic()
+        self._silent: dict[int, tuple[tuple[int, int, str], float]] = {}
 
     def dead(self, records: Sequence[Record]) -> list[Record]:
         """Those that are running, and whose worker has ended or was silent for too long."""
         now = time.monotonic()
-        running = {each.number: each for each in records if each.state == RUNNING}
-        self._seen = {number: seen for number, seen in self._seen.items() if number in running}
+        passed, self._looked = min(now - self._looked, self._beat_seconds), now
+        silent: dict[int, tuple[tuple[int, int, str], float]] = {}
         found = []
-        for number, each in running.items():
+        for each in (each for each in records if each.state == RUNNING):
             heard = (each.beat, each.taken, each.worker)
-            seen, since = self._seen.get(number, (None, now))
-            if seen != heard:
-                since = now
-            self._seen[number] = (heard, since)
-            if now - since > self._grace or _has_ended(each.worker):
+            before, seconds = self._silent.get(each.number, (None, 0.0))
+            seconds = seconds + passed if before == heard else 0.0
+            silent[each.number] = heard, seconds
+            if seconds > GRACE_BEATS * self._beat_seconds or _has_ended(each.worker):
                 found.append(each)
+        self._silent = silent
         return found
 
 

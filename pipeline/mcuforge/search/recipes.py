@@ -81,30 +81,35 @@ def pick(
     params: Mapping[str, Option],
     epochs: int | None,
     bounds: Mapping[str, int],
-    artifacts: Mapping[Path, Path],
+    artifacts: Mapping[tuple[str, str], Path],
     folder: Path,
     comment: str,
 ) -> None:
     """Write a recipe folder of its own: the recipe, all that lies beside it, and its artefacts.
 
-    `artifacts` pairs the recipe's own with those that take their place; of the recipe's none is
-    copied. Raises `UsageError` where something is at `folder`.
+    `artifacts` pairs keys of the recipe with the files that take the place of its own. Raises
+    `UsageError` where something is at `folder`.
     """
     if folder.exists():
         raise UsageError(f"{folder}: is there already. Name another folder with --to.")
     content = _content(recipe, params, epochs, bounds)
+    own = {
+        (recipe.folder / content[t][k]).resolve() for t, k in ARTIFACTS if k in content.get(t, {})
+    }
     with atomic.new_folder(folder) as made:
-        own = {path.resolve() for path in artifacts}
         for source in _beside(recipe.folder):
             if source.resolve() not in own:
-                target = made / source.relative_to(recipe.folder)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, target)
-        for path, source in artifacts.items():
-            target = made / path.relative_to(recipe.folder)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
+                _copy(source, made / source.relative_to(recipe.folder))
+        for (table, key), source in artifacts.items():
+            content[table][key] = ARTIFACTS[table, key]
+            if source.is_file():
+                _copy(source, made / ARTIFACTS[table, key])
         (made / FILE_NAME).write_bytes(toml_text.dumps(content, comment).encode())
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
 
 
 def _beside(folder: Path) -> Iterator[Path]:

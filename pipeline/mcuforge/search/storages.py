@@ -6,7 +6,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 from mcuforge.errors import ToolError, UsageError
@@ -135,7 +135,9 @@ def _database(address: str, scheme: str) -> BaseStorage:
     if driver is not None and "+" not in address.partition("://")[0]:
         address = f"postgresql+{driver}://{address.partition('://')[2]}"
     # A connection that a restart of the server has cut is replaced before it is used.
-    options = {"pool_pre_ping": True}
+    options: dict[str, Any] = {"pool_pre_ping": True}
+    if driver is not None:  # of a database without an encoding texts would come as bytes
+        options["connect_args"] = {"client_encoding": "utf8"}
     try:
         return RDBStorage(address, engine_kwargs=options)
     except (ArgumentError, NoSuchModuleError) as error:

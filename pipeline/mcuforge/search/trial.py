@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,16 @@ from mcuforge.files import atomic
 from mcuforge.planning import FIT, SPEED
 from mcuforge.recipe import Training
 from mcuforge.report import RunReport, run_page, site
-from mcuforge.search import recipes
+from mcuforge.search import drawing, recipes
 from mcuforge.search.figures import ARENA, FLASH, INSTRUCTIONS, QUALITY, RAM
 from mcuforge.search.floors import floors
 from mcuforge.search.forecast import Forecast, Forecaster
 from mcuforge.search.record import COMPLETE, CUT, FAILED, PRUNED, Outcome, Record
 from mcuforge.search.task import Task
+from mcuforge.search.worker import OnStage
 from mcuforge.training import train
 from mcuforge.training.train import Lesson
 
-OnStage = Callable[[str, int, int], None]
 DOCUMENT = "report.json"
 _NO_LESSON = Lesson((), {}, None)
 
@@ -37,6 +37,15 @@ class Runner:
             task.recipe, task.board, task.budgets.max_ram, folder / "forecasts"
         )
 
+    @property
+    def beat_seconds(self) -> float:
+        """How often a worker tells that it lives."""
+        return self._task.beat_seconds
+
+    def known_before(self, number: int) -> int:
+        """How many trials are over, whatever happens, before this one begins."""
+        return drawing.known_before(number, self._task.size)
+
     def run(self, taken: Record, known: Sequence[Record], on_stage: OnStage) -> Outcome:
         """What comes of a trial; of errors that are the model's own, the reason.
 
@@ -48,7 +57,7 @@ class Runner:
         lesson = _NO_LESSON
         try:
             settings = self._task.quantised_with(taken.params)
-            training = self._training(taken)
+            training = trained_with(self._task, taken) if self._task.trains else None
             on_stage("plan", 0, 0)
             forecast = self._forecaster.of(training, settings, *self._modes(taken))
             broken = self._task.budgets.broken(forecast.least)
@@ -69,17 +78,6 @@ class Runner:
         except ForgeError as error:
             reason = error.message.replace(f"{where}/", "")
             return _outcome(FAILED, forecast, lesson, reason=reason)
-
-    def _training(self, taken: Record) -> Training | None:
-        if not self._task.trains:
-            return None
-        training = train.of_recipe(self._task.recipe)
-        options = {**dict(training.options), **recipes.options(taken.params)}
-        return dataclasses.replace(
-            training,
-            epochs=self._task.epochs or training.epochs,
-            options=tuple(options.items()),
-        )
 
     def _modes(self, taken: Record) -> tuple[str, str]:
         chosen = recipes.run_options(taken.params)
@@ -110,23 +108,24 @@ class Runner:
             file, self._task.board, output, count=self._task.count, on_stage=on_stage,
             memory=memory, optimize=optimize, max_ram=self._task.budgets.max_ram,
         )  # fmt: skip
-        _keep(found, output, file.parent / "artifacts" / "model.tflite")
+        keep(found, output)
+        for tflite in output.glob("*.tflite"):
+            atomic.write_bytes(file.parent / "artifacts" / "model.tflite", tflite.read_bytes())
+            tflite.unlink()
         if not found.verdict.exact:
             return _outcome(
                 FAILED, forecast, lesson, reason=f"not exact: {found.verdict.divergence}"
             )
-        metrics = {a.metric: a.device for a in found.accuracy}
+        metrics, floats = metrics_of(found)
         quality = metrics.get(self._task.metric) if self._task.metric else None
         outcome = _outcome(
             COMPLETE,
             forecast,
             lesson,
             quality=quality,
-            costs=_costs(found),
+            costs=costs_of(found),
             metrics=metrics,
-            float_metrics={
-                a.metric: a.float_model for a in found.accuracy if a.float_model is not None
-            },
+            float_metrics=floats,
             facts={"sha256": found.sha256, "quantization": found.quantization or ""},
             reason=self._broken(found),
         )
@@ -142,8 +141,15 @@ class Runner:
         return f"neither the metrics nor the script tell {', '.join(lacking)}" if lacking else ""
 
     def _broken(self, found: RunReport) -> str:
-        broken = self._task.budgets.broken(_costs(found))
+        broken = self._task.budgets.broken(costs_of(found))
         return f"over budget: {broken}" if broken else ""
+
+
+def trained_with(task: Task, taken: Record) -> Training:
+    """How a trial's model is trained."""
+    training = train.of_recipe(task.recipe, epochs=task.epochs)
+    options = {**dict(training.options), **recipes.options(taken.params)}
+    return dataclasses.replace(training, options=tuple(options.items()))
 
 
 def trial_folder(folder: Path, number: int) -> Path:
@@ -151,7 +157,8 @@ def trial_folder(folder: Path, number: int) -> Path:
     return folder / "trials" / f"{number:04}"
 
 
-def _costs(found: RunReport) -> dict[str, float]:
+def costs_of(found: RunReport) -> dict[str, float]:
+    """What a run measured."""
     costs = {RAM: found.costs.ram, FLASH: found.costs.flash, ARENA: found.costs.arena}
     if found.costs.instructions is not None:
         costs[INSTRUCTIONS] = found.costs.instructions
@@ -161,15 +168,18 @@ def _costs(found: RunReport) -> dict[str, float]:
     return {name: float(value) for name, value in costs.items()}
 
 
-def _keep(found: RunReport, output: Path, tflite: Path) -> None:
-    """Leave the report and the `.tflite`; a project of every trial would fill the disk."""
+def metrics_of(found: RunReport) -> tuple[dict[str, float], dict[str, float]]:
+    """What a run's model is worth on the device, and in float."""
+    floats = {a.metric: a.float_model for a in found.accuracy if a.float_model is not None}
+    return {a.metric: a.device for a in found.accuracy}, floats
+
+
+def keep(found: RunReport, output: Path) -> None:
+    """Leave the report alone: a project of every trial would fill the disk."""
     atomic.write_bytes(output / DOCUMENT, report.as_json([found]).encode())
     site.publish(output, [run_page.of(found)])
     for entry in output.iterdir():
-        if entry.suffix == ".tflite":
-            tflite.parent.mkdir(parents=True, exist_ok=True)
-            entry.replace(tflite)
-        elif entry.is_dir() and entry.name != site.FOLDER:
+        if entry.is_dir() and entry.name != site.FOLDER:
             shutil.rmtree(entry)
 
 

@@ -5,27 +5,39 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
-from mcuforge.search import drawing, pulse
+from mcuforge.search import pulse
 from mcuforge.search.ledger import Ledger
 from mcuforge.search.record import Outcome, Record
-from mcuforge.search.task import Task
-from mcuforge.search.trial import OnStage, Runner
 
 # A process a core; and sums whose order does not depend on how many cores a machine has.
 _ONE_THREAD = (
     "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
 )  # fmt: skip
 _POLL_SECONDS = 0.2
+OnStage = Callable[[str, int, int], None]
 OnTrial = Callable[[Record, Outcome], None]
+
+
+class Runner(Protocol):
+    """What runs a trial of a search, or of a sweep."""
+
+    @property
+    def beat_seconds(self) -> float:
+        """How often a worker tells that it lives."""
+
+    def known_before(self, number: int) -> int:
+        """How many trials are over, whatever happens, before this one begins."""
+
+    def run(self, taken: Record, known: Sequence[Record], on_stage: OnStage) -> Outcome:
+        """What comes of a trial, where these are known."""
 
 
 def work(
     ledger: Ledger,
-    task: Task,
-    folder: Path,
+    runner: Runner,
     on_stage: OnStage,
     on_trial: OnTrial,
     *,
@@ -37,12 +49,11 @@ def work(
     interrupt the trial that was begun is given back.
     """
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
-    runner, watch = Runner(task, folder), pulse.Watch(task.beat_seconds)
-    name, done = pulse.worker_name(), 0
+    watch, name, done = pulse.Watch(runner.beat_seconds), pulse.worker_name(), 0
     while most is None or done < most:
         taken = ledger.claim(name)
         if taken is not None:
-            on_trial(taken, _run(ledger, task, runner, taken, on_stage))
+            on_trial(taken, _run(ledger, runner, taken, on_stage))
             done += 1
             continue
         records = ledger.records()
@@ -55,11 +66,11 @@ def work(
     return done
 
 
-def _run(ledger: Ledger, task: Task, runner: Runner, taken: Record, on_stage: OnStage) -> Outcome:
-    known = ledger.records()[: drawing.known_before(taken.number, task.size)]
+def _run(ledger: Ledger, runner: Runner, taken: Record, on_stage: OnStage) -> Outcome:
+    known = ledger.records()[: runner.known_before(taken.number)]
     begun = time.monotonic()
     try:
-        with pulse.beating(ledger, taken, task.beat_seconds):
+        with pulse.beating(ledger, taken, runner.beat_seconds):
             outcome = runner.run(taken, known, on_stage)
     except BaseException:
         ledger.give_back(taken)

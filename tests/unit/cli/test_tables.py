@@ -35,7 +35,8 @@ from mcuforge.recipe.strategies import parse
 from mcuforge.report import changes_text, gates
 from mcuforge.report.changes import Changes, Figure, ModelChanges
 from mcuforge.report.judgement import Judgement
-from mcuforge.search import front_table
+from mcuforge.search import front_table, grid_report
+from mcuforge.search import record as trials
 from mcuforge.search.result import Result
 from mcuforge.studies import bench, board_fits
 from mcuforge.studies.debug_quantization import QuantizationReport
@@ -126,6 +127,19 @@ def _worked(_: bool) -> Table:
     return quantize_table._table(work(np.array([0.123456, -1e6, 5.0]), parse("min-max"), 8))
 
 
+def _combined() -> list[trials.Record]:
+    """Combinations of a sweep, of which one failed."""
+    costs = dict.fromkeys(("ram", "flash", "instructions"), float(LARGE))
+    params = {"model": "models/unet", "board": "mps3-an547-helium", "run.memory": "small"}
+    made = measured(0, 0.87654, costs, params=params)
+    assert made.outcome is not None
+    good = replace(made, outcome=replace(made.outcome, facts={"metric": "mean_iou"}))
+    return [
+        good,
+        trials.Record(1, 1, "failed", params, trials.Outcome("failed", reason="it does not fit")),
+    ]
+
+
 def _searched() -> Result:
     """A search whose front holds two trials."""
     names = ("quality", "ram", "flash", "instructions")
@@ -163,6 +177,7 @@ TABLES: dict[str, Make] = {
     "build": _build,
     "findings": _doctor,
     "quantize_table": _worked,
+    "grid_report": lambda _: grid_report.table(_combined()),
     "front_table: figures": lambda _: front_table.figures_table(_searched()),
     "front_table: choices": lambda _: front_table.choices_table(_searched()),
 }

@@ -120,12 +120,19 @@ def test_a_silent_worker_elsewhere_is_taken_for_dead(
     watch = pulse.Watch(1.0)
     taken = ledger.claim("another machine:12")
     assert taken is not None
-    assert watch.dead(ledger.records()) == []
-    now[0] += pulse.GRACE_BEATS
+
+    def dead_after(*waits: float) -> list[int]:
+        found = []
+        for wait in waits:
+            now[0] += wait
+            found = [each.number for each in watch.dead(ledger.records())]
+        return found
+
+    assert dead_after(0.0, 1.0, 1.0, 1.0) == []
     ledger.beat(taken, 1)
-    assert watch.dead(ledger.records()) == [], "it beat meanwhile"
-    now[0] += pulse.GRACE_BEATS + 0.1
-    assert [each.number for each in watch.dead(ledger.records())] == [0]
+    assert dead_after(1.0, 1.0, 1.0, 1.0) == [], "it beat meanwhile"
+    assert dead_after(1000.0) == [], "nobody looked: the storage was away"
+    assert dead_after(0.5) == [0]
 
 
 def test_a_counter_beats_while_a_worker_is_at_it(ledger: Ledger) -> None:

@@ -29,7 +29,8 @@ def searched(
     for trials in (*goes, total):
         ledger = Ledger.begin(address, "toy", asked.settings())
         workers = Inline(ledger, asked, folder, at_once)
-        coordinator.run(ledger, asked, trials, workers, lambda _records: None)
+        draw = coordinator.generations(asked)
+        coordinator.run(ledger, draw, trials, 15.0, workers, lambda _done, _total: None)
     return result.of(ledger)
 
 
