@@ -1,0 +1,112 @@
+"""What becomes of a search: a document, a page, a model folder of its own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+import searches
+
+from mcuforge import recipe
+from mcuforge.documents.tune import TuneDocument
+from mcuforge.errors import UsageError
+from mcuforge.report import site
+from mcuforge.search import coordinator, document, importance, page, picked, result
+from mcuforge.search.figures import Budgets
+from mcuforge.search.ledger import Ledger
+from mcuforge.search.record import COMPLETE, CUT
+from mcuforge.search.result import Result
+from mcuforge.search.task import Task
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Task, Path]:
+    """A search of eight trials, what it was about, and where it left its files."""
+    folder = tmp_path_factory.mktemp("search")
+    with pytest.MonkeyPatch.context() as patch:
+        searches.without_processes(patch)
+        model = searches.toy(folder)
+        name = model / "recipe.toml"
+        name.write_text(name.read_text().replace('name = "toy"', 'name = "<b>toy</b>"'))
+        asked = searches.toy_task(model, Budgets(max_flash=7100))
+        ledger = Ledger.begin(str(folder / "journal.log"), "toy", asked.settings())
+        workers = searches.Inline(ledger, asked, folder)
+        draw = coordinator.generations(asked)
+        coordinator.run(ledger, draw, 8, 15.0, workers, lambda _done, _total: None)
+        return result.of(ledger), asked, folder
+
+
+def test_the_document_is_of_its_schema(made: tuple[Result, Task, Path]) -> None:
+    found, asked, folder = made
+    shares = importance.of_choices(asked.search, found.objectives, found.records)
+    text = document.as_json(found, shares, folder)
+    typed = msgspec.json.decode(text, type=TuneDocument, strict=False)
+    assert [trial.number for trial in typed.trials] == list(range(8))
+    assert {trial.number for trial in typed.trials if trial.on_front} == set(typed.front)
+    assert set(typed.importance) == {"quality", "ram", "flash", "instructions"}
+    assert text == document.as_json(found, shares, folder)
+    assert "seconds" not in text, "nothing in it depends on when it was made"
+
+
+def test_the_page_shows_all_and_escapes_it(made: tuple[Result, Task, Path], tmp_path: Path) -> None:
+    found, asked, folder = made
+    report = folder / "trials" / f"{found.front[0]:04}" / "run" / "report" / "index.html"
+    report.parent.mkdir(parents=True)
+    report.write_text("its report")
+    shares = importance.of_choices(asked.search, found.objectives, found.records)
+    shown = page.of(found, asked.search, shares, folder, folder, "mcuforge tune toy --pick N")
+    assert [section.id for section in shown.sections] == [
+        "front", "against", "parallel", "importance", "trials",
+    ]  # fmt: skip
+    site.publish(tmp_path, [shown])
+    text = (tmp_path / "report" / shown.file).read_text()
+    assert "<b>toy" not in text and "&lt;b&gt;toy" in text
+    assert text.count("<svg") >= 5
+    (link,) = set(re.findall(r'href="(\.\./trials[^"]*)"', text))
+    assert (folder / "report" / link).resolve() == report.resolve()
+    for each in found.records:
+        if each.state == COMPLETE:
+            assert f"trial {each.number}: " in text, "its mark says what it is"
+
+
+def test_a_trial_becomes_a_model_folder(made: tuple[Result, Task, Path], tmp_path: Path) -> None:
+    found, asked, folder = made
+    number = found.front[0]
+    artifacts = folder / "trials" / f"{number:04}" / "artifacts"
+    assert not picked.write(found, asked, number, folder, tmp_path / "one", lambda *_: None)
+    loaded = recipe.load(tmp_path / "one")
+    assert loaded.training is not None and loaded.search is None
+    params = found.record(number).params
+    assert {"shuffled": False, **params} == dict(loaded.training.options)
+    assert loaded.gates.max_flash == 7100
+    assert loaded.tflite.read_bytes() == (artifacts / "model.tflite").read_bytes()
+    assert loaded.golden.is_file() and loaded.training.script.is_file()
+    assert (tmp_path / "one" / "network.py").is_file(), "what the script imports"
+    with pytest.raises(UsageError, match="is there already"):
+        picked.write(found, asked, number, folder, tmp_path / "one", lambda *_: None)
+
+
+def test_a_trial_of_another_machine_is_trained_again(
+    made: tuple[Result, Task, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searches.without_processes(monkeypatch)
+    found, asked, folder = made
+    number = found.front[0]
+    assert picked.write(found, asked, number, tmp_path, tmp_path / "again", lambda *_: None)
+    here = folder / "trials" / f"{number:04}" / "artifacts" / "model.tflite"
+    assert recipe.load(tmp_path / "again").tflite.read_bytes() == here.read_bytes()
+
+
+def test_what_made_no_model_cannot_be_picked(
+    made: tuple[Result, Task, Path], tmp_path: Path
+) -> None:
+    found, asked, folder = made
+    cut = next(each.number for each in found.records if each.state == CUT)
+    with pytest.raises(UsageError, match=rf"--pick {cut}: this trial made no model \(cut: over"):
+        picked.write(found, asked, cut, folder, tmp_path / "x", lambda *_: None)
+    with pytest.raises(
+        UsageError, match=r"--pick 99: the search has no such trial, only 0 \.\.\. 7"
+    ):
+        picked.write(found, asked, 99, folder, tmp_path / "x", lambda *_: None)
