@@ -28,7 +28,7 @@ pytestmark = [
 ]
 TRIALS, STUDY = 12, "fleet"
 WITHIN_SECONDS = 900.0
-WORDS = ("--board", "mps2-an386", "--max-flash", "7600", "--seed", "3", "--generation", "4")
+WORDS = ("--board", "mps2-an386", "--max-flash", "8200", "--seed", "3", "--generation", "4")
 
 
 @contextmanager

@@ -44,8 +44,12 @@ class Ledger:
 
         self.address, self.name = address, name
         self._storage = storages.open_storage(address)
-        self._study = patiently(optuna.load_study, study_name=name, storage=self._storage)
-        self.settings: dict[str, Any] = patiently(lambda: self._study.user_attrs)[_SETTINGS]
+        try:
+            self._study = patiently(optuna.load_study, study_name=name, storage=self._storage)
+            self.settings: dict[str, Any] = patiently(lambda: self._study.user_attrs)[_SETTINGS]
+        except BaseException:
+            self.close()
+            raise
         self.objectives = tuple(Objective(**each) for each in self.settings["objectives"])
 
     @classmethod
@@ -54,18 +58,7 @@ class Ledger:
 
         `settings` hold plain values, `objectives` among them.
         """
-        import optuna
-
-        storage = storages.open_storage(address)
-        study = patiently(
-            optuna.create_study,
-            study_name=name,
-            storage=storage,
-            directions=directions(Objective(**each) for each in settings["objectives"]),
-            load_if_exists=True,
-        )
-        if _SETTINGS not in patiently(lambda: study.user_attrs):
-            patiently(study.set_user_attr, _SETTINGS, dict(settings))
+        _create(address, name, settings)
         ledger = cls(address, name)
         changed = sorted(
             key
@@ -73,6 +66,7 @@ class Ledger:
             if settings.get(key) != ledger.settings.get(key)
         )
         if changed:
+            ledger.close()
             raise UsageError(
                 f"the search '{name}' was begun with other settings ({', '.join(changed)}), so its "
                 "trials cannot be compared with new ones. Give them as they were, or begin another "
@@ -192,6 +186,25 @@ class Ledger:
 
     def _set(self, key: int, name: str, value: Any) -> None:
         patiently(self._storage.set_trial_user_attr, key, name, value)
+
+
+def _create(address: str, name: str, settings: Mapping[str, Any]) -> None:
+    """See to it that there is a search of that name, which has settings."""
+    import optuna
+
+    storage = storages.open_storage(address)
+    try:
+        study = patiently(
+            optuna.create_study,
+            study_name=name,
+            storage=storage,
+            directions=directions(Objective(**each) for each in settings["objectives"]),
+            load_if_exists=True,
+        )
+        if _SETTINGS not in patiently(lambda: study.user_attrs):
+            patiently(study.set_user_attr, _SETTINGS, dict(settings))
+    finally:
+        storages.close(storage)
 
 
 def directions(objectives: Iterable[Objective]) -> list[StudyDirection]:

@@ -50,7 +50,7 @@ def against(result: Result, measured: Sequence[Record], cost: str) -> Markup:
         _bound(axes, result, cost)
         axes.set_xlabel(_with_unit(cost))
         axes.set_ylabel(plot_text(quality))
-        axes.xaxis.set_major_formatter(lambda at, _: f"{at:,.0f}")
+        axes.xaxis.set_major_formatter(lambda at, _: f"{at:,.6g}")
         axes.xaxis.set_major_locator(_few())
         return titles
 
@@ -210,7 +210,7 @@ def _few(most: int = 5) -> MaxNLocator:
 
 
 def _with_unit(cost: str) -> str:
-    unit = UNITS[cost].strip()
+    unit = UNITS.get(cost, "").strip()
     return f"{words.label(cost, None)}, {unit}" if unit else words.label(cost, None)
 
 

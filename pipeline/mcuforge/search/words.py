@@ -21,12 +21,12 @@ def choices(each: Record, names: list[str]) -> list[str]:
 
 def label(name: str, metric: str | None) -> str:
     """What an objective is called for people."""
-    return metric_label(metric or "") if name == QUALITY else LABELS[name]
+    return metric_label(metric or "") if name == QUALITY else LABELS.get(name, metric_label(name))
 
 
 def figure(name: str, value: float) -> str:
     """A value of an objective, for people."""
-    return f"{value:.4g}" if name == QUALITY else f"{value:,.0f}{UNITS[name]}"
+    return f"{value:,.0f}{UNITS[name]}" if name in UNITS else f"{value:.4g}"
 
 
 def choice(value: Option | None) -> str:
