@@ -172,6 +172,25 @@ def pictures(seed: int, dtype: str = "int8") -> Network:
     return _finish(sketch)
 
 
+def arranged(seed: int, dtype: str = "int8") -> Network:
+    """Convolutions and poolings of arranged pictures, down to one row, column or channel."""
+    sketch = Sketch(seed, dtype, 1500)
+    sketch.first_axis = 1
+    draw = sketch.draw
+    given = sketch.input((1, draw.integer(2, 9), draw.integer(1, 7), draw.integer(1, 5)))
+    windowed = [kind for kind in WINDOWED if kind in kinds_of(dtype)]
+    for _ in range(draw.integer(2, 4)):
+        others = sketch.values
+        sketch.values = {given: others[given]}
+        for _ in range(draw.integer(1, 3)):
+            drawn(sketch, draw.choice(sorted(ARRANGING)))
+            sketch.values = {max(sketch.values): sketch.values[max(sketch.values)]}
+        if given not in sketch.values:
+            _read_alone(sketch, draw.choice(windowed))
+        sketch.values = others | sketch.values
+    return _finish(sketch)
+
+
 def _read_alone(sketch: Sketch, kind: str) -> None:
     """Draw an op of the last tensor, which no other op will read."""
     values, last = sketch.values, max(sketch.values)

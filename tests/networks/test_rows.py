@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
 import generator
 import plan_check
 import pytest
 import running
+from network import Network
 
 from mcuforge.errors import UnsupportedError
+from mcuforge.planning.rows import segments, tiling
 from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows
 
 BATCH = 25  # networks in one program
@@ -19,15 +22,17 @@ FEW = 12
 
 
 def checked(
-    seeds: range, folder: Path, kernels: dict[str, Path], borders: BorderRows = WHOLE_BORDERS
+    seeds: range,
+    folder: Path,
+    kernels: dict[str, Path],
+    borders: BorderRows = WHOLE_BORDERS,
+    drawn: Callable[[int, str], Network] = generator.pictures,
 ) -> int:
     """How many ops run row by row in the networks of these seeds, all of which are exact.
 
     With `borders` only those that can stream, and how many tensors do.
     """
-    networks = {
-        f"p{seed}": generator.pictures(seed, "int16" if seed % 5 == 4 else "int8") for seed in seeds
-    }
+    networks = {f"p{seed}": drawn(seed, "int16" if seed % 5 == 4 else "int8") for seed in seeds}
     trials = []
     for name, network in networks.items():
         with contextlib.suppress(
@@ -41,6 +46,8 @@ def checked(
     if borders:
         return sum(len(trial.plan.streamed) for trial in trials)
     ops = [op for trial in trials for segment in trial.plan.segments for op in segment.ops]
+    if drawn is not generator.pictures:
+        return sum(op.tiles is not None for op in ops)
     assert any(op.accumulates for op in ops)
     return len(ops)
 
@@ -74,6 +81,18 @@ def test_five_hundred_networks_row_by_row(
 ) -> None:
     seeds = range(batch * BATCH, (batch + 1) * BATCH)
     assert checked(seeds, tmp_path, kernels) > 3 * BATCH
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("rows_everywhere")
+@pytest.mark.parametrize("pixels", [1, 2, 3, 64])
+def test_tiles_of_few_pixels(
+    tmp_path: Path, kernels: dict[str, Path], pixels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segments, "LEAST_PIXELS", (pixels,))
+    monkeypatch.setattr(tiling, "MOST_PARTS", 0)  # no wider ones
+    seeds = range(1000 * pixels, 1000 * pixels + 2 * BATCH)
+    assert checked(seeds, tmp_path, kernels, drawn=generator.arranged) > BATCH / 2
 
 
 @pytest.mark.slow
