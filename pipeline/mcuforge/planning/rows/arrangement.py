@@ -31,6 +31,7 @@ from mcuforge.planning.plan import (
 
 RANK = 4  # of NHWC
 MOST_ELEMENTS = 1 << 20  # of an arranged tensor
+MOST_PIECES = 16  # each has tables in flash
 MOST_ROW_BYTES = (1 << 16) - 1  # of a source
 MOST_ROWS = (1 << 15) - 1
 NOTHING = -1  # where a piece takes no row, or no column
@@ -117,7 +118,10 @@ class Arrangement:
         return tuple(dict.fromkeys(piece.source for piece in self.pieces))
 
     def of(self, inner: Arrangement) -> Arrangement | None:
-        """This arrangement where its source `inner` is read through; None where fills differ."""
+        """This arrangement where its source `inner` is read through.
+
+        None where fills differ, and where there are too many pieces.
+        """
         if inner.fill is not None and self.fill not in (None, inner.fill):
             return None
         pieces: list[Piece] = []
@@ -128,6 +132,8 @@ class Arrangement:
             else:
                 pieces.append(piece)
         fill = self.fill if inner.fill is None else inner.fill
+        if not 0 < len(pieces) <= MOST_PIECES:
+            return None
         return replace(self, pieces=tuple(pieces), fill=fill)
 
     def rows_of(self, source: int, first: int, end: int) -> tuple[int, int]:
@@ -178,7 +184,7 @@ def arrangement(graph: Graph, op: Op) -> Arrangement | None:
     if op.kind in ("PAD", "PADV2"):
         return _padded(graph, op)
     calls = OPERATORS[op.kind].lower(graph, op)
-    if not calls:
+    if not 0 < len(calls) <= MOST_PIECES:
         return None
     pieces: list[Piece] = []
     for call in calls:
@@ -201,12 +207,14 @@ def _is_picture(tensor: Tensor) -> bool:
 
 def _arranged(output: Tensor, pieces: Sequence[Piece], fill: int | None) -> Arrangement | None:
     _, height, width, channels = output.shape
+    if not 0 < len(pieces) <= MOST_PIECES:
+        return None
     count = np.zeros((height, width, channels), np.int8)
     for piece in pieces:
         places = np.flatnonzero(piece.rows >= 0), np.flatnonzero(piece.columns >= 0)
         count[np.ix_(*places, np.arange(piece.to, piece.to + piece.channels))] += 1
     covered = bool(count.all())
-    if not pieces or count.max() > 1 or (not covered and fill is None):
+    if count.max() > 1 or (not covered and fill is None):
         return None
     return Arrangement(
         output.index, height, width, channels, tuple(pieces), None if covered else fill

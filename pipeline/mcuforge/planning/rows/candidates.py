@@ -8,8 +8,10 @@ from collections.abc import Callable, Collection
 from mcuforge.frontend.graph import Graph
 from mcuforge.planning.plan import KernelCall, RowOp
 from mcuforge.planning.rows import row_op
-from mcuforge.planning.rows.arrangement import arrangement
+from mcuforge.planning.rows.arrangement import Arrangement, arrangement
 from mcuforge.planning.rows.read_through import Reading, tiler
+
+MOST_ELEMENTS = 1 << 24  # that are looked at: a hostile file may have many
 
 
 def candidates(
@@ -22,11 +24,7 @@ def candidates(
 
     Tensors that are `alone` in their memory may be read through. `choose`: see `row_op.of`.
     """
-    arranged = {
-        p: found
-        for p, op in enumerate(graph.ops)
-        if p not in views and (found := arrangement(graph, op)) is not None
-    }
+    arranged = _arranged(graph, views)
     row_ops = [
         None if p in views else row_op.of(graph, op, choose, arranged.get(p))
         for p, op in enumerate(graph.ops)
@@ -42,3 +40,15 @@ def candidates(
     count = Counter(t for t, _ in reads)
     reader = {t: p for t, p in reads if p >= 0 and count[t] == 1 and t in alone}
     return row_ops, Reading(graph, arranged, tilers, reader)
+
+
+def _arranged(graph: Graph, views: Collection[int]) -> dict[int, Arrangement]:
+    """What ops arrange, by their positions."""
+    left, found = MOST_ELEMENTS, {}
+    for position, op in enumerate(graph.ops):
+        left -= sum(graph.tensor(t).elements for t in op.outputs)
+        if left < 0:
+            break
+        if position not in views and (one := arrangement(graph, op)) is not None:
+            found[position] = one
+    return found
