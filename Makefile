@@ -1,7 +1,7 @@
 # make demo: the whole pipeline on the shipped models, in a simulator.
 # make test: all tests but the slow ones. Both set up what they need first.
 .POSIX:
-.PHONY: help demo test test-slow bench bench-check fuzz lint docs screenshots format setup setup-tests clean
+.PHONY: help demo test test-slow bench bench-arena bench-check fuzz lint docs screenshots format setup setup-tests clean
 
 BIN = .venv/bin
 C_FILES = find firmware tests \( -name '*.[ch]' -o -name '*.cc' \) -print0 | xargs -0
@@ -17,6 +17,7 @@ help:
 	@echo 'make fuzz       files with faults: FUZZ_SEED=1 FUZZ_COUNT=20000 of each kind'
 	@echo 'make bench      instructions of seven models on two cores; beside TFLM, with TFLM_ROOT'
 	@echo 'make bench-check  the same, and fails where one grew by more than 1 %'
+	@echo 'make bench-arena  arena and instructions of seven models for each --memory'
 	@echo 'make lint       ruff, mypy, clang-format, links of the pages; make format: repair'
 	@echo 'make docs       the documentation as a site: build/site/index.html'
 	@echo 'make screenshots  the pictures of the report in docs/images'
@@ -33,6 +34,9 @@ test-slow: setup-tests
 
 bench: setup
 	@$(BIN)/python benchmarks/speed.py
+
+bench-arena: setup
+	@$(BIN)/python benchmarks/arena.py
 
 bench-check: setup
 	@$(BIN)/python benchmarks/speed.py --check

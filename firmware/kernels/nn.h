@@ -1266,11 +1266,14 @@ void nn_fully_connected_s8(const nn_fully_connected_s8_params *params, const int
  *   weights  words of the filters: fours, then two, then one; see nn_conv2d_dsp_core.h
  *   records  four words a channel
  *   blocks   of four inputs, >= 1: two steps, of which weights of zero fill up the last
- *   scratch  8 bytes a block where it expands the row first, that is where the inputs are few or no
- *            multiple of four; else none
+ *   expands  whether the row is expanded first, as it is where the inputs are few or no multiple of
+ *            four: into scratch of 8 bytes a block, or into the last bytes of the output, which is
+ *            aligned to words then; the outputs there are made of the row as it is
  *
- * Ascending, a row at a time, which is read in full before outputs are written if it is
- * expanded. */
+ * Ascending, a row at a time, which is read in full before outputs are written if it is expanded
+ * into scratch. */
+enum { NN_EXPANDS_NOT, NN_EXPANDS, NN_EXPANDS_IN_OUTPUT };
+
 typedef struct {
     int32_t inputs;
     int32_t outputs;

@@ -28,6 +28,7 @@ from mcuforge.planning.variants.dual_weights import (
 )
 
 MOST_EXPANDED = 128  # inputs: what expanding them first saves is worth little scratch only,
+EXPANDS_NOT, EXPANDS, EXPANDS_IN_OUTPUT = range(3)  # as in nn.h
 LEAST_TO_EXPAND_FOR = 8  # outputs: and it saves something with each four of them
 
 
@@ -69,13 +70,17 @@ def make(call: KernelCall) -> KernelCall:
     if params.rows > 1:
         return conv2d_dsp.make(replace(call, params=as_convolution(params)))
     few = params.inputs <= MOST_EXPANDED and params.outputs >= LEAST_TO_EXPAND_FOR
-    return _of_one_row(call, few or not _reads_words(params))
+    return _of_one_row(call, EXPANDS if few or not _reads_words(params) else EXPANDS_NOT)
 
 
 def make_lean(call: KernelCall) -> KernelCall | None:
-    """The call that expands the bytes of its only row as it reads them, each time anew."""
+    """The call that needs no scratch: it expands its only row where the last outputs will be, or
+    its bytes as it reads them."""
     params = _params(call)
-    return _of_one_row(call, False) if params.rows == 1 and _reads_words(params) else None
+    if params.rows > 1 or not _reads_words(params):
+        return None
+    has_room = params.outputs >= 2 * params.inputs + LEAST_TO_EXPAND_FOR
+    return _of_one_row(call, EXPANDS_IN_OUTPUT if has_room else EXPANDS_NOT)
 
 
 def _reads_words(params: FullyConnectedS8Params) -> bool:
@@ -83,7 +88,7 @@ def _reads_words(params: FullyConnectedS8Params) -> bool:
     return params.inputs % 4 == 0
 
 
-def _of_one_row(call: KernelCall, expands: bool) -> KernelCall:
+def _of_one_row(call: KernelCall, expands: int) -> KernelCall:
     params = _params(call)
     stage, (filters, records, _) = params.output_stage, _records(params)
     steps = in_pairs(steps_of_runs(1, params.inputs))
@@ -91,7 +96,7 @@ def _of_one_row(call: KernelCall, expands: bool) -> KernelCall:
         inputs=params.inputs,
         outputs=params.outputs,
         blocks=len(steps) // 2,
-        expands=int(expands),
+        expands=expands,
         ties_away=int(records.away),
         activation_min=stage.activation_min,
         activation_max=stage.activation_max,
@@ -99,13 +104,13 @@ def _of_one_row(call: KernelCall, expands: bool) -> KernelCall:
         records=pack_records(records, params.outputs),
     )
     row = [overlap.linear(1, params.inputs, params.outputs)]
-    written = None if expands else params.outputs  # while the row is still read
+    written = None if expands == EXPANDS else params.outputs  # while the row is still read
     return replace(
         call,
         kernel="fully_connected_dsp_s8",
         params=made,
         reason="the row meets four filters at once, two of whose weights share an int16",
-        scratch_bytes=8 * made.blocks if expands else 0,
+        scratch_bytes=8 * made.blocks if expands == EXPANDS else 0,
         overlaps={0: overlap.distance(row, params.inputs, written)} if call.overlaps else {},
     )
 
