@@ -1024,6 +1024,10 @@ typedef struct {
 void nn_conv2d_dsp_s8(const nn_conv2d_dsp_s8_params *params, const int8_t *input, int8_t *output,
                       int8_t *scratch);
 
+/* The same, for few pixels that are an odd number: the last one is computed alone. */
+void nn_conv2d_dsp_odd_s8(const nn_conv2d_dsp_s8_params *params, const int8_t *input,
+                          int8_t *output, int8_t *scratch);
+
 /* The same on cores without DSP instructions, four filters at a time: see nn_tile.h. There is one
  * group of channels, and at least four filters.
  *

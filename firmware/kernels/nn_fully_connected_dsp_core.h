@@ -96,13 +96,13 @@ typedef struct {
                                                                "add sp, #28\n"                     \
                                                                "pop {r4-r11, pc}\n"
 
-__attribute__((naked, noinline)) static void
+__attribute__((naked, noinline, unused)) static void
 nn_fully_connected_dsp_1x4_bytes(const nn_fully_connected_dsp_tiles *tiles
                                  __attribute__((unused))) {
     __asm__(NN_CORE_1X4(NN_BYTES_OF_BLOCK, "2", "lsl.w r6, r6, #3\n"));
 }
 
-__attribute__((naked, noinline)) static void
+__attribute__((naked, noinline, unused)) static void
 nn_fully_connected_dsp_1x4_lanes(const nn_fully_connected_dsp_tiles *tiles
                                  __attribute__((unused))) {
     __asm__(NN_CORE_1X4(NN_LANES_OF_BLOCK, "3", "rsb.w r6, r6, r6, lsl #3\n"));
@@ -158,11 +158,11 @@ static inline void nn_fully_connected_dsp_1x4(const nn_fully_connected_dsp_tiles
     }
 }
 
-static void nn_fully_connected_dsp_1x4_bytes(const nn_fully_connected_dsp_tiles *tiles) {
+static inline void nn_fully_connected_dsp_1x4_bytes(const nn_fully_connected_dsp_tiles *tiles) {
     nn_fully_connected_dsp_1x4(tiles, nn_bytes_of_block);
 }
 
-static void nn_fully_connected_dsp_1x4_lanes(const nn_fully_connected_dsp_tiles *tiles) {
+static inline void nn_fully_connected_dsp_1x4_lanes(const nn_fully_connected_dsp_tiles *tiles) {
     nn_fully_connected_dsp_1x4(tiles, nn_lanes_of_block);
 }
 

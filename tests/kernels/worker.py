@@ -33,7 +33,7 @@ from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.plan import KernelCall, PlannedOp, RowOp
 from mcuforge.planning.rows import row_op
 from mcuforge.planning.target import Target
-from mcuforge.planning.variants import chosen
+from mcuforge.planning.variants import chosen, conv2d_dsp
 from mcuforge.planning.variants.registry import VARIANTS
 
 _LIBC = ctypes.CDLL(None)
@@ -116,6 +116,7 @@ def _others(
     targets = Target if target is Target.PORTABLE else (target,)
     choices = [packed_weights.kept(graph, op, calls)]
     choices += [tuple(chosen(call, each, VARIANTS) for call in calls) for each in targets]
+    choices += [tuple(map(conv2d_dsp.last_alone, choice)) for choice in choices[1:]]
     kernels = [[call.kernel for call in choice] for choice in (calls, *choices)]
     different = [c for i, c in enumerate(choices, 1) if kernels[i] not in kernels[:i]]
     fast = [tuple(chosen(call, each, VARIANTS) for call in calls) for each in targets]

@@ -107,7 +107,7 @@ def fitting(
         plans = make(target, small)
         if memory == FIT:
             return plans.fitting(fit.arena_room(plans.plain, board, max_ram))
-        return plans.within(0 if memory == SMALL else None)
+        return plans.smallest() if memory == SMALL else plans.within(None)
 
     fast = within(target or Target.of(board), False)
     if optimize == SPEED and fit.has_room(fast, board, max_ram):

@@ -1,4 +1,4 @@
-"""Kernels that need less scratch than the fastest ones: for ops at which memory is short."""
+"""Calls that need less scratch than the fastest ones: for ops at which memory is short."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from mcuforge.planning.target import Target
 from mcuforge.planning.variants import leaner
 from mcuforge.planning.variants.registry import VARIANTS
 
-# A kernel of the same kind takes an instruction more for so many multiply-accumulates, about; one
-# that computes all cases takes one more for each.
-SHARE_OF_MACS = 8
+SHARE_OF_MACS = 8  # they take an instruction more for so many multiply-accumulates, about
 
 
 def choices(
@@ -30,5 +28,4 @@ def choices(
     ]
     for number in range(1, max(map(len, each))):
         calls = tuple(of_one[min(number, len(of_one) - 1)] for of_one in each)
-        alike = all(c.kernel == fast.kernel for c, fast in zip(calls, planned.calls, strict=True))
-        yield calls, cost.macs(graph, op) // (SHARE_OF_MACS if alike else 1)
+        yield calls, cost.macs(graph, op) // SHARE_OF_MACS

@@ -48,6 +48,11 @@ class Plans:
         effort.check_arena(plan)
         return plan
 
+    def smallest(self) -> Plan:
+        """The fastest of those whose arena is the smallest, or larger by a hundredth at most."""
+        *_, least = self
+        return self.within(least.arena.bytes + least.arena.bytes // 100)
+
     def fitting(self, room: int | None = None) -> Plan:
         """The fastest whose arena is no larger than the live tensors, where there is one.
 

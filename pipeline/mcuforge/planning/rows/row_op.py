@@ -24,6 +24,7 @@ from mcuforge.planning.row_window import RowWindow
 from mcuforge.planning.rows import accumulating
 from mcuforge.planning.rows.arrangement import Arrangement
 from mcuforge.planning.rows.read_through import shown
+from mcuforge.planning.variants import conv2d_dsp
 
 RANK, ROWS, CHANNELS = 4, 1, 3  # of NHWC
 Choose = Callable[[KernelCall], KernelCall]
@@ -122,7 +123,8 @@ def _windowed(graph: Graph, op: Op, choose: Choose) -> RowOp | None:
     def lower(y: int) -> tuple[KernelCall, ...]:
         seen = window.seen(y)
         mine = [c for c, phase in zip(general, phases, strict=True) if phase == y % period]
-        return tuple(choose(_row(c, seen.above, seen.rows, pitch)) for c in mine)
+        rows = (choose(_row(c, seen.above, seen.rows, pitch)) for c in mine)
+        return tuple(map(conv2d_dsp.last_alone, rows))
 
     return _made(
         graph, op, ((op.inputs[place], window),), lambda y: (y % period, window.seen(y)), lower

@@ -68,6 +68,12 @@ class _Run:
                 self.moved += left * op.row_bytes
             self.held[op.output] = left
 
+    def _lying(self, tensor: int) -> int:
+        """Rows in a ring, some of which somebody will read."""
+        first = self.first_needed(tensor)
+        is_empty = first is None or first >= self.made[self.maker[tensor]]
+        return 0 if is_empty else self.held[tensor]
+
     def _note(self, number: int, row: int) -> None:
         op = self.ops[number]
         if op.output in self.rings:
@@ -75,7 +81,8 @@ class _Run:
             self.rings[op.output] = max(self.rings[op.output], self.held[op.output])
         if op.scratch_bytes:
             used = self.used[number]
-            used |= {t: held for t, held in self.held.items() if held > used.get(t, 0)}
+            lying = {t: self._lying(t) if t != op.output else held for t, held in self.held.items()}
+            used |= {t: rows for t, rows in lying.items() if rows > used.get(t, 0)}
         if op.output in self.rings:
             return
         written = op.row_bytes if op.accumulates else (row + 1) * op.row_bytes

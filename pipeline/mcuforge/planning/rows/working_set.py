@@ -3,7 +3,8 @@
 A ring is not full all the time: while an op makes the rows that a window is to see, there is room
 for the next row at the end of the ring, and a row that is read at once is gone before another op
 runs. The scratch of such an op may lie there. Of the rings one lies before the scratch, which
-begins within it, and others, that are empty meanwhile, lie in it.
+begins within it, and others, that are empty meanwhile, lie in it. Or the scratch of each op lies in
+another ring.
 """
 
 from __future__ import annotations
@@ -48,7 +49,40 @@ def _shared(ops: Sequence[RowOp], stream: Stream, needs: Sequence[int]) -> Worki
     for trial in tried:
         for tensor in empty:
             trial.take(tensor)
-    return min(tried, key=lambda trial: trial.cost).result()
+    best = min(tried, key=lambda trial: trial.cost)
+    hosted = _in_empty_rings(ops, stream, needs)
+    if hosted is None:
+        return best.result()
+    beside = sum(_aligned(stream.rings[t] * n) for t, n in sizes.items() if t not in hosted.rings)
+    return hosted if hosted.bytes + beside < best.cost else best.result()
+
+
+def _in_empty_rings(
+    ops: Sequence[RowOp], stream: Stream, needs: Sequence[int]
+) -> WorkingSet | None:
+    """The layout in which the scratch of each op lies in a ring that is empty while it runs.
+
+    None where one finds none. As few rings as may be are taken, the smallest that will do.
+    """
+    sizes = {op.output: _aligned(stream.rings.get(op.output, 0) * op.row_bytes) for op in ops}
+    left = {number for number, needed in enumerate(needs) if needed}
+    rings: dict[int, int] = {}
+    scratch, end = [0] * len(ops), 0
+    while left:
+        hosted = {
+            tensor: {n for n in left if needs[n] <= size and not stream.used[n].get(tensor, 0)}
+            for tensor, size in sizes.items()
+            if tensor not in rings
+        }
+        tensor = max(hosted, key=lambda t: (len(hosted[t]), -sizes[t], -t), default=None)
+        if tensor is None or not hosted[tensor]:
+            return None
+        rings[tensor] = end
+        for number in hosted[tensor]:
+            scratch[number] = end
+        left -= hosted[tensor]
+        end += sizes[tensor]
+    return WorkingSet(end, rings, tuple(scratch))
 
 
 def rings_and_scratch(ops: Sequence[RowOp], stream: Stream) -> int:

@@ -72,11 +72,15 @@ def leaner(
 ) -> tuple[KernelCall, ...]:
     """What may take the place of `chosen`'s call where memory is short, fastest first.
 
-    Each needs less scratch than the one before. Arguments are those of `chosen`.
+    Each needs less scratch than the one before, and calls the same kernel: others take several
+    times as long. Arguments are those of `chosen`.
     """
     candidates = _candidates(call, target, variants, proofs)
-    scratch, found = next(candidates).scratch_bytes, []
+    fast, found = next(candidates), []
+    scratch = fast.scratch_bytes
     for candidate in candidates if scratch > 0 else ():
+        if candidate.kernel != fast.kernel:
+            break
         if candidate.scratch_bytes < scratch:
             scratch = candidate.scratch_bytes
             found.append(candidate)

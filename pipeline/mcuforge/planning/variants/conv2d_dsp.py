@@ -142,6 +142,18 @@ def make(call: KernelCall) -> KernelCall:
     )
 
 
+def last_alone(call: KernelCall) -> KernelCall:
+    """The call that computes an odd last pixel alone, if it does: worth its code for short rows."""
+    params = call.params
+    if not isinstance(params, Conv2dDspS8Params) or call.kernel != "conv2d_dsp_s8":
+        return call
+    batches, height, width = params.sizes.output
+    if batches * height * width % 2 == 0 or params.group_outputs % 4 or params.steps % 2:
+        return call
+    reason = f"{call.reason}; the last pixel meets them alone"
+    return replace(call, kernel="conv2d_dsp_odd_s8", reason=reason)
+
+
 def _steps(params: Conv2dS8Params) -> tuple[Int64Array, bool]:
     """The taps of the steps, and whether each row of the filter is a run of its own.
 

@@ -10,7 +10,8 @@ import pytest
 from ai_edge_litert import schema_py_generated as schema
 from single_op import Spec, build
 
-from mcuforge import planning
+from mcuforge.frontend import read_graph
+from mcuforge.planning import planner
 from mcuforge.planning.plan import KernelCall
 from mcuforge.planning.target import Target
 
@@ -24,7 +25,7 @@ def weights_of(shape: Shape) -> np.ndarray:
 def planned(folder: Path, model: bytes, target: Target = Target.DSP) -> KernelCall:
     path = folder / "op.tflite"
     path.write_bytes(model)
-    plan = planning.make_plan(path, target=target)
+    plan = planner.plans(read_graph(path, "op"), target).plain
     return plan.ops[0].calls[0]
 
 
