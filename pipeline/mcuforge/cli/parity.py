@@ -29,7 +29,7 @@ from mcuforge.cli.common import (
 from mcuforge.cli.gates import Asked, gate_options
 from mcuforge.cli.option_sections import SectionedCommand
 from mcuforge.cli.progress import stages
-from mcuforge.cli.run import check_written, finish
+from mcuforge.cli.run import check_written, drawn_later, finish
 from mcuforge.cli.summaries import Summaries, summary_options
 
 
@@ -100,7 +100,11 @@ def command(
     memory, max_ram = ram_choice(found.recipe, memory, demand.gates.max_ram)
     if port is not None:
         port = find_port(board, port)  # may ask, and so comes before the progress bars
-    with summaries.of_errors(str(model)), stages(str(model)) as on_stage:
+    with (
+        summaries.of_errors(str(model)),
+        stages(str(model)) as shown,
+        drawn_later(shown) as on_stage,
+    ):
         result = driver.run(
             found.tflite, board, output, count=count,
             inputs_file=inputs_file, port=port, on_stage=on_stage, name=found.name,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,7 @@ from mcuforge.cli.consoles import echo, result_console, warn, write
 from mcuforge.cli.gates import Asked, Demand, gate_options
 from mcuforge.cli.option_sections import SectionedCommand
 from mcuforge.cli.own_samples import OwnSamples, samples_options
-from mcuforge.cli.progress import stages
+from mcuforge.cli.progress import OnStage, stages
 from mcuforge.cli.quantization import chosen, quantization_options
 from mcuforge.cli.summaries import NONE, Summaries, summary_options
 from mcuforge.convert.early_start import expect_conversion
@@ -104,7 +106,11 @@ def command(
     for task, demand in zip(tasks, demands, strict=True):
         settings = chosen(task.model, words)
         described = recipe.load(task.model) if recognise(task.model) is Kind.RECIPE else None
-        with summaries.of_errors(str(task.given)), stages(str(task.given)) as on_stage:
+        with (
+            summaries.of_errors(str(task.given)),
+            stages(str(task.given)) as shown,
+            drawn_later(shown) as on_stage,
+        ):
             reports.append(
                 driver.run(
                     task.model,
@@ -130,6 +136,25 @@ def command(
     finish(
         reports, output, as_json, demands, history=history, summaries=summaries, force=force
     )  # fmt: skip
+
+
+@contextmanager
+def drawn_later(on_stage: OnStage) -> Iterator[OnStage]:
+    """The same, and while compilers work, this process gets ready to draw the report."""
+    from mcuforge.report import plots
+
+    thread = threading.Thread(target=plots.import_early)
+
+    def told(stage: str, done: int, total: int) -> None:
+        if stage == "build" and thread.ident is None:
+            thread.start()
+        on_stage(stage, done, total)
+
+    try:
+        yield told
+    finally:
+        if thread.ident is not None:
+            thread.join()
 
 
 def check_written(output: Path, *, history: bool, force: bool) -> None:

@@ -7,9 +7,10 @@ browsers show under the pointer.
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -91,6 +92,13 @@ def plot(
         titles = draw(figure)
         figure.savefig(content, format="svg", metadata={"Date": None, "Creator": None})
     return inline(content.getvalue(), name, description, titles or {}, scrolls=scrolls)
+
+
+def import_early() -> None:
+    """Import what draws, which takes half a second: while a command waits for something else."""
+    with suppress(ImportError):  # whoever draws says so
+        importlib.import_module("matplotlib.figure")
+        importlib.import_module("matplotlib.backends.backend_svg")
 
 
 def missing(library: str) -> Markup:
