@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 import campaign
-from emitted import SANITIZERS, WARNINGS, main_c, run, source, succeed, write
+from emitted import SANITIZERS, WARNINGS, link, main_c, run, source, write
 
 from mcuforge.emit.project_files import Source
 from mcuforge.samples import quantised
@@ -81,17 +81,9 @@ def _build(sources: list[Source], folder: Path) -> Path:
     project = write(sources, folder / "project")
     main = folder / "main.c"
     main.write_text(main_c([s.name for s in sources]))
-    flags = ("-std=c11", "-O0", *WARNINGS, *SANITIZERS, f"-I{project / 'include'}")
-    files = [main, *sorted(project.glob("src/*.c"))]
-
-    def compiled(file: Path) -> Path:
-        succeed("gcc", *flags, "-c", "-o", folder / f"{file.stem}.o", file)
-        return folder / f"{file.stem}.o"
-
-    with ThreadPoolExecutor(2) as pool:
-        objects = list(pool.map(compiled, files))
     program = folder / "program"
-    succeed("gcc", *SANITIZERS, "-o", program, *objects)
+    flags = ("-std=c11", "-O0", *WARNINGS, *SANITIZERS, "-Iproject/include")
+    link(program, [main, *sorted(project.glob("src/*.c"))], flags)
     return program
 
 

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pytest
+from emitted import GCC
 from filelock import FileLock
 from single_op import Case
 
@@ -74,7 +75,8 @@ def _object_of(folder: Path, variant: str, source: Path) -> Path:
 
 def _compile(job: tuple[Path, tuple[str, Path]]) -> None:
     target, (variant, source) = job
-    _gcc(*FLAGS, *VARIANTS[variant], *SANITIZERS, "-c", "-o", target, source)
+    options = (*FLAGS, *VARIANTS[variant], *SANITIZERS)
+    subprocess.run([*GCC, *options, "-c", "-o", target, source], check=True)
 
 
 def _gcc(*arguments: str | Path) -> bytes:

@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 import poison
 import sanitised
-from emitted import SANITIZERS, WARNINGS, unpack
+from emitted import GCC, SANITIZERS, WARNINGS, unpack
 from network import Network
 from tracing_oracle import Answer
 
@@ -150,23 +150,24 @@ def _objects(trials: Sequence[Trial], folder: Path) -> list[Path]:
     by_caller = [f"-D{t.name.upper()}_ARENA_BY_CALLER=1" for t in trials]
     flags = ("-std=c11", "-O0", *WARNINGS, *SANITIZERS, *by_caller)
     here = Path(__file__).parent
-    includes = [f"-I{p}" for p in (folder / "model", sanitised.KERNELS, ENGINES, here)]
+    includes = [f"-I{p}" for p in ("model", sanitised.KERNELS, ENGINES, here)]
     for each in trials:
         unpack(Source(each.plan, each.name).files(), folder)
     main = folder / "main.c"
     main.write_text(_main_c(trials))
 
     def object_of(file: Path) -> Path:
-        compiled("gcc", *flags, *includes, "-c", "-o", file.with_suffix(".o"), file)
-        return file.with_suffix(".o")
+        target = file.with_suffix(".o")
+        compiled(*GCC, *flags, *includes, "-c", "-o", target, file.relative_to(folder), cwd=folder)
+        return target
 
     with ThreadPoolExecutor(2) as pool:
         return list(pool.map(object_of, [main, *sorted((folder / "model").glob("*.c"))]))
 
 
-def compiled(*command: str | Path) -> None:
+def compiled(*command: str | Path, cwd: Path | None = None) -> None:
     """Run a compiler, which must succeed."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,8 @@ from mcuforge.emit.project_files import Source, project_files, project_name
 Array = npt.NDArray[Any]
 WARNINGS = ("-Wall", "-Wextra", "-Werror", "-Wconversion", "-Wpedantic", "-Wshadow")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+# With the launcher that builds have as well (conftest.py): what was compiled is not compiled again.
+GCC = (*filter(None, [os.environ.get("CMAKE_C_COMPILER_LAUNCHER")]), "gcc")
 
 
 def source(tflite: bytes, name: str, folder: Path) -> Source:
@@ -79,6 +83,22 @@ def run(program: Path, samples: Sequence[Sequence[Array]]) -> bytes:
     done = subprocess.run([program], input=data, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout
+
+
+def link(program: Path, sources: Sequence[Path], flags: Sequence[str]) -> None:
+    """Compile the sources beneath the program's folder, two at a time, and link them."""
+    folder = program.parent
+
+    def compiled(source_file: Path) -> Path:
+        # named from here, so that its object does not depend on where the folder lies
+        source_file = source_file.relative_to(folder)
+        target = Path("-".join(source_file.parts)).with_suffix(".o")
+        succeed(*GCC, *flags, "-c", "-o", target, source_file, cwd=folder)
+        return folder / target
+
+    with ThreadPoolExecutor(2) as pool:
+        objects = list(pool.map(compiled, sources))
+    succeed("gcc", *flags, "-o", program, *objects)
 
 
 def succeed(*command: str | Path, cwd: Path | None = None) -> str:

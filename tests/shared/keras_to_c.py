@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from emitted import SANITIZERS, WARNINGS, main_c, run, source, succeed, write
+from emitted import SANITIZERS, WARNINGS, link, main_c, run, source, write
 
 from mcuforge import boards, driver
 from mcuforge.convert import convert
@@ -39,12 +39,11 @@ def computes_exactly(model: bytes, folder: Path) -> None:
     main.write_text(main_c(["net"]))
     sources = [s for s in project.rglob("*.c") if "example" not in str(s)]
     sources = [s for s in sources if "application" not in s.name and s.name != "main.c"]
-    includes = {f"-I{h.parent}" for h in project.rglob("*.h")}
-    includes |= {f"-I{d.parent}" for d in project.rglob("mcuforge") if d.is_dir()}
-    succeed(
-        "gcc", "-std=c11", *WARNINGS, *SANITIZERS, *sorted(includes), *map(str, sources),
-        str(main), "-o", str(folder / "program"),
-    )  # fmt: skip
+    folders = {h.parent for h in project.rglob("*.h")}
+    folders |= {d.parent for d in project.rglob("mcuforge") if d.is_dir()}
+    includes = sorted(f"-I{each.relative_to(folder)}" for each in folders)
+    flags = ("-std=c11", *WARNINGS, *SANITIZERS, *includes)
+    link(folder / "program", [main, *sources], flags)
     samples = quantised.random_samples(made.plan.graph, 20)
     known = fold(model, made.plan.graph).model  # TFLM lacks TILE
     expected = b"".join(outputs[0].tobytes() for outputs in TFLM.run(known, samples))
