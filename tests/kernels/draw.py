@@ -18,6 +18,11 @@ ACTIVATIONS = [schema.ActivationFunctionType.NONE] * 3 + [
 T = TypeVar("T")
 
 
+def many(count: int) -> int:
+    """So many cases in a test that later rounds draw anew; half of them in the first round."""
+    return count if Draw.round else count // 2
+
+
 class Draw:
     """A seeded source of shapes, quantisation parameters and data.
 

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from draw import Draw
+from draw import Draw, many
 from single_op import Case
 from weighted_op import Weighted, Window, draw_cases, draw_weighted, draw_window
 
@@ -114,7 +114,7 @@ int4_cases = partial(draw_cases, partial(case, dtype="int4"))
 def test_depthwise_conv2d_equals_the_oracle(
     assert_exact: Callable[[Iterable[Case]], None], seed: int
 ) -> None:
-    assert_exact(cases(seed, 600))
+    assert_exact(cases(seed, many(600)))
 
 
 def test_depthwise_conv2d_of_one_channel_equals_the_oracle(

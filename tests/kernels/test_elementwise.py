@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from draw import ACTIVATIONS, Draw
+from draw import ACTIVATIONS, Draw, many
 from single_op import Case, Spec, build
 
 Check = Callable[[Iterable[Case]], None]
@@ -107,7 +107,7 @@ def test_scalar_operands_equal_the_oracle(assert_exact: Check, kind: str) -> Non
 @pytest.mark.parametrize("seed", range(1))
 @pytest.mark.parametrize("kind", ["ADD", "SUB", "MUL"])
 def test_elementwise_equals_the_oracle(assert_exact: Check, kind: str, seed: int) -> None:
-    assert_exact(cases(kind, seed, 500))
+    assert_exact(cases(kind, seed, many(500)))
 
 
 def int16_cases(kind: str, seed: int, count: int) -> Iterator[Case]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from draw import Draw
+from draw import Draw, many
 from single_op import Case, Spec, build
 
 from mcuforge.frontend import tflite_reader
@@ -97,13 +97,13 @@ def view_cases(seed: int, count: int) -> Iterator[Case]:
 
 @pytest.mark.parametrize("seed", range(1))
 def test_concatenation_equals_the_oracle(assert_exact: Check, seed: int) -> None:
-    assert_exact(concatenation_cases(seed, 250))
+    assert_exact(concatenation_cases(seed, many(250)))
 
 
 @pytest.mark.parametrize("seed", range(1))
 def test_pad_equals_the_oracle(assert_exact: Check, seed: int) -> None:
-    assert_exact(pad_cases(seed, 750))
+    assert_exact(pad_cases(seed, many(750)))
 
 
 def test_views_equal_the_oracle(assert_exact: Check) -> None:
-    assert_exact(view_cases(0, 300))
+    assert_exact(view_cases(0, many(300)))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from draw import ACTIVATIONS, Draw
+from draw import ACTIVATIONS, Draw, many
 from single_op import Case, Spec, build
 
 SAME, VALID = schema.Padding.SAME, schema.Padding.VALID
@@ -55,7 +55,7 @@ def cases(kind: str, seed: int, count: int, dtype: str = "int8") -> Iterator[Cas
 def test_pooling_equals_the_oracle(
     assert_exact: Callable[[Iterable[Case]], None], kind: str, seed: int
 ) -> None:
-    assert_exact(cases(kind, seed, 500))
+    assert_exact(cases(kind, seed, many(500)))
 
 
 def whole_case(height: int, width: int, value: int) -> Case:

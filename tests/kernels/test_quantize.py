@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 import numpy.typing as npt
 import pytest
-from draw import Draw
+from draw import Draw, many
 from single_op import Case, Spec, build
 
 Check = Callable[[Iterable[Case]], None]
@@ -65,12 +65,12 @@ def dequantize_cases(seed: int, count: int) -> Iterator[Case]:
     ("source", "target"), [("int8", "int8"), ("int8", "uint8"), ("uint8", "int8")]
 )
 def test_requantize_equals_the_oracle(assert_exact: Check, source: str, target: str) -> None:
-    assert_exact(requantize_cases(source, target, seed=1, count=500))
+    assert_exact(requantize_cases(source, target, seed=1, count=many(500)))
 
 
 def test_quantize_equals_the_oracle(assert_exact: Check) -> None:
-    assert_exact(quantize_cases(seed=2, count=500))
+    assert_exact(quantize_cases(seed=2, count=many(500)))
 
 
 def test_dequantize_equals_the_oracle(assert_exact: Check) -> None:
-    assert_exact(dequantize_cases(seed=3, count=500))
+    assert_exact(dequantize_cases(seed=3, count=many(500)))

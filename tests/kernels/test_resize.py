@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from draw import Draw
+from draw import Draw, many
 from single_op import Case, Spec, build
 
 Check = Callable[[Iterable[Case]], None]
@@ -63,7 +63,7 @@ def long_cases(kind: str, seed: int, count: int) -> Iterator[Case]:
 @pytest.mark.parametrize("seed", range(1))
 @pytest.mark.parametrize("kind", list(OPTIONS))
 def test_resize_equals_the_oracle(assert_exact: Check, kind: str, seed: int) -> None:
-    assert_exact([*cases(kind, seed, 500), *long_cases(kind, seed, 250)])
+    assert_exact([*cases(kind, seed, many(500)), *long_cases(kind, seed, many(250))])
 
 
 def test_nearest_of_int16_equals_the_oracle(assert_exact: Check) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
-from draw import Draw
+from draw import Draw, many
 from op_rules import refusal
 from single_op import Case, Spec, build
 
@@ -151,7 +151,7 @@ def test_many_functions_equal_the_oracle(assert_exact: Check, kind: str) -> None
 
 @pytest.mark.parametrize("kind", ["RELU", "RELU6", "ABS"])
 def test_clamps_equal_the_oracle(assert_exact: Check, kind: str) -> None:
-    assert_exact(relu_cases(kind, seed=1, count=250))
+    assert_exact(relu_cases(kind, seed=1, count=many(250)))
 
 
 @pytest.mark.parametrize("kind", ["RELU", "LEAKY_RELU", "ABS"])
@@ -160,12 +160,12 @@ def test_ties_equal_the_oracle(assert_exact: Check, kind: str) -> None:
 
 
 def test_leaky_relu_equals_the_oracle(assert_exact: Check) -> None:
-    assert_exact(leaky_relu_cases(seed=2, count=250))
+    assert_exact(leaky_relu_cases(seed=2, count=many(250)))
 
 
 def test_logistic_equals_the_oracle(assert_exact: Check) -> None:
-    assert_exact(squash_cases("LOGISTIC", 1 / 256, -128, seed=3, count=250))
+    assert_exact(squash_cases("LOGISTIC", 1 / 256, -128, seed=3, count=many(250)))
 
 
 def test_tanh_equals_the_oracle(assert_exact: Check) -> None:
-    assert_exact(squash_cases("TANH", 1 / 128, 0, seed=4, count=250))
+    assert_exact(squash_cases("TANH", 1 / 128, 0, seed=4, count=many(250)))
