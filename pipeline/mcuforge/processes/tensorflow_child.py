@@ -102,11 +102,11 @@ def kept() -> Iterator[None]:
         _kept.leave()
 
 
-def expect(function: str) -> None:
+def expect(function: str, *, whole: bool = False) -> None:
     """Inside of `kept`, have imported what this function needs, beside whatever comes first."""
     if is_possible() and _kept.depth and not _missing():
         with suppress(OSError):
-            _kept.server(whole=False).expect(_modules(function))
+            _kept.server(whole).expect(_modules(function))
 
 
 def call(

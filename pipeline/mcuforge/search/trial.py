@@ -12,6 +12,7 @@ from mcuforge import driver, report
 from mcuforge.errors import ForgeError, GateError
 from mcuforge.files import atomic
 from mcuforge.planning import FIT, SPEED
+from mcuforge.processes import tensorflow_child
 from mcuforge.recipe import Training
 from mcuforge.report import RunReport, run_page, site
 from mcuforge.search import drawing, recipes
@@ -59,6 +60,9 @@ class Runner:
             settings = self._task.quantised_with(taken.params)
             training = trained_with(self._task, taken) if self._task.trains else None
             on_stage("plan", 0, 0)
+            if training is not None and self._task.recipe.keras is not None:
+                # the process that trains may convert as well, but not the other way round
+                tensorflow_child.expect(train.KERAS_TRAINING, whole=True)
             forecast = self._forecaster.of(training, settings, *self._modes(taken))
             broken = self._task.budgets.broken(forecast.least)
             if broken is not None:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from mcuforge.oracle import child as oracle_workers
+from mcuforge.processes import tensorflow_child
 from mcuforge.search import pulse
 from mcuforge.search.ledger import Ledger
 from mcuforge.search.record import Outcome, Record
@@ -46,9 +48,18 @@ def work(
     """Take trials until all are over, or `most` were taken; how many it was.
 
     While none waits, others are at work, or the one who draws new ones is away: it waits. On an
-    interrupt the trial that was begun is given back.
+    interrupt the trial that was begun is given back. TensorFlow and the oracle's interpreters start
+    once, and not once a trial.
     """
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
+    with tensorflow_child.kept(), oracle_workers.kept(eager=False):
+        return _taken(ledger, runner, on_stage, on_trial, most)
+
+
+def _taken(
+    ledger: Ledger, runner: Runner, on_stage: OnStage, on_trial: OnTrial, most: int | None
+) -> int:
+    """How many trials this worker ran."""
     watch, name, done = pulse.Watch(runner.beat_seconds), pulse.worker_name(), 0
     while most is None or done < most:
         taken = ledger.claim(name)

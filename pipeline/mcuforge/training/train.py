@@ -41,6 +41,8 @@ from mcuforge.processes.tensorflow_child import Progress
 from mcuforge.recipe import Option, Recipe, Training, metrics
 from mcuforge.samples import array_files
 
+KERAS_TRAINING = "mcuforge.training.keras_training"  # what trains a Keras model, in a child
+
 
 @dataclass(frozen=True)
 class TrainingResult:
@@ -197,7 +199,7 @@ def _call(name: str, arguments: Mapping[str, Any], on_progress: Progress | None)
         return tensorflow_child.call(
             function, arguments, on_progress, whole=True, needs_tensorflow=False
         )
-    function = f"mcuforge.training.keras_training:{name}"
+    function = f"{KERAS_TRAINING}:{name}"
     return tensorflow_child.call(function, arguments, on_progress, whole=True)
 
 

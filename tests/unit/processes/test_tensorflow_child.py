@@ -20,7 +20,7 @@ KEPT = pytest.mark.skipif(sys.platform != "linux", reason="processes are forked 
 JOB_MODULES = (
     "mcuforge.convert.keras_jobs", "mcuforge.quantization.job",
     "mcuforge.quantization.ranges.range_job", "mcuforge.studies.quantization.damage_job",
-    "mcuforge.training.training_job",
+    "mcuforge.training.keras_training", "mcuforge.training.training_job",
 )  # fmt: skip
 JOBS = """
 import os, subprocess, sys, time
