@@ -49,6 +49,12 @@ _HOST_CC = Install(
 _SANITIZERS = Install(
     "apt install gcc libc6-dev", "dnf install libasan libubsan", "xcode-select --install", "use WSL"
 )
+_CCACHE = Install(
+    "apt install ccache",
+    "dnf install ccache",
+    "brew install ccache",
+    "winget install Ccache.Ccache",
+)
 _RENODE_PORTABLE = "unpack a portable Renode and set MCUFORGE_RENODE to its `renode` program"
 _RENODE = Install(
     _RENODE_PORTABLE, _RENODE_PORTABLE, "brew install renode", "winget install Antmicro.Renode"
@@ -78,6 +84,7 @@ def findings(renode: Path | None = None) -> list[Finding]:
         _qemu(),
         host,
         _sanitizers(host),
+        _program("ccache", "building again in less time", False, _CCACHE),
         _debugger(),
         _renode(renode),
         _tflm(),
