@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from mcuforge.cli.consoles import note
 from mcuforge.cli.progress import stages
 
 if TYPE_CHECKING:
@@ -77,5 +78,8 @@ def see_to(
                 ledger, draw, total, beat_seconds, workers,
                 lambda done, of: on_stage("trials", done, of),
             )  # fmt: skip
+        except KeyboardInterrupt:
+            note("The same command goes on with what is left.")
+            raise
         finally:
             workers.end()

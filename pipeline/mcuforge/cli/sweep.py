@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from mcuforge import boards as all_boards
 from mcuforge.cli.arguments import BOARD, INPUT_MODEL, STRATEGY
 from mcuforge.cli.common import count_option, force_option, json_option, output_option
 from mcuforge.cli.consoles import echo, result_console, write
@@ -107,7 +108,7 @@ def command(
     every combination fits its board, and every byte agrees.
     """
     from mcuforge.report import results, site
-    from mcuforge.search import grid, grid_report, storages
+    from mcuforge.search import grid, grid_report, machine, storages
     from mcuforge.search.ledger import Ledger
 
     storages.require()
@@ -118,6 +119,8 @@ def command(
         "run.optimize": _flat(optimize),
     }
     asked = grid.asked(models, _flat(boards), choices, count, heartbeat)
+    if jobs != 0:
+        machine.check(map(all_boards.load, asked.boards), converts=asked.converts)
     folder = folder_of(output, study)
     results.check(folder / grid_report.NAME, force=force)
     site.check(output, force=force)

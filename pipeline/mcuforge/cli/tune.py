@@ -123,7 +123,7 @@ def command(
     other one beats. Called again, it goes on where it was.
     """
     from mcuforge.report import results, site
-    from mcuforge.search import coordinator, document, result, storages, task
+    from mcuforge.search import coordinator, document, machine, result, storages, task
     from mcuforge.search.figures import Budgets
     from mcuforge.search.ledger import Ledger
 
@@ -140,6 +140,8 @@ def command(
     if pick is not None:
         _pick(result.of(ledger), asked, pick, folder, target)
         return
+    if jobs != 0:
+        machine.check([asked.board], converts=asked.converts)
     with progress("options"):
         asked.check_options()
     see_to(

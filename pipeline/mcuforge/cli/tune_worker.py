@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mcuforge import boards
 from mcuforge.cli.arguments import BOARD, INPUT_MODEL, OUTPUT, OUTPUT_FOLDER
 from mcuforge.cli.consoles import echo, note
 from mcuforge.cli.progress import stages
@@ -69,16 +70,20 @@ def command(
 
 
 def _runner(ledger: Ledger, model: Path | None, board: str | None, folder: Path) -> Runner:
-    from mcuforge.search import grid, task, trial
+    from mcuforge.search import grid, machine, task, trial
 
     if ledger.settings["kind"] == grid.KIND:
-        return grid.Runner(grid.joined(ledger.settings), folder)
+        sweep = grid.joined(ledger.settings)
+        machine.check(map(boards.load, sweep.boards), converts=sweep.converts)
+        return grid.Runner(sweep, folder)
     if model is None:
         raise UsageError(
             f"'{ledger.name}' searches in a model's folder: name it, as in "
             "`mcuforge tune-worker MODEL --storage ... --study ...`."
         )
-    return trial.Runner(task.joined(model, ledger.settings, board), folder)
+    joined = task.joined(model, ledger.settings, board)
+    machine.check([joined.board], converts=joined.converts)
+    return trial.Runner(joined, folder)
 
 
 def _joined(storage: str, study: str) -> Ledger:

@@ -19,7 +19,7 @@ from mcuforge.search.record import Record
 from mcuforge.search.task import Task
 
 Draw = Callable[[Sequence[Record]], list[Drawn] | None]
-_POLL_SECONDS = 0.2
+_POLL_SECONDS = 0.3
 _LAST_SECONDS = 10.0  # what workers may take to end what they began
 _MOST_DEATHS = 3  # of workers in a row, without a trial that came to an end
 
@@ -39,9 +39,7 @@ def run(
     `on_progress` counts trials.
     """
     watch = pulse.Watch(beat_seconds)
-    if ledger.total < total:
-        ledger.ask_for(total)
-    total = ledger.total
+    ledger.ask_for(total)
     while True:
         records = ledger.records()
         total = _add(ledger, draw, records, total)

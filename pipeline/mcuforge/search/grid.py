@@ -54,6 +54,11 @@ class Sweep:
             "heartbeat": self.beat_seconds,
         }
 
+    @property
+    def converts(self) -> bool:
+        """Whether there are Keras models."""
+        return not all(map(_is_quantised, self.models))
+
     def combinations(self) -> list[Params]:
         """Each once, model by model. What is quantised already has no settings for that.
 

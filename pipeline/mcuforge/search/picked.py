@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from mcuforge.errors import UsageError
@@ -64,6 +65,16 @@ def _measured(result: Result, number: int) -> Record:
         why = f": {taken.outcome.reason}" if taken.outcome and taken.outcome.reason else ""
         raise UsageError(f"--pick {number}: this trial made no model ({taken.state}{why}).")
     return taken
+
+
+def _is_here(task: Task, taken: Record, made: Path) -> bool:
+    """Whether the files of a trial lie in a folder; they may be those of an older search."""
+    assert taken.outcome is not None
+    tflite = made / _FILES["model", "tflite"]
+    files = [tflite, *_trained(task, made).values()]
+    if not all(path.is_file() for path in files):
+        return False
+    return hashlib.sha256(tflite.read_bytes()).hexdigest() == taken.outcome.facts.get("sha256")
 
 
 def _trained(task: Task, folder: Path) -> dict[tuple[str, str], Path]:

@@ -46,6 +46,11 @@ class Task:
         """Whether trials train."""
         return any("." not in choice.name for choice in self.search.choices)
 
+    @property
+    def converts(self) -> bool:
+        """Whether trials make Keras models, or convert the one that is there."""
+        return self.recipe.keras is not None
+
     def settings(self) -> dict[str, Any]:
         """What a storage keeps, and workers must agree on."""
         return {

@@ -18,7 +18,7 @@ from mcuforge.search.record import Outcome, Record
 _ONE_THREAD = (
     "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS",
 )  # fmt: skip
-_POLL_SECONDS = 0.2
+_FIRST_SECONDS, _MOST_SECONDS = 0.1, 2.0  # between looks at a storage where no trial waits
 OnStage = Callable[[str, int, int], None]
 OnTrial = Callable[[Record, Outcome], None]
 
@@ -61,11 +61,12 @@ def _taken(
 ) -> int:
     """How many trials this worker ran."""
     watch, name, done = pulse.Watch(runner.beat_seconds), pulse.worker_name(), 0
+    wait = _FIRST_SECONDS
     while most is None or done < most:
         taken = ledger.claim(name)
         if taken is not None:
             on_trial(taken, _run(ledger, runner, taken, on_stage))
-            done += 1
+            done, wait = done + 1, _FIRST_SECONDS
             continue
         records = ledger.records()
         for dead in watch.dead(records):
@@ -73,7 +74,8 @@ def _taken(
         total = ledger.total
         if total and sum(each.is_over for each in records) >= total:
             break
-        time.sleep(_POLL_SECONDS)
+        time.sleep(wait)
+        wait = min(2 * wait, _MOST_SECONDS)
     return done
 
 

@@ -64,7 +64,7 @@ def test_a_trial_that_cannot_win_is_given_up(
     """Many trials of few architectures: half of those that come later learn less than others."""
     searches.without_processes(monkeypatch)
     asked = searches.toy_task(searches.toy(tmp_path), size=3)
-    found = searched(tmp_path, asked, 24)
+    found = searched(tmp_path, asked, 15)
     given_up = [each for each in found.records if each.state == PRUNED]
     assert given_up
     for each in given_up:
