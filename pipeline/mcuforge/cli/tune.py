@@ -18,7 +18,6 @@ from mcuforge.cli.common import (
     output_option,
 )
 from mcuforge.cli.consoles import echo, result_console, write
-from mcuforge.cli.option_sections import SectionedCommand
 from mcuforge.cli.progress import progress
 from mcuforge.cli.searching import address_of, folder_of, searching_options, see_to
 from mcuforge.cli.sizes import NUMBER, SIZE
@@ -37,7 +36,7 @@ _OF_A_SEARCH = (
 )
 
 
-@click.command(cls=SectionedCommand)
+@click.command()
 @click.argument("model", type=INPUT_MODEL)
 @board_option
 @click.option(
