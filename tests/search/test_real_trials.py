@@ -37,7 +37,7 @@ epochs = 4
 [search]
 objectives = ["quality", "ram"]
 [search.options]
-width = [2, 16]
+width = [2, 64]
 rate = { from = 1e-3, to = 1e-1, log = true }
 [search.quantization]
 calibration = ["converter", "min-max"]
@@ -66,7 +66,7 @@ def train(seed, epochs, on_progress, width: int = 4, rate: float = 0.01):
 def untrained(width: int = 4) -> keras.Model:
     image = keras.Input((8, 8, 1), batch_size=1, name="image")
     x = keras.layers.Conv2D(width, 3, activation="relu", name="only")(image)
-    x = keras.layers.GlobalMaxPooling2D(name="most")(x)
+    x = keras.layers.Flatten()(keras.layers.MaxPooling2D(3, name="most")(x))
     return keras.Model(image, keras.layers.Dense(2, activation="softmax", name="kinds")(x))
 """
 

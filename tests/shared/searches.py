@@ -7,6 +7,7 @@ import importlib
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from mcuforge.processes import tensorflow_child
 from mcuforge.search import task, trial, worker
 from mcuforge.search.coordinator import Workers
 from mcuforge.search.figures import QUALITY, Budgets
-from mcuforge.search.forecast import Forecast
+from mcuforge.search.forecast import Forecast, Forecaster
 from mcuforge.search.ledger import Ledger
 from mcuforge.search.record import COMPLETE, WAITING, Outcome, Record
 from mcuforge.search.task import Task
+from mcuforge.training import train
 from mcuforge.training.train import Lesson
 
 TOY = Path(__file__).with_name("toy_search")
@@ -38,6 +40,18 @@ def toy_task(model: Path, budgets: Budgets | None = None, **changes: Any) -> Tas
     settings = {"epochs": None, "seed": 3, "size": 4, "count": None, "beat_seconds": 15.0}
     board = boards.load("mps2-an386")
     return task.asked(model, board, budgets or Budgets(), **{**settings, **changes})
+
+
+def half_way(model: Path, folder: Path) -> Budgets:
+    """A budget of flash that the smallest networks keep to, and the largest certainly break."""
+    asked = toy_task(model)
+    teller = Forecaster(asked.recipe, asked.board, None, folder / "told")
+    training = train.of_recipe(asked.recipe)
+    flash = []
+    for options in ({"width": 4, "hidden": 1}, {"width": 36, "hidden": 2, "second": 20}):
+        asking = replace(training, options=tuple(options.items()))
+        flash.append(teller.of(asking, asked.recipe.quantization, "fit", "speed").least["flash"])
+    return Budgets(max_flash=round(sum(flash) / 2))
 
 
 def without_processes(monkeypatch: pytest.MonkeyPatch) -> None:

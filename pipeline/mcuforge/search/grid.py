@@ -164,7 +164,7 @@ class Runner:
         try:
             return self._measured(taken, where / "run", on_stage)
         except ForgeError as error:
-            return Outcome(FAILED, reason=error.message.replace(f"{where}/", ""))
+            return Outcome(FAILED, reason=trial.reason_of(error, where))
 
     def _measured(self, taken: Record, output: Path, on_stage: OnStage) -> Outcome:
         model, modes = Path(str(taken.params[MODEL])), recipes.chosen(taken.params, RUN)

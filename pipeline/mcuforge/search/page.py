@@ -90,8 +90,8 @@ def _best(result: Result) -> tuple[tuple[str, str], ...]:
     if not result.front:
         return ()
     best = result.record(result.front[0])
-    found = zip(result.objectives, words.figures(best, result), strict=True)
-    return tuple((f"best {words.label(o.name, result.metric)}", text) for o, text in found)[:1]
+    found = zip(words.headings(result), words.figures(best, result), strict=True)
+    return tuple((f"best {heading}", text) for heading, text in found)[:1]
 
 
 def _front(result: Result, folder: Path, output: Path, command: str) -> Section:
@@ -103,12 +103,12 @@ def _front(result: Result, folder: Path, output: Path, command: str) -> Section:
         ("failed", f"{counts[FAILED]:,}", "the table of trials says why"),
     ]
     shown = [result.record(number) for number in result.front]
-    names = result.varied(shown) if shown else []
-    headings = [("trial", ""), *_objectives(result), ("float", ""), *_named(names)]
+    names = result.varied
+    headings = [("trial", ""), *_figures(result), ("float", ""), *_named(names)]
     rows = [
         [
             _link(each, folder, output),
-            *words.figures(each, result),
+            *_unbroken(words.figures(each, result)),
             _in_float(each, result),
             *(words.choice(each.params.get(name)) for name in names),
         ]
@@ -135,7 +135,7 @@ def _pictures(
     shares: Mapping[str, Mapping[str, float]],
 ) -> list[Section]:
     names = [o.name for o in result.objectives]
-    choices = [c for c in search.choices if any(c.name in each.params for each in measured)]
+    choices = [choice for choice in search.choices if choice.name in result.varied]
     drawn = {
         ("against", "Quality against costs", _AGAINST): [
             pictures.against(result, measured, name)
@@ -157,12 +157,12 @@ def _pictures(
 
 
 def _trials(result: Result, folder: Path, output: Path) -> Section:
-    names = list(dict.fromkeys(name for each in result.records for name in each.params))
-    headings = [("trial", ""), *_objectives(result), *_named(names), ("end", "text")]
+    names = result.varied
+    headings = [("trial", ""), *_figures(result), *_named(names), ("end", "text")]
     rows = [
         [
             _link(each, folder, output),
-            *words.figures(each, result),
+            *_unbroken(words.figures(each, result)),
             *(words.choice(each.params.get(name)) for name in names),
             _end(each),
         ]
@@ -178,8 +178,13 @@ def _end(each: Record) -> str:
     return ", ".join(filter(None, (_ENDS.get(each.state, each.state), reason)))
 
 
-def _objectives(result: Result) -> list[tuple[str, str]]:
-    return [(words.label(o.name, result.metric), "") for o in result.objectives]
+def _figures(result: Result) -> list[tuple[str, str]]:
+    return [(heading, "") for heading in words.headings(result)]
+
+
+def _unbroken(texts: Sequence[str]) -> list[str]:
+    """Numbers that stay beside their units."""
+    return [text.replace(" ", "\u00a0") for text in texts]
 
 
 def _named(names: Sequence[str]) -> list[tuple[str, str]]:

@@ -50,7 +50,7 @@ def against(result: Result, measured: Sequence[Record], cost: str) -> Markup:
         _bound(axes, result, cost)
         axes.set_xlabel(_with_unit(cost))
         axes.set_ylabel(plot_text(quality))
-        axes.xaxis.set_major_formatter(lambda at, _: f"{at:,.6g}")
+        axes.xaxis.set_major_formatter(lambda at, _: f"{at:,.0f}" if cost in UNITS else f"{at:.4g}")
         axes.xaxis.set_major_locator(_few())
         return titles
 
@@ -203,7 +203,7 @@ def importance(result: Result, shares: Mapping[str, Mapping[str, float]]) -> Mar
     return plots.plot("importance", f"What decides. {told}.", draw, size)
 
 
-def _few(most: int = 5) -> MaxNLocator:
+def _few(most: int = 4) -> MaxNLocator:
     from matplotlib.ticker import MaxNLocator
 
     return MaxNLocator(nbins=most)

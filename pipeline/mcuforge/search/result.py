@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from mcuforge.recipe.search import same
 from mcuforge.search import front
-from mcuforge.search.figures import Budgets, Objective
+from mcuforge.search.figures import COSTS, Budgets, Objective
 from mcuforge.search.ledger import Ledger
 from mcuforge.search.record import COMPLETE, ENDS, Record
 
@@ -43,6 +43,12 @@ class Result:
     def objectives(self) -> tuple[Objective, ...]:
         """What was searched for."""
         return tuple(Objective(**each) for each in self.settings["objectives"])
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """What is shown of a trial: the objectives, and the other costs."""
+        names = [each.name for each in self.objectives]
+        return (*names, *(cost for cost in COSTS[:3] if cost not in names))
 
     @cached_property
     def budgets(self) -> Budgets:
@@ -81,13 +87,15 @@ class Result:
         """A trial. Raises `KeyError` where there is none."""
         return {each.number: each for each in self.records}[number]
 
-    def varied(self, among: Sequence[Record]) -> list[str]:
-        """The choices that came out differently."""
+    @cached_property
+    def varied(self) -> list[str]:
+        """The choices that came out differently in some trials."""
         names = dict.fromkeys(name for each in self.records for name in each.params)
+        first = self.records[0] if self.records else None
         return [
             name
             for name in names
-            if any(not _same(each, among[0], name) for each in among) or len(among) == 1
+            if any(first is not None and not _same(each, first, name) for each in self.records)
         ]
 
 

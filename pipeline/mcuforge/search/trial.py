@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ from mcuforge.training import train
 from mcuforge.training.train import Lesson
 
 DOCUMENT = "report.json"
+_SCRATCH = re.compile(r"\S*\bmcuforge-[0-9a-f]{16}/")  # of `processes.scratch`
 _NO_LESSON = Lesson((), {}, None)
 
 
@@ -78,10 +80,10 @@ class Runner:
                     return _outcome(PRUNED, forecast, lesson, reason=reason)
             return self._measured(file, taken, forecast, lesson, on_stage)
         except GateError as error:  # of the plan, which could not be told before
-            return _outcome(CUT, forecast, lesson, reason=f"over budget: {error.message}")
+            reason = f"over budget: {reason_of(error, where)}"
+            return _outcome(CUT, forecast, lesson, reason=reason)
         except ForgeError as error:
-            reason = error.message.replace(f"{where}/", "")
-            return _outcome(FAILED, forecast, lesson, reason=reason)
+            return _outcome(FAILED, forecast, lesson, reason=reason_of(error, where))
 
     def _modes(self, taken: Record) -> tuple[str, str]:
         chosen = recipes.run_options(taken.params)
@@ -147,6 +149,14 @@ class Runner:
     def _broken(self, found: RunReport) -> str:
         broken = self._task.budgets.broken(costs_of(found))
         return f"over budget: {broken}" if broken else ""
+
+
+def reason_of(error: ForgeError, where: Path) -> str:
+    """An error's message without places of this machine: it is compared, and shown elsewhere."""
+    message = error.message
+    for place in (f"{where.resolve()}/", f"{where}/"):
+        message = message.replace(place, "")
+    return _SCRATCH.sub("", message)
 
 
 def trained_with(task: Task, taken: Record) -> Training:

@@ -39,14 +39,19 @@ def choice(value: Option | None) -> str:
 
 
 def figures(each: Record, result: Result) -> list[str]:
-    """What a trial found of each objective; "-" where it found nothing."""
+    """What a trial found of all that is shown; "-" where it found nothing."""
     values = each.outcome.values() if each.outcome is not None else {}
-    return [figure(o.name, values[o.name]) if o.name in values else "-" for o in result.objectives]
+    return [figure(name, values[name]) if name in values else "-" for name in result.shown]
+
+
+def headings(result: Result) -> list[str]:
+    """What these are called."""
+    return [label(name, result.metric) for name in result.shown]
 
 
 def title(each: Record, result: Result) -> str:
     """What is said of a trial's mark."""
-    found = zip(result.objectives, figures(each, result), strict=True)
-    told = ", ".join(f"{label(o.name, result.metric)} {text}" for o, text in found)
+    found = zip(headings(result), figures(each, result), strict=True)
+    told = ", ".join(f"{heading} {text}" for heading, text in found)
     over = f"\n{each.outcome.reason}" if each.outcome and each.outcome.reason else ""
     return f"trial {each.number}: {told}\n{', '.join(choices(each, list(each.params)))}{over}"

@@ -48,7 +48,7 @@ def test_bad_usage_of_every_command(name: str) -> None:
 
 
 def test_every_command_that_shows_results_has_it() -> None:
-    assert set(COMMANDS) - set(_with_json()) <= {"monitor", "schema"}
+    assert set(COMMANDS) - set(_with_json()) <= {"monitor", "schema", "tune-worker"}
 
 
 def test_an_unknown_command() -> None:

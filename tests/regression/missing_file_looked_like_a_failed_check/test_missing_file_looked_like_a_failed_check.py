@@ -17,7 +17,7 @@ from mcuforge import boards
 from mcuforge.cli import COMMANDS, cli, failure
 
 # Options whose file or folder is written, not read.
-_WRITTEN = {"--output", "--png", "--junit", "--markdown", "--html"}
+_WRITTEN = {"--to", "--output", "--png", "--junit", "--markdown", "--html"}
 
 
 @pytest.fixture(autouse=True)

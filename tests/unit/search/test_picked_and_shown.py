@@ -14,7 +14,6 @@ from mcuforge.documents.tune import TuneDocument
 from mcuforge.errors import UsageError
 from mcuforge.report import site
 from mcuforge.search import coordinator, document, importance, page, picked, result
-from mcuforge.search.figures import Budgets
 from mcuforge.search.ledger import Ledger
 from mcuforge.search.record import COMPLETE, CUT
 from mcuforge.search.result import Result
@@ -30,7 +29,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Task, Path]:
         model = searches.toy(folder)
         name = model / "recipe.toml"
         name.write_text(name.read_text().replace('name = "toy"', 'name = "<b>toy</b>"'))
-        asked = searches.toy_task(model, Budgets(max_flash=7100))
+        asked = searches.toy_task(model, searches.half_way(model, folder))
         ledger = Ledger.begin(str(folder / "journal.log"), "toy", asked.settings())
         workers = searches.Inline(ledger, asked, folder)
         draw = coordinator.generations(asked)
@@ -80,7 +79,7 @@ def test_a_trial_becomes_a_model_folder(made: tuple[Result, Task, Path], tmp_pat
     assert loaded.training is not None and loaded.search is None
     params = found.record(number).params
     assert {"shuffled": False, **params} == dict(loaded.training.options)
-    assert loaded.gates.max_flash == 7100
+    assert loaded.gates.max_flash == asked.budgets.max_flash
     assert loaded.tflite.read_bytes() == (artifacts / "model.tflite").read_bytes()
     assert loaded.golden.is_file() and loaded.training.script.is_file()
     assert (tmp_path / "one" / "network.py").is_file(), "what the script imports"

@@ -11,14 +11,12 @@ from searches import Inline
 
 from mcuforge.errors import UsageError
 from mcuforge.search import coordinator, result
-from mcuforge.search.figures import Budgets, Objective
+from mcuforge.search.figures import Objective
 from mcuforge.search.ledger import Ledger
 from mcuforge.search.record import COMPLETE, CUT, PRUNED, Outcome
 from mcuforge.search.result import Result
 from mcuforge.search.task import Task
 from mcuforge.search.trial import Runner
-
-TIGHT = Budgets(max_flash=6500)
 
 
 def searched(
@@ -38,7 +36,9 @@ def test_the_same_front_in_one_go_and_in_several(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     searches.without_processes(monkeypatch)
-    asked = searches.toy_task(searches.toy(tmp_path), TIGHT)
+    model = searches.toy(tmp_path)
+    budgets = searches.half_way(model, tmp_path)
+    asked = searches.toy_task(model, budgets)
     found = searched(tmp_path / "one", asked, 12)
     ends = {each.state for each in found.records}
     assert found.done == len(found.records) == 12
@@ -47,14 +47,14 @@ def test_the_same_front_in_one_go_and_in_several(
     for number in found.front:
         outcome = found.record(number).outcome
         assert outcome is not None
-        assert outcome.costs["flash"] <= 6500
+        assert outcome.costs["flash"] <= (budgets.max_flash or 0)
         assert outcome.quality is not None and outcome.quality > 0.5
     again = searched(tmp_path / "goes", asked, 12, at_once=3, goes=(3, 5, 10))
     assert [e.params for e in again.records] == [e.params for e in found.records]
     assert searches.values(again.records) == searches.values(found.records)
     assert again.front == found.front
     with pytest.raises(UsageError, match=r"other settings \(seed\)"):
-        other = searches.toy_task(asked.recipe.folder, TIGHT, seed=4)
+        other = searches.toy_task(model, budgets, seed=4)
         searched(tmp_path / "one", other, 12)
 
 
