@@ -4,8 +4,8 @@
 .venv/bin/python benchmarks/arena.py --check
 
 A MODEL is one of those seven by name, or a `.tflite`. `--check` fails where a model needs more with
-`--memory small` than `benchmarks/arena.json` says, or more than 3 % more instructions there than
-with `--memory fast`. QEMU counts instructions exactly, whatever else the computer does.
+`--memory small` than `benchmarks/arena.json` says, or more instructions beside `--memory fast` than it
+allows: 3 %, and 7 % for the keyword spotter. QEMU counts instructions exactly, whatever else the computer does.
 """
 
 from __future__ import annotations
@@ -86,9 +86,11 @@ def exceeded(model: str, found: Measured, limits: dict[str, Any]) -> Iterator[st
     small, most = found[planning.SMALL], limits["models"].get(model)
     if most is not None and small.arena > most:
         yield f"{model}: the arena has {small.arena:,} B, more than {most:,} B"
-    if more(found, planning.SMALL) > limits["most_extra"]:
+    # Rows of five pixels leave one over for kernels that compute two at a time.
+    most_extra = limits["most_extra_of"].get(model, limits["most_extra"])
+    if more(found, planning.SMALL) > most_extra:
         extra = f"{100 * more(found, planning.SMALL):.1f} %"
-        yield f"{model}: {extra} more instructions, beyond {100 * limits['most_extra']:.0f} %"
+        yield f"{model}: {extra} more instructions, beyond {100 * most_extra:.0f} %"
 
 
 def print_head(board: str) -> None:
