@@ -45,9 +45,9 @@ NOT_OURS = {
     "task.h",
     "engines/tflm_support.cc",  # generated
     "nn_names.h",
-    "autoencoder_model.h",
     "unet_user_config.h",
 }
+GENERATED = "_model.h"  # what the name of each model's header ends with
 NO_MODULES = {"mcuforge.json", "mcuforge.fish"}
 PAGES = [
     *sorted((ROOT / "docs").rglob("*.md")),
@@ -76,7 +76,7 @@ def test_files_and_folders_exist(page: Path) -> None:
     missing = [
         path
         for path in sorted(set(named) - NOT_OURS)
-        if not any((base / path).exists() for base in BASES)
+        if not path.endswith(GENERATED) and not any((base / path).exists() for base in BASES)
     ]
     assert not missing, f"{title(page)} names what is not there: {missing}"
 
