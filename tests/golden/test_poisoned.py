@@ -1,6 +1,6 @@
 """The models of the repository on memory that is overwritten wherever nobody is going to read it.
 
-In every memory mode, and with an input and an output that stream, where they can: each op's output equals the oracle's.
+In every memory mode, and with an input and an output that stream, where they can.
 """
 
 from __future__ import annotations

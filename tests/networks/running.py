@@ -247,7 +247,7 @@ def _step(each: Trial, stream: BytesIO) -> list[bytes] | None:
 
 def _difference(each: Trial, expected: Sequence[Array], told: Sequence[bytes]) -> str | None:
     graph = each.plan.graph
-    names = [f"op {i}, {graph.describe(graph.ops[i])}" for i, _ in graph.results()]
+    names = [each.plan.describe(position) for position, _ in graph.results()]
     names += [f"output {i}" for i in range(len(graph.outputs))]
     for name, want, content in zip(names, expected, told, strict=True):
         if want.tobytes() != content:

@@ -195,7 +195,7 @@ def peak(plan: Plan) -> str:
         return "The model has no ops."
     position = min(plan.arena.peak_op, len(graph.ops) - 1)
     loop = arena_blocks.loop_of(position, arena_blocks.loops(plan))
-    where = graph.describe(graph.ops[position])
+    where = plan.describe(position)
     if loop.last > loop.first:
         where = f"{loop.title}, which run row by row together"
     blocks = arena_blocks.at_peak(arena_blocks.blocks(plan), loop)

@@ -361,16 +361,25 @@ class Plan:
             if op in segment.inputs or op.output in segment.handed
         }
 
+    def describe(self, position: int) -> str:
+        """How messages name an op: as reports and C number it, and as the file does if otherwise.
+
+        The file's ops may run in another order, and some are folded into others.
+        """
+        op = self.graph.ops[position]
+        in_file = "" if op.index == position else f"op {op.index} of the file, "
+        return f"op {position}, {op.kind} ({in_file}layer '{self.graph.layer(op)}')"
+
     def _repr_html_(self) -> str:
         """What notebooks show."""
         rows = [
             (
-                str(op.index),
+                str(at),
                 op.kind,
                 outputs_text(self.graph, op),
                 ", ".join(call.kernel for call in planned.calls) or "a view",
             )
-            for op, planned in zip(self.graph.ops, self.ops, strict=True)
+            for at, (op, planned) in enumerate(zip(self.graph.ops, self.ops, strict=True))
         ]
         return notebook.table(
             f"A plan of {len(rows)} ops",

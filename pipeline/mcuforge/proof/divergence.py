@@ -67,7 +67,7 @@ def first(plan: Plan, expected: Trace, actual: Trace, *, ours: bool = True) -> s
 def _describe(plan: Plan, number: int, expected: Trace, actual: Trace, ours: bool) -> str:
     graph = plan.graph
     position, index = graph.results()[number]
-    op, tensor = graph.ops[position], graph.tensor(index)
+    tensor = graph.tensor(index)
     contents = [t.fetch(number) for t in (expected, actual)]
     if len(contents[0]) != len(contents[1]):
         raise DeviceError(
@@ -79,7 +79,7 @@ def _describe(plan: Plan, number: int, expected: Trace, actual: Trace, ours: boo
     called = ", ".join(dict.fromkeys(c.kernel for c in plan.ops[position].calls)) or "a view"
     kernel = f"kernel {called}: " if ours else ""
     return (
-        f"{actual.engine} and {expected.engine} part at op {position}, {graph.describe(op)}, "
+        f"{actual.engine} and {expected.engine} part at {plan.describe(position)}, "
         f"{kernel}tensor {tensor.index} {shape_text(tensor)} differs in {wrong:,} of "
         f"{tensor.elements:,} values, first at {parity.first_difference(arrays[0], arrays[1])}."
     )
