@@ -4,8 +4,9 @@
 .venv/bin/python benchmarks/arena.py --check
 
 A MODEL is one of those seven by name, or a `.tflite`. `--check` fails where a model needs more with
-`--memory small` than `benchmarks/arena.json` says, or more instructions beside `--memory fast` than it
-allows: 3 %, and 7 % for the keyword spotter. QEMU counts instructions exactly, whatever else the computer does.
+`--memory small` than `benchmarks/arena.json` says, or more instructions beside `--memory fast` than
+it allows: 3 %, and 7 % for the keyword spotter. QEMU counts instructions exactly, whatever else the
+computer does.
 """
 
 from __future__ import annotations

@@ -269,10 +269,12 @@ def _ops(
             inside[position][name] = inside[position].get(name, Spent()) + each
     return tuple(
         OpCost(
-            op.index, op.kind, graph.layer(op),
+            position, op.kind, graph.layer(op),
             tuple(dict.fromkeys(call.kernel for call in planned.calls if engine == AOT)),
             cost.macs(graph, op),
             total.instructions if functions else None, total.cycles, each,
         )
-        for op, planned, total, each in zip(graph.ops, plan.ops, totals, inside, strict=True)
+        for position, (op, planned, total, each) in enumerate(
+            zip(graph.ops, plan.ops, totals, inside, strict=True)
+        )
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,8 @@ from small_model import small_classifier
 from mcuforge import boards, driver, planning
 from mcuforge.device.replies import Digest, Stats
 from mcuforge.studies.profile import measurement, page
+
+ZOO = Path(__file__).parents[3] / "zoo" / "models"
 
 
 class Stopwatch:
@@ -55,6 +58,16 @@ def test_a_profile_of_a_board(name: str, words: str, tmp_path: Any) -> None:
     assert all(op["instructions"] is None for op in content["ops"])
     table = page.op_table(profile)
     assert [str(cell) for cell in table.columns[3].cells] == ["-"] * (len(profile.ops) + 1)
+
+
+def test_ops_have_the_numbers_that_reports_give_them() -> None:
+    """Though the file has them in another order."""
+    board, plan = boards.load("microbit"), planning.make_plan(ZOO / "wake_word_variables.tflite")
+    device: Any = Stopwatch(len(plan.graph.results()))
+    ops = measurement.measured(plan, board, device).ops
+    known = planning.cost.summary(plan)["ops"]
+    assert [(op.index, op.kind) for op in ops] == [(op["index"], op["kind"]) for op in known]
+    assert [op.index for op in plan.graph.ops] != list(range(len(ops)))
 
 
 def test_parity_on_a_board_reports_what_was_measured(tmp_path: Any) -> None:
