@@ -68,6 +68,8 @@ class _Joining:
 
 def _is_outermost(graph: Graph, op: Op) -> bool:
     """Whether the inputs lie one after the other in the output."""
+    if op.kind == "UNPACK":  # its attributes are those of PACK
+        return False
     if not isinstance(op.attributes, ConcatenationAttributes | PackAttributes):
         return False
     shape = graph.output(op).shape

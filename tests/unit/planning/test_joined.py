@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import plan_check
 from graphs import graph
 
 from mcuforge.emit.model_files import plan_json
+from mcuforge.frontend import read_graph
 from mcuforge.frontend.graph import Activation, ConcatenationAttributes, Graph
 from mcuforge.planning import joined, layout, planner
 from mcuforge.planning.joined import positions
 
+NETWORKS = Path(__file__).parents[2] / "networks"
 Ops = Sequence[tuple[str, Sequence[int], int]]
 
 
@@ -114,3 +117,10 @@ def test_what_would_need_room_for_long_is_copied() -> None:
     assert planned.arena.bytes <= all_joined.arena.bytes
     assert planned.arena.bytes <= layout.place(model, lowered).arena.bytes
     assert plan_check.check(planned) > 0 and plan_check.check(all_joined) > 0
+
+
+def test_unpack_is_no_pack() -> None:
+    """Though its options are alike: here it takes a tensor apart along the last axis."""
+    model = read_graph(NETWORKS / "kept" / "add_unpack_n81.tflite")
+    assert joins(model) == {}
+    assert planner.plan(model).ops[1].calls and plan_check.check(planner.plan(model)) > 0
