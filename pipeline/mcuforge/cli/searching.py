@@ -82,4 +82,4 @@ def see_to(
             note("The same command goes on with what is left.")
             raise
         finally:
-            workers.end()
+            workers.end(ledger)

@@ -12,10 +12,10 @@ from typing import IO, Any
 from mcuforge.errors import ToolError
 from mcuforge.processes import groups, python_worker
 from mcuforge.processes.tensorflow_child import Progress
-from mcuforge.search import drawing, pulse
+from mcuforge.search import drawing, pulse, storages
 from mcuforge.search.drawing import Drawn
 from mcuforge.search.ledger import Ledger
-from mcuforge.search.record import Record
+from mcuforge.search.record import RUNNING, Record
 from mcuforge.search.task import Task
 
 Draw = Callable[[Sequence[Record]], list[Drawn] | None]
@@ -100,8 +100,19 @@ class Workers:
             if place not in self._running and len(self._running) < at_most:
                 self._running[place] = self._started(place)
 
-    def end(self) -> None:
-        """End all, which give back what they began."""
+    def end(self, ledger: Ledger) -> None:
+        """End all, and give back what they had begun and did not give back themselves."""
+        ended = {pulse.worker_name(process.pid) for process, _ in self._running.values()}
+        self._end()
+        if not ended:
+            return
+        storages.hurry()
+        with suppress(ToolError):
+            for each in ledger.records():
+                if each.state == RUNNING and each.worker in ended:
+                    ledger.take_back(each)
+
+    def _end(self) -> None:
         for process, _ in self._running.values():
             process.terminate()
         until = time.monotonic() + _LAST_SECONDS

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mcuforge.errors import UsageError
@@ -148,6 +149,10 @@ class Ledger:
         with suppress(UpdateFinishedTrialError):
             self._set(taken.key, _TAKEN, taken.taken)
             self._wait(taken)
+
+    def take_back(self, each: Record) -> None:
+        """Let another worker take a trial whose worker was ended, which is nobody's fault."""
+        self.give_back(replace(each, taken=max(each.taken - 1, 0)))
 
     def take_away(self, dead: Record) -> None:
         """Let another worker take a trial whose worker died; at the third time it has failed."""

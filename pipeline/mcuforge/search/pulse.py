@@ -17,9 +17,9 @@ GRACE_BEATS = 4
 _PROCESSES = Path("/proc/self/ns/pid")  # in another container the same number is another process
 
 
-def worker_name() -> str:
-    """What this process is called among the workers of a search."""
-    return f"{_here()}:{os.getpid()}"
+def worker_name(process: int | None = None) -> str:
+    """What a process of this computer, by default this one, is called among the workers."""
+    return f"{_here()}:{os.getpid() if process is None else process}"
 
 
 def _here() -> str:

@@ -20,6 +20,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 _FIRST_SECONDS, _MOST_SECONDS = 0.2, 5.0  # between attempts
 PATIENCE_SECONDS = 600.0  # as long as a server may take to come back
+_HURRIED_SECONDS = 2.0
+_hurried: list[bool] = []
 _DRIVERS = {"postgresql": "psycopg", "postgres": "psycopg"}
 _REDIS = ("redis", "rediss", "unix")
 
@@ -88,7 +90,13 @@ def patiently(call: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> 
 
     Raises `ToolError` where it does not come back in `PATIENCE_SECONDS`.
     """
-    return _within(PATIENCE_SECONDS, lambda: call(*arguments, **options))
+    seconds = _HURRIED_SECONDS if _hurried else PATIENCE_SECONDS
+    return _within(seconds, lambda: call(*arguments, **options))
+
+
+def hurry() -> None:
+    """Wait no longer than a moment from now on: this process was told to end."""
+    _hurried.append(True)
 
 
 def _within(seconds: float, call: Callable[[], T]) -> T:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from mcuforge.oracle import child as oracle_workers
 from mcuforge.processes import tensorflow_child
-from mcuforge.search import pulse
+from mcuforge.search import pulse, storages
 from mcuforge.search.ledger import Ledger
 from mcuforge.search.record import Outcome, Record
 
@@ -86,6 +86,7 @@ def _run(ledger: Ledger, runner: Runner, taken: Record, on_stage: OnStage) -> Ou
         with pulse.beating(ledger, taken, runner.beat_seconds):
             outcome = runner.run(taken, known, on_stage)
     except BaseException:
+        storages.hurry()
         ledger.give_back(taken)
         raise
     outcome = dataclasses.replace(outcome, seconds=round(time.monotonic() - begun, 1))

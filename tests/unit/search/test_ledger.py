@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -101,7 +100,7 @@ def test_a_trial_that_is_given_back_is_taken_again(ledger: Ledger) -> None:
 def test_a_trial_whose_worker_dies_again_and_again_has_failed(ledger: Ledger) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         process.wait()
-    dead = pulse.worker_name().replace(str(os.getpid()), str(process.pid))
+    dead = pulse.worker_name(process.pid)
     for _ in range(MOST_TAKEN):
         taken = ledger.claim(dead)
         assert taken is not None and taken.number == 0
@@ -110,6 +109,14 @@ def test_a_trial_whose_worker_dies_again_and_again_has_failed(ledger: Ledger) ->
     failed = ledger.records()[0]
     assert failed.state == FAILED
     assert failed.outcome is not None and "died 3 times" in failed.outcome.reason
+
+
+def test_ending_a_worker_is_no_fault_of_its_trial(ledger: Ledger) -> None:
+    for _ in range(MOST_TAKEN + 1):
+        assert ledger.claim("ended") is not None
+        ledger.take_back(ledger.records()[0])
+    assert ledger.records()[0].taken == 0
+    assert states(ledger) == [WAITING] * 4
 
 
 def test_a_silent_worker_elsewhere_is_taken_for_dead(
