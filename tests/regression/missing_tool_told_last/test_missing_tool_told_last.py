@@ -9,7 +9,8 @@ import pytest
 from command_line import mcuforge
 from small_model import small_classifier
 
-from mcuforge import build, driver
+from mcuforge import driver
+from mcuforge.build import commands
 from mcuforge.emit import project
 from mcuforge.oracle import tflm
 from mcuforge.processes import tensorflow_child
@@ -53,7 +54,7 @@ def no_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TFLM_ROOT", raising=False)
     for place, name in (
         (driver, "prepare"), (driver, "plan_for"), (project, "emit"), (tensorflow_child, "call"),
-        (build, "_run"),
+        (commands.Caller, "run"),
     ):  # fmt: skip
         monkeypatch.setattr(place, name, reached)
     for place, name in ((page, "require_matplotlib"), (projection, "require_sklearn")):
