@@ -88,9 +88,9 @@ _LITERT_ONLY = (
 )
 ELSEWHERE = dict.fromkeys(_LITERT_ONLY, "TFLM lacks it in int8") | {
     "ZEROS_LIKE": "the reader folds it",
-    "ASSIGN_VARIABLE": "of every variable that was read: see `_finish`",
+    "ASSIGN_VARIABLE": "of every variable that was read: see `finished`",
     "CUSTOM CIRCULAR_BUFFER": "networks here have built-in ops alone",
-    "DEQUANTIZE": "stands at outputs: see `_finish`",
+    "DEQUANTIZE": "stands at outputs: see `finished`",
 }
 # By rules of scales.
 NARROW = {
@@ -147,7 +147,7 @@ def network(seed: int, dtype: str = "int8", least: int = 10, most: int = 60) -> 
         if len(sketch.network.nodes) >= count - 2:
             break
         drawn(sketch, kinds[int(sketch.draw.rng.choice(len(kinds), p=weights / weights.sum()))])
-    return _finish(sketch)
+    return finished(sketch)
 
 
 def pictures(seed: int, dtype: str = "int8") -> Network:
@@ -169,7 +169,7 @@ def pictures(seed: int, dtype: str = "int8") -> Network:
     accumulating = [kind for kind in kinds_of(dtype) if kind in ACCUMULATING]
     for _ in range(draw.integer(0, 3)):
         reducing.over_picture(sketch, draw.choice(accumulating))
-    return _finish(sketch)
+    return finished(sketch)
 
 
 def arranged(seed: int, dtype: str = "int8") -> Network:
@@ -188,7 +188,7 @@ def arranged(seed: int, dtype: str = "int8") -> Network:
         if given not in sketch.values:
             _read_alone(sketch, draw.choice(windowed))
         sketch.values = others | sketch.values
-    return _finish(sketch)
+    return finished(sketch)
 
 
 def _read_alone(sketch: Sketch, kind: str) -> None:
@@ -213,7 +213,7 @@ def of_every_op(seed: int, dtype: str = "int8", most_elements: int = 800) -> Net
                 moving.reshape(sketch)
         else:
             raise AssertionError(f"{kind} finds no tensor that it could read")
-    return _finish(sketch)
+    return finished(sketch)
 
 
 def _begun(seed: int, dtype: str, most_elements: int = 800) -> Sketch:
@@ -248,7 +248,7 @@ def _border_input(sketch: Sketch, shape: tuple[int, ...]) -> None:
     sketch.op("QUANTIZE", [index], given, values)
 
 
-def _finish(sketch: Sketch) -> Network:
+def finished(sketch: Sketch) -> Network:
     """What nothing reads becomes an output, and now and then what something reads as well."""
     draw, found = sketch.draw, sketch.network
     stateful.assign_variables(sketch)

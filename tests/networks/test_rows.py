@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import generator
@@ -11,10 +12,12 @@ import plan_check
 import pytest
 import running
 from network import Network
+from sketch import Sketch
 
 from mcuforge.errors import UnsupportedError
 from mcuforge.planning.rows import segments, tiling
 from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows
+from mcuforge.planning.rows.row_op import POINTWISE
 
 BATCH = 25  # networks in one program
 BATCHES = 20  # by default one of them
@@ -55,6 +58,48 @@ def checked(
 @pytest.mark.usefixtures("rows_everywhere")
 def test_twenty_five_networks_row_by_row(tmp_path: Path, kernels: dict[str, Path]) -> None:
     assert checked(range(BATCH), tmp_path, kernels) > 4 * BATCH
+
+
+def pointwise(kind: str, dtype: str, seed: int) -> Network:
+    """The op on a picture that a convolution makes, and what it takes beside it."""
+    sketch = Sketch(seed, dtype, 2500)
+    sketch.first_axis = 1
+    sketch.input((1, 6, 5, 3))
+    assert generator.drawn(sketch, "CONV_2D")
+    assert any(generator.drawn(sketch, kind) for _ in range(generator.ATTEMPTS))
+    return generator.finished(sketch)
+
+
+def check_pointwise(
+    kinds: frozenset[str], seeds: range, folder: Path, kernels: dict[str, Path]
+) -> None:
+    """Each kind of op in networks of its own, at least one of them row by row; all are exact."""
+    trials = []
+    for dtype, seed in product(("int8", "int16"), seeds):
+        for kind in sorted(kinds.intersection(generator.kinds_of(dtype))):
+            name = f"{kind}_{dtype}_{seed}".lower()
+            trials.append(
+                running.trial(name, pointwise(kind, dtype, seed).tflite(), folder, budget=0)
+            )
+    missing = {op.kind for trial in trials for op in trial.plan.graph.ops} & kinds
+    for trial in trials:
+        plan_check.check(trial.plan)
+        made = {op.output for segment in trial.plan.segments for op in segment.ops}
+        missing -= {op.kind for op in trial.plan.graph.ops if made.intersection(op.outputs)}
+    assert not missing
+    assert running.problems(trials, folder, kernels) == {}
+
+
+@pytest.mark.usefixtures("rows_everywhere")
+def test_ops_that_go_pixel_by_pixel(tmp_path: Path, kernels: dict[str, Path]) -> None:
+    kinds = frozenset({"ADD_N", "CAST", "DIV", "EQUAL", "LOGICAL_AND", "SELECT_V2", "TANH"})
+    check_pointwise(kinds, range(1), tmp_path, {"portable": kernels["portable"]})
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("rows_everywhere")
+def test_every_op_that_goes_pixel_by_pixel(tmp_path: Path, kernels: dict[str, Path]) -> None:
+    check_pointwise(POINTWISE, range(4), tmp_path, kernels)
 
 
 def test_networks_whose_inputs_and_outputs_stream(tmp_path: Path, kernels: dict[str, Path]) -> None:
