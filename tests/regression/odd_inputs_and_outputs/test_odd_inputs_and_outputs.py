@@ -115,7 +115,8 @@ int main(void) {
     for (int dtype = MF_INT8; dtype <= MF_BOOL; ++dtype) {
         float values[2] = {-3.6f, 0.0f};
         const float scale = dtype <= MF_INT16 ? 0.5f : 1.0f;
-        const mf_tensor t = {memory, 0, (mf_dtype)dtype, 1, {2}, scale, dtype <= MF_INT16 ? 8 : 0, 0};
+        const int zero_point = dtype <= MF_INT16 ? 8 : 0;
+        const mf_tensor t = {memory, 0, (mf_dtype)dtype, 1, {2}, scale, zero_point, 0};
         mf_write_real(&t, values);
         mf_read_real(&t, values);
         printf("%g %g ", (double)values[0], (double)values[1]);
