@@ -83,7 +83,16 @@ def test_importing_loads_nothing() -> None:
 
 PACKAGES = [m.name for m in pkgutil.walk_packages([str(FACE.parent)], "mcuforge.") if m.ispkg]
 TOP = ("mcuforge", "mcuforge.studies")  # may know everything
-HEAVY = ("tensorflow", "keras", "litert_quantizer", "matplotlib", "pyocd", "sklearn", "skimage")
+HEAVY = (
+    "tensorflow",
+    "keras",
+    "litert_quantizer",
+    "matplotlib",
+    "pyocd",
+    "sklearn",
+    "skimage",
+    "optuna",
+)
 
 
 @pytest.mark.parametrize("package", ["mcuforge", *PACKAGES])
