@@ -60,8 +60,9 @@ def test_every_op_equals_tflm(built: Callable[[str], Built], name: str) -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_arena_is_the_peak_of_live_tensors(built: Callable[[str], Built], name: str) -> None:
-    arena = built(name).plan.arena
-    assert arena.bytes == arena.lower_bound
+    """But for what alignment costs where tensors run into each other by any number of bytes."""
+    plan = built(name).plan
+    assert 0 <= plan.arena.bytes - plan.arena.lower_bound <= 8 * plan.alignment
 
 
 def test_a_wrong_byte_in_one_kernel_is_found(built: Callable[[str], Built], tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ pytestmark = pytest.mark.sim
 
 MODELS = Path(__file__).parents[2] / "models"
 SIMULATED = [board.name for board in boards.available() if board.qemu_machine]
+ALIGNMENT = 2 * 16  # what it may cost where tensors run into each other by any number of bytes
 LARGE = [name for name in SIMULATED if boards.load(name).ram_bytes >= 128 * 1024]
 BOTH = ("mps2-an386", "mps3-an547-helium")  # by default the larger model runs there alone
 PAIRS = [
@@ -72,15 +73,19 @@ def test_device_host_and_tflm_agree(name: str, board: str, tmp_path: Path) -> No
         assert comparison.bytes_differing == 0, report.verdict.divergence
     assert report.costs.instructions is not None and report.costs.instructions > 400_000
     assert 0 < report.costs.stack < 4096
-    assert report.costs.arena == report.costs.arena_lower_bound
-    assert_ops_add_up(report)
+    assert 0 <= report.costs.arena - report.costs.arena_lower_bound <= ALIGNMENT
+    chosen = planning.plan_for(boards.load(board), recipe.tflite)
+    assert_ops_add_up(report, sum(len(s.stream.steps) for s in chosen.segments if s.stream))
 
 
-def assert_ops_add_up(report: RunReport) -> None:
-    """What a trace says of each op makes the whole inference, but for reading the stopwatch."""
+def assert_ops_add_up(report: RunReport, rows: int) -> None:
+    """What a trace says of each op makes the whole inference, but for reading the stopwatch.
+
+    It is read at each op, and at each of the `rows` of those that run row by row.
+    """
     times: Times = report.details["time"]
     assert not times.problem and len(times.ops) == len(report.ops)
-    assert abs(times.outside) <= (times.step + 40) * (len(times.ops) + 1)
+    assert abs(times.outside) <= (times.step + 40) * (len(times.ops) + rows + 1)
     products = [op.amount for op, made in zip(times.ops, report.ops, strict=True) if made["macs"]]
     assert products and all(amount is not None and amount > 1000 for amount in products)
 
