@@ -27,7 +27,7 @@ def test_an_arena_too_large_names_the_peak() -> None:
     over = plan.arena.bytes + stack + board.request_bytes - board.ram_bytes
     with pytest.raises(ModelError, match=f"{over:,} B more than") as caught:
         fit.check(plan, board)
-    assert "RELU (op 0, layer 'layer1')" in caught.value.message
+    assert "op 0, RELU (layer 'layer1')" in caught.value.message
     assert "int8[1, 2048, 2048] of 'layer0'" in caught.value.message
 
 
