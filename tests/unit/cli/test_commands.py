@@ -194,7 +194,7 @@ def test_a_model_that_does_not_fit(tmp_path: Path) -> None:
     spec = Spec((1, 2048, 2048, 1), scale=0.5)
     path.write_bytes(build("MUL", [spec, spec], [spec], _mul_options()))
     outcome = mcuforge("emit", path, "-o", tmp_path / "out")
-    refused(outcome, 1, "does not fit mps2-an386", "B more than", "The peak is at MUL (op 0")
+    refused(outcome, 1, "does not fit mps2-an386", "B more than", "The peak is at op 0, MUL (")
     assert not (tmp_path / "out").exists()
 
 
