@@ -54,14 +54,11 @@ class Plans:
         return self.within(least.arena.bytes + least.arena.bytes // 100)
 
     def fitting(self, room: int | None = None) -> Plan:
-        """The fastest whose arena is no larger than the live tensors, where there is one.
+        """The fastest whose arena is no larger than the live tensors, or else the smallest.
 
         Likewise no larger than `room`, if that is given; see `within`.
         """
-        if room is not None and room < self.live_peak:
-            return self.within(room)
-        plan = self.within(self.live_peak)
-        return plan if plan.arena.bytes <= self.live_peak else self.within(room)
+        return self.within(self.live_peak if room is None else min(room, self.live_peak))
 
     def curve(self) -> tuple[Point, ...]:
         """Arena and instructions of each."""
