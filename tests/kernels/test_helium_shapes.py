@@ -72,6 +72,22 @@ def window_and_output(draw: Draw, size: tuple[int, int]) -> tuple[Window, tuple[
 def conv2d(draw: Draw) -> Case | None:
     size = draw.choice(EXTENTS), draw.choice(EXTENTS)
     window, output = window_and_output(draw, size)
+    return convolution(draw, size, window, output)
+
+
+def as_many_taps_as_pixels(draw: Draw) -> Case | None:
+    """One output pixel, of whose dilated taps the last ones lie in the padding below and beside."""
+    size = draw.choice([(2, 1), (1, 2), (2, 2)])
+    dilation = draw.choice([(2, 2), (2, 1), (1, 2)])
+    window = Window(Padding.SAME, size, (2, 2), dilation)
+    return convolution(
+        draw, size, window, output_sizes(window.padding, size, size, (2, 2), dilation)
+    )
+
+
+def convolution(
+    draw: Draw, size: tuple[int, int], window: Window, output: tuple[int, int]
+) -> Case | None:
     channels, outputs, batches = draw.choice(CHANNELS), draw.choice(OUTPUTS), draw.choice([1, 1, 2])
     if min(output) < 1:
         return None
@@ -120,6 +136,10 @@ cases = {kind: partial(draw_cases, case) for kind, case in OPS.items()}
 
 def test_shapes_at_the_edges_of_blocks(assert_exact: Callable[[Iterable[Case]], None]) -> None:
     assert_exact(case for kind in OPS for case in cases[kind](21, 40))
+
+
+def test_dilated_taps_are_no_dense_row(assert_exact: Callable[[Iterable[Case]], None]) -> None:
+    assert_exact(draw_cases(as_many_taps_as_pixels, 23, 20))
 
 
 @pytest.mark.slow

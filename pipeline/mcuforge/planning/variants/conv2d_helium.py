@@ -51,13 +51,17 @@ def constraint_one_group(call: KernelCall) -> str | None:
 
 
 def is_one_row(p: Conv2dS8Params) -> bool:
-    """Whether there is one output pixel, which sees exactly the whole input."""
+    """Whether there is one output pixel, whose taps are the pixels of the input, one by one."""
     sizes, window = p.sizes, p.window
     outputs = sizes.batches * sizes.output_height * sizes.output_width
-    seen = (window.filter_height, window.filter_width)
+    taps = (window.filter_height, window.filter_width)
     whole = (sizes.input_height, sizes.input_width)
+    reach = (
+        (window.filter_height - 1) * window.dilation_height + 1,
+        (window.filter_width - 1) * window.dilation_width + 1,
+    )
     at_once = window.padding_top == window.padding_left == p.output_start == 0
-    return outputs == 1 and seen == whole and at_once
+    return outputs == 1 and taps == whole == reach and at_once
 
 
 def make(call: KernelCall) -> KernelCall:
