@@ -65,7 +65,7 @@ missing_test_packages() {
     has simavr || echo simavr
     has chromium || has chromium-browser || has google-chrome || echo chromium
     has ccache || echo ccache
-    has postgres || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || echo postgresql
+    has pg_ctlcluster || has postgres || echo postgresql
     # Not every Debian has it, and one name that is unknown would keep the others out.
     if ! has arduino-builder && apt-cache show arduino-builder >/dev/null 2>&1; then
         echo arduino-builder arduino-core-avr

@@ -29,7 +29,8 @@ for last; do
         gcc-riscv64-unknown-elf) p=riscv64-unknown-elf-gcc ;;
         gcc-xtensa-lx106) p=xtensa-lx106-elf-gcc ;;
         gcc-avr) p=avr-gcc ;;
-        qemu-system-arm | gdb-multiarch | simavr | chromium) p=$last ;;
+        postgresql) p=pg_ctlcluster ;;
+        qemu-system-arm | gdb-multiarch | simavr | chromium | ccache) p=$last ;;
         *) continue ;;
     esac
     printf '#!/bin/sh\\n' >"$CHECKOUT/bin/$p"; chmod +x "$CHECKOUT/bin/$p"
@@ -180,7 +181,8 @@ def test_compilers_of_tests_are_installed_for_tests_alone(debian: Machine) -> No
     debian.forget()
     assert debian.setup("tests").returncode == 0
     assert debian.calls("apt-get")[-1].endswith(
-        "gcc-riscv64-unknown-elf gcc-xtensa-lx106 gcc-avr avr-libc simavr chromium"
+        "gcc-riscv64-unknown-elf gcc-xtensa-lx106 gcc-avr avr-libc simavr chromium "
+        "ccache postgresql"
     )
     debian.forget()
     assert debian.setup("tests").stderr == ""

@@ -310,10 +310,10 @@ def test_a_host_that_ends_is_reported() -> None:
 def test_another_protocol_version_is_reported(
     host_firmware: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protocol, "VERSION", 5)
+    monkeypatch.setattr(protocol, "VERSION", 6)
     with (
         Device.spawn([str(host_firmware)]) as device,
-        pytest.raises(DeviceError, match=r"speaks version 4 of the harness protocol, .* version 5"),
+        pytest.raises(DeviceError, match=r"speaks version 5 of the harness protocol, .* version 6"),
     ):
         device.hello()
 

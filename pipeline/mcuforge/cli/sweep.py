@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from mcuforge import boards as all_boards
 from mcuforge.cli.arguments import BOARD, INPUT_MODEL, STRATEGY
@@ -34,6 +35,14 @@ class _Listed(click.ParamType[tuple[str, ...]]):
             return value
         parts = (part.strip() for part in str(value).split(","))
         return tuple(str(self._kind.convert(part, param, ctx)) for part in parts if part)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """What may stand behind the last comma."""
+        before, comma, last = incomplete.rpartition(",")
+        offered = self._kind.shell_complete(ctx, param, last)
+        return [CompletionItem(f"{before}{comma}{item.value}", help=item.help) for item in offered]
 
 
 @click.command()

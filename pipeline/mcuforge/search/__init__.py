@@ -4,5 +4,6 @@ A recipe's `[search]` table -> the Pareto front of quality and costs on a board.
 trials in one of Optuna's storages, `drawing` chooses what they try, `trial` runs one, `worker`
 takes one after the other, and `coordinator` sees to it that there is always one to take.
 
-Optuna is imported by `ledger`, `storages`, `drawing` and `importance` alone.
+Knows nothing of kernels or of C: a trial is a run of the whole pipeline. Optuna is imported by
+`ledger`, `storages`, `drawing` and `importance` alone.
 """

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-import network
 import numpy as np
+import toy_network
 
 Array = np.ndarray[Any, Any]
 SAMPLES, GOLDEN = 400, 64
@@ -35,7 +35,7 @@ def train(
         last = readout(points[:some], labels[:some], layers, ridge)
         right = np.argmax(outputs(held, [*layers, last]), axis=1) == truth
         on_progress(epoch, epochs, float(right.mean()), spread=float(np.abs(last[0]).max()))
-    model = network.int8([*layers, last], points)
+    model = toy_network.int8([*layers, last], points)
     return model, {"inputs": held, "labels": truth.astype(np.uint8)}
 
 
@@ -44,7 +44,7 @@ def untrained(width: int = 8, hidden: int = 1, second: int = 8) -> bytes:
     rng = np.random.default_rng(0)
     layers = random_layers(0, width, hidden, second)
     last = rng.normal(size=(layers[-1][0].shape[1], 2)), np.zeros(2)
-    return network.int8([*layers, last], drawn(rng, SAMPLES)[0])
+    return toy_network.int8([*layers, last], drawn(rng, SAMPLES)[0])
 
 
 def drawn(rng: np.random.Generator, count: int) -> tuple[Array, Array]:

@@ -82,7 +82,7 @@ def test_a_trial_becomes_a_model_folder(made: tuple[Result, Task, Path], tmp_pat
     assert loaded.gates.max_flash == asked.budgets.max_flash
     assert loaded.tflite.read_bytes() == (artifacts / "model.tflite").read_bytes()
     assert loaded.golden.is_file() and loaded.training.script.is_file()
-    assert (tmp_path / "one" / "network.py").is_file(), "what the script imports"
+    assert (tmp_path / "one" / "toy_network.py").is_file(), "what the script imports"
     with pytest.raises(UsageError, match="is there already"):
         picked.write(found, asked, number, folder, tmp_path / "one", lambda *_: None)
 
