@@ -35,9 +35,7 @@ def write(
     taken = _measured(result, number)
     with scratch.folder() as temporary:
         made = trial_folder(trials, number) / "artifacts"
-        again = task.trains and not all(
-            path.is_file() for path in _trained(task, made).values()
-        )  # fmt: skip
+        again = task.trains and not _is_here(task, taken, made)
         if again:
             made = temporary
             lesson = train.teach(

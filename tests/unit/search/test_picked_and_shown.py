@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -96,6 +97,20 @@ def test_a_trial_of_another_machine_is_trained_again(
     assert picked.write(found, asked, number, tmp_path, tmp_path / "again", lambda *_: None)
     here = folder / "trials" / f"{number:04}" / "artifacts" / "model.tflite"
     assert recipe.load(tmp_path / "again").tflite.read_bytes() == here.read_bytes()
+
+
+def test_a_file_of_another_search_is_not_taken_for_the_trials(
+    made: tuple[Result, Task, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searches.without_processes(monkeypatch)
+    found, asked, folder = made
+    number = found.front[0]
+    here = folder / "trials" / f"{number:04}" / "artifacts"
+    there = shutil.copytree(here, tmp_path / "trials" / f"{number:04}" / "artifacts")
+    (there / "model.tflite").write_bytes(b"of another search")
+    assert picked.write(found, asked, number, tmp_path, tmp_path / "one", lambda *_: None)
+    taken = recipe.load(tmp_path / "one").tflite
+    assert taken.read_bytes() == (here / "model.tflite").read_bytes()
 
 
 def test_what_made_no_model_cannot_be_picked(
