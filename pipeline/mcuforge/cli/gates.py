@@ -31,6 +31,10 @@ _COSTS = (
         help="Fail above: instructions of one inference, such as 5M.",
     ),
     click.option(
+        "--max-cycles", metavar="N", type=NUMBER,
+        help="Fail above: cycles of one inference, measured on a board, else estimated.",
+    ),
+    click.option(
         "--max-difference", metavar="N", type=click.FloatRange(0),
         help="Fail where TFLM and LiteRT's reference kernels differ by more than N steps of an "
         "output; by default more than 3 is a warning.",
@@ -109,6 +113,7 @@ def _gates(options: dict[str, Any]) -> Gates:
         max_flash=options.pop("max_flash"),
         max_ram=options.pop("max_ram"),
         max_instructions=options.pop("max_instructions"),
+        max_cycles=options.pop("max_cycles"),
         max_difference=options.pop("max_difference"),
         baseline=options.pop("baseline"),
         max_growth=options.pop("max_growth"),

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 _MOST_TRIALS = 100_000
 # Options without which the same command means another search.
 _OF_A_SEARCH = (
-    *("board_name", "max_flash", "max_ram", "max_instructions", "epochs", "count", "seed"),
-    *("size", "storage", "study", "heartbeat", "output"),
+    *("board_name", "max_flash", "max_ram", "max_instructions", "max_cycles"),
+    *("epochs", "count", "seed", "size", "storage", "study", "heartbeat", "output"),
 )
 
 
@@ -54,6 +54,12 @@ _OF_A_SEARCH = (
     metavar="N",
     type=NUMBER,
     help="Only what takes no more for an inference: 5M.",
+)
+@click.option(
+    "--max-cycles",
+    metavar="N",
+    type=NUMBER,
+    help="Only what takes no more for an inference: 8M.",
 )
 @click.option(
     "--epochs",
@@ -101,6 +107,7 @@ def command(
     max_flash: int | None,
     max_ram: int | None,
     max_instructions: int | None,
+    max_cycles: int | None,
     epochs: int | None,
     count: int | None,
     seed: int,
@@ -128,7 +135,7 @@ def command(
 
     storages.require()
     asked = task.asked(
-        model, boards.load(board_name), Budgets(max_flash, max_ram, max_instructions),
+        model, boards.load(board_name), Budgets(max_flash, max_ram, max_instructions, max_cycles),
         epochs=epochs, seed=seed, size=size, count=count, beat_seconds=heartbeat,
     )  # fmt: skip
     name = study or f"{asked.recipe.name}-{asked.board.name}"

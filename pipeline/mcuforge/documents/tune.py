@@ -23,6 +23,7 @@ class Budgets(Struct, frozen=True):
     max_flash: Count | None
     max_ram: Count | None
     max_instructions: Count | None
+    max_cycles: Count | None
 
 
 class Trial(Struct, frozen=True):

@@ -52,6 +52,12 @@ def estimated(plan: Plan, board: Board, instructions: Sequence[int]) -> Cycles |
     return Cycles(tuple(ops), float(core["error"]))
 
 
+def error(board: Board) -> float | None:
+    """How far estimates may be from `mcuforge profile`'s, a share; None where no core is known."""
+    core = board.core and _table()["cores"].get(duration.core_key(board.core))
+    return float(core["error"]) if core else None
+
+
 def coefficients(board: Board, planned: PlannedOp) -> tuple[float, float]:
     """Cycles of an instruction and more for each output of an op, on a board with a known core."""
     assert board.core is not None

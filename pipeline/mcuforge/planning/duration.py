@@ -34,10 +34,12 @@ CYCLES_OF_INSTRUCTION = 1.5  # about, of loops that move and of calls
 class Duration:
     """Cycles of an inference, about.
 
-    `guessed` names kernels that were not measured on the core, whose cycles are those of others.
+    `least` of all models tried took no fewer. `guessed` names kernels that were not measured on the
+    core, whose cycles are those of others.
     """
 
     cycles: int
+    least: int
     guessed: tuple[str, ...]
 
     def milliseconds(self, clock_hz: int) -> float:
@@ -74,7 +76,7 @@ def estimated(plan: Plan, board: Board) -> Duration | None:
     names = dict.fromkeys(map(kernels, plan.ops))
     guessed = tuple(name for name in names if name and name not in known)
     whole = sum(cycles) * waits(board) + of_extra(plan.extra_instructions, board)
-    return Duration(round(whole), guessed)
+    return Duration(round(whole), round(whole / judged(board.core).worst), guessed)
 
 
 def of_ops(plan: Plan, board: Board) -> list[float] | None:

@@ -4,6 +4,7 @@
 max_flash = "64k"             # bytes: a number, or 64k and 1M of 1024
 max_ram = "32k"
 max_instructions = "5M"       # of one inference: a number, or 500k and 5M of 1000
+max_cycles = "8M"             # of one inference: measured on hardware, estimated in a simulator
 max_difference = 3            # steps of TFLM's outputs from LiteRT's reference kernels
 min_accuracy = 0.9            # of the main metric, on the device
 min_metric = { auc = 0.9 }    # of metrics where more is better
@@ -42,6 +43,7 @@ class Gates:
     max_flash: int | None = None
     max_ram: int | None = None
     max_instructions: int | None = None
+    max_cycles: int | None = None
     max_difference: float | None = None
     min_accuracy: float | None = None
     min_metric: Bounds = ()
@@ -83,6 +85,7 @@ class GatesTable(Table, frozen=True, forbid_unknown_fields=True):
     max_flash: _Bytes | UnsetType = UNSET
     max_ram: _Bytes | UnsetType = UNSET
     max_instructions: _Count | UnsetType = UNSET
+    max_cycles: _Count | UnsetType = UNSET
     max_difference: _NotNegative | UnsetType = UNSET
     min_accuracy: _Number | UnsetType = UNSET
     min_metric: dict[str, _Number] | UnsetType = UNSET
@@ -95,6 +98,7 @@ _READ: dict[str, Callable[[str], float]] = {
     "max_flash": amounts.BYTES.read,
     "max_ram": amounts.BYTES.read,
     "max_instructions": amounts.NUMBER.read,
+    "max_cycles": amounts.NUMBER.read,
     "max_growth": amounts.read_percent,
 }
 

@@ -2,7 +2,7 @@
 
 [search]
 epochs = 8                    # of a trial; those of [train] if missing
-objectives = ["quality", "ram"]   # and flash, instructions, arena; by default the first four
+objectives = ["quality", "ram"]   # and flash, cycles, instructions, arena
 metric = "mean_iou"           # what quality is; the main one of the recipe's metric if missing
 
 [search.figures]              # what is an objective as well: other metrics, what the script tells
@@ -40,8 +40,7 @@ from mcuforge.files.typed_toml import Problem, Table, Text
 from mcuforge.recipe import metric_names
 
 TABLE = "search"
-OBJECTIVES = ("quality", "ram", "flash", "instructions", "arena")
-DEFAULT_OBJECTIVES = OBJECTIVES[:4]
+OBJECTIVES = ("quality", "ram", "flash", "cycles", "instructions", "arena")
 QUANTIZATION, RUN = "quantization", "run"
 _MOST_VALUES = 1000
 Option = bool | int | float | str
@@ -82,11 +81,12 @@ class Choice:
 class Search:
     """What a search may choose, and what it looks for. None: as the recipe says elsewhere.
 
+    Of no `objectives`, `search.figures.default_objectives` tells them for a board.
     `figures` are objectives beside `objectives`, each with whether more of it is better.
     """
 
     choices: tuple[Choice, ...]
-    objectives: tuple[str, ...] = DEFAULT_OBJECTIVES
+    objectives: tuple[str, ...] | None = None
     epochs: int | None = None
     metric: str | None = None
     figures: tuple[tuple[str, bool], ...] = ()
@@ -187,9 +187,7 @@ def from_table(content: Mapping[str, Any] | None) -> Search | None:
     table = typed_toml.convert(content, SearchTable)
     return Search(
         choices=tuple(_choice(name, given) for _, name, given in _given(table)),
-        objectives=DEFAULT_OBJECTIVES
-        if isinstance(table.objectives, UnsetType)
-        else tuple(table.objectives),
+        objectives=None if isinstance(table.objectives, UnsetType) else tuple(table.objectives),
         epochs=None if isinstance(table.epochs, UnsetType) else table.epochs,
         metric=None if isinstance(table.metric, UnsetType) else table.metric,
         figures=()
@@ -230,7 +228,7 @@ def _condition(item: tuple[str, Option | list[Option]]) -> tuple[str, tuple[Opti
 
 
 def _of_objectives(table: SearchTable, metric: str) -> Iterator[Problem]:
-    names = DEFAULT_OBJECTIVES if isinstance(table.objectives, UnsetType) else table.objectives
+    names = ["quality"] if isinstance(table.objectives, UnsetType) else table.objectives
     for name in names:
         if name not in OBJECTIVES:
             known = ", ".join(OBJECTIVES)

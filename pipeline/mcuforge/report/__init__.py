@@ -131,6 +131,15 @@ class RunReport:
     samples_note: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def cycles(self) -> int | None:
+        """Of one inference: measured on hardware, or estimated from the instructions of each op.
+
+        None where a core, or another engine's kernels, are not known.
+        """
+        times = self.details.get("time")
+        return self.costs.cycles if times is None else times.cycles
+
     def _repr_html_(self) -> str:
         """What notebooks show: the summary. `report_html` makes the whole page."""
         exact = "byte-exact" if self.verdict.exact else "not exact"

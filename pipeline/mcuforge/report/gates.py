@@ -22,6 +22,7 @@ from mcuforge.wording.tables import Table
 Measured = RunReport | documents.Report
 
 _NOT_COUNTED = "only a simulator counts instructions"
+_NO_CYCLES = "they are known of our own kernels on a known core alone"
 _NO_FIRMWARE = "this is no firmware of a board"
 _NO_REFERENCE = "LiteRT's reference kernels did not run"
 _NO_GOLDEN = "which needs a recipe's golden samples"
@@ -40,14 +41,15 @@ def judge(
     `baseline` is the document that growth is measured against, where `gates` name one.
     """
     make = partial(Judgement, report.model, report.board, report.engine)
-    found = [*_costs(make, report.costs, gates), *_difference(make, report, gates)]
+    found = [*_costs(make, report, gates), *_difference(make, report, gates)]
     found += _accuracy(make, report, gates)
     if gates.baseline is not None:
         found += growth(report, baseline, gates.max_growth or 0.0)
     return tuple(found)
 
 
-def _costs(make: Any, costs: Costs, gates: Gates) -> Iterator[Judgement]:
+def _costs(make: Any, report: RunReport, gates: Gates) -> Iterator[Judgement]:
+    costs = report.costs
     unbuilt = None if costs.text else _NO_FIRMWARE
     if gates.max_flash is not None:
         yield make("max-flash", "flash", gates.max_flash, costs.flash, "B", problem=unbuilt)
@@ -58,6 +60,11 @@ def _costs(make: Any, costs: Costs, gates: Gates) -> Iterator[Judgement]:
         yield make(
             "max-instructions", "instructions", gates.max_instructions, count,
             problem=_NOT_COUNTED if count is None else None,
+        )  # fmt: skip
+    if gates.max_cycles is not None:
+        yield make(
+            "max-cycles", "cycles", gates.max_cycles, report.cycles,
+            problem=_NO_CYCLES if report.cycles is None else None,
         )  # fmt: skip
 
 

@@ -6,12 +6,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mcuforge.boards import Board
+from mcuforge.planning import cycles
 from mcuforge.recipe import metric_names
 
-QUALITY, RAM, FLASH, INSTRUCTIONS, ARENA = "quality", "ram", "flash", "instructions", "arena"
-COSTS = (RAM, FLASH, INSTRUCTIONS, ARENA)
-UNITS = {RAM: " B", FLASH: " B", ARENA: " B", INSTRUCTIONS: ""}
-LABELS = {RAM: "RAM", FLASH: "flash", INSTRUCTIONS: "instructions", ARENA: "arena"}
+QUALITY, RAM, FLASH, ARENA = "quality", "ram", "flash", "arena"
+CYCLES, INSTRUCTIONS = "cycles", "instructions"
+COSTS = (RAM, FLASH, CYCLES, INSTRUCTIONS)  # which are shown always; arena is part of RAM
+UNITS = {RAM: " B", FLASH: " B", ARENA: " B", CYCLES: "", INSTRUCTIONS: ""}
+LABELS = {
+    RAM: "RAM", FLASH: "flash", ARENA: "arena", CYCLES: "cycles", INSTRUCTIONS: "instructions"
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,17 +40,30 @@ def objectives(
     return (*named, *(Objective(name, more) for name, more in figures))
 
 
+def default_objectives(board: Board) -> tuple[str, ...]:
+    """What is searched for where a recipe does not say: the cycles of a known core, which tell of
+    its time; else instructions."""
+    work = INSTRUCTIONS if cycles.error(board) is None else CYCLES
+    return (QUALITY, RAM, FLASH, work)
+
+
 @dataclass(frozen=True)
 class Budgets:
-    """The most that a model may cost: bytes, and instructions of one inference. None: no bound."""
+    """The most that a model may cost: bytes, and work of one inference. None: no bound."""
 
     max_flash: int | None = None
     max_ram: int | None = None
     max_instructions: int | None = None
+    max_cycles: int | None = None
 
     def bounds(self) -> dict[str, int]:
         """Those that there are, by the cost."""
-        given = {FLASH: self.max_flash, RAM: self.max_ram, INSTRUCTIONS: self.max_instructions}
+        given = {
+            FLASH: self.max_flash,
+            RAM: self.max_ram,
+            INSTRUCTIONS: self.max_instructions,
+            CYCLES: self.max_cycles,
+        }
         return {name: most for name, most in given.items() if most is not None}
 
     def excess(self, costs: Mapping[str, float]) -> dict[str, float]:

@@ -24,11 +24,11 @@ from mcuforge.errors import ForgeError, ModelError
 from mcuforge.files import atomic
 from mcuforge.frontend import read_graph
 from mcuforge.model_files.keras_inputs import declared_inputs
-from mcuforge.planning import code_size, fit, instructions
+from mcuforge.planning import code_size, cycles, duration, fit, instructions
 from mcuforge.processes import scratch
 from mcuforge.recipe import Recipe, Training
 from mcuforge.recipe.quantization import Bits, QuantizationSettings
-from mcuforge.search.figures import ARENA, FLASH, INSTRUCTIONS, RAM
+from mcuforge.search.figures import ARENA, CYCLES, FLASH, INSTRUCTIONS, RAM
 from mcuforge.search.fingerprint import fingerprint
 from mcuforge.training import train
 
@@ -128,6 +128,10 @@ class Forecaster:
         taken = instructions.estimated(plan, board)
         if taken is not None:
             expected[INSTRUCTIONS], least[INSTRUCTIONS] = taken.count, taken.least
+        took, error = duration.estimated(plan, board), cycles.error(board)
+        if took is not None and error is not None:
+            # a trial's cycles are estimated from its instructions, which may be too few as well
+            expected[CYCLES], least[CYCLES] = took.cycles, round(took.least * (1 - error))
         return Forecast(expected, least)
 
     def _kept(self, kind: str, key: str) -> Any:

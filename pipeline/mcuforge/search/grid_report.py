@@ -16,12 +16,12 @@ from mcuforge.report import html_page, metric_label, site
 from mcuforge.report.html_page import Section
 from mcuforge.report.site import Page
 from mcuforge.search import document, grid, words
-from mcuforge.search.figures import FLASH, INSTRUCTIONS, RAM
+from mcuforge.search.figures import CYCLES, FLASH, INSTRUCTIONS, RAM
 from mcuforge.search.record import FAILED, Outcome, Record
 from mcuforge.wording.tables import Table
 
 NAME = "sweep.json"
-_COSTS = (FLASH, RAM, INSTRUCTIONS)
+_COSTS = (FLASH, RAM, INSTRUCTIONS, CYCLES)
 _SAYS = (
     "Every combination, each built, simulated and proven: its number leads to its report. Click a "
     "heading to sort; type to filter."
@@ -33,13 +33,14 @@ def table(records: Sequence[Record]) -> Table:
     made = Table()
     made.add_column("", justify="right")
     made.add_column("combination")
-    for heading in ("quality", *map(_label, _COSTS)):
+    costs = (FLASH, RAM, CYCLES if _tell(records, CYCLES) else INSTRUCTIONS)  # all are too wide
+    for heading in ("quality", *map(_label, costs)):
         made.add_column(heading, justify="right")
     for each in records:
         names = [name for name in each.params if name not in (grid.MODEL, grid.BOARD)]
         where = f"{_shown(each, grid.MODEL)} on {_shown(each, grid.BOARD)}"
         told = ", ".join([where, *words.choices(each, names)])
-        made.add_row(str(each.number), told, *_figures(each))
+        made.add_row(str(each.number), told, *_figures(each, costs))
     return made
 
 
@@ -87,6 +88,10 @@ def _names(records: Sequence[Record]) -> list[str]:
     return list(names)
 
 
+def _tell(records: Sequence[Record], cost: str) -> bool:
+    return any(each.outcome is not None and cost in each.outcome.costs for each in records)
+
+
 def _label(cost: str) -> str:
     return words.label(cost, None)
 
@@ -95,7 +100,7 @@ def _cells(each: Record, names: Sequence[str]) -> list[str]:
     return [*(_shown(each, name) for name in names), *_figures(each)]
 
 
-def _figures(each: Record) -> list[str]:
+def _figures(each: Record, shown: Sequence[str] = _COSTS) -> list[str]:
     """Quality and costs, in words."""
     outcome = each.outcome or Outcome(each.state)
     metric = outcome.facts.get("metric")
@@ -103,7 +108,7 @@ def _figures(each: Record) -> list[str]:
     if outcome.quality is not None and metric:
         quality = f"{metric_label(metric)} {outcome.quality:.4g}"
     costs = [
-        words.figure(cost, outcome.costs[cost]) if cost in outcome.costs else "-" for cost in _COSTS
+        words.figure(cost, outcome.costs[cost]) if cost in outcome.costs else "-" for cost in shown
     ]
     return [quality, *costs]
 

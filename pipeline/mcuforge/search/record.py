@@ -19,7 +19,8 @@ ENDS = (COMPLETE, PRUNED, CUT, FAILED)
 class Outcome:
     """What came of a trial; the same wherever it ran, but for `seconds`.
 
-    `costs` were measured on the linked firmware: bytes, and instructions of one inference;
+    `costs` were measured on the linked firmware: bytes, and instructions of one inference, from
+    which its cycles are estimated;
     `forecast` are those that the plan of the untrained model tells. `metrics` are those of the
     device, `float_metrics` of the float model. `curve` and `figures` are what the training script
     told. `reason` says why there is no more. `facts` are words about the model.

@@ -46,9 +46,10 @@ class Result:
 
     @property
     def shown(self) -> tuple[str, ...]:
-        """What is shown of a trial: the objectives, and the other costs."""
+        """What is shown of a trial: the objectives, and the other costs that are known."""
         names = [each.name for each in self.objectives]
-        return (*names, *(cost for cost in COSTS[:3] if cost not in names))
+        known = {name for each in self.records if each.outcome for name in each.outcome.costs}
+        return (*names, *(cost for cost in COSTS if cost not in names and cost in known))
 
     @cached_property
     def budgets(self) -> Budgets:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,19 @@ from typing import Any
 from mcuforge import boards, recipe
 from mcuforge.boards import Board
 from mcuforge.errors import UsageError
+from mcuforge.planning import cycles
 from mcuforge.recipe import Recipe, metric_names, quantization
 from mcuforge.recipe.quantization import QuantizationSettings
 from mcuforge.recipe.search import TABLE, Option, Search
 from mcuforge.search import recipes
-from mcuforge.search.figures import QUALITY, Budgets, Objective, objectives
+from mcuforge.search.figures import (
+    CYCLES,
+    QUALITY,
+    Budgets,
+    Objective,
+    default_objectives,
+    objectives,
+)
 from mcuforge.search.fingerprint import fingerprint
 from mcuforge.training import train
 
@@ -116,9 +124,12 @@ def asked(
         budgets.max_flash or gates.max_flash,
         budgets.max_ram or gates.max_ram,
         budgets.max_instructions or gates.max_instructions,
+        budgets.max_cycles or gates.max_cycles,
     )
+    wanted = search.objectives or default_objectives(board)
+    _check_cycles(loaded, board, wanted, budgets)
     metric = search.metric or metric_names.MAIN.get(loaded.metric.value)
-    if QUALITY not in search.objectives:
+    if QUALITY not in wanted:
         metric = None
     training = loaded.training
     return Task(
@@ -126,13 +137,24 @@ def asked(
         search=search,
         board=board,
         budgets=budgets,
-        objectives=objectives(search.objectives, metric, search.figures),
+        objectives=objectives(wanted, metric, search.figures),
         metric=metric,
         epochs=epochs or search.epochs or (training.epochs if training else None),
         seed=seed,
         size=size,
         count=count,
         beat_seconds=beat_seconds,
+    )
+
+
+def _check_cycles(loaded: Recipe, board: Board, wanted: Sequence[str], budgets: Budgets) -> None:
+    """Raise `UsageError` where cycles count that nobody can tell."""
+    if cycles.error(board) is not None or (CYCLES not in wanted and budgets.max_cycles is None):
+        return
+    what = "'cycles' of [search] objectives" if CYCLES in wanted else "the bound of cycles"
+    raise UsageError(
+        f"{loaded.file}: {what} asks for what is not known of {board.name}: how many cycles its "
+        "core takes. Take instructions."
     )
 
 

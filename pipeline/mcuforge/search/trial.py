@@ -17,7 +17,7 @@ from mcuforge.processes import tensorflow_child
 from mcuforge.recipe import Training
 from mcuforge.report import RunReport, run_page, site
 from mcuforge.search import drawing, recipes
-from mcuforge.search.figures import ARENA, FLASH, INSTRUCTIONS, QUALITY, RAM
+from mcuforge.search.figures import ARENA, CYCLES, FLASH, INSTRUCTIONS, QUALITY, RAM
 from mcuforge.search.floors import floors
 from mcuforge.search.forecast import Forecast, Forecaster
 from mcuforge.search.record import COMPLETE, CUT, FAILED, PRUNED, Outcome, Record
@@ -144,6 +144,8 @@ class Runner:
         lacking = [o.name for o in self._task.objectives if o.name not in known]
         if QUALITY in lacking:
             return f"the samples give no {self._task.metric}"
+        if CYCLES in lacking:
+            return "its ops could not be traced one by one, which cycles are told from"
         return f"neither the metrics nor the script tell {', '.join(lacking)}" if lacking else ""
 
     def _broken(self, found: RunReport) -> str:
@@ -176,9 +178,8 @@ def costs_of(found: RunReport) -> dict[str, float]:
     costs = {RAM: found.costs.ram, FLASH: found.costs.flash, ARENA: found.costs.arena}
     if found.costs.instructions is not None:
         costs[INSTRUCTIONS] = found.costs.instructions
-    times = found.details.get("time")
-    if times is not None and times.cycles is not None:
-        costs["cycles"] = times.cycles
+    if found.cycles is not None:
+        costs[CYCLES] = found.cycles
     return {name: float(value) for name, value in costs.items()}
 
 

@@ -129,7 +129,7 @@ def _worked(_: bool) -> Table:
 
 def _combined() -> list[trials.Record]:
     """Combinations of a sweep, of which one failed."""
-    costs = dict.fromkeys(("ram", "flash", "instructions"), float(LARGE))
+    costs = dict.fromkeys(("ram", "flash", "instructions", "cycles"), float(LARGE))
     params = {"model": "models/unet", "board": "mps3-an547-helium", "run.memory": "small"}
     made = measured(0, 0.87654, costs, params=params)
     assert made.outcome is not None
@@ -142,13 +142,14 @@ def _combined() -> list[trials.Record]:
 
 def _searched() -> Result:
     """A search whose front holds two trials."""
-    names = ("quality", "ram", "flash", "instructions")
+    names = ("quality", "ram", "flash", "cycles")
     settings = {
         "model": NAME, "board": "mps3-an547-helium", "metric": "mean_iou",
         "objectives": [{"name": n, "more_is_better": n == "quality"} for n in names],
-        "budgets": {"max_flash": None, "max_ram": LARGE, "max_instructions": None},
+        "budgets": {"max_flash": None, "max_ram": LARGE, "max_instructions": None,
+                    "max_cycles": 10**9},
     }  # fmt: skip
-    costs = dict.fromkeys(names[1:], float(LARGE))
+    costs = dict.fromkeys((*names[1:], "instructions"), float(LARGE))
     params = {"levels": 3, "bottleneck": "dense", "quantization.bias_correction": True}
     records = (
         measured(17, 0.7, costs, params=params),

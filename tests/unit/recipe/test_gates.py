@@ -27,7 +27,7 @@ def loaded(folder: Path, table: str, metric: str = "reconstruction") -> Gates:
 def test_every_key_is_read(tmp_path: Path) -> None:
     table = (
         '[gates]\nmax_flash = "64k"\nmax_ram = 32768\nmax_instructions = "1.5M"\n'
-        "max_difference = 3\nmin_accuracy = 1\n"
+        "max_cycles = 2000\nmax_difference = 3\nmin_accuracy = 1\n"
         'baseline = "base/report.json"\nmax_growth = "0.5 %"\n'
         "min_metric = { auc = 0.9 }\n[gates.max_metric]\nmse = 0.01\n"
     )
@@ -35,6 +35,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         max_flash=65536,
         max_ram=32768,
         max_instructions=1_500_000,
+        max_cycles=2000,
         max_difference=3,
         min_accuracy=1,
         min_metric=(("auc", 0.9),),

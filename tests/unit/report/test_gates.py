@@ -20,6 +20,7 @@ from mcuforge.documents.run import RunDocument
 from mcuforge.errors import GateError, ParityError, UsageError
 from mcuforge.recipe.gates import Gates
 from mcuforge.report import Accuracy, RunReport, as_json, earlier, gates
+from mcuforge.report.sections.time import Times
 
 
 def reread(reports: Sequence[RunReport], folder: Path) -> RunDocument:
@@ -53,6 +54,16 @@ def test_a_bound_is_judged_with_its_numbers(bounds: Gates, held: bool, words: st
     assert found.text.startswith("net on mps2-an386: ") and words in found.text
 
 
+def test_cycles_are_those_of_a_board_or_else_estimated() -> None:
+    board = _without(cycles=9_000, instructions=None)
+    times = Times("instructions", 1_000_000, 1.0, (), cycles=2_000_000, error=0.1)
+    simulated = replace(a_report(), details={"time": times})
+    bounds = Gates(max_cycles=10_000)
+    ((measured,), (estimated,)) = (gates.judge(each, bounds) for each in (board, simulated))
+    assert measured.held and "cycles 9,000, max-cycles allows 10,000: held" in measured.text
+    assert not estimated.held and "cycles 2,000,000" in estimated.text
+
+
 def _without(**costs: Any) -> RunReport:
     report = a_report()
     return replace(report, costs=replace(report.costs, **costs))
@@ -62,6 +73,7 @@ def _without(**costs: Any) -> RunReport:
     ("report", "bounds", "why"),
     [
         (_without(instructions=None), Gates(max_instructions=9), "only a simulator counts"),
+        (a_report(), Gates(max_cycles=9), "known of our own kernels on a known core alone"),
         (_without(text=0, constants=0), Gates(max_flash=9), "no firmware of a board"),
         (_without(text=0, ram=0), Gates(max_ram=9), "no firmware of a board"),
         (replace(a_report(), accuracy=()), Gates(min_accuracy=0.1), "accuracy was not measured"),

@@ -34,6 +34,7 @@ def test_budgets_tell_what_breaks_them() -> None:
     budgets = Budgets(max_ram=1024, max_instructions=500)
     assert budgets.broken({"ram": 1024, "instructions": 500, "flash": 1e9}) is None
     assert budgets.broken({"ram": 2048, "instructions": 10}) == "RAM 2,048 B of 1,024 B"
+    assert Budgets(max_cycles=9).broken({"cycles": 10.0}) == "cycles 10 of 9"
     assert budgets.broken({"flash": 2048}) is None, "what is not known breaks nothing"
     assert budgets.excess({"ram": 512, "flash": 1}) == {"ram": -0.5}
 

@@ -45,7 +45,7 @@ def test_the_document_is_of_its_schema(made: tuple[Result, Task, Path]) -> None:
     typed = msgspec.json.decode(text, type=TuneDocument, strict=False)
     assert [trial.number for trial in typed.trials] == list(range(8))
     assert {trial.number for trial in typed.trials if trial.on_front} == set(typed.front)
-    assert set(typed.importance) == {"quality", "ram", "flash", "instructions"}
+    assert set(typed.importance) == {"quality", "ram", "flash", "cycles"}
     assert text == document.as_json(found, shares, folder)
     assert "seconds" not in text, "nothing in it depends on when it was made"
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 import searches
 from searches import Inline
 
+from mcuforge import boards
 from mcuforge.errors import UsageError
-from mcuforge.search import coordinator, result
-from mcuforge.search.figures import Objective
+from mcuforge.search import coordinator, result, task
+from mcuforge.search.figures import Budgets, Objective
+from mcuforge.search.forecast import Forecaster
 from mcuforge.search.ledger import Ledger
 from mcuforge.search.record import COMPLETE, CUT, PRUNED, Outcome
 from mcuforge.search.result import Result
 from mcuforge.search.task import Task
 from mcuforge.search.trial import Runner
+from mcuforge.training import train
 
 
 def searched(
@@ -98,7 +102,7 @@ def test_figures_that_the_script_tells_are_objectives_as_well(
     model = searches.toy(tmp_path)
     text = (model / "recipe.toml").read_text()
     text = text.replace(
-        '"ram", "flash", "instructions"]', '"ram"]\n\n[search.figures]\nspread = "less"'
+        "[search]", '[search]\nobjectives = ["quality", "ram"]\nfigures = { spread = "less" }'
     )
     (model / "recipe.toml").write_text(text)
     asked = searches.toy_task(model)
@@ -120,8 +124,39 @@ def test_a_figure_that_nobody_tells_fails_the_trial(tmp_path: Path) -> None:
     asked = searches.toy_task(searches.toy(tmp_path))
     wanted = (*asked.objectives, Objective("kl", more_is_better=False))
     runner = Runner(dataclasses.replace(asked, objectives=wanted), tmp_path)
-    costs = {"ram": 1.0, "flash": 1.0, "instructions": 1.0}
+    costs = {"ram": 1.0, "flash": 1.0, "cycles": 1.0}
     lacking = Outcome(COMPLETE, quality=0.5, costs=costs)
     assert runner._missing(lacking) == "neither the metrics nor the script tell kl"
     assert runner._missing(dataclasses.replace(lacking, figures={"kl": 3.0})) == ""
     assert runner._missing(Outcome(COMPLETE, costs=costs)) == "the samples give no accuracy"
+    del costs["cycles"]
+    assert "could not be traced" in runner._missing(Outcome(COMPLETE, quality=0.5, costs=costs))
+
+
+def test_cycles_are_searched_for_where_a_core_is_known(tmp_path: Path) -> None:
+    model = searches.toy(tmp_path)
+    ours = searches.toy_task(model)
+    assert [o.name for o in ours.objectives] == ["quality", "ram", "flash", "cycles"]
+    host = boards.load("host")
+    rest: dict[str, Any] = {"epochs": None, "seed": 0, "size": 1, "count": None, "beat_seconds": 1}
+    plain = task.asked(model, host, Budgets(), **rest)
+    assert [o.name for o in plain.objectives] == ["quality", "ram", "flash", "instructions"]
+    with pytest.raises(UsageError, match="the bound of cycles asks for what is not known of host"):
+        task.asked(model, host, Budgets(max_cycles=9), **rest)
+    name = model / "recipe.toml"
+    name.write_text(name.read_text().replace("[search]", '[search]\nobjectives = ["cycles"]'))
+    with pytest.raises(UsageError, match=r"'cycles' of \[search\] objectives asks for what is not"):
+        task.asked(model, host, Budgets(), **rest)
+
+
+def test_cycles_are_foretold_and_cut(tmp_path: Path) -> None:
+    model = searches.toy(tmp_path)
+    asked = searches.toy_task(model)
+    training = dataclasses.replace(train.of_recipe(asked.recipe), options=(("width", 36),))
+    told = Forecaster(asked.recipe, asked.board, None, tmp_path / "told").of(
+        training, asked.recipe.quantization, "fit", "speed"
+    )
+    assert 0 < told.least["cycles"] < told.expected["cycles"]
+    assert told.expected["cycles"] > told.expected["instructions"], "more than one each on an M4"
+    budget = Budgets(max_cycles=round(told.least["cycles"]) - 1)
+    assert (budget.broken(told.least) or "").startswith("cycles ")
