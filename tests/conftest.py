@@ -7,12 +7,14 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 
+import background_jobs
 import pytest
 from hypothesis import settings
 
 from mcuforge.files import user_cache
 from mcuforge.processes import tensorflow_child
 
+background_jobs.let_children_be_interrupted()
 # Boards that somebody added to their own account are none of the suite's.
 os.environ["MCUFORGE_BOARDS"] = os.devnull
 # The oracle computes all that a test compares with it.

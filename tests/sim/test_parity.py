@@ -172,8 +172,6 @@ def test_an_interrupted_run_leaves_no_half_project(tmp_path: Path) -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # a job in the background ignores the signal, and so would its children
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         assert running.stderr is not None
         assert running.stderr.readline()  # the model's name: it is at work

@@ -25,12 +25,6 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
 MODELS = Path(__file__).parents[3] / "models"
 
 
-def listening() -> None:
-    """Whoever runs the tests in the background has some of the signals ignored."""
-    for number in SIGNALS[:3]:
-        signal.signal(number, signal.SIG_DFL)
-
-
 class Place:
     """A folder for results, and one for all that is temporary; what runs is known by a mark."""
 
@@ -50,7 +44,6 @@ class Place:
         return subprocess.Popen(
             [sys.executable, *command], env=environment, text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=self.results,
-            preexec_fn=listening,
         )  # fmt: skip
 
     def alive(self) -> list[str]:
