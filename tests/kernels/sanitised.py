@@ -139,7 +139,6 @@ class Worker:
             # The interpreter itself leaks at exit; the kernels allocate nothing, and free nothing.
             "ASAN_OPTIONS": "detect_leaks=0:quarantine_size_mb=32",
             "UBSAN_OPTIONS": "print_stacktrace=1",
-            "PYTHONMALLOC": "malloc",
         }
         with self._log.open("ab") as log:
             return subprocess.Popen(

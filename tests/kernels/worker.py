@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import pickle
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,11 @@ class Heap:
         ctypes.memmove(address, content, len(content))
         return address
 
+    def structure(self, values: ctypes.Structure) -> int:
+        address = self.bytes(ctypes.sizeof(values))
+        ctypes.memmove(address, ctypes.byref(values), ctypes.sizeof(values))
+        return address
+
     def free(self) -> None:
         for address in self._blocks:
             _LIBC.free(address)
@@ -77,17 +83,51 @@ def run(
     if operator.view(graph, op):
         return [_views(graph, op, operator.viewed_input, steps[0])] * len(libraries)
     calls = operator.lower(graph, op)
+    choices = Choices(graph, op, calls)
+    by_rows = row_op.of(graph, op, lambda call: call)
     results = []
     for name, library in libraries.items():
         print(f"in {name}", file=sys.stderr, flush=True)
         results.append(_run_op(library, graph, op, calls, steps))
-        for others in _others(graph, op, calls, Target(name.split("-")[0])):
+        for others in choices.on(Target(name.split("-")[0])):
             _assert_same(results[-1], _run_op(library, graph, op, others, steps), others[0].kernel)
-        made = row_op.of(graph, op, lambda call: call)
-        if made is not None and made.accumulates:
-            kernel = made.calls[0][0].kernel
-            _assert_same(results[-1], _accumulated(library, graph, made, steps), kernel)
+        if by_rows is not None and by_rows.accumulates:
+            kernel = by_rows.calls[0][0].kernel
+            _assert_same(results[-1], _accumulated(library, graph, by_rows, steps), kernel)
     return results
+
+
+class Choices:
+    """The calls of the planner's other choices, which compute the same bytes: with int4 weights
+    left packed, and with the variants of each target. They are made once for all libraries."""
+
+    def __init__(self, graph: Graph, op: Op, calls: tuple[KernelCall, ...]) -> None:
+        self._graph, self._op, self._calls = graph, op, calls
+        self._packed = packed_weights.kept(graph, op, calls)
+        self._fast = cache(self._made_fast)
+        self._lean = cache(self._made_lean)
+
+    def on(self, target: Target) -> list[tuple[KernelCall, ...]]:
+        """Those of the target. A computer runs those of every target."""
+        targets = tuple(Target) if target is Target.PORTABLE else (target,)
+        fast = [self._fast(each) for each in targets]
+        choices = [self._packed, *fast, *(tuple(map(conv2d_dsp.last_alone, c)) for c in fast)]
+        kernels = [[call.kernel for call in choice] for choice in (self._calls, *choices)]
+        different = [c for i, c in enumerate(choices, 1) if kernels[i] not in kernels[:i]]
+        return different + [
+            leaner
+            for each in targets
+            for leaner in self._lean(each)
+            if [call.kernel for call in leaner] != kernels[0]
+        ]
+
+    def _made_fast(self, target: Target) -> tuple[KernelCall, ...]:
+        return tuple(chosen(call, target, VARIANTS) for call in self._calls)
+
+    def _made_lean(self, target: Target) -> list[tuple[KernelCall, ...]]:
+        planned = PlannedOp(self._op.index, self._fast(target))
+        made = lean.choices(self._graph, self._op, planned, target, set())
+        return [calls for calls, _ in made]
 
 
 def _accumulated(
@@ -106,26 +146,6 @@ def _accumulated(
         results.append(np.frombuffer(content, output.dtype.value).reshape(output.shape))
     heap.free()
     return results
-
-
-def _others(
-    graph: Graph, op: Op, calls: tuple[KernelCall, ...], target: Target
-) -> list[tuple[KernelCall, ...]]:
-    """The calls of the planner's other choices, which compute the same bytes: with int4 weights
-    left packed, and with the variants of the target. A computer runs those of every target."""
-    targets = Target if target is Target.PORTABLE else (target,)
-    choices = [packed_weights.kept(graph, op, calls)]
-    choices += [tuple(chosen(call, each, VARIANTS) for call in calls) for each in targets]
-    choices += [tuple(map(conv2d_dsp.last_alone, choice)) for choice in choices[1:]]
-    kernels = [[call.kernel for call in choice] for choice in (calls, *choices)]
-    different = [c for i, c in enumerate(choices, 1) if kernels[i] not in kernels[:i]]
-    fast = [tuple(chosen(call, each, VARIANTS) for call in calls) for each in targets]
-    return different + [
-        leaner
-        for each, planned in zip(targets, fast, strict=True)
-        for leaner, _ in lean.choices(graph, op, PlannedOp(op.index, planned), each, set())
-        if [call.kernel for call in leaner] != kernels[0]
-    ]
 
 
 def _assert_same(expected: list[Any], outputs: list[Any], kernel: str) -> None:
@@ -239,7 +259,7 @@ def _call(
     scratch: dict[int, int],
 ) -> None:
     params = filled(call.params, heap.array)
-    arguments = [ctypes.byref(params)]
+    arguments = [ctypes.c_void_p(heap.structure(params))]
     arguments += [ctypes.c_void_p(addresses[i]) for i in (*call.inputs, call.output)]
     if call.scratch_bytes:
         arguments.append(ctypes.c_void_p(scratch[call.scratch_bytes]))
