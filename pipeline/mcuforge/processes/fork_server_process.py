@@ -12,6 +12,7 @@ killed, with whatever it started, where the other end of the socket is closed fo
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import select
@@ -81,6 +82,7 @@ class _Server:
         return True
 
     def _fork(self, module: str, descriptors: Sequence[int]) -> None:
+        gc.freeze()  # what was imported is no job's garbage: looking at all of it takes a second
         with warnings.catch_warnings():
             # Python warns of threads: those of BLAS, which know of forks
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -176,6 +178,7 @@ def _run(module: str, descriptors: Sequence[int], foreign: Sequence[socket.socke
             os.dup2(source, target)
         for descriptor in descriptors:
             os.close(descriptor)
+        gc.enable()
         _become(json.loads(kept_worker.read_message(0) or b"{}"))
         import_module(module).main()
         code = 0
@@ -213,6 +216,7 @@ def main() -> None:
     """Serve on what is stdin, which jobs have for themselves."""
     with socket.socket(fileno=os.dup(0)) as control, open(os.devnull) as nothing:  # noqa: PTH123
         os.dup2(nothing.fileno(), 0)
+        gc.disable()  # imports make hardly any garbage: looking for it is a fifth of their time
         try:
             _Server(control).serve()
         except SystemExit:

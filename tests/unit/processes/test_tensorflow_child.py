@@ -23,7 +23,7 @@ JOB_MODULES = (
     "mcuforge.training.keras_training", "mcuforge.training.training_job",
 )  # fmt: skip
 JOBS = """
-import os, subprocess, sys, time
+import gc, os, subprocess, sys, time
 from mcuforge.errors import ModelError
 
 def add(a, b, on_progress):
@@ -45,6 +45,9 @@ def die(on_progress):
 
 def whose(on_progress):
     return os.getppid()
+
+def garbage(on_progress):
+    return [gc.isenabled(), gc.get_freeze_count(), len(gc.get_objects())]
 
 def count(on_progress):
     os.environ["COUNTED"] = str(int(os.environ.get("COUNTED", "0")) + 1)
@@ -156,6 +159,14 @@ def test_kept_calls_are_forked_from_one_process() -> None:
         assert tensorflow_child.call("jobs:whose", {}) == first != os.getpid()
     assert tensorflow_child.call("jobs:whose", {}) == first
     assert runs(first)
+
+
+@KEPT
+@pytest.mark.usefixtures("server")
+def test_a_call_collects_its_own_garbage_alone() -> None:
+    """Nothing of what was imported before, which Keras would look through again and again."""
+    collects, imported, own = tensorflow_child.call("jobs:garbage", {})
+    assert collects and imported > own
 
 
 @KEPT
