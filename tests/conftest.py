@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 
@@ -15,6 +16,9 @@ from mcuforge.files import user_cache
 from mcuforge.processes import tensorflow_child
 
 background_jobs.let_children_be_interrupted()
+# Hundreds of processes import what is compiled once, also where the environment forbids to keep it.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Boards that somebody added to their own account are none of the suite's.
 os.environ["MCUFORGE_BOARDS"] = os.devnull
 # The oracle computes all that a test compares with it.

@@ -45,7 +45,9 @@ def linked(elf: Path, faults: Faults, seed: int) -> Iterator[tuple[Device, Fault
         yield device, link
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))]
+)
 @pytest.mark.parametrize("faults", BAD_LINKS.values(), ids=BAD_LINKS)
 def test_every_request_runs_once_on_a_bad_link(
     host_firmware: Path, faults: Faults, seed: int

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_model import small_classifier
 
 from mcuforge.emit.model_files import model_files
 from mcuforge.errors import ForgeError
@@ -16,6 +17,7 @@ from mcuforge.planning import planner
 
 MODELS = Path(__file__).parents[3] / "models"
 FLIPS = 250
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ("autoencoder", "unet")]
 
 
 def compile_bytes(data: bytes) -> None:
@@ -25,13 +27,20 @@ def compile_bytes(data: bytes) -> None:
         model_files(plan)
 
 
-@pytest.mark.parametrize("name", ["autoencoder", pytest.param("unet", marks=pytest.mark.slow)])
+def model(name: str) -> bytes:
+    """The `.tflite`; "small" is no model of the repository's."""
+    if name == "small":
+        return small_classifier()
+    return (MODELS / name / "artifacts" / "model.tflite").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["small", *SLOW])
 def test_flipped_bytes(name: str) -> None:
-    data = (MODELS / name / "artifacts" / "model.tflite").read_bytes()
+    data = model(name)
     rng = np.random.default_rng(3)
     refused = 0
     # Weights fill most of the file; the structure, where damage matters, is at its ends.
-    structure = np.concatenate([np.arange(4096), np.arange(len(data) - 16384, len(data))])
+    structure = np.concatenate([np.arange(4096), np.arange(max(len(data) - 16384, 0), len(data))])
     for _ in range(FLIPS):
         damaged = bytearray(data)
         for position in rng.choice(structure, size=int(rng.integers(1, 4))):
@@ -46,7 +55,7 @@ def test_flipped_bytes(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["autoencoder", "unet"])
 def test_truncation(name: str) -> None:
-    data = (MODELS / name / "artifacts" / "model.tflite").read_bytes()
+    data = model(name)
     for length in range(0, len(data), max(1, len(data) // 150)):
         with pytest.raises(ForgeError):
             compile_bytes(data[:length])

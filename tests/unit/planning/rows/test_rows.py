@@ -40,9 +40,8 @@ QUICK = ["autoencoder", "unet", *(name for name in stand_ins.MODELS if name != "
 @pytest.mark.parametrize("name", [*QUICK, *SLOW])
 @pytest.mark.parametrize("target", Target)
 def test_what_is_read_is_there(name: str, target: Target, tmp_path: Path) -> None:
-    model = graph(name, tmp_path)
-    whole = planner.plan(model, target)
-    small = planner.plan(model, target, budget=0)
+    plans = planner.plans(graph(name, tmp_path), target)
+    whole, small = plans.fitting(), plans.within(0)
     assert plan_check.check(whole) > 0 and plan_check.check(small) > 0
     assert small.arena.bytes <= whole.arena.bytes
     if target is Target.DSP and name in SMALLEST:
@@ -50,10 +49,10 @@ def test_what_is_read_is_there(name: str, target: Target, tmp_path: Path) -> Non
 
 
 def test_a_budget_takes_no_more_than_it_needs(tmp_path: Path) -> None:
-    model = graph("unet", tmp_path)
+    plans = planner.plans(graph("unet", tmp_path), Target.DSP)
     steps = []
     for budget in (80_000, 60_000, 50_000, 36_000, 0):
-        plan = planner.plan(model, Target.DSP, budget=budget)
+        plan = plans.within(budget)
         assert plan.arena.bytes <= max(budget, SMALLEST["unet"])
         steps.append(sum(len(s.stream.steps) for s in plan.segments if s.stream))
     assert steps == sorted(steps) and steps[0] == 0 < steps[1]
