@@ -92,8 +92,9 @@ def run(
         for others in choices.on(Target(name.split("-")[0])):
             _assert_same(results[-1], _run_op(library, graph, op, others, steps), others[0].kernel)
         if by_rows is not None and by_rows.accumulates:
-            kernel = by_rows.calls[0][0].kernel
-            _assert_same(results[-1], _accumulated(library, graph, by_rows, steps), kernel)
+            made = by_rows.in_steps()
+            kernel = made.calls[0][0].kernel
+            _assert_same(results[-1], _accumulated(library, graph, made, steps), kernel)
     return results
 
 

@@ -28,7 +28,7 @@ def most_rows(self: Divisions) -> Iterator[tuple[Segment, ...]]:
         return (len(segment.stream.steps) if segment.stream else 0) + 2 * through * hidden
 
     best: list[tuple[int, tuple[Segment, ...]]] = [(0, ())]
-    for last in range(len(self.row_ops)):
+    for last in range(self.count):
         choices = [
             (best[s.first][0] + rows(s), (*best[s.first][1], s))
             for s, _ in self.found

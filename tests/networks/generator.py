@@ -153,9 +153,22 @@ def network(seed: int, dtype: str = "int8", least: int = 10, most: int = 60) -> 
 def pictures(seed: int, dtype: str = "int8") -> Network:
     """A network of ops that can run row by row, with branches and skips, on one picture."""
     sketch = Sketch(seed, dtype, 2500)
-    sketch.first_axis = 1
     draw = sketch.draw
     sketch.input((1, draw.integer(6, 16), draw.integer(3, 11), draw.integer(1, 6)))
+    return _by_rows(sketch)
+
+
+def columns(seed: int, dtype: str = "int8") -> Network:
+    """Such a network on a picture of one column."""
+    sketch = Sketch(seed, dtype, 1200)
+    draw = sketch.draw
+    sketch.input((1, draw.integer(5, 40), 1, draw.integer(1, 6)))
+    return _by_rows(sketch)
+
+
+def _by_rows(sketch: Sketch) -> Network:
+    sketch.first_axis = 1
+    draw, dtype = sketch.draw, sketch.dtype
     kinds = [kind for kind in kinds_of(dtype) if kind in ROW_KINDS]
     weights = np.array([OFTEN.get(kind, 1.0) for kind in kinds])
     count = draw.integer(4, 20)

@@ -15,9 +15,9 @@ from network import Network
 from sketch import Sketch
 
 from mcuforge.errors import UnsupportedError
-from mcuforge.planning.rows import segments, tiling
+from mcuforge.planning.rows import pace, segments, tiling
 from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows
-from mcuforge.planning.rows.row_op import POINTWISE
+from mcuforge.planning.rows.pixelwise import POINTWISE
 
 BATCH = 25  # networks in one program
 BATCHES = 20  # by default one of them
@@ -49,9 +49,11 @@ def checked(
     if borders:
         return sum(len(trial.plan.streamed) for trial in trials)
     ops = [op for trial in trials for segment in trial.plan.segments for op in segment.ops]
-    if drawn is not generator.pictures:
+    if drawn is generator.arranged:
         return sum(op.tiles is not None for op in ops)
     assert any(op.accumulates for op in ops)
+    if drawn is generator.columns:
+        return sum(op.at_once > 1 for op in ops)
     return len(ops)
 
 
@@ -116,6 +118,30 @@ def test_a_hundred_networks_whose_borders_stream(
 ) -> None:
     seeds = range(batch * BATCH, (batch + 1) * BATCH)
     assert checked(seeds, tmp_path, kernels, borders) > BATCH / 2
+
+
+def step_by(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make so many rows of the longest columns at once, however short they are."""
+    monkeypatch.setattr(pace, "lengths", lambda _rows: [rows])
+
+
+@pytest.mark.usefixtures("rows_everywhere")
+def test_several_rows_of_a_column_at_once(
+    tmp_path: Path, kernels: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step_by(4, monkeypatch)
+    assert checked(range(6), tmp_path, kernels, drawn=generator.columns) > 12
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("rows_everywhere")
+@pytest.mark.parametrize("rows", [2, 3, 5, 8, 16, 64])
+def test_more_or_fewer_rows_of_a_column_at_once(
+    rows: int, tmp_path: Path, kernels: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step_by(rows, monkeypatch)
+    seeds = range(1000 * rows, 1000 * rows + 2 * BATCH)
+    assert checked(seeds, tmp_path, kernels, drawn=generator.columns) > 2 * BATCH
 
 
 @pytest.mark.slow

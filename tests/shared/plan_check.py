@@ -219,67 +219,69 @@ class _Replay:
         assert not traced or all(self.rings[op.output].made == op.rows for op in segment.ops)
 
     def row(self, op: RowOp) -> None:
-        """The next row of an op."""
+        """The next row of an op, or the next ones."""
         assert self.segment.stream is not None
         memory, ring = self.memory, self.rings[op.output]
         y = ring.made
+        end = min(y + (op.first if y == 0 else op.at_once), op.rows)
         if op.output in self.segment.stream.rings:
             self.let_go(op.output)
         for tensor, window in op.reads:
-            while tensor in self.maker and self.rings[tensor].made < window(y)[1]:
+            while tensor in self.maker and self.rings[tensor].made < window(end - 1)[1]:
                 self.row(self.maker[tensor])
-        assert ring.made == y, "a row was made twice"
-        memory.expect(ring.made + 1 - ring.gone <= ring.capacity, "a ring is too short")
+        assert ring.made == y < end, "a row was made twice"
+        memory.expect(end - ring.gone <= ring.capacity, "a ring is too short")
         if op in self.segment.ops:
             position = self.segment.first + self.segment.ops.index(op)
             planned = memory.plan.ops[position]
             if op.accumulates:
-                self.accumulate(op, y, planned.scratch_offset)
+                self.accumulate(op, y, end, planned.scratch_offset)
                 return
             memory.spoil(planned.scratch_offset, op.scratch_bytes)
-        self.read(op, y)
-        self.read_through(op, y)
-        memory.put(ring.at(y), op.output, y * op.row_bytes, op.row_bytes)
-        self.read(op, y)  # the kernel may read it last when it has written all of the row
-        ring.made = y + 1
+        self.read(op, y, end)
+        self.read_through(op, y, end)
+        begin, count = y * op.row_bytes, (end - y) * op.row_bytes
+        memory.put(ring.at(y), op.output, begin, count)
+        self.read(op, y, end)  # the kernel may read it last when it has written all of the row
+        ring.made = end
         if op in self.segment.ops:
-            memory.told(ring.at(y), op.output, y * op.row_bytes, op.row_bytes)
+            memory.told(ring.at(y), op.output, begin, count)
         if op.output in self.segment.handed:
-            memory.check(ring.at(y), op.output, y * op.row_bytes, op.row_bytes)
+            memory.check(ring.at(y), op.output, begin, count)
 
-    def accumulate(self, op: RowOp, y: int, scratch: int) -> None:
-        """A row joins what was found before, which must still be there."""
+    def accumulate(self, op: RowOp, y: int, end: int, scratch: int) -> None:
+        """Rows join what was found before, which must still be there."""
         memory, ring = self.memory, self.rings[op.output]
         assert op.output not in self.segment.stream.rings if self.segment.stream else False
         found, place = op.scratch_bytes or op.row_bytes, scratch if op.scratch_bytes else ring.base
         tensor = -op.output - 1  # of no name
         if y > 0:
             memory.check(place, tensor, 0, found)
-        self.read(op, y)
+        self.read(op, y, end)
         memory.put(place, tensor, 0, found)
-        self.read(op, y)
-        if y + 1 == op.rows:
+        self.read(op, y, end)
+        if end == op.rows:
             memory.put(ring.base, op.output, 0, op.row_bytes)
-        ring.made = y + 1
+        ring.made = end
         if ring.made == op.rows:
             memory.told(ring.base, op.output, 0, op.row_bytes)
 
-    def read(self, op: RowOp, y: int) -> None:
+    def read(self, op: RowOp, y: int, end: int) -> None:
         for tensor, window in op.reads:
             if tensor not in self.rings:
                 continue  # a variable, beside the arena
             ring = self.rings[tensor]
-            first, end = window(y)
-            assert first >= ring.gone and end <= ring.made, "a row is not there"
-            count = (end - first) * ring.row_bytes
+            first, after = window(y)[0], window(end - 1)[1]
+            assert first >= ring.gone and after <= ring.made, "a row is not there"
+            count = (after - first) * ring.row_bytes
             self.memory.check(ring.at(first), tensor, first * ring.row_bytes, count)
 
-    def read_through(self, op: RowOp, y: int) -> None:
+    def read_through(self, op: RowOp, y: int, end: int) -> None:
         """What is put together of rows of sources: for the trace, and for the op."""
         room = op.row_bytes if op.tiles is None else op.tiles.seen_bytes
         for tensor, window in op.through if self.traced else ():
             shown = self.rings[tensor]
-            while shown.made < window(y)[1]:
+            while shown.made < window(end - 1)[1]:
                 self.tell(self.maker[tensor], shown.made, room)
                 shown.made += 1
         if op.tiles is not None:
@@ -288,7 +290,7 @@ class _Replay:
             rows = tuple(top + n * op.tiles.row_dilation for n in seen)
             self.sees(self.maker[op.tiles.arranged], rows)
         elif op.calls[0] and op.calls[0][0].kernel == "arrange":
-            self.sees(op, (y,))
+            self.sees(op, tuple(range(y, end)))
 
     def tell(self, op: RowOp, y: int, room: int) -> None:
         """A row that has no memory: as many pixels at once as there is room for."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import cast
 
 from mcuforge.emit.call_view import CallView, OpView
 from mcuforge.planning.plan import Plan, RowOp, Segment, Tiles
 from mcuforge.planning.row_window import RowWindow
 from mcuforge.planning.rows.arrangement import ArrangeParams
+
+LONG_RUN = 32  # steps of a kind that are left out of a table
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,27 @@ class ReaderView:
 
 
 @dataclass(frozen=True)
+class KindsView:
+    """Which of its calls a step makes: a table, without what is repeated in the middle.
+
+    Steps from `after` on that are not among the last ones are as step `after` is, and `left_out`
+    are not in the table.
+    """
+
+    values: str
+    count: int
+    after: int
+    left_out: int
+
+    @property
+    def again(self) -> int:
+        """The first step after `after` that is in the table."""
+        return self.after + self.left_out
+
+
+@dataclass(frozen=True)
 class RowOpView:
-    """The function that makes the next row of an op."""
+    """The function that makes the next row of an op, or the next `at_once`."""
 
     function: str
     title: str
@@ -91,7 +113,9 @@ class RowOpView:
     reads: tuple[ReadView, ...]
     readers: tuple[ReaderView, ...]
     is_ring: bool
-    kinds: str | None
+    at_once: int
+    first: int
+    kinds: KindsView | None
     calls: tuple[tuple[CallView, ...], ...]
     result: int
     accumulates: bool
@@ -100,6 +124,26 @@ class RowOpView:
     arranged: ArrangedView | None
     tiled: TiledView | None
     through: tuple[ReadView, ...]
+
+    @property
+    def makes_many(self) -> bool:
+        """Whether it makes several rows at once."""
+        return self.at_once > 1
+
+    @property
+    def before(self) -> int:
+        """How many rows fewer the first step makes."""
+        return self.at_once - self.first
+
+    @property
+    def end(self) -> str:
+        """The row after the last that the step makes, in C."""
+        return "end" if self.makes_many else "y + 1"
+
+    @property
+    def last(self) -> str:
+        """The last row that the step makes, in C."""
+        return "end - 1" if self.makes_many else "y"
 
     @property
     def bytes(self) -> int:
@@ -249,7 +293,9 @@ class _Segment:
             reads=tuple(self._read(shown.index, n, t, w) for n, (t, w) in enumerate(op.reads)),
             readers=self._readers(op.output),
             is_ring=op.output in self.rings,
-            kinds=", ".join(map(str, op.kinds)) if len(op.calls) > 1 and not op.tiles else None,
+            at_once=op.at_once,
+            first=op.first,
+            kinds=_kinds(op.kinds) if len(op.calls) > 1 and not op.tiles else None,
             calls=calls,
             result=shown.results[0].number,
             accumulates=op.accumulates,
@@ -319,6 +365,17 @@ class _Segment:
             for number, (read, _) in enumerate(op.reads)
             if read == tensor
         )
+
+
+def _kinds(kinds: Sequence[int]) -> KindsView:
+    """The table, in which only one of the longest run of steps of a kind is kept."""
+    runs = [(kind, len(list(run))) for kind, run in groupby(kinds)]
+    longest = max(range(len(runs)), key=lambda n: runs[n][1])
+    after, left_out = sum(n for _, n in runs[:longest]), runs[longest][1] - 1
+    if left_out < LONG_RUN:
+        left_out = 0
+    kept = (*kinds[:after], *kinds[after + left_out :])
+    return KindsView(", ".join(map(str, kept)), len(kept), after, left_out)
 
 
 def _linear(variable: str, step: int, before: int) -> str:

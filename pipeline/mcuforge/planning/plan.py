@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from functools import cache
+from functools import cache, cached_property
 from typing import Annotated, Any, ClassVar, cast, get_type_hints
 
 import numpy as np
@@ -174,15 +174,27 @@ class Tiles:
         return self.seen_rows * self.seen_columns[0] * self.seen_pixel
 
 
+@dataclass(frozen=True)
+class Schedule:
+    """The steps of an op, one after the other: the row after the last that each makes.
+
+    `reads` are the tensors that it reads, and of each the first row and the one after the last.
+    """
+
+    ends: tuple[int, ...]
+    reads: tuple[tuple[int, tuple[int, ...], tuple[int, ...]], ...]
+
+
 @dataclass(frozen=True, eq=False)
 class RowOp:
     """An op that makes its output, `rows` rows of `row_bytes` of a tensor, row by row.
 
+    A step makes `at_once` of them, the first one `first` and the last one those that are left.
     `reads` are the activations that it reads, and which rows of them. `calls` are its different
-    rows, and `kinds` tells for each row which of these it is; with `tiles` the calls are those of a
-    tile, and of the last one. One that `accumulates` has `rows` steps, the last of which makes all
-    of the output, of `row_bytes`; its scratch keeps its content from the first to the last. There
-    are no calls where the application gives the rows, those of an input of the model.
+    steps, and `kinds` tells for each step which of these it is; with `tiles` the calls are those of
+    a tile, and of the last one. One that `accumulates` reads `rows` rows, the last of which makes
+    all of the output, of `row_bytes`; its scratch keeps its content from the first to the last.
+    There are no calls where the application gives the rows, those of an input of the model.
 
     An op `is_read_through` where its output has no memory: the op that reads it puts it together
     itself. `through` are such tensors that this op reads, and which rows of them: a trace tells of
@@ -199,6 +211,28 @@ class RowOp:
     tiles: Tiles | None = None
     through: tuple[tuple[int, RowWindow], ...] = ()
     is_read_through: bool = False
+    at_once: int = 1
+    first: int = 1
+
+    @property
+    def steps(self) -> int:
+        """How many make all rows."""
+        return 1 + -(-(self.rows - self.first) // self.at_once)
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """What each step makes, and reads."""
+        begins = (0, *range(self.first, self.rows, self.at_once))
+        ends = (*begins[1:], self.rows)
+        reads = tuple(
+            (
+                tensor,
+                tuple(window(row)[0] for row in begins),
+                tuple(window(end - 1)[1] for end in ends),
+            )
+            for tensor, window in self.reads
+        )
+        return Schedule(ends, reads)
 
     @property
     def kernel_scratch(self) -> int:
@@ -220,7 +254,10 @@ class RowOp:
 
 @dataclass(frozen=True)
 class Step:
-    """Op number `op` of a segment makes its row `row`; after the ops come the segment's inputs."""
+    """Op number `op` of a segment makes its rows from `row` on.
+
+    After the ops come the segment's inputs.
+    """
 
     op: int
     row: int

@@ -139,8 +139,8 @@ def _divisions(
     alone = frozenset(set(ranges) - shared - set(kept))
     owners = set(ranges) - set(kept)
     views = {p for p, each in enumerate(lowered) if each.view_of is not None or each.joins}
-    row_ops, reading = candidates(graph, views, alone, choose)
-    streamed = Borders(graph, row_ops, owners, alone).streamed(borders)
+    ways = candidates(graph, views, alone, choose)
+    streamed = Borders(graph, ways[0].row_ops, owners, alone).streamed(borders)
     ranges |= streamed.spans
     lives = Lives(
         {r: size for r, size in root_sizes(graph, storage).items() if r not in kept},
@@ -161,4 +161,4 @@ def _divisions(
         ]
         for position, (op, planned) in enumerate(zip(graph.ops, lowered, strict=True))
     ]
-    return Divisions(graph, row_ops, wholes, lives, reading, streamed).divisions()
+    return Divisions(graph, ways, wholes, lives, streamed).divisions()

@@ -66,6 +66,7 @@ GUARDS = {
     },
     "a pattern of recipe/features.py, or made here for ops that run row by row": {
         *("function", "member", "window", "values", "maker", "output", "kinds", "result"),
+        *("last", "again", "after", "left_out", "first", "before", "at_once"),
         *(
             "row_bytes",
             "rows",

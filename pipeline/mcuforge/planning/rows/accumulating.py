@@ -15,8 +15,9 @@ from mcuforge.planning.ops.common import limits, suffix
 from mcuforge.planning.ops.pooling import Pool2DS8Params
 from mcuforge.planning.ops.reduce import SumS8Params, axes_of
 from mcuforge.planning.ops.registry import OPERATORS
-from mcuforge.planning.plan import I32, CStruct, KernelCall, KernelParams, RowOp
+from mcuforge.planning.plan import I32, CStruct, KernelCall, KernelParams
 from mcuforge.planning.row_window import RowWindow
+from mcuforge.planning.rows.by_rows import ByRows, is_column
 
 ROWS, WIDTH, CHANNELS = 1, 2, 3  # of NHWC
 REDUCED = ({ROWS}, {ROWS, WIDTH}, {ROWS, WIDTH, CHANNELS})
@@ -70,7 +71,7 @@ class ExtremumRowsS8Params(KernelParams):
 AccumulatingParams = AverageRowsS8Params | SumRowsS8Params | ExtremumRowsS8Params
 
 
-def of(graph: Graph, op: Op) -> RowOp | None:
+def of(graph: Graph, op: Op) -> ByRows | None:
     """The op as one that accumulates rows; None where it is none."""
     if op.kind in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
         step = _step_of_pool(graph, op)
@@ -78,22 +79,33 @@ def of(graph: Graph, op: Op) -> RowOp | None:
         step = _step_of_reduction(graph, op)
     else:
         return None
-    return None if step is None else _row_op(graph, op, step)
+    return None if step is None else _by_rows(graph, op, step)
 
 
-def _row_op(graph: Graph, op: Op, step: RowStep) -> RowOp:
-    rows, output = graph.input(op, 0).shape[ROWS], graph.output(op)
-    general = _call(graph, op, step)
-    ends = list(dict.fromkeys((y == 0, y == rows - 1) for y in range(rows)))
-    calls = tuple((_at(general, *end),) for end in ends)
-    kinds = tuple(ends.index((y == 0, y == rows - 1)) for y in range(rows))
-    reads = ((op.inputs[0], RowWindow(1, 0, 0, rows)),)
-    return RowOp(op.outputs[0], rows, output.bytes, reads, calls, kinds, accumulates=True)
+def _by_rows(graph: Graph, op: Op, step: RowStep) -> ByRows:
+    source, output = graph.input(op, 0), graph.output(op)
+    rows, general = source.shape[ROWS], _call(graph, op, step)
+
+    def place(y: int, count: int) -> tuple[int, bool, bool]:
+        return count, y == 0, y + count == rows
+
+    return ByRows(
+        output=output.index,
+        rows=rows,
+        row_bytes=output.bytes,
+        reads=((source.index, RowWindow(1, 0, 0, rows)),),
+        key=place,
+        lower=lambda y, count: (_at(general, *place(y, count)),),
+        accumulates=True,
+        is_column=is_column(source),
+    )
 
 
-def _at(call: KernelCall, is_first: bool, is_last: bool) -> KernelCall:
+def _at(call: KernelCall, rows: int, is_first: bool, is_last: bool) -> KernelCall:
+    """The call that reads so many rows."""
     params = cast(AccumulatingParams, call.params)
-    step = replace(params.step, is_first=int(is_first), is_last=int(is_last))
+    pixels = rows * params.step.pixels
+    step = replace(params.step, pixels=pixels, is_first=int(is_first), is_last=int(is_last))
     return replace(call, params=replace(params, step=step))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from mcuforge.errors import UnsupportedError
 from mcuforge.frontend.graph import Graph
 from mcuforge.planning.plan import RowOp, shape_text
-from mcuforge.planning.rows.row_op import rows_of
+from mcuforge.planning.rows.by_rows import rows_of
 
 Span = tuple[int, int]  # positions of the first and the last op that touch a tensor
 

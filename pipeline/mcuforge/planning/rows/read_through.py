@@ -18,6 +18,7 @@ from mcuforge.planning.ops.window import SlidingWindow
 from mcuforge.planning.plan import KernelCall, RowOp, Tiles
 from mcuforge.planning.row_window import RowWindow, tabulated
 from mcuforge.planning.rows.arrangement import Arrangement
+from mcuforge.planning.rows.by_rows import ByRows, is_column
 
 Choose = Callable[[KernelCall], KernelCall]
 Ranges = list[tuple[int, int]]
@@ -69,7 +70,8 @@ class Tiler:
             if n not in self.known:
                 self.known[n] = self._calls(n, seen)
         calls = tuple(self.known[n] for n in tiles.widths)
-        return replace(row_op, tiles=tiles, calls=calls, kinds=(0,) * row_op.rows)
+        kinds = (0,) * row_op.rows
+        return replace(row_op, tiles=tiles, calls=calls, kinds=kinds, at_once=1, first=1)
 
     def _calls(self, width: int, seen: int) -> tuple[KernelCall, ...]:
         """Those of a tile: what it sees is a picture without padding, whose rows lie together."""
@@ -89,12 +91,12 @@ class Tiler:
         return tuple(replace(self.choose(replace(c, overlaps={})), overlaps={}) for c in calls)
 
 
-def tiler(graph: Graph, op: Op, row_op: RowOp | None, choose: Choose) -> Tiler | None:
+def tiler(graph: Graph, op: Op, made: ByRows, choose: Choose) -> Tiler | None:
     """How an op makes tiles; None where it does not."""
-    if op.kind not in KINDS or row_op is None or row_op.accumulates or len(row_op.reads) != 1:
+    if op.kind not in KINDS or made.accumulates or len(made.reads) != 1:
         return None
     general = OPERATORS[op.kind].lower(graph, op)
-    ((tensor, rows),) = row_op.reads
+    ((tensor, rows),) = made.reads
     window = getattr(general[0].params, "window", None)
     if len(general) != 1 or tensor != op.inputs[0] or not isinstance(window, SlidingWindow):
         return None
@@ -274,7 +276,7 @@ class _Segment:
         reads = tuple((t, w) for t, w in windows.items() if t not in self.maker)
         through = tuple((t, w) for t, w in windows.items() if t in self.maker)
         if arranged is not None:
-            calls, kinds = ((arranged.call(graph),),), (0,) * op.rows
+            calls, kinds = ((arranged.call(graph),),), (0,) * op.steps
             return replace(op, reads=reads, through=through, calls=calls, kinds=kinds)
         tiler = self.reading.tilers[position]
         return replace(tiler.tiled(op, tiler.width), reads=reads, through=through)
@@ -299,12 +301,20 @@ def _all_read(ranges: Ranges, rows: int) -> bool:
     return end == rows
 
 
-def shown(graph: Graph, arranged: Arrangement, rows: int) -> RowOp:
-    """An op that arranges, as one that makes its rows one by one."""
+def shown(graph: Graph, arranged: Arrangement, rows: int) -> ByRows:
+    """How an op that arranges makes its rows."""
     reads = []
     for source in arranged.sources:
         ranges = [arranged.rows_of(source, y, y + 1) for y in range(rows)]
         reads.append((source, tabulated(ranges, _rows(graph, source))))
     output = graph.tensor(arranged.tensor)
     call = arranged.call(graph)
-    return RowOp(output.index, rows, output.bytes // rows, tuple(reads), ((call,),), (0,) * rows)
+    return ByRows(
+        output=output.index,
+        rows=rows,
+        row_bytes=output.bytes // rows,
+        reads=tuple(reads),
+        key=lambda _y, _count: 0,
+        lower=lambda _y, _count: (call,),
+        is_column=is_column(output),
+    )

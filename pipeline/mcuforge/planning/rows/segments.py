@@ -7,6 +7,7 @@ is looked at (dynamic programming, over the largest need and then over the work 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
@@ -16,8 +17,9 @@ from mcuforge.planning import arena
 from mcuforge.planning.arena import Buffer, Overlap
 from mcuforge.planning.plan import KernelCall, RowOp, Segment, Stream
 from mcuforge.planning.rows.borders import NONE_STREAMED, Streamed
+from mcuforge.planning.rows.by_rows import rows_of
+from mcuforge.planning.rows.candidates import Candidates
 from mcuforge.planning.rows.read_through import Reading
-from mcuforge.planning.rows.row_op import rows_of
 from mcuforge.planning.rows.stream import stream
 from mcuforge.planning.rows.tiling import LEAST_PIXELS, tile_instructions, tiled
 from mcuforge.planning.rows.working_set import working_set
@@ -82,14 +84,13 @@ class Divisions:
     def __init__(
         self,
         graph: Graph,
-        row_ops: Sequence[RowOp | None],
+        ways: Sequence[Candidates],
         wholes: Sequence[Sequence[Whole]],
         lives: Lives,
-        reading: Reading,
         streamed: Streamed = NONE_STREAMED,
     ) -> None:
-        self.graph, self.row_ops, self.wholes, self.lives = graph, row_ops, wholes, lives
-        self.reading, self.streamed = reading, streamed
+        self.graph, self.ways, self.wholes, self.lives = graph, ways, wholes, lives
+        self.count, self.streamed = len(graph.ops), streamed
         self.found = list(self._all())
 
     def divisions(self) -> Iterator[tuple[Segment, ...]]:
@@ -108,7 +109,7 @@ class Divisions:
     def _within(self, budget: int) -> Choice:
         """The division that adds the least work of those that need at most `budget` bytes."""
         unknown: tuple[int, int, Segment | None] = (1 << 60, 0, None)
-        costs = [(0, 0, None), *[unknown] * len(self.row_ops)]
+        costs = [(0, 0, None), *[unknown] * self.count]
         for segment, needed in self.found:
             before, most, _ = costs[segment.first]
             work = before + segment.extra_instructions
@@ -129,7 +130,7 @@ class Divisions:
 
     def _smallest(self) -> int:
         """The least that the largest need can be."""
-        least = [0] + [1 << 60] * len(self.row_ops)
+        least = [0] + [1 << 60] * self.count
         for segment, needed in self.found:
             most = max(least[segment.first], needed)
             least[segment.last + 1] = min(least[segment.last + 1], most)
@@ -137,27 +138,31 @@ class Divisions:
 
     def _all(self) -> Iterator[tuple[Segment, int]]:
         """Every segment and its need, by the position of its end."""
-        left = MOST_STEPS
-        for last in range(len(self.row_ops)):
+        left = [MOST_STEPS] * len(self.ways)
+        for last in range(self.count):
             may_run_whole = self.streamed.allows(last, last, by_rows=False)
             for whole in self.wholes[last] if may_run_whole else ():
                 extra = whole.extra_instructions
                 segment = Segment(last, last, calls=whole.calls, extra_instructions=extra)
                 yield segment, self._need_whole(segment, whole)
-            ops: tuple[RowOp, ...] = ()
-            for first in range(last, max(-1, last - MOST_OPS), -1):
-                op = self.row_ops[first]
-                left -= sum(each.rows for each in ops)
-                if op is None or left < 0:
-                    break
-                ops = (op, *ops)
-                for streamed in self._streamed(first, last, ops):
-                    yield streamed, self._need_streamed(streamed)
+            for number, way in enumerate(self.ways):
+                ops: tuple[RowOp, ...] = ()
+                for first in range(last, max(-1, last - MOST_OPS), -1):
+                    op = way.row_ops[first]
+                    left[number] -= sum(each.steps for each in ops)
+                    if op is None or op.output not in self.lives.sizes or left[number] < 0:
+                        break
+                    ops = (op, *ops)
+                    longer = self.ways[number - 1].row_ops[first:] if number else ()
+                    if longer and all(map(operator.is_, ops, longer)):
+                        continue  # it is the same
+                    for streamed in self._streamed(first, last, ops, way.reading):
+                        yield streamed, self._need_streamed(streamed)
 
-    def _streamed(self, first: int, last: int, ops: tuple[RowOp, ...]) -> Iterator[Segment]:
+    def _streamed(
+        self, first: int, last: int, ops: tuple[RowOp, ...], reading: Reading
+    ) -> Iterator[Segment]:
         """The ways in which ops run row by row: with all tensors in rings, and read through."""
-        if any(op.output not in self.lives.sizes for op in ops):  # others own its bytes
-            return
         if not self.streamed.allows(first, last, by_rows=True):
             return
         inputs = self.streamed.sources(self.graph, first, last)
@@ -169,11 +174,11 @@ class Divisions:
         if several or inputs or handed:
             run = stream(ops, kept, self._row_bytes((*ops, *inputs)), inputs, handed)
             yield self._segment(Segment(first, last, ops, run, inputs=inputs, handed=handed))
-        if (through := self.reading.through(first, ops)) is None:
+        if (through := reading.through(first, ops)) is None:
             return
         kept = self._kept(last, (*through, *inputs))
         run = stream(through, kept, self._row_bytes((*through, *inputs)), inputs, handed)
-        tilers = {n: self.reading.tilers[first + n] for n, op in enumerate(through) if op.tiles}
+        tilers = {n: reading.tilers[first + n] for n, op in enumerate(through) if op.tiles}
         for least in LEAST_PIXELS if tilers else LEAST_PIXELS[:1]:
             made = tiled(through, inputs, run, tilers, least)
             yield self._segment(Segment(first, last, made, run, inputs=inputs, handed=handed))

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcuforge.planning.plan import RowOp, Step, Stream
-from mcuforge.planning.row_window import RowWindow
 
 
 class _Run:
@@ -20,16 +19,27 @@ class _Run:
     def __init__(self, ops: Sequence[RowOp], kept: frozenset[int], bytes_of_row: dict[int, int]):
         self.ops = ops
         self.maker = {op.output: number for number, op in enumerate(ops) if not op.is_read_through}
-        self.readers: dict[int, list[tuple[int, RowWindow]]] = {}
+        self.readers: dict[int, list[tuple[int, Sequence[int]]]] = {}
         for number, op in enumerate(ops):
-            for tensor, window in op.reads:
-                self.readers.setdefault(tensor, []).append((number, window))
+            for tensor, firsts, _ in op.schedule.reads:
+                self.readers.setdefault(tensor, []).append((number, firsts))
+        self.demands = [
+            [(self.maker[t], ends) for t, _, ends in op.schedule.reads if t in self.maker]
+            for op in ops
+        ]
+        self.step = [0] * len(ops)
         self.made = [0] * len(ops)
         self.steps: list[Step] = []
         self.rings = {t: 0 for t in self.maker if t not in kept}
+        self.place = {t: n for n, t in enumerate(self.rings)}
+        self.touched = [
+            [t for t in dict.fromkeys((op.output, *(r for r, _ in op.reads))) if t in self.place]
+            for op in ops
+        ]
         self.held = dict.fromkeys(self.rings, 0)  # rows that lie in the ring now
+        self.lying = [0] * len(self.rings)  # likewise, none where nobody will read any of them
+        self.used = [[0] * len(self.rings) for _ in ops]
         self.moved = 0
-        self.used: list[dict[int, int]] = [{} for _ in ops]
         self.outputs = [t for t in self.maker if t in kept]
         self.dying = [t for t in self.readers if t not in self.maker and t not in kept]
         self.gaps: dict[tuple[int, int], int] = {}
@@ -37,10 +47,11 @@ class _Run:
 
     def first_needed(self, tensor: int) -> int | None:
         """The first row of a tensor that is still to be read; None after the last one."""
+        step = self.step
         rows = [
-            window(self.made[number])[0]
-            for number, window in self.readers.get(tensor, ())
-            if self.made[number] < self.ops[number].rows
+            firsts[step[number]]
+            for number, firsts in self.readers.get(tensor, ())
+            if step[number] < len(firsts)
         ]
         return min(rows, default=None)
 
@@ -50,15 +61,19 @@ class _Run:
         What nobody reads any more is let go first, so that there is room while that is made.
         """
         op = self.ops[number]
-        while self.made[number] < end:
-            row = self.made[number]
+        while (row := self.made[number]) < end:
+            step = self.step[number]
             self._let_go(op, row)
-            for tensor, window in op.reads:
-                if tensor in self.maker:
-                    self.make(self.maker[tensor], window(row)[1])
-            self._note(number, row)
+            for maker, ends in self.demands[number]:
+                if self.made[maker] < ends[step]:
+                    self.make(maker, ends[step])
+            made = op.schedule.ends[step]
+            self._note(number, made)
             self.steps.append(Step(number, row))
-            self.made[number] += 1
+            self.made[number] = made
+            self.step[number] = step + 1
+            for tensor in self.touched[number]:
+                self._look(tensor)
 
     def _let_go(self, op: RowOp, row: int) -> None:
         if op.output in self.held:
@@ -67,25 +82,26 @@ class _Run:
             if left < self.held[op.output]:
                 self.moved += left * op.row_bytes
             self.held[op.output] = left
+            self._look(op.output)
 
-    def _lying(self, tensor: int) -> int:
-        """Rows in a ring, some of which somebody will read."""
+    def _look(self, tensor: int) -> None:
+        """See how many rows lie in a ring some of which somebody will read."""
         first = self.first_needed(tensor)
         is_empty = first is None or first >= self.made[self.maker[tensor]]
-        return 0 if is_empty else self.held[tensor]
+        self.lying[self.place[tensor]] = 0 if is_empty else self.held[tensor]
 
-    def _note(self, number: int, row: int) -> None:
+    def _note(self, number: int, made: int) -> None:
+        """A step makes the rows up to `made`."""
         op = self.ops[number]
         if op.output in self.rings:
-            self.held[op.output] += 1
+            self.held[op.output] += made - self.made[number]
             self.rings[op.output] = max(self.rings[op.output], self.held[op.output])
+            self.lying[self.place[op.output]] = self.held[op.output]
         if op.scratch_bytes:
-            used = self.used[number]
-            lying = {t: self._lying(t) if t != op.output else held for t, held in self.held.items()}
-            used |= {t: rows for t, rows in lying.items() if rows > used.get(t, 0)}
+            self.used[number] = list(map(max, self.used[number], self.lying))
         if op.output in self.rings:
             return
-        written = op.row_bytes if op.accumulates else (row + 1) * op.row_bytes
+        written = op.row_bytes if op.accumulates else made * op.row_bytes
         for tensor in self.dying:
             first = self.first_needed(tensor)
             if first is not None:
@@ -116,4 +132,5 @@ def stream(
         run.make(number, ops[number].rows)
     for number, source in enumerate(inputs, len(ops)):  # rows that nobody reads are given, too
         run.make(number, source.rows)
-    return Stream(tuple(run.steps), run.rings, run.gaps, spare, tuple(run.used), moved)
+    used = tuple({t: n for t, n in zip(run.rings, each, strict=True) if n} for each in run.used)
+    return Stream(tuple(run.steps), run.rings, run.gaps, spare, used, moved)

@@ -1,0 +1,88 @@
+"""An op that can make its output row by row, one row or several at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
+
+from mcuforge.frontend.graph import Tensor
+from mcuforge.planning.plan import KernelCall, RowOp
+from mcuforge.planning.row_window import RowWindow
+
+RANK, ROWS, WIDTH, CHANNELS = 4, 1, 2, 3  # of NHWC
+Reads = tuple[tuple[int, RowWindow], ...]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """A step makes `at_once` rows, the first one `first` and the last one those that are left."""
+
+    at_once: int = 1
+    first: int = 1
+
+    def of(self, rows: int) -> Iterator[tuple[int, int]]:
+        """The first row of each step, and how many it makes."""
+        y, count = 0, min(self.first, rows)
+        while count:
+            yield y, count
+            y, count = y + count, min(self.at_once, rows - y - count)
+
+
+ONE_BY_ONE = Steps()
+
+
+@dataclass(frozen=True, eq=False)
+class ByRows:
+    """How an op makes rows of its `output`; see `RowOp`.
+
+    Its rows from y on, so many, are `lower(y, count)`; those of the same `key(y, count)` have the
+    same calls. `is_column`: its pictures have one column, so that a row is little work.
+    """
+
+    output: int
+    rows: int
+    row_bytes: int
+    reads: Reads
+    key: Callable[[int, int], Hashable]
+    lower: Callable[[int, int], tuple[KernelCall, ...]]
+    accumulates: bool = False
+    is_column: bool = False
+    known: dict[Hashable, tuple[KernelCall, ...]] = field(default_factory=dict)
+    made: dict[Steps, RowOp] = field(default_factory=dict)
+
+    def in_steps(self, steps: Steps = ONE_BY_ONE) -> RowOp:
+        """The op as one that makes so many rows at a time: always the same one."""
+        if steps not in self.made:
+            self.made[steps] = self._in_steps(steps)
+        return self.made[steps]
+
+    def _in_steps(self, steps: Steps) -> RowOp:
+        numbers: dict[Hashable, int] = {}
+        calls: list[tuple[KernelCall, ...]] = []
+        kinds = []
+        for y, count in steps.of(self.rows):
+            key = self.key(y, count)
+            number = numbers.setdefault(key, len(calls))
+            if number == len(calls):
+                calls.append(self._calls(key, y, count))
+            kinds.append(number)
+        made = (self.output, self.rows, self.row_bytes, self.reads, tuple(calls), tuple(kinds))
+        return RowOp(
+            *made, accumulates=self.accumulates, at_once=steps.at_once, first=steps.first
+        )  # fmt: skip
+
+    def _calls(self, key: Hashable, y: int, count: int) -> tuple[KernelCall, ...]:
+        if key not in self.known:
+            self.known[key] = self.lower(y, count)
+        return self.known[key]
+
+
+def rows_of(tensor: Tensor) -> int:
+    """Rows of an activation; a tensor that is no single picture is one row."""
+    is_picture = len(tensor.shape) == RANK and tensor.shape[0] == 1
+    return tensor.shape[ROWS] if is_picture else 1
+
+
+def is_column(tensor: Tensor) -> bool:
+    """Whether an activation is a picture of one column."""
+    return len(tensor.shape) == RANK and tensor.shape[WIDTH] == 1
