@@ -953,6 +953,11 @@ typedef struct {
 void nn_resize_bilinear_s8(const nn_resize_bilinear_s8_params *params, const int8_t *input,
                            int8_t *output);
 
+/* Output row `row` alone. The input begins with the first row that it blends; `rows` is not read.
+ */
+void nn_resize_bilinear_row_s8(const nn_resize_bilinear_s8_params *params, int32_t row,
+                               const int8_t *input, int8_t *output);
+
 /* Convolutions -------------------------------------------------------------------------------*/
 
 /* Convolution: CONV_2D, and one phase of TRANSPOSE_CONV (whose outputs lie `stride` pixels apart).

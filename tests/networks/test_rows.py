@@ -98,6 +98,19 @@ def test_ops_that_go_pixel_by_pixel(tmp_path: Path, kernels: dict[str, Path]) ->
     check_pointwise(kinds, range(1), tmp_path, {"portable": kernels["portable"]})
 
 
+@pytest.mark.usefixtures("rows_everywhere")
+def test_rows_that_are_blended_and_mirrored(tmp_path: Path, kernels: dict[str, Path]) -> None:
+    kinds = frozenset({"GATHER", "MIRROR_PAD", "RESIZE_BILINEAR"})
+    check_pointwise(kinds, range(3), tmp_path, {"portable": kernels["portable"]})
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("rows_everywhere")
+def test_many_rows_that_are_blended_and_mirrored(tmp_path: Path, kernels: dict[str, Path]) -> None:
+    kinds = frozenset({"GATHER", "MIRROR_PAD", "RESIZE_BILINEAR"})
+    check_pointwise(kinds, range(10, 50), tmp_path, kernels)
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("rows_everywhere")
 def test_every_op_that_goes_pixel_by_pixel(tmp_path: Path, kernels: dict[str, Path]) -> None:

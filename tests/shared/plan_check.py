@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
+import needed_rows
 import numpy as np
 
 from mcuforge.frontend.graph import Op
@@ -116,8 +117,10 @@ def _owners(plan: Plan) -> dict[int, tuple[int, int]]:
 def check(plan: Plan) -> int:
     """Replay the plan; returns how many bytes were read. Fails where one is not there.
 
-    Twice where a trace makes more rows than an inference.
+    Twice where a trace makes more rows than an inference. Before that, whether ops ask for the rows
+    that they need.
     """
+    needed_rows.check(plan)
     if any(segment.stream.spare for segment in plan.segments if segment.stream is not None):
         _replayed(plan, traced=False)
     return _replayed(plan, traced=True)

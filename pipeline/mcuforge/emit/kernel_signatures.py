@@ -13,14 +13,16 @@ _PROTOTYPE = re.compile(r"^(void|bool) nn_(\w+)\(([^)]*)\);", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Signature:
-    """`void nn_<kernel>(params, <inputs...>, output[, scratch]);`: how many inputs, and scratch.
+    """`void nn_<kernel>(params[, row], <inputs...>, output[, scratch]);`: what there is of it.
 
-    One that `may_fail` returns bool: false where its inputs are beyond what it computes.
+    One that `may_fail` returns bool: false where its inputs are beyond what it computes. One with a
+    `row` makes only that row of its output, by its number.
     """
 
     inputs: int
     scratch: bool
     may_fail: bool = False
+    row: bool = False
 
 
 def of(kernel: str) -> Signature:
@@ -44,5 +46,6 @@ def _signatures() -> dict[str, Signature]:
 
 def _signature(returned: str, arguments: str) -> Signature:
     names = [argument.split("*")[-1].strip() for argument in arguments.split(",")]
-    scratch = names[-1] == "scratch"
-    return Signature(len(names) - 2 - scratch, scratch, may_fail=returned == "bool")
+    scratch, row = names[-1] == "scratch", names[1] == "int32_t row"
+    inputs = len(names) - 2 - scratch - row
+    return Signature(inputs, scratch, may_fail=returned == "bool", row=row)

@@ -257,7 +257,8 @@ class _Builder:
         if position in self.segment_of:
             name = partial(self._row_name, position)
             output = "tile" if self._tiles(position) else "row"
-        arguments = [f"&{prefix}_params", *map(name, call.inputs), output]
+        row = ("y",) if signature.row else ()
+        arguments = [f"&{prefix}_params", *row, *map(name, call.inputs), output]
         if signature.scratch:
             arguments.append(f"SCRATCH({self.plan.ops[position].scratch_offset})")
         return CallView(

@@ -57,7 +57,7 @@ def _indices(op: Op) -> int:
     return 0 if op.kind == "EMBEDDING_LOOKUP" else 1
 
 
-def _axes(graph: Graph, op: Op) -> tuple[int, int]:
+def axes(graph: Graph, op: Op) -> tuple[int, int]:
     """Axis and batch dimensions, counted from the front as TFLM does."""
     a = op.attributes
     if not isinstance(a, GatherAttributes):
@@ -70,7 +70,7 @@ def constraint_axes(graph: Graph, op: Op) -> str | None:
     """The axis is one of the input's dimensions; the batch dimensions lie before it and are the
     first ones of the indices, too."""
     source, indices = graph.input(op, 0), graph.input(op, 1)
-    axis, batch = _axes(graph, op)
+    axis, batch = axes(graph, op)
     if not 0 <= axis < len(source.shape) or not 0 <= batch <= min(axis, len(indices.shape)):
         return f"axis {axis} and {batch} batch dimensions of {describe(source)}"
     if source.shape[:batch] != indices.shape[:batch]:
@@ -81,7 +81,7 @@ def constraint_axes(graph: Graph, op: Op) -> str | None:
 def constraint_gathered_shape(graph: Graph, op: Op) -> str | None:
     """The output has the input's dimensions, with those of the indices for the axis."""
     source, indices, found = graph.input(op, 0), graph.input(op, 1), graph.output(op)
-    axis, batch = _axes(graph, op)
+    axis, batch = axes(graph, op)
     expected = source.shape[:axis] + indices.shape[batch:] + source.shape[axis + 1 :]
     return None if found.shape == expected else f"{describe(found)}, not {list(expected)}"
 
@@ -91,7 +91,7 @@ def constraint_known_indices(graph: Graph, op: Op) -> str | None:
     indices, rows = graph.input(op, _indices(op)), graph.input(op, 1 - _indices(op))
     if indices.data is None:
         return None
-    extent = rows.shape[_axes(graph, op)[0] if op.kind == "GATHER" else 0]
+    extent = rows.shape[axes(graph, op)[0] if op.kind == "GATHER" else 0]
     wrong = next((i for i in integers(indices) if not 0 <= i < extent), None)
     return None if wrong is None else f"index {wrong} of {extent}"
 
@@ -99,7 +99,7 @@ def constraint_known_indices(graph: Graph, op: Op) -> str | None:
 def lower_gather(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     """The call of GATHER."""
     source, indices = graph.input(op, 0), graph.input(op, 1)
-    axis, batch = _axes(graph, op)
+    axis, batch = axes(graph, op)
     params = GatherParams(
         batches=prod(source.shape[:batch]),
         outer=prod(source.shape[batch:axis]),

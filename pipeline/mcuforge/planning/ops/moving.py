@@ -106,6 +106,24 @@ def call(graph: Graph, move: Move) -> KernelCall:
     )
 
 
+def loops_of(params: MoveParams, size: int) -> list[tuple[int, int, int]]:
+    """The loops of a call, outermost first, the last one over elements of `size` bytes.
+
+    Of each how many times it runs, and the bytes that reads and writes move on in each.
+    """
+    loops = [(params.count, params.read_stride, params.write_stride)]
+    read_before = write_before = 0  # the kernel comes back from the innermost loop
+    levels = (params.extents, params.read_steps, params.write_steps)
+    if params.rank:
+        for extent, read, write in zip(*(np.asarray(level) for level in levels), strict=True):
+            strides = int(read) + read_before, int(write) + write_before
+            loops.insert(0, (int(extent), *strides))
+            read_before += (int(extent) - 1) * strides[0]
+            write_before += (int(extent) - 1) * strides[1]
+    loops.append((params.run // size, size, size))
+    return [loop for loop in loops if loop[0] > 1]
+
+
 def _in_bytes(loop: Loop, size: int) -> Loop:
     return Loop(loop.extent, tuple(stride * size for stride in loop.strides))
 

@@ -123,6 +123,17 @@ def _pairs(graph: Graph, op: Op) -> list[tuple[int, int]]:
     return list(zip(paddings[::2], paddings[1::2], strict=True))
 
 
+def mirrored_axes(graph: Graph, op: Op) -> list[list[int]]:
+    """Which element of the input each element of the output is, along each axis."""
+    found = []
+    for extent, (before, after) in zip(graph.input(op, 0).shape, _pairs(graph, op), strict=True):
+        numbers, edge = list(range(extent)), _offset(op)
+        first = numbers[edge : edge + before][::-1]
+        last = numbers[extent - edge - after : extent - edge][::-1]
+        found.append([*first, *numbers, *last])
+    return found
+
+
 def mirror_moves(graph: Graph, op: Op) -> tuple[Move, ...]:
     """The input to the middle of the output, and then, from the last axis to the first, what lies
     beside it, mirrored from the output itself."""

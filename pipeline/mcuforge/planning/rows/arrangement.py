@@ -2,24 +2,20 @@
 
 CONCATENATION, RESIZE_NEAREST_NEIGHBOR, PAD, slices and others that move whole pixels, or some
 channels of them, become an `Arrangement`: pieces of the output, each of which takes rows, columns
-and channels of one source. What an op that moves elements arranges is read off its calls. An
-arrangement of arrangements is one of their sources.
+and channels of one source. An arrangement of arrangements is one of their sources. `arranged_ops`
+tells which ops are such.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.frontend.graph import Graph, Op, Tensor
-from mcuforge.planning.ops import pad
-from mcuforge.planning.ops.moving import MoveParams
-from mcuforge.planning.ops.registry import OPERATORS
-from mcuforge.planning.ops.resize import ResizeNearestParams
+from mcuforge.frontend.graph import Graph
 from mcuforge.planning.plan import (
     I32,
     ArrayI16,
@@ -30,7 +26,6 @@ from mcuforge.planning.plan import (
 )
 
 RANK = 4  # of NHWC
-MOST_ELEMENTS = 1 << 20  # of an arranged tensor
 MOST_PIECES = 16  # each has tables in flash
 MOST_ROW_BYTES = (1 << 16) - 1  # of a source
 MOST_ROWS = (1 << 15) - 1
@@ -172,129 +167,3 @@ class Arrangement:
         )
         reason = "put together from rows of its sources"
         return KernelCall("arrange", params, self.sources, self.tensor, reason)
-
-
-def arrangement(graph: Graph, op: Op) -> Arrangement | None:
-    """What an op arranges; None where it computes, or moves less than pixels."""
-    if len(op.outputs) != 1 or op.kind not in OPERATORS:
-        return None
-    output = graph.output(op)
-    if not _is_picture(output) or output.elements > MOST_ELEMENTS:
-        return None
-    if op.kind in ("PAD", "PADV2"):
-        return _padded(graph, op)
-    calls = OPERATORS[op.kind].lower(graph, op)
-    if not 0 < len(calls) <= MOST_PIECES:
-        return None
-    pieces: list[Piece] = []
-    for call in calls:
-        shows = _SHOWS.get(type(call.params))
-        is_given = len(call.inputs) == 1 and call.inputs[0] in op.inputs
-        found = shows(graph, call) if shows and is_given else None
-        if found is None:
-            return None
-        pieces += found.by_columns()
-    return _arranged(output, pieces, None)
-
-
-def _is_picture(tensor: Tensor) -> bool:
-    """Whether it is one whose rows and columns the kernel can count."""
-    if len(tensor.shape) != RANK or tensor.shape[0] != 1 or tensor.is_variable:
-        return False
-    _, height, width, channels = tensor.shape
-    return height <= MOST_ROWS and width * channels * tensor.dtype.bytes <= MOST_ROW_BYTES
-
-
-def _arranged(output: Tensor, pieces: Sequence[Piece], fill: int | None) -> Arrangement | None:
-    _, height, width, channels = output.shape
-    if not 0 < len(pieces) <= MOST_PIECES:
-        return None
-    count = np.zeros((height, width, channels), np.int8)
-    for piece in pieces:
-        places = np.flatnonzero(piece.rows >= 0), np.flatnonzero(piece.columns >= 0)
-        count[np.ix_(*places, np.arange(piece.to, piece.to + piece.channels))] += 1
-    covered = bool(count.all())
-    if count.max() > 1 or (not covered and fill is None):
-        return None
-    return Arrangement(
-        output.index, height, width, channels, tuple(pieces), None if covered else fill
-    )
-
-
-def _padded(graph: Graph, op: Op) -> Arrangement | None:
-    source, value = graph.input(op, 0), pad.filling(graph, op)
-    if source.is_constant or not _is_picture(source) or value != value[:1] * len(value):
-        return None
-    batch, rows, columns, channels = pad.axes_of(graph, op)
-    if batch.padded != 1:
-        return None
-
-    def places(axis: pad.Axis) -> Numbers:
-        ends = np.full(axis.before, NOTHING), np.full(axis.after, NOTHING)
-        return np.concatenate((ends[0], np.arange(axis.extent), ends[1])).astype(np.int64)
-
-    piece = Piece(source.index, places(rows), places(columns), 0, channels.before, channels.extent)
-    return _arranged(graph.output(op), list(piece.by_columns()), value[0])
-
-
-# --- What calls move --------------------------------------------------------------------------
-
-
-def _nearest(graph: Graph, call: KernelCall) -> Piece | None:
-    params, source = cast(ResizeNearestParams, call.params), graph.tensor(call.inputs[0])
-    if source.is_constant or not _is_picture(source):
-        return None
-    rows, columns = params.rows.astype(np.int64), params.columns.astype(np.int64)
-    return Piece(source.index, rows, columns, 0, 0, source.shape[-1])
-
-
-def _moved(graph: Graph, call: KernelCall) -> Piece | None:
-    """The piece that a call moves, where each row and column comes of one of the source."""
-    source, output = graph.tensor(call.inputs[0]), graph.tensor(call.output)
-    if source.is_constant or not _is_picture(source):
-        return None
-    written, read = _walk(cast(MoveParams, call.params), output.dtype.bytes)
-    shown = np.full(output.elements, NOTHING, np.int64)
-    shown[written] = read
-    _, _, width, channels = source.shape
-    picture = shown.reshape(output.shape[1:])
-    axes = tuple(
-        np.flatnonzero((picture >= 0).any(axis=other)) for other in ((1, 2), (0, 2), (0, 1))
-    )
-    part = picture[np.ix_(*axes)]
-    if (part < 0).any():
-        return None
-    rows, columns = part[:, 0, 0] // (width * channels), part[0, :, 0] // channels % width
-    first = int(part[0, 0, 0]) % channels
-    lanes = first + np.arange(len(axes[2]))
-    dense = (rows[:, None, None] * width + columns[:, None]) * channels + lanes
-    if not np.array_equal(part, dense) or np.any(np.diff(axes[2]) != 1) or lanes[-1] >= channels:
-        return None
-    all_rows, all_columns = (np.full(n, NOTHING, np.int64) for n in output.shape[1:3])
-    all_rows[axes[0]], all_columns[axes[1]] = rows, columns
-    return Piece(source.index, all_rows, all_columns, first, int(axes[2][0]), len(lanes))
-
-
-def _walk(params: MoveParams, size: int) -> tuple[Numbers, Numbers]:
-    """The elements that a call writes, and those that it reads for them, in order."""
-    loops = [(params.count, params.read_stride, params.write_stride)]
-    read_before = write_before = 0
-    levels = (params.extents, params.read_steps, params.write_steps)
-    if params.rank:
-        for extent, read, write in zip(*cast(tuple[Numbers, ...], levels), strict=True):
-            strides = int(read) + read_before, int(write) + write_before
-            loops.insert(0, (int(extent), *strides))
-            read_before += (int(extent) - 1) * strides[0]
-            write_before += (int(extent) - 1) * strides[1]
-    loops.append((params.run // size, size, size))
-    reads, writes = np.array([params.read]), np.array([params.write])
-    for extent, read, write in loops:
-        reads = np.add.outer(reads, np.arange(extent) * read)
-        writes = np.add.outer(writes, np.arange(extent) * write)
-    return writes.ravel() // size, reads.ravel() // size
-
-
-_SHOWS: dict[type[KernelParams], Callable[[Graph, KernelCall], Piece | None]] = {
-    MoveParams: _moved,
-    ResizeNearestParams: _nearest,
-}

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from mcuforge.frontend.graph import Graph
 from mcuforge.planning.plan import KernelCall, RowOp
 from mcuforge.planning.rows import row_op
-from mcuforge.planning.rows.arrangement import Arrangement, arrangement
+from mcuforge.planning.rows.arranged_ops import arrangement
+from mcuforge.planning.rows.arrangement import Arrangement
 from mcuforge.planning.rows.by_rows import ONE_BY_ONE, ByRows, Steps
 from mcuforge.planning.rows.pace import paces
 from mcuforge.planning.rows.read_through import Reading, tiler

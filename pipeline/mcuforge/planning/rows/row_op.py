@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from mcuforge.frontend.graph import Graph, Op
 from mcuforge.planning.plan import KernelCall
-from mcuforge.planning.rows import accumulating, pixelwise, windowed
+from mcuforge.planning.rows import accumulating, bilinear, pixelwise, windowed
 from mcuforge.planning.rows.arrangement import Arrangement
 from mcuforge.planning.rows.by_rows import ByRows, rows_of
 from mcuforge.planning.rows.read_through import shown
@@ -34,6 +34,8 @@ def of(graph: Graph, op: Op, choose: Choose, arranged: Arrangement | None = None
         return windowed.of(graph, op, choose)
     if pixelwise.is_pixelwise(graph, op):
         return pixelwise.of(graph, op, choose)
+    if op.kind == "RESIZE_BILINEAR":
+        return bilinear.of(graph, op)
     if op.kind == "RESIZE_NEAREST_NEIGHBOR":
         nearest = pixelwise.nearest(graph, op, choose)
         if nearest is not None:
