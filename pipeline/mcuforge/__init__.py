@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mcuforge.planning.cost import summary as plan_summary
     from mcuforge.planning.fit import check as check_fit
     from mcuforge.planning.plan import Plan
+    from mcuforge.planning.rows.borders import BorderRows
     from mcuforge.proof.parity import Verdict
     from mcuforge.recipe import Recipe
     from mcuforge.recipe import load as load_recipe
@@ -47,6 +48,7 @@ __version__ = "0.2.0"
 
 __all__ = [
     "Board",
+    "BorderRows",
     "BuildResult",
     "ConversionResult",
     "Device",
@@ -86,6 +88,7 @@ __all__ = [
 # sub-package, which Python sets on this module when it is imported.
 _HOMES = {
     "Board": "boards",
+    "BorderRows": "planning.rows.borders",
     "BuildResult": "build",
     "ConversionResult": "convert",
     "Device": "device.client",

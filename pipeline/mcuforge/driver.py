@@ -22,13 +22,13 @@ from mcuforge.emit.extras import of_recipe
 from mcuforge.engines import AOT, TFLM, cmsis_nn_limits, require_root, root, tflm, tflm_library
 from mcuforge.errors import UsageError
 from mcuforge.files import atomic, locks
-from mcuforge.frontend import border_names, precision
+from mcuforge.frontend import border_names, precision, read_graph
 from mcuforge.frontend.graph import Graph
 from mcuforge.model_files.kind import Kind, recognise, require_tflite
 from mcuforge.oracle import child as oracle_workers
 from mcuforge.oracle import remembered
 from mcuforge.oracle import tflm as oracle
-from mcuforge.planning import FIT, SPEED, cost, fit, plan_for
+from mcuforge.planning import FIT, SPEED, cost, fit, plan_for, smaller_when_whole
 from mcuforge.planning.plan import Plan
 from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows
 from mcuforge.processes import tensorflow_child
@@ -198,6 +198,9 @@ def run(
             plan, board, engine, built, proof, simulated, source.recipe, inputs.real,
             inputs.golden, floats, optimize, source.described_by, output, memory, max_ram,
         )  # fmt: skip
+        less = smaller_when_whole(
+            plan, read_graph(source.tflite, source.name), board, borders, optimize, memory, max_ram
+        )
         costly = costs(plan, built, proof, simulated, arena, board, engine)
         return RunReport(
             model=source.name,
@@ -217,6 +220,7 @@ def run(
             ),
             variants=compared,
             samples_note=inputs.note,
+            smaller_when_whole=less,
             width=precision.width(plan.graph),
             inputs=border_names.input_names(plan.graph),
             outputs=border_names.output_names(plan.graph),

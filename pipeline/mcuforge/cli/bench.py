@@ -11,6 +11,7 @@ from mcuforge import boards, report
 from mcuforge.cli.arguments import MODEL, find_model
 from mcuforge.cli.common import (
     board_option,
+    borders_of,
     count_option,
     force_option,
     json_option,
@@ -19,6 +20,7 @@ from mcuforge.cli.common import (
     optimize_option,
     output_option,
     ram_choice,
+    rows_options,
     simulator_options,
 )
 from mcuforge.cli.consoles import echo, result_console, warn, write
@@ -42,6 +44,7 @@ _WARNING = "Warning: "
 @optimize_option
 @memory_option
 @max_ram_option
+@rows_options
 @summary_options
 @force_option
 @json_option
@@ -56,6 +59,8 @@ def command(
     optimize: str,
     memory: str | None,
     max_ram: int | None,
+    input_as: str | None,
+    output_as: str | None,
     summaries: Summaries,
     force: bool,
     as_json: bool,
@@ -80,7 +85,8 @@ def command(
         result = bench.run(
             found.tflite, boards.load(board_name), output, count=count, on_stage=on_stage,
             name=found.name, simulator=simulator, renode=renode, force=force,
-            optimize=optimize, memory=memory, max_ram=max_ram, described_by=found.recipe,
+            optimize=optimize, memory=memory, max_ram=max_ram,
+            borders=borders_of(input_as, output_as, found.recipe), described_by=found.recipe,
         )  # fmt: skip
     text = bench.as_json(result)
     atomic.write_bytes(output / "bench.json", text.encode())

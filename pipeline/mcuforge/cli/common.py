@@ -166,7 +166,7 @@ def rows_options(function: F) -> F:
 
 
 def borders_of(
-    input_as: str | None, output_as: str | None, engine: str, recipe: Recipe | None
+    input_as: str | None, output_as: str | None, recipe: Recipe | None, engine: str = AOT
 ) -> BorderRows:
     """What `rows_options` ask for, or else the recipe.
 
@@ -174,16 +174,15 @@ def borders_of(
     """
     from mcuforge.planning.rows.borders import BorderRows
 
-    rows = _BORDERS[1]
     if engine == TFLM:
-        if rows in (input_as, output_as):
+        if _BORDERS[1] in (input_as, output_as):
             raise UsageError(
                 "TensorFlow Lite Micro takes whole inputs, and gives whole outputs: leave --input "
                 "and --output-as out, or use --engine aot."
             )
         return BorderRows()
     said = recipe.borders if recipe is not None else (None, None)
-    return BorderRows((input_as or said[0]) == rows, (output_as or said[1]) == rows)
+    return BorderRows.said(input_as or said[0], output_as or said[1])
 
 
 def force_option(function: F) -> F:

@@ -10,7 +10,7 @@ import click
 
 from mcuforge import planning, recipe
 from mcuforge.cli.arguments import INPUT_MODEL, SAMPLES
-from mcuforge.cli.common import echo_document, json_option
+from mcuforge.cli.common import borders_of, echo_document, json_option, ram_choice
 from mcuforge.cli.consoles import echo, warn
 from mcuforge.cli.debug_quantization import default_board, write_report
 from mcuforge.cli.option_sections import SectionedCommand
@@ -134,6 +134,8 @@ def _analyse(
         strategies=True,
         on_stage=on_stage,
         converted=result,
+        memory=ram_choice(source, None)[0],
+        borders=borders_of(None, None, source),
     )
 
 

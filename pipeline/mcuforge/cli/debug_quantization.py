@@ -9,7 +9,14 @@ import click
 
 from mcuforge import boards, build, recipe
 from mcuforge.cli.arguments import BOARD, INPUT_MODEL, SAMPLES
-from mcuforge.cli.common import echo_json, json_option, memory_option, ram_choice
+from mcuforge.cli.common import (
+    borders_of,
+    echo_json,
+    json_option,
+    memory_option,
+    ram_choice,
+    rows_options,
+)
 from mcuforge.cli.consoles import echo, result_console, warn
 from mcuforge.cli.option_sections import SectionedCommand
 from mcuforge.cli.progress import stages
@@ -50,6 +57,7 @@ OUTPUT = Path("build")  # whose site gets the page
     help=f"Its firmware's flash and instructions [{DEFAULT_BOARD}, if it can be simulated].",
 )
 @memory_option
+@rows_options
 @click.option("--no-firmware", is_flag=True, help="Build and simulate nothing.")
 @click.option(
     "-o",
@@ -65,6 +73,8 @@ def command(
     strategies: bool,
     board_name: str | None,
     memory: str | None,
+    input_as: str | None,
+    output_as: str | None,
     no_firmware: bool,
     output: Path | None,
     as_json: bool,
@@ -84,7 +94,8 @@ def command(
     if kind is not Kind.RECIPE:
         require_convertible(model)
     words["calibration"], samples = split_calibration(words["calibration"], samples)
-    source = recipe.load(model) if kind is Kind.RECIPE else model
+    described = recipe.load(model) if kind is Kind.RECIPE else None
+    source = described or model
     if output is None:
         site.check(OUTPUT)
     with stages(str(model)) as on_stage:
@@ -97,7 +108,8 @@ def command(
             board=_board(board_name, no_firmware),
             strategies=strategies,
             on_stage=on_stage,
-            memory=ram_choice(source if isinstance(source, recipe.Recipe) else None, memory)[0],
+            memory=ram_choice(described, memory)[0],
+            borders=borders_of(input_as, output_as, described),
         )
     for warning in report.warnings:
         warn(warning)

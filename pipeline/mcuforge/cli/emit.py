@@ -120,7 +120,7 @@ def _sources(
             portable=not compiles_for(board, flavour),
             memory=memory,
             max_ram=max_ram,
-            borders=borders_of(*rows, engine, found.recipe),
+            borders=borders_of(*rows, found.recipe, engine),
         )
         chosen = name if name and len(models) == 1 else plan.graph.name
         prepared = tflm.prepare(plan, found.tflite, board) if engine == TFLM else None

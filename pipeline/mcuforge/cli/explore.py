@@ -11,12 +11,14 @@ from mcuforge import boards, recipe
 from mcuforge.cli.arguments import INPUT_MODEL
 from mcuforge.cli.common import (
     board_option,
+    borders_of,
     force_option,
     json_option,
     max_ram_option,
     memory_option,
     output_option,
     ram_choice,
+    rows_options,
 )
 from mcuforge.cli.consoles import echo, result_console, write
 from mcuforge.cli.progress import stages
@@ -35,6 +37,7 @@ _DOCUMENT = "explore.json"
 @output_option
 @memory_option
 @max_ram_option
+@rows_options
 @force_option
 @json_option
 def command(
@@ -43,6 +46,8 @@ def command(
     output: Path,
     memory: str | None,
     max_ram: int | None,
+    input_as: str | None,
+    output_as: str | None,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -70,7 +75,8 @@ def command(
     with stages(str(model)) as on_stage:
         found = exploration.explore(
             loaded, boards.load(board_name), output, on_stage,
-            memory=memory, max_ram=max_ram, force=force,
+            memory=memory, max_ram=max_ram,
+            borders=borders_of(input_as, output_as, loaded), force=force,
         )  # fmt: skip
     drawn = page.draw(found)
     for picture in drawn:

@@ -11,7 +11,14 @@ import click
 from mcuforge import boards
 from mcuforge.boards import Board, described
 from mcuforge.cli.arguments import BOARD, CORE, MODEL, find_model
-from mcuforge.cli.common import echo_json, json_option, memory_option, ram_choice
+from mcuforge.cli.common import (
+    borders_of,
+    echo_json,
+    json_option,
+    memory_option,
+    ram_choice,
+    rows_options,
+)
 from mcuforge.cli.consoles import result_console
 from mcuforge.cli.sizes import FREQUENCY, SIZE
 from mcuforge.documents import document
@@ -33,6 +40,7 @@ if TYPE_CHECKING:
 @click.option("--core", metavar="NAME", type=CORE, help="And this core: cortex-m4, M0+, M33.")
 @click.option("--clock", metavar="HERTZ", type=FREQUENCY, help="And this clock: 64M, for the time.")
 @memory_option
+@rows_options
 @json_option
 def command(
     model: Path,
@@ -42,6 +50,8 @@ def command(
     core: str | None,
     clock: int | None,
     memory: str | None,
+    input_as: str | None,
+    output_as: str | None,
     as_json: bool,
 ) -> None:
     """Show which boards MODEL (a .tflite, or a model folder) fits, and how fast it is there.
@@ -62,7 +72,8 @@ def command(
     file = find_model(model)
     graph = read_graph(file.tflite, file.name)
     memory, _ = ram_choice(file.recipe, memory)
-    found = board_fits.survey(graph, named or board_fits.sound_boards(), memory)
+    make = board_fits.plans_of(graph, borders_of(input_as, output_as, file.recipe))
+    found = board_fits.survey(graph, named or board_fits.sound_boards(), memory, make)
     lacking = [each for each in found if not each.fits]
     failed = lacking if named or len(lacking) == len(found) else []
     if not as_json:

@@ -15,11 +15,13 @@ from mcuforge.cli import fit_table
 from mcuforge.cli.arguments import MODEL, find_model
 from mcuforge.cli.common import (
     board_option,
+    borders_of,
     echo_json,
     json_option,
     max_ram_option,
     memory_option,
     ram_choice,
+    rows_options,
 )
 from mcuforge.cli.consoles import result_console
 from mcuforge.frontend.graph import Op
@@ -38,9 +40,16 @@ _WIDE = 120  # columns that have room for the kernel's own
 @board_option
 @memory_option
 @max_ram_option
+@rows_options
 @json_option
 def command(
-    model: Path, board_name: str, memory: str | None, max_ram: int | None, as_json: bool
+    model: Path,
+    board_name: str,
+    memory: str | None,
+    max_ram: int | None,
+    input_as: str | None,
+    output_as: str | None,
+    as_json: bool,
 ) -> None:
     """Show what MODEL (a .tflite, or a model folder) holds and what it would cost.
 
@@ -53,8 +62,9 @@ def command(
     file = find_model(model)
     memory, max_ram = ram_choice(file.recipe, memory, max_ram)
     found = inspection.inspect(
-        file.tflite, boards.load(board_name), file.name, memory=memory, max_ram=max_ram
-    )
+        file.tflite, boards.load(board_name), file.name, memory=memory, max_ram=max_ram,
+        borders=borders_of(input_as, output_as, file.recipe),
+    )  # fmt: skip
     error = found.error()
     if as_json and error is None:
         echo_json(found.summary())
@@ -76,6 +86,8 @@ def _show(found: Inspection) -> None:
         for line in _choices(found.plan):
             result_console.print(line)
         result_console.print(_totals(found.plan, found.packed, found.packing_pays))
+        if found.smaller_when_whole:
+            result_console.print(found.smaller_when_whole, highlight=False)
         if len(found.curve) > 1:
             result_console.print(_curve(found))
         fit_table.show(found.fits)
@@ -88,7 +100,7 @@ def _borders(found: Inspection) -> Table:
         table.add_column(heading)
     for heading in ("scale", "zero point"):
         table.add_column(heading, justify="right")
-    values = cost.described(found.graph)
+    values = cost.described(found.graph, found.plan.streamed if found.plan else {})
     for kind in ("input", "output"):
         for tensor in values[f"{kind}_tensors"][:MAX_ROWS]:
             table.add_row(kind, *_border(tensor))
@@ -99,7 +111,7 @@ def _border(tensor: dict[str, Any]) -> Sequence[str]:
     scale, zero_point = tensor["scale"], tensor["zero_point"]
     return (
         tensor["name"],
-        f"{tensor['dtype']}{tensor['shape']}",
+        f"{tensor['dtype']}{tensor['shape']}{', row by row' * bool(tensor['row_bytes'])}",
         "-" if scale is None else f"{scale:.9g}",
         "-" if zero_point is None else str(zero_point),
     )

@@ -112,7 +112,7 @@ def command(
             simulator=simulator, renode=renode,
             engine=engine, tighten_arena=tighten_arena, force=force, optimize=optimize,
             memory=memory, max_ram=max_ram, steps=steps,
-            borders=borders_of(input_as, output_as, engine, found.recipe),
+            borders=borders_of(input_as, output_as, found.recipe, engine),
         )  # fmt: skip
     finish(
         [result], output, as_json, [demand], history=history, summaries=summaries, force=force

@@ -92,7 +92,7 @@ def command(
         profile = measurement.run(
             found.tflite, board, output, name=found.name, engine=engine,
             optimize=optimize, memory=memory, max_ram=max_ram,
-            borders=borders_of(input_as, output_as, engine, found.recipe),
+            borders=borders_of(input_as, output_as, found.recipe, engine),
             wait_states=wait_states, port=port, force=force, on_stage=on_stage,
             described_by=found.recipe,
         )  # fmt: skip

@@ -129,7 +129,7 @@ def command(
                     optimize=optimize,
                     memory=ram_choice(described, memory)[0],
                     max_ram=demand.gates.max_ram,
-                    borders=borders_of(input_as, output_as, engine, described),
+                    borders=borders_of(input_as, output_as, described, engine),
                     steps=steps,
                 )
             )

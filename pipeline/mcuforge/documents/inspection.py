@@ -10,13 +10,16 @@ SCHEMA = "inspect/1"
 
 
 class Border(Struct, frozen=True):
-    """An input or an output. `scale` and `zero_point` where there is but one."""
+    """An input or an output. `scale` and `zero_point` where there is but one.
+
+    `row_bytes` are those of a row where it comes or goes row by row."""
 
     name: str
     dtype: str
     shape: tuple[int, ...]
     scale: Number
     zero_point: int | None
+    row_bytes: Count | None = None
 
 
 class Packed(Struct, frozen=True):
@@ -77,7 +80,8 @@ class InspectDocument(Struct, frozen=True):
 
     `kernels_for` is the board that kernels were chosen for, `not_in_tflm` the kinds of ops that
     TensorFlow Lite Micro lacks, and `boards` tells what has room. `curve` are the plans that there
-    are for the board, from the fastest down.
+    are for the board, from the fastest down. `smaller_when_whole` is a sentence where rows in
+    or out cost memory.
     """
 
     mcuforge: str
@@ -102,3 +106,4 @@ class InspectDocument(Struct, frozen=True):
     arena: Arena | UnsetType = UNSET
     state_bytes: Count | UnsetType = UNSET
     curve: tuple[CurvePoint, ...] | UnsetType = UNSET
+    smaller_when_whole: str | None = None

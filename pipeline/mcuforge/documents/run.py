@@ -143,7 +143,10 @@ class CurvePoint(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """One model on one board. `curve` are its plans, from the fastest down."""
+    """One model on one board. `curve` are its plans, from the fastest down.
+
+    `smaller_when_whole` is a sentence where rows in or out cost memory.
+    """
 
     model: str
     sha256: str
@@ -165,6 +168,7 @@ class Report(Struct, frozen=True):
     details: dict[str, Any]
     gates: tuple[Judgement, ...]
     curve: tuple[CurvePoint, ...] = ()
+    smaller_when_whole: str | None = None
 
 
 class RunDocument(Struct, frozen=True):

@@ -12,7 +12,7 @@ from mcuforge.boards import Board
 from mcuforge.errors import ModelError
 from mcuforge.frontend import read_graph, sound, tflite_reader
 from mcuforge.frontend.graph import Graph
-from mcuforge.planning import cost, fit, planner, problems
+from mcuforge.planning import cost, fit, planner, problems, whole_borders
 from mcuforge.planning.plan import Plan
 from mcuforge.planning.plans import Plans
 from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows
@@ -84,6 +84,30 @@ def plan_for(
     plan = fitting(board, graph, optimize, make, target, memory, max_ram)
     fit.check(plan, board, max_ram)
     return plan
+
+
+def smaller_when_whole(
+    plan: Plan,
+    graph: Graph,
+    board: Board,
+    borders: BorderRows,
+    optimize: str = SPEED,
+    memory: str = FIT,
+    max_ram: int | None = None,
+) -> str | None:
+    """A line where less memory would do if fewer inputs or outputs streamed; see `plan_for`.
+
+    `plan` is what that, or `fitting`, has made of the graph. Takes as
+    long as planning does, once or thrice; nothing where none streams.
+    """
+
+    def planned(other: BorderRows) -> Plan:
+        def make(target: Target, small: bool) -> Plans:
+            return planner.plans(graph, target, small=small, borders=other)
+
+        return fitting(board, graph, optimize, make, None, memory, max_ram)
+
+    return whole_borders.note(plan, borders, planned)
 
 
 def fitting(

@@ -11,6 +11,8 @@ from mcuforge.frontend import border_names
 from mcuforge.frontend.graph import BatchMatMulAttributes, Graph, Op
 from mcuforge.planning.plan import Plan, PlannedOp, outputs_text, shape_text
 
+_NONE_STREAMED: Mapping[int, int] = {}
+
 
 def macs(graph: Graph, op: Op) -> int:
     """Multiply-accumulates of one inference of the op; 0 for ops that do not multiply.
@@ -89,7 +91,7 @@ def summary(plan: Plan) -> dict[str, Any]:
     graph = plan.graph
     read = {i for op in graph.ops for i in op.inputs[1:]}
     constants = [t for t in graph.tensors if t.data is not None and t.shape and t.index in read]
-    return described(graph) | {
+    return described(graph, plan.streamed) | {
         "macs": sum(macs(graph, op) for op in graph.ops),
         "parameters": sum(t.elements for t in constants),
         "constant_bytes": all_constant_bytes(plan),
@@ -127,8 +129,8 @@ def passed_over(ops: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[int]]]
     return [(reason, list(at)) for reason, at in found.items()]
 
 
-def described(graph: Graph) -> dict[str, Any]:
-    """What a graph holds, planned or not, as JSON-ready values."""
+def described(graph: Graph, streamed: Mapping[int, int] = _NONE_STREAMED) -> dict[str, Any]:
+    """What a graph holds, planned or not, as JSON-ready values. `streamed` is that of a plan."""
     names = border_names.input_names(graph), border_names.output_names(graph)
     packed = packed_weights(graph)
     return {
@@ -138,8 +140,8 @@ def described(graph: Graph) -> dict[str, Any]:
         "output_names": list(names[1]),
         "inputs": [shape_text(graph.tensor(i)) for i in graph.inputs],
         "outputs": [shape_text(graph.tensor(i)) for i in graph.outputs],
-        "input_tensors": _borders(graph, names[0], graph.inputs),
-        "output_tensors": _borders(graph, names[1], graph.outputs),
+        "input_tensors": _borders(graph, names[0], graph.inputs, streamed),
+        "output_tensors": _borders(graph, names[1], graph.outputs, streamed),
         "int4": packed
         and {
             "weights": packed.weights,
@@ -160,7 +162,9 @@ def _op(graph: Graph, position: int, op: Op) -> dict[str, Any]:
     }
 
 
-def _borders(graph: Graph, names: Sequence[str], tensors: Sequence[int]) -> list[dict[str, Any]]:
+def _borders(
+    graph: Graph, names: Sequence[str], tensors: Sequence[int], streamed: Mapping[int, int]
+) -> list[dict[str, Any]]:
     """Name, type, shape and quantisation of inputs or outputs; a scale where there is but one."""
     found = []
     for name, tensor in zip(names, map(graph.tensor, tensors), strict=True):
@@ -173,6 +177,7 @@ def _borders(graph: Graph, names: Sequence[str], tensors: Sequence[int]) -> list
                 "shape": list(tensor.shape),
                 "scale": one and one.scale,
                 "zero_point": one and one.zero_point,
+                "row_bytes": streamed.get(tensor.index),
             }
         )
     return found

@@ -106,7 +106,8 @@ class RunReport:
     `quantization` is that of the conversion, where the run made one; `warnings` are those of the
     conversion and of the build. `galleries` are for the HTML page alone. `variants` are other
     models for the same task. `library` tells which TensorFlow Lite Micro was linked, `width` what
-    the model computes in (int8 or 16x8), `samples_note` why there were fewer samples than usual.
+    the model computes in (int8 or 16x8), `samples_note` why there were fewer samples than usual,
+    `smaller_when_whole` what rows in or out cost.
     `details` are what sections of the page show, by the section's id, see `report.sections`.
     `gates` are what was found of the bounds that were set, `curve` the plans that there are.
     """
@@ -129,6 +130,7 @@ class RunReport:
     library: str | None = None
     width: str = "int8"
     samples_note: str | None = None
+    smaller_when_whole: str | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -311,6 +313,8 @@ def notes(report: RunReport) -> list[str]:
         found.append(f"{report.model} is quantised with: {report.quantization}.")
     if report.samples_note is not None:
         found.append(report.samples_note)
+    if report.smaller_when_whole is not None:
+        found.append(report.smaller_when_whole)
     features = report.details.get("features")
     if features is not None:
         found.append(

@@ -24,7 +24,8 @@ from mcuforge.errors import ForgeError, ModelError
 from mcuforge.files import atomic
 from mcuforge.frontend import read_graph
 from mcuforge.model_files.keras_inputs import declared_inputs
-from mcuforge.planning import code_size, cycles, duration, fit, instructions
+from mcuforge.planning import code_size, cycles, duration, fit, instructions, planner
+from mcuforge.planning.rows.borders import BorderRows
 from mcuforge.processes import scratch
 from mcuforge.recipe import Recipe, Training
 from mcuforge.recipe.quantization import Bits, QuantizationSettings
@@ -106,7 +107,7 @@ class Forecaster:
         return convert(made.keras, _random_samples(made.keras), settings=quick).tflite
 
     def _where(self) -> str:
-        return f"{self._board.name} {self._max_ram}"
+        return f"{self._board.name} {self._max_ram} {self._recipe.borders}"
 
     def _planned(self, tflite: bytes, memory: str, optimize: str) -> Forecast:
         with scratch.folder() as folder:
@@ -114,7 +115,11 @@ class Forecaster:
             file.write_bytes(tflite)
             graph = read_graph(file, self._recipe.name)
         board = self._board
-        plan = planning.fitting(board, graph, optimize, memory=memory, max_ram=self._max_ram)
+        borders = BorderRows.said(*self._recipe.borders)
+        plan = planning.fitting(
+            board, graph, optimize, memory=memory, max_ram=self._max_ram,
+            make=lambda target, small: planner.plans(graph, target, small=small, borders=borders),
+        )  # fmt: skip
         expected: dict[str, float] = {ARENA: plan.arena.bytes}
         least: dict[str, float] = {ARENA: plan.arena.bytes}
         found = fit.fits(plan, [board]).get(board.name)

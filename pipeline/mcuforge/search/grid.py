@@ -14,6 +14,7 @@ from mcuforge import boards, driver, recipe
 from mcuforge.errors import ForgeError, UsageError
 from mcuforge.model_files.kind import Kind, recognise, require_tflite
 from mcuforge.planning import FIT, SPEED
+from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows
 from mcuforge.recipe import metric_names, quantization
 from mcuforge.recipe.quantization import QuantizationSettings
 from mcuforge.recipe.search import QUANTIZATION, RUN, Option
@@ -178,6 +179,7 @@ class Runner:
             settings=settings(model, taken.params),
             memory=str(modes.get("memory", (described and described.memory) or FIT)),
             optimize=str(modes.get("optimize", SPEED)),
+            borders=BorderRows.said(*described.borders) if described else WHOLE_BORDERS,
         )
         trial.keep(found, output)
         for tflite in output.glob("*.tflite"):

@@ -13,6 +13,7 @@ from mcuforge import driver, report
 from mcuforge.errors import ForgeError, GateError
 from mcuforge.files import atomic
 from mcuforge.planning import FIT, SPEED
+from mcuforge.planning.rows.borders import BorderRows
 from mcuforge.processes import tensorflow_child
 from mcuforge.recipe import Training
 from mcuforge.report import RunReport, run_page, site
@@ -113,6 +114,7 @@ class Runner:
         found = driver.run(
             file, self._task.board, output, count=self._task.count, on_stage=on_stage,
             memory=memory, optimize=optimize, max_ram=self._task.budgets.max_ram,
+            borders=BorderRows.said(*self._task.recipe.borders),
         )  # fmt: skip
         keep(found, output)
         for tflite in output.glob("*.tflite"):

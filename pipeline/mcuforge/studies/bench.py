@@ -18,6 +18,7 @@ from mcuforge.errors import ForgeError, ParityError
 from mcuforge.files import atomic, json_text
 from mcuforge.planning import FIT, SPEED, plan_for
 from mcuforge.planning.plan import Plan
+from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows
 from mcuforge.proof.prove import OnStage
 from mcuforge.recipe import Recipe
 from mcuforge.report import Costs, RunReport
@@ -31,6 +32,7 @@ from mcuforge.wording.tables import Table
 
 _CYCLES = "cycles / inference, estimated"
 _STATE = "RAM: state"  # "-": within the engine's arena
+_TFLM_WHOLE = "tflm has no rows in and out: its inputs and outputs are whole."
 _ROWS: tuple[tuple[str, Callable[[Costs], int | None], str], ...] = (
     ("instructions / inference", lambda c: c.instructions, ""),
     (_CYCLES, lambda c: c.cycles, ""),
@@ -75,13 +77,15 @@ def run(
     optimize: str = SPEED,
     memory: str = FIT,
     max_ram: int | None = None,
+    borders: BorderRows = WHOLE_BORDERS,
     described_by: Recipe | None = None,
 ) -> Benchmark:
     """Build, simulate and prove the model, a `.tflite`, with every engine that there is.
 
     TFLM takes part where TFLM_ROOT is set, with an arena tightened to what it uses; why it fails
     stands in the result, beside the figures of aot. `simulator`, `renode`, `force`, `optimize`,
-    `memory`, `max_ram` and `described_by` are those of `driver.run`. Raises `ForgeError` as that
+    `memory`, `max_ram`, `borders` and `described_by` are those of `driver.run`; TFLM takes whole
+    inputs, and gives whole outputs. Raises `ForgeError` as that
     does, `ParityError` where results of aot are wrong.
     """
     simulated = choose(board, simulator, renode)
@@ -92,6 +96,7 @@ def run(
     notes: list[str] = []
 
     def measured(engine: str) -> RunReport:
+        streamed = borders if engine == engines.AOT else WHOLE_BORDERS
         report = driver.run(
             model,
             board,
@@ -109,6 +114,7 @@ def run(
             optimize=optimize,
             memory=memory,
             max_ram=max_ram,
+            borders=streamed,
             described_by=described_by,
         )
         if not report.verdict.exact:
@@ -120,6 +126,7 @@ def run(
             plan = plan_for(
                 board, model, name, optimize,
                 whole=engine == engines.TFLM, memory=memory, max_ram=max_ram,
+                borders=streamed,
             )  # fmt: skip
             return _with_cycles(report, plan, board, output)
         except ForgeError as error:
@@ -130,6 +137,7 @@ def run(
 
     reports = [measured(engines.AOT)]
     if root:
+        notes += [_TFLM_WHOLE] * bool(borders)
         try:
             reports.append(measured(engines.TFLM))
         except ForgeError as error:

@@ -16,6 +16,7 @@ from mcuforge.planning import MakePlans, cost, duration, fit, planner
 from mcuforge.planning.duration import Duration
 from mcuforge.planning.fit import Fit
 from mcuforge.planning.plan import Plan
+from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows
 from mcuforge.planning.target import Target
 
 _MOST_LAYERS = 3  # that are named as the largest
@@ -92,9 +93,9 @@ class BoardFit:
         }
 
 
-def plans_of(graph: Graph) -> MakePlans:
+def plans_of(graph: Graph, borders: BorderRows = WHOLE_BORDERS) -> MakePlans:
     """Makes the plans for a target, small ones or not; each once."""
-    return cache(lambda target, small: planner.plans(graph, target, small=small))
+    return cache(lambda target, small: planner.plans(graph, target, small=small, borders=borders))
 
 
 def survey(

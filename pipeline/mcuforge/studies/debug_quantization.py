@@ -16,6 +16,7 @@ from mcuforge.documents.quantization import SCHEMA
 from mcuforge.emit import project
 from mcuforge.errors import UnsupportedError, UsageError
 from mcuforge.model_files.keras_inputs import DeclaredInputs, declared_inputs
+from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows
 from mcuforge.processes import scratch
 from mcuforge.quantization.ranges.loudness import loud
 from mcuforge.recipe import Metric, Recipe, metrics
@@ -70,6 +71,7 @@ def analyse(
     on_stage: OnStage,
     converted: ConversionResult | None = None,
     memory: str = planning.FIT,
+    borders: BorderRows = WHOLE_BORDERS,
 ) -> QuantizationReport:
     """Quantise a recipe's model or a `.keras` file, and measure what that costs.
 
@@ -79,7 +81,7 @@ def analyse(
     may be outliers is left out of these: one that is 20 times as loud would decide alone.
     `converted` is the model, where it was quantised already with these samples and settings. With
     `strategies` every other way to quantise is measured too, and with a `board` its firmware,
-    planned with `memory` as in `planning.plan_for`.
+    planned with `memory` and `borders` as in `planning.plan_for`.
     Raises `ForgeError` as `convert` does, `UnsupportedError` for dynamic-range models.
     """
     if settings is None and isinstance(source, Recipe):
@@ -113,7 +115,9 @@ def analyse(
             on_stage,
             equalized=converted.settings.equalization,
         )
-        costs = None if board is None else firmware_costs(board, folder / "firmware", memory)
+        costs = (
+            None if board is None else firmware_costs(board, folder / "firmware", memory, borders)
+        )
         present = comparison.outcome(subject, converted.settings, converted.tflite, costs)
         outcomes: tuple[Outcome, ...] = ()
         if strategies:
@@ -202,7 +206,9 @@ def _subject(source: Recipe | Path, keras: Path, data: _Samples, folder: Path) -
     return Subject(recipe, keras, float_model, data.calibrated, data.measured, folder)
 
 
-def firmware_costs(board: Board, folder: Path, memory: str = planning.FIT) -> FirmwareCosts:
+def firmware_costs(
+    board: Board, folder: Path, memory: str = planning.FIT, borders: BorderRows = WHOLE_BORDERS
+) -> FirmwareCosts:
     """Builds a `.tflite` for the board in `folder` and runs it once in the board's simulator.
 
     Raises `ToolError` where a tool or the simulator is missing.
@@ -210,7 +216,7 @@ def firmware_costs(board: Board, folder: Path, memory: str = planning.FIT) -> Fi
     simulator = choose(board)
 
     def measure(tflite: Path) -> tuple[int, int, int]:
-        plan = planning.plan_for(board, tflite, "model", memory=memory)
+        plan = planning.plan_for(board, tflite, "model", memory=memory, borders=borders)
         project.emit(plan, board, folder)
         built = build.build(folder, board.name)
         with simulator.open(built.elf) as running:

@@ -20,6 +20,7 @@ from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.ops.tflm_kinds import CUSTOM_KINDS, KINDS
 from mcuforge.planning.plan import Plan
 from mcuforge.planning.problems import Problem
+from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows
 from mcuforge.report import curve
 from mcuforge.report.curve import CurvePoint
 from mcuforge.studies import board_fits
@@ -39,6 +40,7 @@ class Inspection:
     memory: str = planning.FIT
     max_ram: int | None = None
     make: MakePlans | None = None
+    borders: BorderRows = WHOLE_BORDERS
 
     @property
     def faults(self) -> dict[int, int]:
@@ -56,14 +58,27 @@ class Inspection:
         """The plan with int4 weights left packed in flash; None where there are none."""
         if self.plan is None or cost.packed_weights(self.graph) is None:
             return None
-        return planner.plan(self.graph, small=True)
+        return self._portable(small=True)
 
     @property
     def packing_pays(self) -> bool:
         """True where int4 weights that stay packed save more flash than the code to unpack them."""
         if self.packed is None:
             return False
-        return fit.flash_bytes(self.packed) < fit.flash_bytes(planner.plan(self.graph))
+        return fit.flash_bytes(self.packed) < fit.flash_bytes(self._portable(small=False))
+
+    def _portable(self, *, small: bool) -> Plan:
+        return planner.plan(self.graph, small=small, borders=self.borders)
+
+    @cached_property
+    def smaller_when_whole(self) -> str | None:
+        """A line where whole inputs or outputs would take a smaller arena than rows of them."""
+        if self.plan is None:
+            return None
+        return planning.smaller_when_whole(
+            self.plan, self.graph, self.board, self.borders,
+            memory=self.memory, max_ram=self.max_ram,
+        )  # fmt: skip
 
     @cached_property
     def fits(self) -> list[BoardFit]:
@@ -122,6 +137,7 @@ class Inspection:
             "kernels_for": self.board.name,
             "not_in_tflm": list(self.not_in_tflm),
             **({"curve": [asdict(point) for point in self.curve]} if self.plan else {}),
+            **({"smaller_when_whole": self.smaller_when_whole} if self.plan else {}),
             "boards": {found.board.name: _fit_values(found.fit) for found in self.fits},
         }
         return documents.document(SCHEMA, content)
@@ -134,6 +150,7 @@ def inspect(
     *,
     memory: str = planning.FIT,
     max_ram: int | None = None,
+    borders: BorderRows = WHOLE_BORDERS,
 ) -> Inspection:
     """Look at a `.tflite`, planned for a board as `planning.plan_for` does.
 
@@ -148,12 +165,15 @@ def inspect(
         at_fault = tuple(i for i, op in enumerate(raw.ops) if accelerators.is_compiled(op))
         return Inspection(raw, board, problems=(Problem(error.message, ops=at_fault),))
     try:
-        make = board_fits.plans_of(graph)
+        make = board_fits.plans_of(graph, borders)
         plan = planning.fitting(board, graph, make=make, memory=memory, max_ram=max_ram)
-        return Inspection(graph, board, plan, memory=memory, max_ram=max_ram, make=make)
-    except UnsupportedError:
-        return Inspection(graph, board, problems=_reasons(graph))
-    except ModelError as error:
+        return Inspection(
+            graph, board, plan, memory=memory, max_ram=max_ram, make=make, borders=borders
+        )
+    except ModelError as error:  # of a graph without problems: rows, or its size
+        reasons = _reasons(graph) if isinstance(error, UnsupportedError) else ()
+        if reasons:
+            return Inspection(graph, board, problems=reasons)
         return Inspection(graph, board, problems=(Problem(error.message),))
 
 

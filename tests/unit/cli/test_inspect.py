@@ -74,6 +74,7 @@ def test_a_scale_that_is_not_there_or_not_alone_is_none(tmp_path: Path) -> None:
     (tensor,) = as_json(path)["input_tensors"]
     assert tensor == {
         "name": "in0", "dtype": "float32", "shape": [1, 4], "scale": None, "zero_point": None,
+        "row_bytes": None,
     }  # fmt: skip
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from mcuforge.errors import UnsupportedError
 from mcuforge.frontend.graph import Graph
 from mcuforge.planning.plan import RowOp, shape_text
 from mcuforge.planning.rows.by_rows import rows_of
 
+ROWS = "rows"
 Span = tuple[int, int]  # positions of the first and the last op that touch a tensor
 
 
@@ -23,6 +25,11 @@ class BorderRows:
 
     inputs: bool = False
     outputs: bool = False
+
+    @classmethod
+    def said(cls, inputs: str | None, outputs: str | None) -> Self:
+        """What options and recipes say: of each "rows", "whole" or nothing."""
+        return cls(inputs == ROWS, outputs == ROWS)
 
     def __bool__(self) -> bool:
         return self.inputs or self.outputs
@@ -106,10 +113,10 @@ class Borders:
         )
         is_input = kind == "input"
         verb = "be given its input" if is_input else "hand over its output"
-        option = "--input rows" if is_input else "--output-as rows"
+        option, key = ("--input", "input") if is_input else ("--output-as", "output")
         raise UnsupportedError(
-            f"'{name}' cannot {verb} row by row. {why} Leave `{option}` out, or change the "
-            "model: `mcuforge inspect` lists its ops."
+            f"'{name}' cannot {verb} row by row. {why} Leave `{option} rows` out (in a "
+            f'recipe `{key} = "rows"`), or change the model: `mcuforge inspect` lists its ops.'
         )
 
     def obstacle(self, tensor: int) -> str | None:

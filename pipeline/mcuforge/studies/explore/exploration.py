@@ -15,6 +15,7 @@ from mcuforge.build import require_tools
 from mcuforge.convert import float_outputs
 from mcuforge.emit import c_names
 from mcuforge.oracle import tflm as oracle
+from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows
 from mcuforge.processes import scratch
 from mcuforge.proof.prove import OnStage
 from mcuforge.recipe import Recipe
@@ -81,11 +82,12 @@ def explore(
     *,
     memory: str = planning.FIT,
     max_ram: int | None = None,
+    borders: BorderRows = WHOLE_BORDERS,
     force: bool = False,
 ) -> Exploration:
     """Look at a recipe's decoder and its encoder; the decoder runs in the board's simulator.
 
-    The firmware project is written under `output`; `memory` and `max_ram` are as in
+    The firmware project is written under `output`; `memory`, `max_ram` and `borders` are as in
     `planning.plan_for`. Raises `UsageError` where the recipe has no
     encoder, `ToolError` where a tool is missing, `ParityError` where the device computes other
     bytes than the oracle.
@@ -96,7 +98,9 @@ def explore(
     oracle.require()
     require_tools(host=False)
     source = driver.prepare(recipe.folder, None, output, on_stage, force=force)
-    plan = planning.plan_for(board, source.tflite, source.name, memory=memory, max_ram=max_ram)
+    plan = planning.plan_for(
+        board, source.tflite, source.name, memory=memory, max_ram=max_ram, borders=borders
+    )
     count = len(content.images)
     on_stage("float encoder", 0, 0)
     floats = latents.in_float(
