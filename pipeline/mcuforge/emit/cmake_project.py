@@ -77,7 +77,32 @@ class ProjectModel:
     labels: tuple[str, ...] = ()
     front_end: FrontEndView | None = None
     feature_sources: tuple[str, ...] = ()
-    streams: bool = False  # inputs or outputs are there row by row
+    streamed: tuple[int, int] = (0, 0)  # inputs and outputs that are there row by row
+
+    @property
+    def streams_in(self) -> bool:
+        """Whether an input arrives row by row."""
+        return self.streamed[0] > 0
+
+    @property
+    def streams_out(self) -> bool:
+        """Whether an output leaves row by row."""
+        return self.streamed[1] > 0
+
+    @property
+    def streams(self) -> bool:
+        """Either."""
+        return self.streams_in or self.streams_out
+
+    @property
+    def has_whole_inputs(self) -> bool:
+        """Whether there is an input to fill."""
+        return self.streamed[0] < len(self.inputs)
+
+    @property
+    def has_whole_outputs(self) -> bool:
+        """Whether there is an output to read."""
+        return self.streamed[1] < len(self.outputs)
 
 
 @dataclass(frozen=True)

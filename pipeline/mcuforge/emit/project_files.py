@@ -181,7 +181,10 @@ def _describe(model: ModelFacts, content: dict[str, bytes]) -> ProjectModel:
         labels=model.extras.labels,
         front_end=model.front_end,
         feature_sources=_sources(content, front_end.folder(model.name)),
-        streams=bool(model.streamed),
+        streamed=(
+            sum(tensor in model.streamed for tensor in graph.inputs),
+            sum(tensor in model.streamed for tensor in graph.outputs),
+        ),
     )
 
 

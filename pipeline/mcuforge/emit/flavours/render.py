@@ -102,6 +102,28 @@ class _ModelValues:
         return self.streams_in or self.streams_out
 
     @property
+    def whole_inputs(self) -> tuple[_TensorText, ...]:
+        """Those that are filled before an inference."""
+        return tuple(tensor for tensor in self.inputs if not tensor.rows)
+
+    @property
+    def whole_outputs(self) -> tuple[_TensorText, ...]:
+        """Those that are read after an inference."""
+        return tuple(tensor for tensor in self.outputs if not tensor.rows)
+
+    @property
+    def replaced(self) -> tuple[str, ...]:
+        """The example's functions that stand for what a device brings itself."""
+        if self.front_end is not None:
+            return (f"{self.prefix}read_raw",)
+        needed = {
+            "read_sensor": bool(self.whole_inputs),
+            f"{self.prefix}give_row": self.streams_in,
+            f"{self.prefix}take_row": self.streams_out,
+        }
+        return tuple(name for name, is_needed in needed.items() if is_needed)
+
+    @property
     def row_elements(self) -> int:
         """Of the longest row that arrives or leaves."""
         return max(t.elements for t in (*self.inputs, *self.outputs) if t.rows)
