@@ -27,7 +27,10 @@ def test_wide_models_with_a_scale_for_each_channel() -> None:
     wide, narrow = (tflite_reader.read(ZOO / f"{n}.tflite") for n in ("ds_cnn_16x8", "ds_cnn"))
     with pytest.raises(UnsupportedError) as refused:
         cmsis_nn_limits.check(wide, CMSIS_NN)
-    assert "FULLY_CONNECTED (op 10, layer 'dense'): with int16 it takes" in refused.value.message
+    assert (
+        "FULLY_CONNECTED (op 10 of the file, layer 'dense'): with int16 it takes"
+        in refused.value.message
+    )
     assert "--engine aot" in refused.value.message
     for found, library in (
         (narrow, CMSIS_NN),

@@ -167,7 +167,9 @@ def test_operators_are_added_once_and_unknown_ones_refused() -> None:
         return Op(3, kind, 1, (), ())
 
     assert tflm_ops.methods([op("PADV2"), op("ADD"), op("ADD")]) == ("AddAdd", "AddPadV2")
-    with pytest.raises(UnsupportedError, match=r"HASHTABLE \(op 3\): TensorFlow Lite Micro has no"):
+    with pytest.raises(
+        UnsupportedError, match=r"HASHTABLE \(op 3 of the file\): TensorFlow Lite Micro has no"
+    ):
         tflm_ops.methods([op("ADD"), op("HASHTABLE")])
 
 

@@ -121,8 +121,11 @@ def _ops(found: Inspection) -> Table:
     """A row an op. In a narrow terminal the kernel stands under the op, so that names have room."""
     wide = result_console.width >= _WIDE
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1) if wide else 0)
-    headings = ("#", "op", "layer", "output", *(("kernel",) if wide else ()))
-    for heading in headings:
+    renumbered = any(op.index != position for position, op in enumerate(found.graph.ops))
+    table.add_column("#")
+    if renumbered:  # ops are folded, or run in another order
+        table.add_column("of the file" if wide else "file")
+    for heading in ("op", "layer", "output", *(("kernel",) if wide else ())):
         table.add_column(heading)
     table.add_column("MACs", justify="right", no_wrap=True)
     faults = found.faults
@@ -130,6 +133,7 @@ def _ops(found: Inspection) -> Table:
         kernels = Text(_kernels(found, position), "red" if position in faults else "")
         table.add_row(
             str(position),
+            *((str(op.index),) if renumbered else ()),
             op.kind if wide else Text.assemble(f"{op.kind}\n", kernels),
             found.graph.layer(op),
             outputs_text(found.graph, op),

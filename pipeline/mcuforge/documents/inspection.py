@@ -39,7 +39,9 @@ class Int4(Struct, frozen=True):
 
 
 class Op(Struct, frozen=True):
-    """An op. `problem` says why it is refused; what only a plan tells is missing then."""
+    """An op; `index` is its place in the plan. `problem` says why it is refused; what only a plan
+    tells is missing then.
+    """
 
     index: Count
     kind: str
@@ -51,6 +53,7 @@ class Op(Struct, frozen=True):
     macs: Count | UnsetType = UNSET
     constant_bytes: Count | UnsetType = UNSET
     problem: str | UnsetType = UNSET
+    in_file: Count | None = None
 
 
 class Arena(Struct, frozen=True):

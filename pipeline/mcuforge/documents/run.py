@@ -93,7 +93,7 @@ class Call(Struct, frozen=True):
 
 
 class Op(Struct, frozen=True):
-    """An op of the model, and what it costs."""
+    """An op of the model, and what it costs. `index` is its place in the plan."""
 
     index: Count
     kind: str
@@ -104,6 +104,7 @@ class Op(Struct, frozen=True):
     calls: tuple[Call, ...]
     macs: Count
     constant_bytes: Count
+    in_file: Count | None = None
 
 
 class Variant(Struct, frozen=True):

@@ -37,7 +37,7 @@ def methods(ops: Sequence[Op]) -> tuple[str, ...]:
     for op in ops:
         if op.kind not in REGISTERED:
             raise UnsupportedError(
-                f"{op.kind} (op {op.index}): TensorFlow Lite Micro has no such operator. "
+                f"{op.title}: TensorFlow Lite Micro has no such operator. "
                 "Replace the layer, or take --engine aot where it supports it."
             )
     return tuple(sorted({method(op.kind) for op in ops}))

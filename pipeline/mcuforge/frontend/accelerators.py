@@ -38,7 +38,7 @@ def refuse(graph: Graph) -> None:
         compiler = _COMPILERS.get(op.kind)
         if compiler is not None:
             raise UnsupportedError(
-                f"the model is compiled for {compiler.chip}: {op.kind} (op {op.index}) holds its "
+                f"the model is compiled for {compiler.chip}: {op.title} holds its "
                 f"commands, which nothing else runs. Give the .tflite that {compiler.name} was "
                 "given."
             )

@@ -417,6 +417,14 @@ class Op:
     notes: tuple[str, ...] = ()
 
     @property
+    def title(self) -> str:
+        """How messages name an op: kind, and number in the file; `Graph.describe` adds the layer.
+
+        Plans run ops in an order of their own, without some: a number alone is the place there.
+        """
+        return f"{self.kind} (op {self.index} of the file)"
+
+    @property
     def has_first_input(self) -> bool:
         """True where the first input is there: passes run before the rules on inputs do."""
         return bool(self.inputs) and self.inputs[0] >= 0
@@ -501,5 +509,5 @@ class Graph:
         return (samples[i : i + length] for i in range(0, len(samples), length))
 
     def describe(self, op: Op) -> str:
-        """How messages name an op: kind, position and layer."""
-        return f"{op.kind} (op {op.index}, layer '{self.layer(op)}')"
+        """How messages name an op: kind, number in the file, layer. See `Plan.describe`, too."""
+        return f"{op.kind} (op {op.index} of the file, layer '{self.layer(op)}')"

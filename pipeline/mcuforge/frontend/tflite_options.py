@@ -78,11 +78,15 @@ def attributes(kind: str, index: int, op: Any) -> Attributes:
     elif found == schema.BuiltinOptions.NONE and union_name not in _NEVER_ZERO:
         table.Init(*_EMPTY_TABLE)
     else:
-        raise ModelError(f"{kind} (op {index}) has no {union_name} (options of type {found}).")
+        raise ModelError(
+            f"{kind} (op {index} of the file) has no {union_name} (options of type {found})."
+        )
     try:
         return reader(table)
     except KeyError as error:
-        raise ModelError(f"{kind} (op {index}): unknown option value {error}.") from None
+        raise ModelError(
+            f"{kind} (op {index} of the file): unknown option value {error}."
+        ) from None
 
 
 def _cycles_max(op: Any) -> int | None:

@@ -101,11 +101,11 @@ def check_indices(graph: Graph) -> None:
     count = len(graph.tensors)
     for op in graph.ops:
         if not op.outputs and op.kind not in _WITHOUT_OUTPUT:
-            raise ModelError(f"{op.kind} (op {op.index}) has no output.")
+            raise ModelError(f"{op.title} has no output.")
         if not all(-1 <= i < count for i in op.inputs):
-            raise ModelError(f"{op.kind} (op {op.index}) reads a tensor that does not exist.")
+            raise ModelError(f"{op.title} reads a tensor that does not exist.")
         if not all(0 <= i < count for i in op.outputs):
-            raise ModelError(f"{op.kind} (op {op.index}) writes a tensor that does not exist.")
+            raise ModelError(f"{op.title} writes a tensor that does not exist.")
     for kind, indices in (("inputs", graph.inputs), ("outputs", graph.outputs)):
         if not indices:
             raise ModelError(f"the model has no {kind}.")

@@ -155,6 +155,7 @@ def described(graph: Graph, streamed: Mapping[int, int] = _NONE_STREAMED) -> dic
 def _op(graph: Graph, position: int, op: Op) -> dict[str, Any]:
     return {
         "index": position,
+        "in_file": op.index,
         "kind": op.kind,
         "layer": graph.layer(op),
         "output": outputs_text(graph, op),

@@ -84,7 +84,7 @@ def _described(graph: Graph, ops: list[Op]) -> str:
         return graph.describe(ops[0])
     layers = list(dict.fromkeys(f"'{graph.layer(op)}'" for op in ops))
     named = ", ".join(layers[:MAX_LAYERS_SHOWN]) + (", ..." if layers[MAX_LAYERS_SHOWN:] else "")
-    return f"{ops[0].kind} ({len(ops)} ops, first op {ops[0].index}; layers {named})"
+    return f"{ops[0].kind} ({len(ops)} ops, first op {ops[0].index} of the file; layers {named})"
 
 
 def _problem(graph: Graph, op: Op) -> tuple[str, str] | None:

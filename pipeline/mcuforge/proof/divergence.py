@@ -71,8 +71,9 @@ def _describe(plan: Plan, number: int, expected: Trace, actual: Trace, ours: boo
     contents = [t.fetch(number) for t in (expected, actual)]
     if len(contents[0]) != len(contents[1]):
         raise DeviceError(
-            f"{actual.engine} sends {len(contents[1]):,} bytes of an output of op {position} "
-            f"that has {len(contents[0]):,}. Emit, build and flash the project again."
+            f"{actual.engine} sends {len(contents[1]):,} bytes of an output of "
+            f"{plan.describe(position)} that has {len(contents[0]):,}. Emit, build and flash the "
+            "project again."
         )
     arrays = [np.frombuffer(c, tensor.dtype.value).reshape(tensor.shape) for c in contents]
     wrong = int(np.count_nonzero(arrays[0] != arrays[1]))

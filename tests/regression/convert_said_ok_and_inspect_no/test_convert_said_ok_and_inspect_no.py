@@ -62,10 +62,12 @@ def test_each_kind_of_op_is_named_once_with_its_layers() -> None:
         problems.check(tflite_reader.read_bytes(model, "case"))
     sorts, volumes = raised.value.problems
     assert raised.value.message == f"{sorts}\n{volumes}"
-    assert sorts.startswith("TOPK_V2 (7 ops, first op 0; layers 'layer1', 'layer3', 'layer5', ")
+    assert sorts.startswith(
+        "TOPK_V2 (7 ops, first op 0 of the file; layers 'layer1', 'layer3', 'layer5', "
+    )
     assert "'layer8', ...)" not in sorts and ", ...)" in sorts
     assert "comes of: keras.ops.top_k" in sorts and "the scores themselves" in sorts
-    assert volumes.startswith("CONV_3D (op 3, layer 'layer4') is not supported")
+    assert volumes.startswith("CONV_3D (op 3 of the file, layer 'layer4') is not supported")
     assert "Conv3D" in volumes
     assert planning.refusals(model, "case") == (sorts, volumes)
     assert planning.refusals(chain([OPS.RELU]), "case") == ()
@@ -78,7 +80,9 @@ def test_a_rule_that_several_ops_break_is_told_once() -> None:
         builder.op(OPS.RELU6, [source], [target])
     model = builder.build([tensors[0]], [tensors[-1]])
     (problem,) = planning.refusals(model, "case")
-    assert problem.startswith("RELU6 (3 ops, first op 0; layers 'layer1', 'layer2', 'layer3')")
+    assert problem.startswith(
+        "RELU6 (3 ops, first op 0 of the file; layers 'layer1', 'layer2', 'layer3')"
+    )
     assert problem.count("Rule:") == 1
 
 

@@ -91,8 +91,10 @@ def test_steps_of_a_float_output_are_those_of_its_scale(monkeypatch: pytest.Monk
 
 
 def test_the_warning_says_what_and_where() -> None:
-    (warning,) = report.all_warnings(with_steps(9.0, "RELU6 (op 3, layer 'clip')"))
-    assert "by up to 9 steps of the output, from RELU6 (op 3, layer 'clip') on" in warning
+    (warning,) = report.all_warnings(with_steps(9.0, "RELU6 (op 3 of the file, layer 'clip')"))
+    assert (
+        "by up to 9 steps of the output, from RELU6 (op 3 of the file, layer 'clip') on" in warning
+    )
     assert "--max-difference" in warning
     assert report.all_warnings(with_steps(3.0)) == []
     assert report.all_warnings(with_steps(None)) == []

@@ -175,7 +175,7 @@ def test_a_float_model(tmp_path: Path) -> None:
         mcuforge("emit", path, "-o", tmp_path / "out"),
         1,
         "in float",
-        "RELU (op 0, layer 'out0')",
+        "RELU (op 0 of the file, layer 'out0')",
         "int8",
     )
     assert not (tmp_path / "out").exists()
@@ -186,7 +186,7 @@ def test_an_unsupported_op_names_op_layer_and_way_out(tmp_path: Path) -> None:
     spec = Spec((1, 4))
     path.write_bytes(build("FLOOR_MOD", [spec, spec], [spec]))
     outcome = mcuforge("inspect", path)
-    refused(outcome, 1, "FLOOR_MOD (op 0, layer 'out0')", "In Keras use what", "Conv2D")
+    refused(outcome, 1, "FLOOR_MOD (op 0 of the file, layer 'out0')", "In Keras use what", "Conv2D")
 
 
 def test_a_model_that_does_not_fit(tmp_path: Path) -> None:

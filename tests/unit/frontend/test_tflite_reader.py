@@ -114,7 +114,7 @@ def test_names_are_made_printable() -> None:
 
 def test_missing_options_are_an_error() -> None:
     model = build("CONV_2D", [Spec((1, 1, 1, 1))], [Spec((1, 1, 1, 1))])
-    with pytest.raises(ModelError, match=r"CONV_2D \(op 0\) has no Conv2DOptions"):
+    with pytest.raises(ModelError, match=r"CONV_2D \(op 0 of the file\) has no Conv2DOptions"):
         tflite_reader.read_bytes(model, "bare")
 
 

@@ -80,7 +80,7 @@ def test_offsets_are_aligned_and_inside_the_arena() -> None:
 
 def test_an_unknown_op_is_named_with_its_layer() -> None:
     unknown = graph([(1, 4)] * 2, [("CUSTOM Foo", (0,), 1)], [0], [1])
-    with pytest.raises(UnsupportedError, match=r"CUSTOM Foo \(op 0, layer 'layer1'\)"):
+    with pytest.raises(UnsupportedError, match=r"CUSTOM Foo \(op 0 of the file, layer 'layer1'\)"):
         plan(unknown)
 
 

@@ -82,5 +82,5 @@ def _fused(op: Op, clamp: Op) -> Op:
         index=clamp.index,
         outputs=clamp.outputs,
         attributes=replace(op.attributes, activation=ACTIVATIONS[clamp.kind]),
-        notes=(*op.notes, f"{clamp.kind} (op {clamp.index}) is its activation"),
+        notes=(*op.notes, f"{clamp.title} is its activation"),
     )

@@ -51,7 +51,7 @@ def _folded(op: Op, pads: dict[int, tuple[Op, Pads]]) -> Op:
         op,
         inputs=(pad.inputs[0], *op.inputs[1:]),
         attributes=replace(op.attributes, pads=around),
-        notes=(*op.notes, f"{pad.kind} (op {pad.index}) is its padding"),
+        notes=(*op.notes, f"{pad.title} is its padding"),
     )
 
 

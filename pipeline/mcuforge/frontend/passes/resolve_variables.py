@@ -157,10 +157,10 @@ def _accesses(graph: Graph, handles: dict[int, Name]) -> Iterator[_Access]:
         if op.kind not in _ACCESSES:
             continue
         if (len(op.inputs), len(op.outputs)) != _ACCESSES[op.kind] or min(op.inputs) < 0:
-            raise UnsupportedError(f"{op.kind} (op {op.index}) has other inputs or outputs.")
+            raise UnsupportedError(f"{op.title} has other inputs or outputs.")
         if op.inputs[0] not in handles:
             raise UnsupportedError(
-                f"{op.kind} (op {op.index}): its variable is not named by a VAR_HANDLE of the "
+                f"{op.title}: its variable is not named by a VAR_HANDLE of the "
                 "same subgraph, and cannot be known."
             )
         yield _Access(graph, op, handles[op.inputs[0]])
@@ -176,12 +176,12 @@ def _initial_accesses(graph: Graph) -> Iterator[_Access]:
             continue
         if touched:
             raise UnsupportedError(
-                f"CALL_ONCE (op {op.index}) comes after an op that uses a variable; the first "
+                f"{op.title} comes after an op that uses a variable; the first "
                 "values of variables must be known before."
             )
         number = op.attributes.init_subgraph
         if not 0 < number <= len(graph.subgraphs):
-            raise ModelError(f"CALL_ONCE (op {op.index}) calls subgraph {number}, which is none.")
+            raise ModelError(f"{op.title} calls subgraph {number}, which is none.")
         if number not in called:
             called.add(number)
             yield from _assigned_once(graph.subgraphs[number - 1])
@@ -192,7 +192,7 @@ def _assigned_once(init: Graph) -> Iterator[_Access]:
     for op in init.ops:
         if op.kind not in ("VAR_HANDLE", "ASSIGN_VARIABLE"):
             raise UnsupportedError(
-                f"{op.kind} (op {op.index}) computes the first value of a variable; only constants "
+                f"{op.title} computes the first value of a variable; only constants "
                 "can be first values. Initialise the variable with a constant."
             )
     for access in _accesses(init, _handles(init)):
@@ -211,4 +211,4 @@ def _check_indices(init: Graph) -> None:
         if not all(-1 <= i < count for i in op.inputs) or not all(
             0 <= i < count for i in op.outputs
         ):
-            raise ModelError(f"{op.kind} (op {op.index}) names a tensor that does not exist.")
+            raise ModelError(f"{op.title} names a tensor that does not exist.")

@@ -135,7 +135,7 @@ class Borders:
         for position in range(touching[0], touching[-1] + 1):
             op, by_rows = graph.ops[position], self.row_ops[position]
             if by_rows is None or by_rows.output not in self.owners:
-                needs = "reads or makes it" if position in touching else _between(touching)
+                needs = "reads or makes it" if position in touching else self._between(touching)
                 return f"{graph.describe(op)} {needs}, and runs whole, not row by row"
             if tensor in op.inputs and tensor not in (read for read, _ in by_rows.reads):
                 return f"{graph.describe(op)} reads all of it for each row"
@@ -159,7 +159,6 @@ class Borders:
         op = self.graph.ops[touching[0]]
         return f"{self.graph.describe(op)} makes no bytes of its own: it shows it in another shape"
 
-
-def _between(touching: Sequence[int]) -> str:
-    first, last = touching[0], touching[-1]
-    return f"lies between op {first} and op {last}, which both use it"
+    def _between(self, touching: Sequence[int]) -> str:
+        first, last = (self.graph.describe(self.graph.ops[p]) for p in (touching[0], touching[-1]))
+        return f"lies between {first} and {last}, which both use it"
