@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "nn.h"
+#include "nn_byte_sums.h"
 #include "nn_dsp.h"
 #include "nn_fixed_point.h"
 
@@ -19,23 +20,6 @@
 typedef NN_ELEMENT nn_element;
 
 #if NN_HAS_DSP && defined(NN_ELEMENT_IS_BYTE)
-
-enum { NN_MOST_IN_16_BITS = 256 }; /* bytes whose sum fits a halfword */
-
-/* Adds `pixels` <= 256 words, `stride` bytes apart, byte by byte to four sums. */
-static inline void nn_add_words(const int8_t *input, int32_t pixels, int32_t stride,
-                                int32_t *sums) {
-    uint32_t even = 0, odd = 0;
-    for (const int8_t *const end = input + pixels * stride; input < end; input += stride) {
-        const uint32_t word = nn_load_word(input);
-        even = nn_sxtab16(even, word);
-        odd = nn_sxtab16_ror8(odd, word);
-    }
-    sums[0] += (int16_t)(even & 0xFFFFu);
-    sums[1] += (int16_t)(odd & 0xFFFFu);
-    sums[2] += (int32_t)even >> 16;
-    sums[3] += (int32_t)odd >> 16;
-}
 
 static inline void nn_add_four(const int8_t *input, int32_t pixels, int32_t stride, int32_t *sums) {
     for (; pixels > NN_MOST_IN_16_BITS; pixels -= NN_MOST_IN_16_BITS) {
@@ -80,6 +64,40 @@ static inline void nn_add_rows(const nn_row_step *step, int32_t start, const nn_
     for (; channel < channels; ++channel) {
         for (int32_t i = 0; i < step->pixels; ++i) {
             sums[channel] += input[i * channels + channel];
+        }
+    }
+}
+
+/* A step of nn_sum_rows_*; results are clamped to the limits of their type. */
+static inline void nn_sum_rows(const nn_sum_rows_s8_params *params, const nn_element *input,
+                               nn_element *output, int8_t *scratch, int32_t lowest,
+                               int32_t highest) {
+    int32_t *const sums = (int32_t *)(void *)scratch;
+    nn_add_rows(&params->step, params->bias, input, sums);
+    if (params->step.is_last) {
+        for (int32_t channel = 0; channel < params->step.channels; ++channel) {
+            const int32_t scaled = nn_requantize(sums[channel], params->multiplier, params->shift);
+            const int32_t result = scaled + params->output_offset;
+            output[channel] = (nn_element)nn_clamp(result, lowest, highest);
+        }
+    }
+}
+
+/* sum / count rounded to nearest, ties away from zero, then clamped. */
+static inline nn_element nn_row_average(const nn_average_rows_s8_params *p, int32_t sum) {
+    const int32_t half = p->count / 2;
+    const int32_t mean = (sum > 0 ? sum + half : sum - half) / p->count;
+    return (nn_element)nn_clamp(mean, p->activation_min, p->activation_max);
+}
+
+/* A step of nn_average_rows_*. */
+static inline void nn_average_rows(const nn_average_rows_s8_params *params, const nn_element *input,
+                                   nn_element *output, int8_t *scratch) {
+    int32_t *const sums = (int32_t *)(void *)scratch;
+    nn_add_rows(&params->step, 0, input, sums);
+    if (params->step.is_last) {
+        for (int32_t channel = 0; channel < params->step.channels; ++channel) {
+            output[channel] = nn_row_average(params, sums[channel]);
         }
     }
 }

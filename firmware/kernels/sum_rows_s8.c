@@ -4,13 +4,5 @@
 
 void nn_sum_rows_s8(const nn_sum_rows_s8_params *params, const int8_t *input, int8_t *output,
                     int8_t *scratch) {
-    int32_t *const sums = (int32_t *)(void *)scratch;
-    nn_add_rows(&params->step, params->bias, input, sums);
-    if (params->step.is_last) {
-        for (int32_t channel = 0; channel < params->step.channels; ++channel) {
-            const int32_t scaled = nn_requantize(sums[channel], params->multiplier, params->shift);
-            const int32_t result = scaled + params->output_offset;
-            output[channel] = (int8_t)nn_clamp(result, INT8_MIN, INT8_MAX);
-        }
-    }
+    nn_sum_rows(params, input, output, scratch, INT8_MIN, INT8_MAX);
 }

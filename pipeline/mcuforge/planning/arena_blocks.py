@@ -71,19 +71,6 @@ def loop_of(op: int, loops: Sequence[Loop]) -> Loop:
     return next((loop for loop in loops if loop.first <= op <= loop.last), Loop(op, op))
 
 
-def live_peak(plan: Plan) -> int:
-    """The most bytes of whole tensors that live together, if none may share what it has with
-    another; without scratch and state."""
-    storage = Storage.of(plan.graph, plan.ops)
-    sizes = root_sizes(plan.graph, storage)
-    change: Counter[int] = Counter()
-    for root, (first, last) in live_ranges(plan.graph, storage).items():
-        if root in plan.offsets:
-            change[first] += sizes[root]
-            change[last + 1] -= sizes[root]
-    return max(accumulate(change[at] for at in sorted(change)), default=0)
-
-
 def blocks(plan: Plan) -> tuple[Block, ...]:
     """What lies in the arena, in the order in which it comes about, scratch of an op last."""
     graph, storage = plan.graph, Storage.of(plan.graph, plan.ops)

@@ -91,7 +91,8 @@ def _with_less_scratch(
 def live_peak(graph: Graph, lowered: tuple[PlannedOp, ...]) -> int:
     """The most bytes of tensors that live at one op, each with bytes of its own.
 
-    Inputs live until they are read last, and outputs to the end. Views are what they show.
+    Inputs live until they are read last, and outputs to the end. Views are what they show; what is
+    joined in place counts once. Each is as large as its place in an arena; scratch does not count.
     """
     storage = Storage.of(graph, lowered)
     kept, _ = state.layout(graph, ALIGNMENT)

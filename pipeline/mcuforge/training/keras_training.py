@@ -13,44 +13,32 @@ import tensorflow as tf
 from mcuforge.errors import UsageError
 from mcuforge.model_files.keras_file import make_reproducible
 from mcuforge.processes.tensorflow_child import Progress
-from mcuforge.training.training_job import Report, built, problems_tflite, taught
+from mcuforge.training.training_job import Asked, built, problems_tflite, taught
 
 
 def train(
-    recipe_file: str,
-    script: str,
-    seed: int,
-    epochs: int,
-    options: dict[str, Any],
-    golden: str,
-    floors: list[list[float]],
-    keras_file: str,
-    calibration: str,
-    encoder: str,
-    on_progress: Progress,
+    asked: dict[str, Any], keras_file: str, calibration: str, encoder: str, on_progress: Progress
 ) -> dict[str, Any]:
     """Run a training script and write the model, the calibration and the golden arrays.
 
-    `encoder` is where the encoder goes, or empty where the recipe has none. 0 epochs give the
-    untrained model where the script takes them.
+    `asked` are the members of `Asked`. `encoder` is where the encoder goes, or empty where the
+    recipe has none. 0 epochs give the untrained model where the script takes them.
     """
-    _seed(seed)
-    report = Report(on_progress, floors)
-    made = taught(recipe_file, script, seed, epochs, options, report)
-    if made is None:
-        return report.told()
-    if len(made) != (4 if encoder else 3):
-        raise UsageError(
-            f"{script}: train() must return model, calibration and golden arrays, and an encoder "
-            "where the recipe's [model] table names one."
-        )
-    model, calibration_arrays, golden_arrays, *rest = made
-    for trained, file in ((model, keras_file), *((e, encoder) for e in rest)):
-        trained.save(file)
-        make_reproducible(Path(file))
-    np.savez_compressed(calibration, **calibration_arrays)
-    np.savez_compressed(golden, **golden_arrays)
-    return report.told()
+
+    def keep(asked: Asked, made: tuple[Any, ...]) -> None:
+        if len(made) != (4 if encoder else 3):
+            raise UsageError(
+                f"{asked.script}: train() must return model, calibration and golden arrays, and "
+                "an encoder where the recipe's [model] table names one."
+            )
+        model, calibration_arrays, golden_arrays, *rest = made
+        for trained, file in ((model, keras_file), *((e, encoder) for e in rest)):
+            trained.save(file)
+            make_reproducible(Path(file))
+        np.savez_compressed(calibration, **calibration_arrays)
+        np.savez_compressed(asked.golden, **golden_arrays)
+
+    return taught(Asked(**asked), _seed, keep, on_progress)
 
 
 def untrained(

@@ -135,7 +135,7 @@ def teach(
     made then. Raises `ToolError` where the script fails, `UsageError` where it makes what does not
     fit the recipe.
     """
-    arguments = {
+    asked = {
         "recipe_file": str(made.file),
         "script": str(training.script),
         "seed": training.seed,
@@ -145,14 +145,14 @@ def teach(
         "floors": [list(floor) for floor in floors],
     }
     if made.keras is None:
-        told = _call("train_tflite", {**arguments, "tflite": str(made.tflite)}, on_progress)
+        told = _call("train_tflite", {"asked": asked, "tflite": str(made.tflite)}, on_progress)
     else:
         files = {
             "keras_file": str(made.keras_file()),
             "calibration": str(made.calibration_file()),
             "encoder": str(made.encoder or ""),
         }
-        told = _call("train", {**arguments, **files}, on_progress)
+        told = _call("train", {"asked": asked, **files}, on_progress)
     lesson = _lesson(told)
     if lesson.stopped_at is None:
         _check(made)

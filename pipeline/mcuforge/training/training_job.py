@@ -11,6 +11,7 @@ import math
 import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -66,32 +67,35 @@ class Report:
         }
 
 
-def train_tflite(
-    recipe_file: str,
-    script: str,
-    seed: int,
-    epochs: int,
-    options: dict[str, Any],
-    golden: str,
-    floors: list[list[float]],
-    tflite: str,
-    on_progress: Progress,
-) -> dict[str, Any]:
-    """Run a script that makes a `.tflite`, and write that and the golden arrays."""
-    random.seed(seed)
-    np.random.seed(seed)  # what the script may use
-    report = Report(on_progress, floors)
-    made = taught(recipe_file, script, seed, epochs, options, report)
-    if made is None:
-        return report.told()
-    if len(made) != 2 or not isinstance(made[0], bytes):
-        raise UsageError(
-            f"{script}: train() must return the bytes of a .tflite and the golden arrays, as the "
-            "recipe's [model] table names no Keras model."
-        )
-    Path(tflite).write_bytes(made[0])
-    np.savez_compressed(golden, **made[1])
-    return report.told()
+@dataclass(frozen=True)
+class Asked:
+    """What a script is run with, and where the golden arrays go."""
+
+    recipe_file: str
+    script: str
+    seed: int
+    epochs: int
+    options: Mapping[str, Any]
+    golden: str
+    floors: Sequence[Sequence[float]] = ()
+
+
+def train_tflite(asked: dict[str, Any], tflite: str, on_progress: Progress) -> dict[str, Any]:
+    """Run a script that makes a `.tflite`, and write that and the golden arrays.
+
+    `asked` are the members of `Asked`.
+    """
+
+    def keep(asked: Asked, made: tuple[Any, ...]) -> None:
+        if len(made) != 2 or not isinstance(made[0], bytes):
+            raise UsageError(
+                f"{asked.script}: train() must return the bytes of a .tflite and the golden "
+                "arrays, as the recipe's [model] table names no Keras model."
+            )
+        Path(tflite).write_bytes(made[0])
+        np.savez_compressed(asked.golden, **made[1])
+
+    return taught(Asked(**asked), _seed, keep, on_progress)
 
 
 def untrained_tflite(
@@ -99,8 +103,7 @@ def untrained_tflite(
 ) -> str | None:
     """Write what the script's `untrained` gives, and return its digest; None without one."""
     on_progress(0, 1)
-    random.seed(seed)
-    np.random.seed(seed)  # what the script may use
+    _seed(seed)
     made = built(script, options)
     if made is None:
         return None
@@ -120,21 +123,31 @@ def problems_tflite(
 
 
 def taught(
-    recipe_file: str,
-    script: str,
-    seed: int,
-    epochs: int,
-    options: Mapping[str, Any],
-    report: Report,
-) -> tuple[Any, ...] | None:
-    """What the script's `train` returns; None where it was given up."""
-    function = _trainer(script)
-    taken = script_options.checked(function, options, recipe_file)
-    report(0, epochs)
+    asked: Asked,
+    begin: Callable[[int], None],
+    keep: Callable[[Asked, tuple[Any, ...]], None],
+    on_progress: Progress,
+) -> dict[str, Any]:
+    """Run the script's `train`, and tell what it told. `begin` is given the seed before.
+
+    `keep` writes what it returns, unless it was given up.
+    """
+    begin(asked.seed)
+    report = Report(on_progress, asked.floors)
+    function = _trainer(asked.script)
+    taken = script_options.checked(function, asked.options, asked.recipe_file)
+    report(0, asked.epochs)
     try:
-        return tuple(function(seed, epochs, report, **taken))
+        made = tuple(function(asked.seed, asked.epochs, report, **taken))
     except GivenUpError:
-        return None
+        return report.told()
+    keep(asked, made)
+    return report.told()
+
+
+def _seed(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed)  # what the script may use
 
 
 def _trainer(script: str) -> Callable[..., Any]:

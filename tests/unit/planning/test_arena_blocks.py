@@ -12,6 +12,7 @@ from stateful_models import accumulator
 from mcuforge.frontend import read_graph
 from mcuforge.planning import arena_blocks, make_plan, planner
 from mcuforge.planning.arena_blocks import INPUT, OUTPUT, SCRATCH, TENSOR, Block, Loop
+from mcuforge.planning.layout import live_peak
 from mcuforge.planning.plan import Plan
 from mcuforge.planning.target import Target
 
@@ -136,5 +137,5 @@ def test_whole_tensors_that_live_together_do_not_depend_on_the_plan(
     by_rows: Plan, unet: Plan
 ) -> None:
     whole = planner.plan(by_rows.graph, Target.DSP)
-    assert arena_blocks.live_peak(by_rows) == arena_blocks.live_peak(whole) == 20_480
-    assert arena_blocks.live_peak(unet) == 110_592
+    assert live_peak(by_rows.graph, by_rows.ops) == live_peak(whole.graph, whole.ops) == 20_480
+    assert live_peak(unet.graph, unet.ops) == 110_592

@@ -102,8 +102,8 @@ def fake_training(
 ) -> dict[str, Any]:
     Path(arguments["keras_file"]).write_text("new")
     np.savez(Path(arguments["calibration"]), inputs=np.zeros((2, 4), np.float32))
-    labels = {} if arguments["seed"] == 99 else {"labels": np.zeros(2, np.uint8)}
-    np.savez(Path(arguments["golden"]), inputs=np.zeros((2, 4), np.float32), **labels)
+    labels = {} if arguments["asked"]["seed"] == 99 else {"labels": np.zeros(2, np.uint8)}
+    np.savez(Path(arguments["asked"]["golden"]), inputs=np.zeros((2, 4), np.float32), **labels)
     return {"curve": [], "figures": {}, "stopped_at": None}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 import searches
@@ -62,6 +63,9 @@ def test_a_script_that_makes_a_tflite(tmp_path: Path) -> None:
 def test_a_script_that_returns_something_else(returned: str, told: str, tmp_path: Path) -> None:
     script = tmp_path / "train.py"
     script.write_text(f"def train(seed, epochs, on_progress):\n    return {returned}\n")
-    files = (str(tmp_path / "g.npz"), [], str(tmp_path / "m.tflite"))
+    asked: dict[str, Any] = {
+        "recipe_file": "recipe.toml", "script": str(script), "seed": 1, "epochs": 1,
+        "options": {}, "golden": str(tmp_path / "g.npz"),
+    }  # fmt: skip
     with pytest.raises(UsageError, match=told):
-        training_job.train_tflite("recipe.toml", str(script), 1, 1, {}, *files, silent)
+        training_job.train_tflite(asked, str(tmp_path / "m.tflite"), silent)

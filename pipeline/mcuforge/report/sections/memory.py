@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from mcuforge.engines import AOT, TFLM
-from mcuforge.planning import arena_blocks, fit
+from mcuforge.planning import arena_blocks, fit, layout
 from mcuforge.planning.arena_blocks import Block, Loop
 from mcuforge.planning.plan import Plan, shape_text
 from mcuforge.report import (
@@ -83,7 +83,7 @@ def collect(facts: RunFacts) -> Memory:
         ram=ram,
         loops=arena_blocks.loops(plan) if ours else (),
         whole_bytes=plan.curve()[0].arena_bytes if ours and plan.curve() else None,
-        live_bytes=arena_blocks.live_peak(plan) if ours else None,
+        live_bytes=layout.live_peak(plan.graph, plan.ops) if ours else None,
         room=fit.arena_room(plan, facts.board, facts.max_ram) if ours else None,
         tflm_bytes=tflm.arena_used if ours and tflm else None,
     )
