@@ -48,6 +48,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, tflite in files.items():
         plan = mcuforge.plan_for(board, tflite, name)
         mcuforge.emit_project(plan, board, folder / name, flavour="library")
+    rows = mcuforge.BorderRows(inputs=True, outputs=True)
+    plan = mcuforge.plan_for(board, files["autoencoder"], "model", borders=rows)
+    mcuforge.emit_project(plan, board, folder / "model", flavour="library")
     chirps = mcuforge.load_recipe(shipped / "chirps")
     plan = mcuforge.plan_for(board, chirps.tflite, chirps.name)
     extras = of_recipe(chirps, plan.graph)

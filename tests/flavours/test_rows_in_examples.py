@@ -25,6 +25,63 @@ C = ("-std=c11", *WARNINGS, "-Wconversion")
 ROUNDS, ROWS = 3, 32
 BOTH = BorderRows(True, True)
 ONE = pytest.mark.slow
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "rows-from-a-camera.md"
+# A timer's signal stands for the camera's interrupt, and each picture is all of one value. Of the
+# second try the model is late: lines are lost before it asks for its fourth row.
+CAMERA = """
+#define _DEFAULT_SOURCE
+#include <signal.h>
+#include <stdio.h>
+#include <sys/time.h>
+
+#include "camera.h"
+
+static uint8_t *volatile next;
+static volatile int picture;
+static int is_late;
+
+static void interrupt(int number) {
+    (void)number;
+    if (next != NULL) {
+        memset(next, picture, sizeof queue[0]);
+        next = camera_line_done();
+    }
+}
+
+static int take(void *context, uint32_t output, uint32_t row, const void *source, uint32_t bytes) {
+    (void)context, (void)output, (void)row;
+    for (uint32_t i = 0; i < bytes; i++) {
+        printf("%d ", ((const int8_t *)source)[i]);
+    }
+    return 0;
+}
+
+static int give_late(void *context, uint32_t input, uint32_t row, void *destination,
+                     uint32_t bytes) {
+    while (row == 3 && is_late && !overrun) { }
+    return give(context, input, row, destination, bytes);
+}
+
+static const mf_rows rows = {.give = give_late, .take = take};
+
+int main(void) {
+    const struct itimerval often = {{0, 200}, {0, 200}};
+    autoencoder_model.init();
+    autoencoder_model.set_rows(&rows);
+    signal(SIGALRM, interrupt);
+    for (int tries = 0; picture < 3 && tries < 1000; tries++) {
+        const struct itimerval never = {{0, 0}, {0, 0}};
+        is_late = tries == 1;
+        next = camera_begin();
+        setitimer(ITIMER_REAL, &often, NULL);
+        const mf_status status = autoencoder_model.invoke(NULL, NULL);
+        setitimer(ITIMER_REAL, &never, NULL);
+        puts(status == MF_OK ? "whole" : status == MF_STOPPED ? "stopped" : "failed");
+        picture += status == MF_OK;
+    }
+    return 0;
+}
+"""
 Emit = Callable[[str], Path]
 
 
@@ -151,3 +208,27 @@ def within_main(program: str) -> str:
     brought = "static float image[1024], reconstruction[1024];\n"
     used = "(void)image, (void)reconstruction;"
     return f"{before}{brought}int main(void) {{\n{used}\n{call}{statements}return 0;\n}}\n"
+
+
+def test_a_camera_pushes_lines_as_the_page_shows(
+    borders: BorderRows, emit: Emit, objects: list[Path], tmp_path: Path
+) -> None:
+    if borders != BOTH:
+        pytest.skip("the page's camera gives rows, and its outputs are taken")
+    (queue,) = (
+        block
+        for block in re.findall(r"```c\n(.*?)```", PAGE.read_text(), re.DOTALL)
+        if "camera_line_done" in block
+    )
+    text = queue.replace("model_model.h", "autoencoder_model.h")
+    (tmp_path / "camera.h").write_text(text.replace("MODEL_INPUT", "AUTOENCODER_INPUT"))
+    (tmp_path / "main.c").write_text(CAMERA)
+    library = [each for each in objects if "application" not in each.name]
+    include = f"-I{emit('library') / 'include'}"
+    run("gcc", *C, include, "-O2", "-o", tmp_path / "program", tmp_path / "main.c", *library)
+    ends = run(tmp_path / "program").splitlines()
+    assert ends[1].endswith("stopped") and not any(end.endswith("failed") for end in ends)
+    pictures = [list(map(int, end.split()[:-1])) for end in ends if end.endswith("whole")]
+    batch = [[np.full((1, ROWS, ROWS, 1), value, np.int8)] for value in range(3)]
+    expected = [out.ravel().tolist() for (out,) in TFLM.run(AUTOENCODER.read_bytes(), batch)]
+    assert pictures == expected
