@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from real_renode import Small, program
 
-from mcuforge import boards
+from mcuforge import boards, planning
 from mcuforge.boards import Board
 from mcuforge.build import BuildResult, build, image, toolchains
 from mcuforge.device.client import FaultError
@@ -27,7 +27,10 @@ from mcuforge.errors import DeviceError, ToolError
 from mcuforge.flash import flash
 from mcuforge.flash.job import Job
 from mcuforge.flash.problems import FlashError, Kind
+from mcuforge.oracle.tflm import TFLM
+from mcuforge.planning.rows.borders import BorderRows
 from mcuforge.proof import parity, prove
+from mcuforge.samples import quantised
 from mcuforge.simulate.choose import choose
 from mcuforge.simulate.qemu import Qemu, free_port
 from mcuforge.simulate.renode import Renode
@@ -84,6 +87,23 @@ def test_a_board_starts_and_computes_the_oracles_bytes(
         measured = prove.measure(simulator.device, name, small.plan, small.samples, nothing)
     found = parity.compare(name, small.expected, measured.outputs, decides=True)
     assert (found.bytes_compared, found.bytes_differing) == (250, 0)
+
+
+def test_rows_come_and_go(renode: Path, tmp_path: Path) -> None:
+    """And waiting for them is not counted."""
+    tflite = Path(__file__).parents[2] / "models" / "autoencoder" / "artifacts" / "model.tflite"
+    plan = planning.plan_for(M4, tflite, memory="small", borders=BorderRows(True, True))
+    samples = quantised.random_samples(plan.graph, 2)
+    elf = Small(plan, samples, TFLM.run(tflite.read_bytes(), samples)).built(M4.name, tmp_path)
+    counts = []
+    program(M4, renode)
+    for choice in (choose(M4, "qemu"), choose(M4, "renode", renode)):
+        with choice.open(elf) as simulator:
+            measured = prove.measure(simulator.device, M4.name, plan, samples, nothing)
+        expected = TFLM.run(tflite.read_bytes(), samples)
+        assert not parity.compare(M4.name, expected, measured.outputs, decides=True).bytes_differing
+        counts.append(choice.count(measured.ticks))
+    assert counts[1] == pytest.approx(counts[0], rel=0.01)
 
 
 @pytest.mark.parametrize("busy", [False, True])

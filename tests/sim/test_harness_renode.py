@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from zlib import crc32
 
 import fake_project as fake
 import numpy as np
@@ -12,13 +13,19 @@ import pytest
 from json_documents import checked
 from single_op import Spec, build
 
-from mcuforge import boards
+from mcuforge import boards, planning
+from mcuforge.build import build as build_firmware
 from mcuforge.device.client import Link
 from mcuforge.device.transport import SocketTransport
+from mcuforge.emit import project
 from mcuforge.errors import DeviceError
+from mcuforge.oracle.tflm import TFLM
+from mcuforge.planning.rows.borders import BorderRows
+from mcuforge.samples import quantised
 from mcuforge.simulate.renode import Renode
 from mcuforge.simulate.renode_program import require_renode
 
+AUTOENCODER = Path(__file__).parents[2] / "models" / "autoencoder" / "artifacts" / "model.tflite"
 BOARD = boards.load("mps2-an386")
 STAND_IN = Path(__file__).parents[1] / "shared" / "fake_renode.py"
 
@@ -45,6 +52,24 @@ def test_the_harness_answers_through_renode(
     expected = fake.expected_ops(inputs[0])[2]
     assert np.array_equal(result.outputs[0], expected.reshape(fake.SHAPE))
     assert [d.result for d in digests] == [0, 1, 2]
+
+
+@pytest.mark.slow
+def test_rows_come_and_go_through_renode(
+    renode: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    plan = planning.make_plan(AUTOENCODER, budget=0, borders=BorderRows(True, True))
+    project.emit(plan, BOARD, tmp_path / "project")
+    elf = build_firmware(tmp_path / "project", "host").elf
+    monkeypatch.setenv("FAKE_RENODE_FIRMWARE", str(elf))
+    (sample,) = quantised.random_samples(plan.graph, 1)
+    with Renode(BOARD, elf, require_renode(BOARD, renode)) as simulator:
+        simulator.device.hello(plan.graph.model_hash)
+        (output,) = simulator.device.run(sample).outputs
+        digests = simulator.device.trace(sample)
+    ((expected,),) = TFLM.run(AUTOENCODER.read_bytes(), [sample])
+    assert np.array_equal(output, expected.reshape(output.shape))
+    assert digests[-1].crc32 == crc32(output.tobytes())
 
 
 def test_a_slow_renode_is_not_taken_for_a_bad_link(

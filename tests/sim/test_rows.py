@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -13,9 +15,14 @@ import stand_ins
 from command_line import mcuforge
 
 from mcuforge import boards, planning
+from mcuforge.build import build
 from mcuforge.files import paths
+from mcuforge.frontend import read_graph
+from mcuforge.oracle.tflm import TFLM
 from mcuforge.planning.plan import Plan
+from mcuforge.proof import parity
 from mcuforge.recipe import load
+from mcuforge.samples import quantised
 from mcuforge.simulate.qemu import Qemu
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -123,6 +130,36 @@ def test_a_picture_larger_than_the_ram(tmp_path: Path) -> None:
     mcuforge("parity", picture, *whole).refused(1, "does not fit")
     costs = proven(picture, tmp_path, "--board", "microbit", "--input", "rows")
     assert costs["ram"] <= 16 * 1024 < 96 * 96 * 3
+
+
+@pytest.mark.sim
+@pytest.mark.slow
+def test_several_models_of_one_firmware_take_rows(tmp_path: Path) -> None:
+    board, folder = boards.load("mps2-an386"), tmp_path / "both"
+    files = [tmp_path / f"{name}.tflite" for name in ("autoencoder", "chirps")]
+    for file in files:
+        shutil.copy(model(file.stem), file)
+    arguments = ("--memory", "small", "--input", "rows", "-o", folder)
+    done = mcuforge("emit", *files, *arguments)
+    assert done.code == 0, done
+    for file in files:
+        elf = build(folder, board.name, model=file.stem).elf
+        graph = read_graph(file)
+        samples = quantised.random_samples(graph, 3)
+        with Qemu(board, elf) as running:
+            assert all(each.row_bytes for each in running.device.hello(graph.model_hash).inputs)
+            outputs = [running.device.run(sample).outputs for sample in samples]
+            digests = running.device.trace(samples[-1])
+        expected = TFLM.run(file.read_bytes(), samples)
+        found = parity.compare("QEMU", expected, outputs, decides=True)
+        assert found.bytes_differing == 0 < found.bytes_compared
+        assert digests[-1].crc32 == crc32(outputs[-1][0].tobytes())
+    for more in ((), ("--build", "--target", "application")):
+        command = ["cmake", *more[:1], "--preset", "host", *more[1:]]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    application = folder / "build" / "host" / "application"
+    printed = subprocess.run([application], capture_output=True, text=True, check=True).stdout
+    assert printed.count("largest output: ") == 3 * len(files) and "-1" not in printed
 
 
 def plan(memory: str) -> Plan:
