@@ -19,56 +19,6 @@ from mcuforge.search.record import COMPLETE, ENDS
 
 pytestmark = [pytest.mark.slow, pytest.mark.sim]
 MODELS = Path(__file__).parents[2] / "models"
-RECIPE = """
-name = "tiny"
-summary = "tells two kinds of noise apart"
-[model]
-keras = "artifacts/model.keras"
-tflite = "artifacts/model.tflite"
-[convert]
-calibration = "artifacts/calibration.npz"
-[evaluation]
-golden = "artifacts/golden.npz"
-metric = "classification"
-[train]
-script = "train.py"
-seed = 7
-epochs = 4
-[search]
-objectives = ["quality", "ram"]
-[search.options]
-width = [2, 64]
-rate = { from = 1e-3, to = 1e-1, log = true }
-[search.quantization]
-calibration = ["converter", "min-max"]
-[search.run]
-memory = ["fit", "small"]
-"""
-SCRIPT = """
-import keras
-import numpy as np
-
-
-def train(seed, epochs, on_progress, width: int = 4, rate: float = 0.01):
-    rng = np.random.default_rng(seed)
-    labels = np.arange(96) % 2
-    inputs = rng.normal(0, 0.2 + 0.2 * labels[:, None, None, None], (96, 8, 8, 1))
-    inputs = inputs.astype(np.float32)
-    model = untrained(width)
-    loss = "sparse_categorical_crossentropy"
-    model.compile(keras.optimizers.Adam(rate), loss, metrics=["accuracy"])
-    for epoch in range(epochs):
-        found = model.fit(inputs, labels, 1, 1, verbose=0)
-        on_progress(epoch + 1, epochs, found.history["accuracy"][-1])
-    return model, {"inputs": inputs[:32]}, {"inputs": inputs[32:], "labels": labels[32:]}
-
-
-def untrained(width: int = 4) -> keras.Model:
-    image = keras.Input((8, 8, 1), batch_size=1, name="image")
-    x = keras.layers.Conv2D(width, 3, activation="relu", name="only")(image)
-    x = keras.layers.Flatten()(keras.layers.MaxPooling2D(3, name="most")(x))
-    return keras.Model(image, keras.layers.Dense(2, activation="softmax", name="kinds")(x))
-"""
 
 
 def mcuforge(folder: Path, *words: str, code: int = 0) -> dict[str, Any]:
@@ -85,16 +35,13 @@ def mcuforge(folder: Path, *words: str, code: int = 0) -> dict[str, Any]:
 @pytest.mark.tensorflow
 @pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="needs mcuforge[train]")
 def test_keras_models_are_trained_and_picked(tmp_path: Path) -> None:
-    model = tmp_path / "tiny"
-    model.mkdir()
-    (model / "recipe.toml").write_text(RECIPE)
-    (model / "train.py").write_text(SCRIPT)
-    words = ("tune", "tiny", "--trials", "6", "--jobs", "2", "--max-instructions", "20k")
+    searches.tiny(tmp_path)
+    words = ("tune", "tiny", "--trials", "6", "--jobs", "2", "--max-instructions", "10k")
     found = mcuforge(tmp_path, *words)
     assert found["counts"]["failed"] == 0
     assert found["counts"]["cut"] and found["counts"]["complete"]
     best = found["trials"][found["front"][0]]
-    assert best["costs"]["instructions"] <= 20000 and best["quality"] > 0.5
+    assert best["costs"]["instructions"] <= 10_000 and best["quality"] > 0.5
     assert best["float_metrics"]["accuracy"] == pytest.approx(best["quality"], abs=0.2)
     forecast, costs = best["forecast"], best["costs"]
     assert forecast["arena"] == costs["arena"], "the plan of the untrained model"

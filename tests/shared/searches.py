@@ -25,18 +25,25 @@ from mcuforge.search.task import Task
 from mcuforge.training import train
 from mcuforge.training.train import Lesson
 
-TOY = Path(__file__).with_name("toy_search")
-
 
 def toy(folder: Path) -> Path:
-    """A copy of the toy's model folder."""
-    copy = folder / "toy"
-    shutil.copytree(TOY, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    """A copy of the model folder of a toy, which needs no TensorFlow."""
+    return _copied("toy", folder)
+
+
+def tiny(folder: Path) -> Path:
+    """A copy of the model folder of a tiny Keras model."""
+    return _copied("tiny", folder)
+
+
+def _copied(name: str, folder: Path) -> Path:
+    source, copy = Path(__file__).with_name(f"{name}_search"), folder / name
+    shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
     return copy
 
 
-def toy_task(model: Path, budgets: Budgets | None = None, **changes: Any) -> Task:
-    """Its search on an emulated Cortex-M4."""
+def small_task(model: Path, budgets: Budgets | None = None, **changes: Any) -> Task:
+    """The search of one of these on an emulated Cortex-M4."""
     settings = {"epochs": None, "seed": 3, "size": 4, "count": None, "beat_seconds": 15.0}
     board = boards.load("mps2-an386")
     return task.asked(model, board, budgets or Budgets(), **{**settings, **changes})
@@ -44,7 +51,7 @@ def toy_task(model: Path, budgets: Budgets | None = None, **changes: Any) -> Tas
 
 def half_way(model: Path, folder: Path) -> Budgets:
     """A budget of flash that the smallest networks keep to, and the largest certainly break."""
-    asked = toy_task(model)
+    asked = small_task(model)
     teller = Forecaster(asked.recipe, asked.board, None, folder / "told")
     training = train.of_recipe(asked.recipe)
     flash = []
@@ -59,6 +66,11 @@ def without_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tensorflow_child, "call", _call)
     monkeypatch.setattr(trial.Runner, "_measured", _as_forecast)
     monkeypatch.setattr(sys, "path", [*sys.path])
+    on_one_thread(monkeypatch)
+
+
+def on_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As workers do, in this process until the test ends."""
     for name in worker._ONE_THREAD:
         monkeypatch.setenv(name, "1")
 

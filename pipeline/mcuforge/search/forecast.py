@@ -73,7 +73,7 @@ class Forecaster:
     def _of_untrained(
         self, training: Training, settings: QuantizationSettings, memory: str, optimize: str
     ) -> Forecast:
-        asked = _digest([fingerprint(self._recipe), list(training.options)])
+        asked = _digest([fingerprint(self._recipe, trained=True), list(training.options)])
         with scratch.folder() as folder:
             made = train.in_folder(self._recipe, folder)
             architecture = self._kept("architecture", asked)

@@ -209,11 +209,5 @@ def _is_quantised(model: Path) -> bool:
 
 def _digest(model: Path) -> str:
     if recognise(model) is Kind.RECIPE:
-        loaded = recipe.load(model)
-        weights = loaded.keras or loaded.tflite
-        return f"{fingerprint(loaded)}-{_of_file(weights)}"
-    return _of_file(model)
-
-
-def _of_file(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16] if path.is_file() else ""
+        return fingerprint(recipe.load(model), trained=False)
+    return hashlib.sha256(model.read_bytes()).hexdigest()[:16]

@@ -43,7 +43,9 @@ def write(
             )
             assert lesson.stopped_at is None
         files = _trained(task, made) if task.trains else _held(task)
-        files["model", "tflite"] = made / _FILES["model", "tflite"]
+        tflite = made / _FILES["model", "tflite"]
+        if task.converts and _is_of(taken, tflite):
+            files["model", "tflite"] = tflite  # else `run` converts it again
         recipes.pick(
             task.recipe, taken.params, task.epochs if task.trains else None,
             task.budgets.gates(), files, folder,
@@ -67,10 +69,15 @@ def _measured(result: Result, number: int) -> Record:
 
 def _is_here(task: Task, taken: Record, made: Path) -> bool:
     """Whether the files of a trial lie in a folder; they may be those of an older search."""
-    assert taken.outcome is not None
     tflite = made / _FILES["model", "tflite"]
     files = [tflite, *_trained(task, made).values()]
-    if not all(path.is_file() for path in files):
+    return all(path.is_file() for path in files) and _is_of(taken, tflite)
+
+
+def _is_of(taken: Record, tflite: Path) -> bool:
+    """Whether a file is the one that a trial measured."""
+    assert taken.outcome is not None
+    if not tflite.is_file():
         return False
     return hashlib.sha256(tflite.read_bytes()).hexdigest() == taken.outcome.facts.get("sha256")
 

@@ -64,7 +64,7 @@ class Task:
         return {
             "kind": KIND,
             "model": self.recipe.name,
-            "recipe": fingerprint(self.recipe),
+            "recipe": fingerprint(self.recipe, trained=self.trains),
             "board": self.board.name,
             "budgets": self.budgets.as_dict(),
             "objectives": [asdict(each) for each in self.objectives],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -13,6 +15,7 @@ import searches
 from mcuforge import recipe
 from mcuforge.documents.tune import TuneDocument
 from mcuforge.errors import UsageError
+from mcuforge.recipe.search import Option
 from mcuforge.report import site
 from mcuforge.search import coordinator, document, importance, page, picked, result
 from mcuforge.search.ledger import Ledger
@@ -30,7 +33,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, Task, Path]:
         model = searches.toy(folder)
         name = model / "recipe.toml"
         name.write_text(name.read_text().replace('name = "toy"', 'name = "<b>toy</b>"'))
-        asked = searches.toy_task(model, searches.half_way(model, folder))
+        asked = searches.small_task(model, searches.half_way(model, folder))
         ledger = Ledger.begin(str(folder / "journal.log"), "toy", asked.settings())
         workers = searches.Inline(ledger, asked, folder)
         draw = coordinator.generations(asked)
@@ -111,6 +114,62 @@ def test_a_file_of_another_search_is_not_taken_for_the_trials(
     assert picked.write(found, asked, number, tmp_path, tmp_path / "one", lambda *_: None)
     taken = recipe.load(tmp_path / "one").tflite
     assert taken.read_bytes() == (here / "model.tflite").read_bytes()
+
+
+def test_a_search_that_trains_nothing_gives_the_model_that_is_there(
+    made: tuple[Result, Task, Path], tmp_path: Path
+) -> None:
+    found, _, folder = made
+    artifacts = folder / "trials" / f"{found.front[0]:04}" / "artifacts"
+    model = searches.toy(tmp_path)
+    for name in ("model.tflite", "golden.npz"):
+        shutil.copy(artifacts / name, model / name)
+    text = (model / "recipe.toml").read_text()
+    head, _, _ = text.partition("[train]")
+    (model / "recipe.toml").write_text(head + '[search.run]\nmemory = ["fit", "small"]\n')
+    taken, asked = _of_nothing_trained(model, model / "model.tflite", {"run.memory": "small"})
+    assert not picked.write(taken, asked, 0, tmp_path, tmp_path / "one", lambda *_: None)
+    loaded = recipe.load(tmp_path / "one")
+    assert loaded.tflite.read_bytes() == (model / "model.tflite").read_bytes()
+    assert loaded.memory == "small"
+
+
+@pytest.mark.parametrize("of_another", [True, False])
+def test_a_quantisation_is_picked_with_the_file_of_its_trial_alone(
+    of_another: bool, tmp_path: Path
+) -> None:
+    model = searches.tiny(tmp_path)
+    text = (model / "recipe.toml").read_text()
+    head, tail = text.partition("[train]")[0], text.partition("[search.quantization]")[2]
+    (model / "recipe.toml").write_text(f"{head}[search.quantization]{tail}")
+    (model / "artifacts").mkdir()
+    for name in ("model.keras", "model.tflite", "calibration.npz", "golden.npz"):
+        (model / "artifacts" / name).write_bytes(name.encode())
+    converted = tmp_path / "trials" / "0000" / "artifacts" / "model.tflite"
+    converted.parent.mkdir(parents=True)
+    converted.write_bytes(b"what the trial measured")
+    params: dict[str, Option] = {"quantization.calibration": "min-max", "run.memory": "fit"}
+    taken, asked = _of_nothing_trained(model, converted, params)
+    if of_another:
+        converted.write_bytes(b"of another search")
+    assert not picked.write(taken, asked, 0, tmp_path, tmp_path / "one", lambda *_: None)
+    loaded = recipe.load(tmp_path / "one")
+    assert loaded.keras_file().read_bytes() == b"model.keras"
+    assert loaded.tflite.is_file() is not of_another, "run converts it again"
+    assert of_another or loaded.tflite.read_bytes() == b"what the trial measured"
+
+
+def _of_nothing_trained(
+    model: Path, tflite: Path, params: dict[str, Option]
+) -> tuple[Result, Task]:
+    """A search of one trial that took the model that is there, and made this file of it."""
+    asked = searches.small_task(model)
+    assert not asked.trains
+    each = searches.measured(0, 0.5, {"ram": 1.0, "flash": 1.0, "cycles": 1.0}, params=params)
+    assert each.outcome is not None
+    facts = {"sha256": hashlib.sha256(tflite.read_bytes()).hexdigest()}
+    each = replace(each, outcome=replace(each.outcome, facts=facts))
+    return Result("toy", asked.settings(), (each,), 1), asked
 
 
 def test_what_made_no_model_cannot_be_picked(

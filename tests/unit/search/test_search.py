@@ -42,7 +42,7 @@ def test_the_same_front_in_one_go_and_in_several(
     searches.without_processes(monkeypatch)
     model = searches.toy(tmp_path)
     budgets = searches.half_way(model, tmp_path)
-    asked = searches.toy_task(model, budgets)
+    asked = searches.small_task(model, budgets)
     found = searched(tmp_path / "one", asked, 12)
     ends = {each.state for each in found.records}
     assert found.done == len(found.records) == 12
@@ -58,7 +58,7 @@ def test_the_same_front_in_one_go_and_in_several(
     assert searches.values(again.records) == searches.values(found.records)
     assert again.front == found.front
     with pytest.raises(UsageError, match=r"other settings \(seed\)"):
-        other = searches.toy_task(model, budgets, seed=4)
+        other = searches.small_task(model, budgets, seed=4)
         searched(tmp_path / "one", other, 12)
 
 
@@ -67,7 +67,7 @@ def test_a_trial_that_cannot_win_is_given_up(
 ) -> None:
     """Many trials of few architectures: half of those that come later learn less than others."""
     searches.without_processes(monkeypatch)
-    asked = searches.toy_task(searches.toy(tmp_path), size=3)
+    asked = searches.small_task(searches.toy(tmp_path), size=3)
     found = searched(tmp_path, asked, 15)
     given_up = [each for each in found.records if each.state == PRUNED]
     assert given_up
@@ -84,12 +84,12 @@ def test_what_the_script_does_not_take_is_told_before_any_trial(
 ) -> None:
     searches.without_processes(monkeypatch)
     model = searches.toy(tmp_path)
-    searches.toy_task(model).check_options()
+    searches.small_task(model).check_options()
     text = (model / "recipe.toml").read_text()
     text = text.replace("hidden = [1, 2]", 'hidden = [1, 2, "three"]\nwidht = [3, 4]')
     (model / "recipe.toml").write_text(text)
     with pytest.raises(UsageError, match=r"recipe\.toml: 2 problems:") as caught:
-        searches.toy_task(model).check_options()
+        searches.small_task(model).check_options()
     assert "search.options.hidden: is 'three'; it must be a whole number." in caught.value.message
     assert "search.options.widht: unknown key (did you mean 'width'?)" in caught.value.message
 
@@ -105,7 +105,7 @@ def test_figures_that_the_script_tells_are_objectives_as_well(
         "[search]", '[search]\nobjectives = ["quality", "ram"]\nfigures = { spread = "less" }'
     )
     (model / "recipe.toml").write_text(text)
-    asked = searches.toy_task(model)
+    asked = searches.small_task(model)
     assert [(o.name, o.more_is_better) for o in asked.objectives] == [
         ("quality", True),
         ("ram", False),
@@ -117,11 +117,11 @@ def test_figures_that_the_script_tells_are_objectives_as_well(
     assert {each.state for each in found.records} == {COMPLETE}, "none is given up"
     with pytest.raises(UsageError, match=r"figures\.ram: is one of 'objectives'"):
         (model / "recipe.toml").write_text(text.replace("spread =", "ram ="))
-        searches.toy_task(model)
+        searches.small_task(model)
 
 
 def test_a_figure_that_nobody_tells_fails_the_trial(tmp_path: Path) -> None:
-    asked = searches.toy_task(searches.toy(tmp_path))
+    asked = searches.small_task(searches.toy(tmp_path))
     wanted = (*asked.objectives, Objective("kl", more_is_better=False))
     runner = Runner(dataclasses.replace(asked, objectives=wanted), tmp_path)
     costs = {"ram": 1.0, "flash": 1.0, "cycles": 1.0}
@@ -135,7 +135,7 @@ def test_a_figure_that_nobody_tells_fails_the_trial(tmp_path: Path) -> None:
 
 def test_cycles_are_searched_for_where_a_core_is_known(tmp_path: Path) -> None:
     model = searches.toy(tmp_path)
-    ours = searches.toy_task(model)
+    ours = searches.small_task(model)
     assert [o.name for o in ours.objectives] == ["quality", "ram", "flash", "cycles"]
     host = boards.load("host")
     rest: dict[str, Any] = {"epochs": None, "seed": 0, "size": 1, "count": None, "beat_seconds": 1}
@@ -151,7 +151,7 @@ def test_cycles_are_searched_for_where_a_core_is_known(tmp_path: Path) -> None:
 
 def test_cycles_are_foretold_and_cut(tmp_path: Path) -> None:
     model = searches.toy(tmp_path)
-    asked = searches.toy_task(model)
+    asked = searches.small_task(model)
     training = dataclasses.replace(train.of_recipe(asked.recipe), options=(("width", 36),))
     told = Forecaster(asked.recipe, asked.board, None, tmp_path / "told").of(
         training, asked.recipe.quantization, "fit", "speed"
