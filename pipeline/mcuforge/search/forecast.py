@@ -84,17 +84,19 @@ class Forecaster:
             if not architecture:
                 return NOTHING
             width = Bits.INT16 if settings.bits is Bits.INT16 else Bits.INT8
-            key = _digest(
-                [architecture, width.value, settings.per_channel, memory, optimize, self._where()]
-            )
+            network = [architecture, width.value, settings.per_channel]
+            key = _digest([*network, memory, optimize, self._where()])
             kept = self._kept("forecast", key)
-            if kept is None:
+            if kept is not None:
+                return Forecast(**kept)
+            file = self._folder / f"network-{_digest(network)}.tflite"
+            if not file.is_file():
                 if not built:
                     train.network(training, made)
-                found = self._planned(self._quantised(made, settings), memory, optimize)
-                self._keep("forecast", key, dataclasses.asdict(found))
-                return found
-            return Forecast(**kept)
+                atomic.write_bytes(file, self._quantised(made, settings))
+            found = self._planned(file.read_bytes(), memory, optimize)
+            self._keep("forecast", key, dataclasses.asdict(found))
+            return found
 
     def _quantised(self, made: Recipe, settings: QuantizationSettings) -> bytes:
         """The `.tflite` of a model: its ranges are anybody's, its sizes those of the settings."""
