@@ -68,7 +68,11 @@ def split(sketch: Sketch, kind: str) -> bool:
     if source is None:
         return False
     shape = sketch.spec(source).shape
-    axis = draw.choice([i for i, extent in enumerate(shape) if extent > 1])
+    inner = sketch.inner_axis(len(shape))
+    axes = [i for i, extent in enumerate(shape) if extent > 1 and i >= inner]
+    if not axes:
+        return False
+    axis = draw.choice(axes)
     extent = shape[axis]
     if kind == "SPLIT":
         found = [n for n in (2, 3, 4) if extent % n == 0]
@@ -94,7 +98,11 @@ def unpack(sketch: Sketch) -> bool:
     if source is None:
         return False
     shape = sketch.spec(source).shape
-    axis = sketch.draw.choice([i for i, extent in enumerate(shape) if 2 <= extent <= 4])
+    inner = sketch.inner_axis(len(shape))
+    axes = [i for i, extent in enumerate(shape) if 2 <= extent <= 4 and i >= inner]
+    if not axes:
+        return False
+    axis = sketch.draw.choice(axes)
     goal = sketch.alike(source, (*shape[:axis], *shape[axis + 1 :]))
     options: Any = options_of("UNPACK", axis=axis, num=shape[axis])
     sketch.ops("UNPACK", [source], [goal] * shape[axis], sketch.values[source], options)
@@ -113,7 +121,7 @@ def pack(sketch: Sketch) -> bool:
     found = [first, *(i for i in others if i is not None)]
     if len(found) * int(np.prod(shape)) > sketch.most_elements:
         return False
-    axis = sketch.draw.integer(0, len(shape))
+    axis = sketch.draw.integer(sketch.inner_axis(len(shape) + 1), len(shape))
     goal = sketch.alike(first, (*shape[:axis], len(found), *shape[axis:]))
     inputs = [requantise(sketch, i, goal) for i in found]
     options = options_of("PACK", axis=axis, valuesCount=len(found))

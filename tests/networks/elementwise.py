@@ -190,7 +190,11 @@ def cumsum(sketch: Sketch) -> bool:
     if source is None:
         return False
     shape = sketch.spec(source).shape
-    axis = sketch.draw.choice([i for i, extent in enumerate(shape) if extent <= 15])
+    inner = sketch.inner_axis(len(shape))
+    axes = [i for i, extent in enumerate(shape) if extent <= 15 and i >= inner]
+    if not axes:
+        return False
+    axis = sketch.draw.choice(axes)
     options = options_of(
         "CUMSUM", exclusive=sketch.draw.chance(0.5), reverse=sketch.draw.chance(0.5)
     )

@@ -29,7 +29,9 @@ def transpose(sketch: Sketch) -> bool:
     if source is None:
         return False
     shape = sketch.spec(source).shape
-    order = sketch.draw.rng.permutation(len(shape)).tolist()
+    inner = sketch.inner_axis(len(shape))
+    moved = sketch.draw.rng.permutation(len(shape) - inner) + inner
+    order = [*range(inner), *moved.tolist()]
     inputs = [source, sketch.integers(*order)]
     return _moved(sketch, "TRANSPOSE", inputs, source, [shape[i] for i in order])
 
@@ -39,7 +41,7 @@ def reverse(sketch: Sketch) -> bool:
     if source is None:
         return False
     shape = sketch.spec(source).shape
-    axis = sketch.draw.integer(0, len(shape) - 1)
+    axis = sketch.draw.integer(sketch.inner_axis(len(shape)), len(shape) - 1)
     return _moved(sketch, "REVERSE_V2", [source, sketch.integers(axis)], source, shape)
 
 
@@ -128,7 +130,7 @@ def gather(sketch: Sketch) -> bool:
     if source is None:
         return False
     draw, shape = sketch.draw, sketch.spec(source).shape
-    axis = draw.integer(0, len(shape) - 1)
+    axis = draw.integer(sketch.inner_axis(len(shape)), len(shape) - 1)
     numbers = draw.rng.integers(0, shape[axis], draw.integer(1, 5)).astype(np.int32)
     made = (*shape[:axis], numbers.size, *shape[axis + 1 :])
     inputs = [source, sketch.constant(numbers)]
@@ -182,7 +184,7 @@ def arg_extremum(sketch: Sketch, kind: str) -> bool:
     if source is None:
         return False
     shape = sketch.spec(source).shape
-    axis = sketch.draw.integer(0, len(shape) - 1)
+    axis = sketch.draw.integer(sketch.inner_axis(len(shape)), len(shape) - 1)
     options = options_of(kind, outputType=schema.TensorType.INT32)
     goal = Spec((*shape[:axis], *shape[axis + 1 :]), "int32", None)
     inputs = [source, sketch.constant(np.array(axis, np.int32))]

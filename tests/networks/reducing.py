@@ -61,7 +61,8 @@ def reduce(sketch: Sketch, kind: str) -> bool:
     if source is None or not sketch.lively(source):
         return False
     draw, shape = sketch.draw, sketch.spec(source).shape
-    axes = sorted({draw.integer(0, len(shape) - 1) for _ in range(draw.integer(1, 2))})
+    inner = sketch.inner_axis(len(shape))
+    axes = sorted({draw.integer(inner, len(shape) - 1) for _ in range(draw.integer(1, 2))})
     return _reduced(sketch, kind, source, tuple(axes), draw.chance(0.5))
 
 

@@ -47,7 +47,12 @@ class Sketch:
         self.network = Network()
         self.values: dict[int, Values] = {}  # of activations that ops may read
         self.first_axis = 0  # along which pads and concatenations may be: 1 keeps one picture
+        self.keeps_rows = False  # whether ops leave the rows of a picture where they are
         self.variables: dict[int, int] = {}  # handle -> what was read, until it is assigned
+
+    def inner_axis(self, rank: int) -> int:
+        """The first axis along which ops may take a tensor apart, reduce or permute it."""
+        return 2 if self.keeps_rows and rank > 2 else 0
 
     @property
     def limits(self) -> tuple[int, int]:

@@ -11,6 +11,7 @@ import generator
 import plan_check
 import pytest
 import running
+import within_rows
 from network import Network
 from sketch import Sketch
 
@@ -51,7 +52,7 @@ def checked(
     ops = [op for trial in trials for segment in trial.plan.segments for op in segment.ops]
     if drawn is generator.arranged:
         return sum(op.tiles is not None for op in ops)
-    assert any(op.accumulates for op in ops)
+    assert drawn is within_rows.within_rows or any(op.accumulates for op in ops)
     if drawn is generator.columns:
         return sum(op.at_once > 1 for op in ops)
     return len(ops)
@@ -96,6 +97,22 @@ def check_pointwise(
 def test_ops_that_go_pixel_by_pixel(tmp_path: Path, kernels: dict[str, Path]) -> None:
     kinds = frozenset({"ADD_N", "CAST", "DIV", "EQUAL", "LOGICAL_AND", "SELECT_V2", "TANH"})
     check_pointwise(kinds, range(1), tmp_path, {"portable": kernels["portable"]})
+
+
+@pytest.mark.usefixtures("rows_everywhere")
+def test_ops_that_take_rows_apart(tmp_path: Path, kernels: dict[str, Path]) -> None:
+    portable = {"portable": kernels["portable"]}
+    assert checked(range(FEW), tmp_path, portable, drawn=within_rows.within_rows) > 4 * FEW
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("rows_everywhere")
+@pytest.mark.parametrize("batch", range(1, 9))
+def test_two_hundred_networks_that_take_rows_apart(
+    tmp_path: Path, kernels: dict[str, Path], batch: int
+) -> None:
+    seeds = range(batch * BATCH, (batch + 1) * BATCH)
+    assert checked(seeds, tmp_path, kernels, drawn=within_rows.within_rows) > 3 * BATCH
 
 
 @pytest.mark.usefixtures("rows_everywhere")

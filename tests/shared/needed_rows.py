@@ -38,11 +38,12 @@ def _checked(plan: Plan, op: Op, by_rows: RowOp) -> bool:
         return False
     for tensor, window in by_rows.reads:
         for place in (n for n, t in enumerate(op.inputs) if t == tensor):
-            found = needed(plan.graph, op, place, 0, window.rows, by_rows.rows)
-            for y, rows in enumerate(found):
-                begin, end = window(y)
-                outside = rows[(rows < begin) | (rows >= end)]
-                assert not outside.size, f"{op.kind}: row {y} needs {outside} of tensor {tensor}"
+            for output in range(len(by_rows.outputs)):
+                found = needed(plan.graph, op, place, output, window.rows, by_rows.rows)
+                for y, rows in enumerate(found):
+                    first, end = window(y)
+                    missing = rows[(rows < first) | (rows >= end)]
+                    assert not missing.size, f"{op.kind}: row {y} lacks {missing} of {tensor}"
     return True
 
 

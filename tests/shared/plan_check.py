@@ -182,7 +182,7 @@ class _Replay:
     def __init__(self, memory: Memory, segment: Segment, *, traced: bool) -> None:
         assert segment.stream is not None
         self.memory, self.segment, self.traced = memory, segment, traced
-        self.maker = {op.output: op for op in segment.makers}
+        self.maker = {tensor: op for op in segment.makers for tensor, _ in op.outputs}
         self.rings: dict[int, Ring] = {}
         offsets, kept = memory.plan.offsets, segment.stream.rings
         for op in segment.ops:
@@ -192,13 +192,14 @@ class _Replay:
                     self.rings[tensor] = Ring(
                         offsets[tensor], row_bytes, window.rows, made=window.rows
                     )
-        for op in segment.makers:
+        for tensor, op in self.maker.items():
+            row_bytes = dict(op.outputs)[tensor]
             if op.is_read_through:
-                assert op.output not in offsets, "a tensor that is read through has memory"
-                self.rings[op.output] = Ring(0, op.row_bytes, 0, made=0)
+                assert tensor not in offsets, "a tensor that is read through has memory"
+                self.rings[tensor] = Ring(0, row_bytes, 0, made=0)
                 continue
-            capacity = kept.get(op.output, op.rows)
-            self.rings[op.output] = Ring(offsets[op.output], op.row_bytes, capacity, made=0)
+            capacity = kept.get(tensor, op.rows)
+            self.rings[tensor] = Ring(offsets[tensor], row_bytes, capacity, made=0)
         streamed = {op.output for op in segment.inputs} | set(segment.handed)
         assert streamed <= set(kept), "all of a tensor is kept whose rows come and go"
 
@@ -208,8 +209,9 @@ class _Replay:
         for op in self.segment.ops:
             if op.is_read_through:
                 continue
-            kept = op.output not in self.segment.stream.rings
-            if kept or op.output in segment.handed or op is segment.ops[-1]:
+            rings = self.segment.stream.rings
+            wanted = any(t not in rings or t in segment.handed for t, _ in op.outputs)
+            if wanted or op is segment.ops[-1]:
                 while self.rings[op.output].made < op.rows:
                     self.row(op)
         for op in segment.ops:  # a trace makes rows that nobody reads, too
@@ -224,16 +226,19 @@ class _Replay:
     def row(self, op: RowOp) -> None:
         """The next row of an op, or the next ones."""
         assert self.segment.stream is not None
-        memory, ring = self.memory, self.rings[op.output]
-        y = ring.made
+        memory = self.memory
+        rings = [self.rings[tensor] for tensor, _ in op.outputs]
+        y = rings[0].made
         end = min(y + (op.first if y == 0 else op.at_once), op.rows)
-        if op.output in self.segment.stream.rings:
-            self.let_go(op.output)
+        for tensor, _ in op.outputs:
+            if tensor in self.segment.stream.rings:
+                self.let_go(tensor)
         for tensor, window in op.reads:
             while tensor in self.maker and self.rings[tensor].made < window(end - 1)[1]:
                 self.row(self.maker[tensor])
-        assert ring.made == y < end, "a row was made twice"
-        memory.expect(end - ring.gone <= ring.capacity, "a ring is too short")
+        assert all(ring.made == y < end for ring in rings), "a row was made twice"
+        for ring in rings:
+            memory.expect(end - ring.gone <= ring.capacity, "a ring is too short")
         if op in self.segment.ops:
             position = self.segment.first + self.segment.ops.index(op)
             planned = memory.plan.ops[position]
@@ -243,14 +248,16 @@ class _Replay:
             memory.spoil(planned.scratch_offset, op.scratch_bytes)
         self.read(op, y, end)
         self.read_through(op, y, end)
-        begin, count = y * op.row_bytes, (end - y) * op.row_bytes
-        memory.put(ring.at(y), op.output, begin, count)
+        made = [(t, y * size, (end - y) * size) for t, size in op.outputs]
+        for ring, (tensor, begin, count) in zip(rings, made, strict=True):
+            memory.put(ring.at(y), tensor, begin, count)
         self.read(op, y, end)  # the kernel may read it last when it has written all of the row
-        ring.made = end
-        if op in self.segment.ops:
-            memory.told(ring.at(y), op.output, begin, count)
-        if op.output in self.segment.handed:
-            memory.check(ring.at(y), op.output, begin, count)
+        for ring, (tensor, begin, count) in zip(rings, made, strict=True):
+            ring.made = end
+            if op in self.segment.ops:
+                memory.told(ring.at(y), tensor, begin, count)
+            if tensor in self.segment.handed:
+                memory.check(ring.at(y), tensor, begin, count)
 
     def accumulate(self, op: RowOp, y: int, end: int, scratch: int) -> None:
         """Rows join what was found before, which must still be there."""

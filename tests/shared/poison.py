@@ -22,11 +22,12 @@ class _Recorder(Memory):
     def __init__(self, plan: Plan) -> None:
         self.done: list[tuple[str, int, int]] = []
         self.kept = {
-            op.output: segment.stream.rings[op.output] * op.row_bytes
+            tensor: segment.stream.rings[tensor] * row_bytes
             for segment in plan.segments
             if segment.stream is not None
             for op in segment.makers
-            if op.output in segment.stream.rings
+            for tensor, row_bytes in op.outputs
+            if tensor in segment.stream.rings
         }
         super().__init__(plan)
 

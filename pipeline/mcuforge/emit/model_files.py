@@ -129,9 +129,10 @@ def _segment_json(segment: Segment) -> dict[str, Any]:
     """Ops that run row by row, and the rows kept of each tensor between them."""
     kept = segment.stream.rings if segment.stream else {}
     tensors = [
-        {"tensor": op.output, "rows": op.rows, "row_bytes": op.row_bytes, "kept": kept[op.output]}
+        {"tensor": tensor, "rows": op.rows, "row_bytes": row_bytes, "kept": kept[tensor]}
         for op in segment.makers
-        if op.output in kept
+        for tensor, row_bytes in op.outputs
+        if tensor in kept
     ]
     return {"first_op": segment.first, "last_op": segment.last, "tensors": tensors}
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from mcuforge.emit import c_names, c_values, kernel_signatures
 from mcuforge.emit.call_view import CallView, MemberView, OpView, ResultView
-from mcuforge.emit.segment_view import SegmentView, segment_views
+from mcuforge.emit.segment_view import SegmentView, row_name, segment_views
 from mcuforge.frontend import border_names
 from mcuforge.frontend.graph import DType, Graph, Variable
 from mcuforge.frontend.layer_names import layer_name
@@ -256,7 +256,8 @@ class _Builder:
         name, output = self.tensor_name, self.tensor_name(call.output)
         if position in self.segment_of:
             name = partial(self._row_name, position)
-            output = "tile" if self._tiles(position) else "row"
+            first = self.graph.ops[position].outputs[0]
+            output = "tile" if self._tiles(position) else row_name(first, call.output)
         row = ("y",) if signature.row else ()
         arguments = [f"&{prefix}_params", *row, *map(name, call.inputs), output]
         if signature.scratch:

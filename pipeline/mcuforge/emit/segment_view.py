@@ -102,24 +102,36 @@ class KindsView:
 
 
 @dataclass(frozen=True)
+class MadeView:
+    """An output of an op, of so many `bytes`; in C `row` is where its next row begins.
+
+    `handed_as` are outputs of the model whose rows the application takes.
+    """
+
+    output: str
+    row: str
+    row_bytes: int
+    bytes: int
+    readers: tuple[ReaderView, ...]
+    is_ring: bool
+    result: int
+    handed_as: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class RowOpView:
     """The function that makes the next row of an op, or the next `at_once`."""
 
     function: str
     title: str
-    output: str
     rows: int
-    row_bytes: int
+    made: tuple[MadeView, ...]
     reads: tuple[ReadView, ...]
-    readers: tuple[ReaderView, ...]
-    is_ring: bool
     at_once: int
     first: int
     kinds: KindsView | None
     calls: tuple[tuple[CallView, ...], ...]
-    result: int
     accumulates: bool
-    handed_as: tuple[int, ...]  # outputs of the model whose rows the application takes
     is_read_through: bool
     arranged: ArrangedView | None
     tiled: TiledView | None
@@ -146,9 +158,24 @@ class RowOpView:
         return "end - 1" if self.makes_many else "y"
 
     @property
-    def bytes(self) -> int:
-        """Of all rows."""
-        return self.row_bytes if self.accumulates else self.rows * self.row_bytes
+    def output(self) -> str:
+        """The first one, of which as many rows are there as of the others."""
+        return self.made[0].output
+
+    @property
+    def row_bytes(self) -> int:
+        """Of the first output."""
+        return self.made[0].row_bytes
+
+    @property
+    def is_handed(self) -> bool:
+        """Whether the application takes rows of an output."""
+        return any(made.handed_as for made in self.made)
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether rows are made although no op asks for them."""
+        return any(not made.is_ring or made.handed_as for made in self.made)
 
 
 @dataclass(frozen=True)
@@ -186,7 +213,7 @@ class SegmentView:
     @property
     def may_stop(self) -> bool:
         """Whether the application can end the inference."""
-        return bool(self.inputs) or any(op.handed_as for op in self.ops)
+        return bool(self.inputs) or any(op.is_handed for op in self.ops)
 
 
 def segment_views(
@@ -211,7 +238,7 @@ class _Segment:
         self.ops = ops[segment.first : segment.last + 1]
         self.rings = segment.stream.rings if segment.stream else {}
         self.scratch = [p.scratch_offset for p in plan.ops[segment.first : segment.last + 1]]
-        self.makers = {op.output: n for n, op in enumerate(segment.makers)}
+        self.makers = {t: n for n, op in enumerate(segment.makers) for t, _ in op.outputs}
         self.functions = [f"op{op.index}_row" for op in self.ops]
         self.functions += [f"input{self._number(op)}_row" for op in segment.inputs]
 
@@ -229,9 +256,7 @@ class _Segment:
             tensors=tuple(map(self._rows, tensors)),
             ops=tuple(made),
             demands=tuple(
-                op
-                for op in made
-                if not op.is_read_through and (not op.is_ring or op.handed_as or op is made[-1])
+                op for op in made if not op.is_read_through and (op.is_wanted or op is made[-1])
             ),
             spare=tuple(made[n] for n in (segment.stream.spare if segment.stream else ())),
             inputs=tuple(map(self._input, segment.inputs)),
@@ -260,7 +285,7 @@ class _Segment:
         known = self.graph.tensor(tensor)
         if tensor in self.makers:
             op = self.segment.makers[self.makers[tensor]]
-            row_bytes, count = op.row_bytes, op.rows
+            row_bytes, count = dict(op.outputs)[tensor], op.rows
         else:
             windows = [w for op in self.segment.ops for t, w in op.reads if t == tensor]
             count = windows[0].rows
@@ -287,29 +312,40 @@ class _Segment:
         return RowOpView(
             function=self.functions[number],
             title=shown.title,
-            output=f"t{op.output}",
             rows=op.rows,
-            row_bytes=op.row_bytes,
+            made=tuple(
+                self._made(op, tensor, result.number)
+                for (tensor, _), result in zip(op.outputs, shown.results, strict=True)
+            ),
             reads=tuple(self._read(shown.index, n, t, w) for n, (t, w) in enumerate(op.reads)),
-            readers=self._readers(op.output),
-            is_ring=op.output in self.rings,
             at_once=op.at_once,
             first=op.first,
             kinds=_kinds(op.kinds) if len(op.calls) > 1 and not op.tiles else None,
             calls=calls,
-            result=shown.results[0].number,
             accumulates=op.accumulates,
-            handed_as=tuple(
-                n
-                for n, tensor in enumerate(self.graph.outputs)
-                if tensor == op.output and tensor in self.segment.handed
-            ),
             is_read_through=op.is_read_through,
             arranged=self._arranged(op.output) if arranged else None,
             tiled=self._tiled(number, op.tiles, calls) if op.tiles else None,
             through=tuple(
                 self._read(shown.index, n, t, w)
                 for n, (t, w) in enumerate(op.through, len(op.reads))
+            ),
+        )
+
+    def _made(self, op: RowOp, tensor: int, result: int) -> MadeView:
+        row_bytes = dict(op.outputs)[tensor]
+        return MadeView(
+            output=f"t{tensor}",
+            row=row_name(op.output, tensor),
+            row_bytes=row_bytes,
+            bytes=row_bytes if op.accumulates else op.rows * row_bytes,
+            readers=self._readers(tensor),
+            is_ring=tensor in self.rings,
+            result=result,
+            handed_as=tuple(
+                n
+                for n, output in enumerate(self.graph.outputs)
+                if output == tensor and tensor in self.segment.handed
             ),
         )
 
@@ -365,6 +401,11 @@ class _Segment:
             for number, (read, _) in enumerate(op.reads)
             if read == tensor
         )
+
+
+def row_name(first: int, tensor: int) -> str:
+    """What the next row of an output is called in C; `first` is the first output of its op."""
+    return "row" if tensor == first else f"row_of_t{tensor}"
 
 
 def _kinds(kinds: Sequence[int]) -> KindsView:

@@ -101,11 +101,12 @@ def blocks(plan: Plan) -> tuple[Block, ...]:
 def _kept_rows(plan: Plan) -> dict[int, tuple[tuple[int, int], int]]:
     """Tensors of which only some rows are kept: how many of how many, and their bytes."""
     return {
-        op.output: ((kept, op.rows), kept * op.row_bytes)
+        tensor: ((kept, op.rows), kept * row_bytes)
         for segment in plan.segments
         if segment.stream is not None
         for op in segment.makers
-        if (kept := segment.stream.rings.get(op.output)) is not None
+        for tensor, row_bytes in op.outputs
+        if (kept := segment.stream.rings.get(tensor)) is not None
     }
 
 

@@ -189,6 +189,9 @@ class Schedule:
 class RowOp:
     """An op that makes its output, `rows` rows of `row_bytes` of a tensor, row by row.
 
+    Of an op of several outputs `others` are all but the first, and the bytes of their rows: a step
+    makes the same rows of each.
+
     A step makes `at_once` of them, the first one `first` and the last one those that are left.
     `reads` are the activations that it reads, and which rows of them. `calls` are its different
     steps, and `kinds` tells for each step which of these it is; with `tiles` the calls are those of
@@ -213,6 +216,12 @@ class RowOp:
     is_read_through: bool = False
     at_once: int = 1
     first: int = 1
+    others: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def outputs(self) -> tuple[tuple[int, int], ...]:
+        """All of them, each with the bytes of a row."""
+        return ((self.output, self.row_bytes), *self.others)
 
     @property
     def steps(self) -> int:
@@ -327,9 +336,10 @@ class Segment:
             return {}
         kept = self.stream.rings
         return {
-            op.output: kept[op.output] * op.row_bytes
+            tensor: kept[tensor] * row_bytes
             for op in self.makers
-            if op.output in kept and op.output not in self.working.rings
+            for tensor, row_bytes in op.outputs
+            if tensor in kept and tensor not in self.working.rings
         }
 
     @property
@@ -392,10 +402,11 @@ class Plan:
     def streamed(self) -> dict[int, int]:
         """Inputs and outputs that are there row by row only, and the bytes of a row."""
         return {
-            op.output: op.row_bytes
+            tensor: row_bytes
             for segment in self.segments
             for op in segment.makers
-            if op in segment.inputs or op.output in segment.handed
+            for tensor, row_bytes in op.outputs
+            if op in segment.inputs or tensor in segment.handed
         }
 
     def describe(self, position: int) -> str:

@@ -58,6 +58,7 @@ GUARDS = {
         *("minimum", "quantum", "enable", "uf2_family", "vector_table", "address"),
     },
     "made here of numbers and fixed words": {
+        "row",
         *("header", "version", "hash", "hash_bytes", "shape", "scale", "value", "c_type", "dtype"),
         *("kernel", "method", "methods", "source", "folder", "key", "type", "where", "text"),
         *("raw_type", "code_type", "input_type", "raw_shape"),

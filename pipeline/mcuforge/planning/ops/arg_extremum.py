@@ -49,19 +49,19 @@ def constraint_axis(graph: Graph, op: Op) -> str | None:
 
 def constraint_output_shape(graph: Graph, op: Op) -> str | None:
     """The output's shape is the input's without the axis."""
-    shape, axis, output = graph.input(op, 0).shape, _axis(graph, op), graph.output(op)
+    shape, axis, output = graph.input(op, 0).shape, axis_of(graph, op), graph.output(op)
     expected = shape[:axis] + shape[axis + 1 :]
     return None if output.shape == expected else f"{describe(output)}, not {list(expected)}"
 
 
-def _axis(graph: Graph, op: Op) -> int:
+def axis_of(graph: Graph, op: Op) -> int:
     """The axis, counted from the front."""
     return int(np.ravel(np.asarray(graph.input(op, 1).data))[0]) % len(graph.input(op, 0).shape)
 
 
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     """The call of ARG_MAX or ARG_MIN."""
-    shape, axis = graph.input(op, 0).shape, _axis(graph, op)
+    shape, axis = graph.input(op, 0).shape, axis_of(graph, op)
     params = ArgS8Params(
         outer=prod(shape[:axis]), extent=shape[axis], inner=prod(shape[axis + 1 :])
     )

@@ -132,14 +132,21 @@ class Borders:
             return "no op reads it"
         if tensor not in self.alone:
             return self._not_alone(tensor, touching)
-        for position in range(touching[0], touching[-1] + 1):
+        between = range(touching[0], touching[-1] + 1)
+        for position in between:
             op, by_rows = graph.ops[position], self.row_ops[position]
-            if by_rows is None or by_rows.output not in self.owners:
+            if by_rows is None or any(t not in self.owners for t, _ in by_rows.outputs):
                 needs = "reads or makes it" if position in touching else self._between(touching)
                 return f"{graph.describe(op)} {needs}, and runs whole, not row by row"
             if tensor in op.inputs and tensor not in (read for read, _ in by_rows.reads):
                 return f"{graph.describe(op)} reads all of it for each row"
+            if by_rows.accumulates and self._is_wanted_early(by_rows.output, tensor, between):
+                return f"{graph.describe(op)} has its output when it has read all rows"
         return None
+
+    def _is_wanted_early(self, output: int, tensor: int, between: range) -> bool:
+        """Whether what an op makes after its last row is to leave, or is read, before that."""
+        return output == tensor or any(output in self.graph.ops[p].inputs for p in between)
 
     def _touching(self, tensor: int) -> list[int]:
         """Positions of the ops that read or make it."""

@@ -33,7 +33,7 @@ ONE_BY_ONE = Steps()
 
 @dataclass(frozen=True, eq=False)
 class ByRows:
-    """How an op makes rows of its `output`; see `RowOp`.
+    """How an op makes rows of its `output`, and of the `others` beside it; see `RowOp`.
 
     Its rows from y on, so many, are `lower(y, count)`; those of the same `key(y, count)` have the
     same calls. `is_column`: its pictures have one column, so that a row is little work.
@@ -47,8 +47,14 @@ class ByRows:
     lower: Callable[[int, int], tuple[KernelCall, ...]]
     accumulates: bool = False
     is_column: bool = False
+    others: tuple[tuple[int, int], ...] = ()
     known: dict[Hashable, tuple[KernelCall, ...]] = field(default_factory=dict)
     made: dict[Steps, RowOp] = field(default_factory=dict)
+
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        """All of them."""
+        return (self.output, *(tensor for tensor, _ in self.others))
 
     def in_steps(self, steps: Steps = ONE_BY_ONE) -> RowOp:
         """The op as one that makes so many rows at a time: always the same one."""
@@ -68,8 +74,12 @@ class ByRows:
             kinds.append(number)
         made = (self.output, self.rows, self.row_bytes, self.reads, tuple(calls), tuple(kinds))
         return RowOp(
-            *made, accumulates=self.accumulates, at_once=steps.at_once, first=steps.first
-        )  # fmt: skip
+            *made,
+            accumulates=self.accumulates,
+            at_once=steps.at_once,
+            first=steps.first,
+            others=self.others,
+        )
 
     def _calls(self, key: Hashable, y: int, count: int) -> tuple[KernelCall, ...]:
         if key not in self.known:

@@ -48,7 +48,9 @@ def _pace(ops: Found, columns: Found, most: int) -> dict[int, Steps]:
     found: dict[int, Steps] = {}
     for position, op in sorted(columns.items(), reverse=True):
         wanted = max(int(most * rates[op.output] / fastest), 1)
-        found[position] = steps = _steps(op, wanted, readers.get(op.output, []))
+        found[position] = steps = _steps(
+            op, wanted, [r for t in op.outputs for r in readers.get(t, ())]
+        )
         for tensor, window in op.reads:
             readers.setdefault(tensor, []).append((steps, window))
     return {p: steps for p, steps in found.items() if steps != ONE_BY_ONE}
@@ -63,7 +65,7 @@ def _rates(ops: Found) -> dict[int, Fraction]:
             for tensor, window in op.reads
             if window.step
         ]
-        rates[op.output] = max(found, default=Fraction(1))
+        rates |= dict.fromkeys(op.outputs, max(found, default=Fraction(1)))
     return rates
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from mcuforge.frontend.graph import Graph, Op
 from mcuforge.planning.plan import KernelCall
-from mcuforge.planning.rows import accumulating, bilinear, pixelwise, windowed
+from mcuforge.planning.rows import accumulating, bilinear, moved, pixelwise, windowed, within
 from mcuforge.planning.rows.arrangement import Arrangement
 from mcuforge.planning.rows.by_rows import ByRows, rows_of
 from mcuforge.planning.rows.read_through import shown
@@ -21,11 +21,11 @@ def of(graph: Graph, op: Op, choose: Choose, arranged: Arrangement | None = None
     `choose` takes the fastest kernel for a call of a general one. `arranged` is what the op shows
     of its sources where it only moves pixels.
     """
+    if any(graph.tensor(t).is_variable for t in op.outputs):
+        return None
     if len(op.outputs) != 1:
-        return None
+        return moved.of(graph, op, choose)
     output = graph.output(op)
-    if output.is_variable:
-        return None
     if (found := _accumulating(graph, op)) is not None:
         return found
     if rows_of(output) < 2:
@@ -40,7 +40,9 @@ def of(graph: Graph, op: Op, choose: Choose, arranged: Arrangement | None = None
         nearest = pixelwise.nearest(graph, op, choose)
         if nearest is not None:
             return nearest
-    return shown(graph, arranged, rows_of(output)) if arranged else None
+    if arranged is not None:
+        return shown(graph, arranged, rows_of(output))
+    return within.of(graph, op, choose) or moved.of(graph, op, choose)
 
 
 def _accumulating(graph: Graph, op: Op) -> ByRows | None:

@@ -150,7 +150,7 @@ class Divisions:
                 for first in range(last, max(-1, last - MOST_OPS), -1):
                     op = way.row_ops[first]
                     left[number] -= sum(each.steps for each in ops)
-                    if op is None or op.output not in self.lives.sizes or left[number] < 0:
+                    if op is None or not self._owns(op) or left[number] < 0:
                         break
                     ops = (op, *ops)
                     longer = self.ways[number - 1].row_ops[first:] if number else ()
@@ -197,8 +197,12 @@ class Divisions:
         alone, ends = self.lives.streamable, self.lives.last
         return frozenset(t for t in self._touched(ops) if t not in alone or ends[t] > last)
 
+    def _owns(self, op: RowOp) -> bool:
+        """Whether no others own the bytes of its outputs."""
+        return all(tensor in self.lives.sizes for tensor, _ in op.outputs)
+
     def _touched(self, ops: Sequence[RowOp]) -> set[int]:
-        made = {op.output for op in ops if not op.is_read_through}
+        made = {tensor for op in ops if not op.is_read_through for tensor, _ in op.outputs}
         return made | {t for op in ops for t, _ in op.reads}
 
     def _row_bytes(self, ops: Sequence[RowOp]) -> dict[int, int]:

@@ -18,7 +18,12 @@ class _Run:
 
     def __init__(self, ops: Sequence[RowOp], kept: frozenset[int], bytes_of_row: dict[int, int]):
         self.ops = ops
-        self.maker = {op.output: number for number, op in enumerate(ops) if not op.is_read_through}
+        self.maker = {
+            tensor: number
+            for number, op in enumerate(ops)
+            if not op.is_read_through
+            for tensor, _ in op.outputs
+        }
         self.readers: dict[int, list[tuple[int, Sequence[int]]]] = {}
         for number, op in enumerate(ops):
             for tensor, firsts, _ in op.schedule.reads:
@@ -33,7 +38,7 @@ class _Run:
         self.rings = {t: 0 for t in self.maker if t not in kept}
         self.place = {t: n for n, t in enumerate(self.rings)}
         self.touched = [
-            [t for t in dict.fromkeys((op.output, *(r for r, _ in op.reads))) if t in self.place]
+            [t for t in dict.fromkeys(t for t, _ in (*op.outputs, *op.reads)) if t in self.place]
             for op in ops
         ]
         self.held = dict.fromkeys(self.rings, 0)  # rows that lie in the ring now
@@ -76,13 +81,15 @@ class _Run:
                 self._look(tensor)
 
     def _let_go(self, op: RowOp, row: int) -> None:
-        if op.output in self.held:
-            first = self.first_needed(op.output)
+        for tensor, row_bytes in op.outputs:
+            if tensor not in self.held:
+                continue
+            first = self.first_needed(tensor)
             left = 0 if first is None else row - min(first, row)
-            if left < self.held[op.output]:
-                self.moved += left * op.row_bytes
-            self.held[op.output] = left
-            self._look(op.output)
+            if left < self.held[tensor]:
+                self.moved += left * row_bytes
+            self.held[tensor] = left
+            self._look(tensor)
 
     def _look(self, tensor: int) -> None:
         """See how many rows lie in a ring some of which somebody will read."""
@@ -93,21 +100,25 @@ class _Run:
     def _note(self, number: int, made: int) -> None:
         """A step makes the rows up to `made`."""
         op = self.ops[number]
-        if op.output in self.rings:
-            self.held[op.output] += made - self.made[number]
-            self.rings[op.output] = max(self.rings[op.output], self.held[op.output])
-            self.lying[self.place[op.output]] = self.held[op.output]
+        for tensor, _ in op.outputs:
+            if tensor in self.rings:
+                self.held[tensor] += made - self.made[number]
+                self.rings[tensor] = max(self.rings[tensor], self.held[tensor])
+                self.lying[self.place[tensor]] = self.held[tensor]
         if op.scratch_bytes:
             self.used[number] = list(map(max, self.used[number], self.lying))
-        if op.output in self.rings:
-            return
-        written = op.row_bytes if op.accumulates else made * op.row_bytes
+        for tensor, row_bytes in op.outputs:
+            if tensor not in self.rings:
+                self._note_gaps(tensor, row_bytes if op.accumulates else made * row_bytes)
+
+    def _note_gaps(self, output: int, written: int) -> None:
+        """So many bytes of an output that outlives the segment are there."""
         for tensor in self.dying:
             first = self.first_needed(tensor)
             if first is not None:
                 gap = first * self.bytes_of_row[tensor] - written
-                known = self.gaps.get((tensor, op.output), gap)
-                self.gaps[tensor, op.output] = min(known, gap)
+                known = self.gaps.get((tensor, output), gap)
+                self.gaps[tensor, output] = min(known, gap)
 
 
 def stream(
@@ -123,10 +134,11 @@ def stream(
     """
     run = _Run((*ops, *inputs), kept, bytes_of_row)
     for number, op in enumerate(ops):
-        if op.output in kept or op.output in handed or number == len(ops) - 1:
+        is_wanted = any(t in kept or t in handed for t, _ in op.outputs)
+        if is_wanted or number == len(ops) - 1:
             run.make(number, op.rows)
     moved = run.moved
-    made = (number for number in run.maker.values() if number < len(ops))
+    made = (number for number in dict.fromkeys(run.maker.values()) if number < len(ops))
     spare = tuple(number for number in made if run.made[number] < ops[number].rows)
     for number in spare:  # for a trace, which tells of all rows
         run.make(number, ops[number].rows)

@@ -36,7 +36,7 @@ def _shared(ops: Sequence[RowOp], stream: Stream, needs: Sequence[int]) -> Worki
     if not any(needs):
         return WorkingSet(0, {}, (0,) * len(ops))
     largest = max(range(len(ops)), key=needs.__getitem__)
-    sizes = {op.output: op.row_bytes for op in ops if op.output in stream.rings}
+    sizes = {t: n for t, n in _row_bytes(ops).items() if t in stream.rings}
 
     def free(tensor: int) -> int:
         """Bytes of a ring that are free while the op with the most scratch runs."""
@@ -64,7 +64,7 @@ def _in_empty_rings(
 
     None where one finds none. As few rings as may be are taken, the smallest that will do.
     """
-    sizes = {op.output: _aligned(stream.rings.get(op.output, 0) * op.row_bytes) for op in ops}
+    sizes = {t: _aligned(stream.rings.get(t, 0) * n) for t, n in _row_bytes(ops).items()}
     left = {number for number, needed in enumerate(needs) if needed}
     rings: dict[int, int] = {}
     scratch, end = [0] * len(ops), 0
@@ -87,7 +87,7 @@ def _in_empty_rings(
 
 def rings_and_scratch(ops: Sequence[RowOp], stream: Stream) -> int:
     """Bytes of all rings and of the scratch in the best layout."""
-    row_bytes = {op.output: op.row_bytes for op in ops}
+    row_bytes = _row_bytes(ops)
     working = working_set(ops, stream)
     beside = (n * row_bytes[t] for t, n in stream.rings.items() if t not in working.rings)
     return working.bytes + sum(map(_aligned, beside))
@@ -100,7 +100,7 @@ class _Trial:
         self, ops: Sequence[RowOp], stream: Stream, needs: Sequence[int], before: int | None
     ) -> None:
         self.ops, self.stream, self.before = ops, stream, before
-        row_bytes = {op.output: op.row_bytes for op in ops}
+        row_bytes = _row_bytes(ops)
         self.ring_bytes = {t: n * row_bytes[t] for t, n in stream.rings.items()}
         used = [stream.used[n].get(before, 0) if before is not None else 0 for n in range(len(ops))]
         self.begins = [_aligned(n * row_bytes[before]) if before is not None else 0 for n in used]
@@ -132,6 +132,11 @@ class _Trial:
 
     def result(self) -> WorkingSet:
         return WorkingSet(_aligned(self.bytes), dict(self.rings), tuple(self.begins))
+
+
+def _row_bytes(ops: Sequence[RowOp]) -> dict[int, int]:
+    """Bytes of a row of each tensor that the ops make."""
+    return {tensor: row_bytes for op in ops for tensor, row_bytes in op.outputs}
 
 
 def _aligned(size: int) -> int:
