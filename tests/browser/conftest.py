@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from command_line import mcuforge
-from filelock import FileLock
+from made_once import made_once
 
 chromium = pytest.importorskip("chromium", reason="needs playwright", exc_type=ImportError)
 MODELS = Path(__file__).parents[2] / "models"
@@ -22,14 +22,13 @@ def browser() -> Iterator[object]:
 
 
 @pytest.fixture(scope="session")
-def report(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder `report` after `run` and `profile`."""
-    base = tmp_path_factory.getbasetemp()
-    output = (base if worker_id == "master" else base.parent) / "report-in-a-browser"
-    with FileLock(f"{output}.lock"):
-        if not output.exists():
-            done = mcuforge("run", MODELS / "autoencoder", "--count", "16", "-o", output)
-            assert done.code == 0, done
-            done = mcuforge("profile", output / "autoencoder.tflite", "-o", output)
-            assert done.code == 0, done
-    return output / "report"
+
+    def make(output: Path) -> None:
+        done = mcuforge("run", MODELS / "autoencoder", "--count", "16", "-o", output)
+        assert done.code == 0, done
+        done = mcuforge("profile", output / "autoencoder.tflite", "-o", output)
+        assert done.code == 0, done
+
+    return made_once(tmp_path_factory, "report-in-a-browser", make) / "report"

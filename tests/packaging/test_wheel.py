@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from made_once import made_once
 
 from mcuforge.scaffold import examples
 
@@ -46,9 +47,16 @@ def files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_the_wheel_holds_the_package_and_its_data(tmp_path: Path) -> None:
-    with zipfile.ZipFile(build_wheel(tmp_path)) as wheel:
-        held = {name: wheel.read(name) for name in wheel.namelist()}
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, in a folder of its own."""
+    (wheel,) = made_once(tmp_path_factory, "wheel", build_wheel).glob("*.whl")
+    return wheel
+
+
+def test_the_wheel_holds_the_package_and_its_data(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
     for kind in DATA:
         prefix = f"mcuforge/_data/{kind}/"
         shipped = {n.removeprefix(prefix): c for n, c in held.items() if n.startswith(prefix)}
@@ -66,8 +74,7 @@ def test_the_wheel_holds_the_package_and_its_data(tmp_path: Path) -> None:
     assert not [n for n, content in held.items() if os.fsencode(ROOT) in content]
 
 
-def test_the_wheel_holds_whole_examples(tmp_path: Path) -> None:
-    wheel = build_wheel(tmp_path / "wheel")
+def test_the_wheel_holds_whole_examples(wheel: Path, tmp_path: Path) -> None:
     assert wheel.stat().st_size < WHEEL_BYTES
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "held")
@@ -84,15 +91,13 @@ def files_of(paths: Iterable[Path], folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in paths}
 
 
-def test_building_twice_gives_the_same_wheel(tmp_path: Path) -> None:
-    first, second = (build_wheel(tmp_path / name).read_bytes() for name in ("one", "two"))
-    assert first == second
+def test_building_twice_gives_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    assert build_wheel(tmp_path).read_bytes() == wheel.read_bytes()
 
 
 @pytest.fixture
-def installed(tmp_path: Path) -> Path:
+def installed(wheel: Path, tmp_path: Path) -> Path:
     """The folder of programs of an empty virtual environment with the wheel in it."""
-    wheel = build_wheel(tmp_path / "wheel")
     # As many links as possible, as little copying: the environment is thrown away.
     venv.create(tmp_path / "venv", with_pip=True, symlinks=True)
     programs = tmp_path / "venv" / "bin"
@@ -105,7 +110,7 @@ def installed(tmp_path: Path) -> Path:
 
 
 @pytest.mark.sim
-def test_an_installed_wheel_runs_the_pipeline(installed: Path, tmp_path: Path) -> None:
+def test_an_installed_wheel_runs_the_pipeline(installed: Path, wheel: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     shutil.copy(MODEL, elsewhere / "autoencoder.tflite")
@@ -136,7 +141,7 @@ def test_an_installed_wheel_runs_the_pipeline(installed: Path, tmp_path: Path) -
     assert report["verdict"]["exact"] and report["costs"]["instructions"]
     assert report["accuracy"][0]["device"] < 0.001
     # TensorFlow is not here: how to get it follows from the wheel, and is no failure.
-    assert f"install {tmp_path}/wheel/mcuforge-" in mcuforge("doctor").replace("'", "")
+    assert f"install {wheel.parent}/mcuforge-" in mcuforge("doctor").replace("'", "")
     assert "-py3-none-any.whl[train]" in mcuforge("doctor")
 
 

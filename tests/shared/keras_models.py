@@ -1,24 +1,38 @@
-# Run in a process of its own: `python keras_models.py FOLDER` saves the models that tests convert.
 """Small Keras models, each with one thing that conversion must handle or refuse."""
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import in_tensorflow
+import pytest
+from made_once import made_once
 
 SHAPE = (8, 6, 2)
 
 
-def save_all(folder: Path) -> None:
-    """Write every model to `<folder>/<name>.keras`."""
+def saved(factory: pytest.TempPathFactory) -> Path:
+    """The folder with `<name>.keras` of every model."""
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        in_tensorflow.call("keras_models:save_all", {"folder": str(folder)})
+
+    return made_once(factory, "keras-models", make)
+
+
+def save_all(folder: str, on_progress: Callable[[int, int], None]) -> None:
+    """In a child with TensorFlow: write every model to `<folder>/<name>.keras`."""
     import keras
     from keras import layers
 
+    del on_progress
     keras.utils.set_random_seed(5)
 
     def save(name: str, inputs: Any, output: Any) -> None:
-        keras.Model(inputs, output, name="tiny").save(folder / f"{name}.keras")
+        keras.Model(inputs, output, name="tiny").save(Path(folder, f"{name}.keras"))
 
     def conv(x: Any, name: str) -> Any:
         return layers.Conv2D(3, 3, padding="same", activation="relu", name=name)(x)
@@ -42,13 +56,9 @@ def save_all(folder: Path) -> None:
 
     front = keras.Sequential([layers.Conv2D(3, 3, name="my conv"), layers.Dropout(0.2)])
     back = [layers.Flatten(), layers.Dense(4, activation="softmax", name="à la fin")]
-    keras.Sequential([keras.Input(SHAPE), front, *back]).save(folder / "sequential.keras")
+    keras.Sequential([keras.Input(SHAPE), front, *back]).save(Path(folder, "sequential.keras"))
     lazy = keras.Sequential([layers.Conv2D(3, 3), layers.BatchNormalization()])
     lazy.build((None, *SHAPE))
-    lazy.save(folder / "lazy.keras")
+    lazy.save(Path(folder, "lazy.keras"))
     image = keras.Input(SHAPE, batch_size=1, name="an image")
     save("odd_name", image, conv(image, "front"))
-
-
-if __name__ == "__main__":
-    save_all(Path(sys.argv[1]))

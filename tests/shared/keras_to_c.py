@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import in_tensorflow
 import numpy as np
-import pytest
 from emitted import SANITIZERS, WARNINGS, link, main_c, run, source, write
 
 from mcuforge import boards, driver
 from mcuforge.convert import convert
 from mcuforge.oracle.tflm import TFLM
-from mcuforge.processes import tensorflow_child
 from mcuforge.samples import quantised
 from mcuforge.tflite.folded_file import fold
 
 
 def converted(module: str, name: str, shape: Sequence[int], folder: Path) -> bytes:
     """The `.tflite` of what `module:save` saves under that name, with an input of that shape."""
-    with pytest.MonkeyPatch.context() as patch:
-        path = os.environ.get("PYTHONPATH", "")
-        patch.setenv("PYTHONPATH", f"{Path(__file__).parent}{os.pathsep}{path}")
-        arguments = {"name": name, "file": str(folder / "model.keras")}
-        tensorflow_child.call(f"{module}:save", arguments)
+    in_tensorflow.call(f"{module}:save", {"name": name, "file": str(folder / "model.keras")})
     samples = np.random.default_rng(1).normal(size=(8, *shape)).astype(np.float32)
     result = convert(folder / "model.keras", samples)
     assert result.refused == ()

@@ -23,6 +23,13 @@ from mcuforge.simulate.qemu import Qemu
 
 pytestmark = pytest.mark.sim
 Firmware = Callable[[str], BuildResult]
+# Armv6-M, Armv7-M, and both kinds of Armv8-M tell what went wrong each in its own way.
+ARCHITECTURES = ("microbit", "mps2-an386", "mps2-an505", "mps3-an547-helium")
+EACH_ARCHITECTURE = [
+    pytest.param(board.name, marks=[] if board.name in ARCHITECTURES else pytest.mark.slow)
+    for board in boards.available()
+    if board.qemu_machine
+]
 
 
 def is_armv6m(board: Board) -> bool:
@@ -132,6 +139,7 @@ def test_ticks_go_beyond_the_counter(firmware: Firmware) -> None:
     assert 0 <= (long - short) * board.instructions_per_tick - 2 * loops <= 200
 
 
+@pytest.mark.parametrize("board", EACH_ARCHITECTURE, indirect=True)
 @pytest.mark.parametrize(
     ("kind", "reason", "exception"),
     [

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import fresh_models
+import in_tensorflow
 import pytest
 from command_line import mcuforge
 
@@ -18,7 +17,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.sim, pytest.mark.tensorflow]
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fresh")
-    subprocess.run([sys.executable, fresh_models.__file__, folder], check=True, capture_output=True)
+    in_tensorflow.run(Path(fresh_models.__file__), folder)
     return folder
 
 

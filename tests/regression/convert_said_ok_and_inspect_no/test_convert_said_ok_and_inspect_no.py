@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import subprocess
-import sys
 import zipfile
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
+import in_tensorflow
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
@@ -190,7 +189,7 @@ def test_an_op_of_tensorflow_is_called_what_the_model_calls_it(tmp_path: Path) -
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("keras")
-    subprocess.run([sys.executable, "-c", MODELS, folder], check=True, capture_output=True)
+    in_tensorflow.run(MODELS, folder)
     samples = np.random.default_rng(0).random((4, 8, 8, 3), np.float32)
     np.savez(folder / "samples.npz", inputs=samples)
     return folder

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import subprocess
-import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+import in_tensorflow
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
@@ -67,7 +66,7 @@ def keras(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A convolution, ReLU and BatchNormalization, with samples and a recipe beside it."""
     folder = tmp_path_factory.mktemp("model")
     file = folder / "model.keras"
-    subprocess.run([sys.executable, "-c", SAVE, str(file)], check=True, capture_output=True)
+    in_tensorflow.run(SAVE, file)
     rng = np.random.default_rng(2)
     np.savez(folder / "samples.npz", inputs=rng.random((40, 12, 12, 1), np.float32))
     np.savez(folder / "held_out.npz", inputs=rng.random((20, 12, 12, 1), np.float32))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import importlib.util
 import io
-import os
 import shlex
 import subprocess
 import sys
@@ -14,13 +13,13 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import in_tensorflow
 import numpy as np
 import pytest
 from command_line import mcuforge
 from single_op import Spec, build
 
 from mcuforge.model_files.kind import Kind, recognise, refusal
-from mcuforge.processes import tensorflow_child
 
 HERE = Path(__file__).parent
 SPEC = Spec((1, 4), scale=0.5)
@@ -180,10 +179,7 @@ def test_the_model_itself_is_not_written_over(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def found() -> dict[str, Any]:
-    path = os.environ.get("PYTHONPATH", "")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", f"{HERE}{os.pathsep}{path}")
-        outcome: dict[str, Any] = tensorflow_child.call("odd_models:convert_all", {})
+    outcome: dict[str, Any] = in_tensorflow.call("odd_models:convert_all", {}, HERE)
     return outcome
 
 

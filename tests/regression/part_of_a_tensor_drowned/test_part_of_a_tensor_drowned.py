@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import subprocess
-import sys
 from pathlib import Path
 
+import in_tensorflow
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -224,9 +223,7 @@ model.save(sys.argv[1])
 @pytest.mark.slow
 def test_convert_and_debug_quantization_say_so(tmp_path: Path) -> None:
     keras, file = tmp_path / "boxes.keras", tmp_path / "samples.npz"
-    subprocess.run(
-        [sys.executable, "-c", SAVE, str(keras)], check=True, capture_output=True, timeout=300
-    )
+    in_tensorflow.run(SAVE, keras)
     np.savez(file, inputs=RNG.normal(0, 1, (80, 10)).astype(np.float32))
     done = CliRunner().invoke(cli, ["convert", str(keras), "--samples", str(file), "--json"])
     assert done.exit_code == 0, done.output

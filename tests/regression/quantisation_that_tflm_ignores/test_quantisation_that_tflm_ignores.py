@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import in_tensorflow
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -261,8 +260,7 @@ needs_tensorflow = pytest.mark.skipif(missing, reason="needs mcuforge[train]")
 )
 def test_a_keras_model_that_clamps_by_itself(words: dict[str, str], tmp_path: Path) -> None:
     keras = tmp_path / "clamps.keras"
-    script = Path(__file__).with_name("clamping_model.py")
-    subprocess.run([sys.executable, str(script), str(keras)], check=True, capture_output=True)
+    in_tensorflow.run(Path(__file__).with_name("clamping_model.py"), keras)
     batch = np.random.default_rng(1).normal(0, 2, (16, 8, 8, 3)).astype(np.float32)
     expected = all_float_outputs(keras, batch)
     model = convert(keras, batch, settings=combine(DEFAULT, **words)).tflite

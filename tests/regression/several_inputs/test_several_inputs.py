@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+import in_tensorflow
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -42,8 +41,7 @@ OWN_RANGES = {"calibration": "mse", "equalization": True, "bias_correction": Tru
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The saved models."""
     made = tmp_path_factory.mktemp("keras")
-    command = [sys.executable, str(SCRIPT), str(made)]
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    in_tensorflow.run(SCRIPT, made)
     return made
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from pathlib import Path
 
+import in_tensorflow
 import numpy as np
 import pytest
 
 from mcuforge.convert import same_model
-from mcuforge.processes import tensorflow_child
 
 needs_tensorflow = [
     pytest.mark.tensorflow,
@@ -28,10 +27,9 @@ REST = [
 
 def call(job: str, **arguments: list[str]) -> dict[str, str]:
     """Run a job of `rebuilt_models.py` in the child process."""
-    path = os.environ.get("PYTHONPATH", "")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", f"{Path(__file__).parent}{os.pathsep}{path}")
-        found: dict[str, str] = tensorflow_child.call(f"rebuilt_models:{job}", arguments)
+    found: dict[str, str] = in_tensorflow.call(
+        f"rebuilt_models:{job}", arguments, Path(__file__).parent
+    )
     return found
 
 

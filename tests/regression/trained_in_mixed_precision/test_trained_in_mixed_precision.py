@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from pathlib import Path
 from typing import Any
 
+import in_tensorflow
 import pytest
-
-from mcuforge.processes import tensorflow_child
 
 pytestmark = [
     pytest.mark.tensorflow,
@@ -20,12 +18,9 @@ SQNR_DB = 25.0
 
 def convert(*names: str) -> dict[str, Any]:
     """SQNR or message of each model of `mixed_models.py`, from the child process."""
-    path = os.environ.get("PYTHONPATH", "")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", f"{Path(__file__).parent}{os.pathsep}{path}")
-        outcome: dict[str, Any] = tensorflow_child.call(
-            "mixed_models:convert_models", {"names": names}
-        )
+    outcome: dict[str, Any] = in_tensorflow.call(
+        "mixed_models:convert_models", {"names": names}, Path(__file__).parent
+    )
     return outcome
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
+from command_line import mcuforge
 from emitted import SANITIZERS, WARNINGS, Array, main_c, run, source, succeed, unpack, write
 from json_documents import checked
 from single_op import Spec, build
@@ -283,11 +283,6 @@ def test_one_firmware_of_two_models_serves_either(sources: list[Source], tmp_pat
         assert found.bytes_differing == 0 and found.bytes_compared == OUTPUTS
 
 
-def mcuforge(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mcuforge", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
 @pytest.mark.sim
 def test_the_commands_take_several_models(tmp_path: Path) -> None:
     files = []
@@ -298,8 +293,7 @@ def test_the_commands_take_several_models(tmp_path: Path) -> None:
     emitted = mcuforge("emit", *files, "-o", folder, "--json")
     assert checked(emitted.stdout)["models"] == list(MODELS)
     refused = mcuforge("build", folder, "--model", "third")
-    assert refused.returncode == 2
-    assert "has no model 'third', but first, second." in refused.stderr
+    refused.refused(2, "has no model 'third', but first, second.")
     crc = {}
     for name in (*MODELS, None):
         chosen = ("--model", name) if name else ()
@@ -307,4 +301,4 @@ def test_the_commands_take_several_models(tmp_path: Path) -> None:
         crc[name] = checked(done.stdout)["runs"][0]["outputs"]
     assert crc["first"] != crc["second"] and crc[None] == crc["first"]
     twice = mcuforge("emit", files[0], files[0], "-o", tmp_path / "twice")
-    assert twice.returncode == 2 and "Two models are called first in C" in twice.stderr
+    twice.refused(2, "Two models are called first in C")

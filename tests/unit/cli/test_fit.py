@@ -63,8 +63,11 @@ def described(flash: str, ram: str, core: str = "cortex-m4") -> tuple[str, ...]:
     return ("--flash", flash, "--ram", ram, "--core", core)
 
 
-def test_every_board_is_there_and_those_that_it_fits_come_first() -> None:
-    content = as_json(UNET)
+@pytest.mark.parametrize("path", [None, pytest.param(UNET, marks=pytest.mark.slow)])
+def test_every_board_is_there_and_those_that_it_fits_come_first(
+    path: Path | None, model: Path
+) -> None:
+    content = as_json(path or model)
     found = content["boards"]
     assert {b["board"] for b in found} == {*boards.shipped()} - {"host"}
     assert [b["fits"] for b in found] == sorted((b["fits"] for b in found), reverse=True)
@@ -207,9 +210,11 @@ def test_80_columns(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {"pico", "mps3-an547-helium"} <= set(names)
 
 
-def test_inspect_shows_the_same_boards() -> None:
+@pytest.mark.parametrize("path", [None, pytest.param(UNET, marks=pytest.mark.slow)])
+def test_inspect_shows_the_same_boards(path: Path | None, model: Path) -> None:
+    path = path or model
     rows = [
-        [line.rstrip() for line in mcuforge(command, UNET).stdout.splitlines() if " MHz " in line]
+        [line.rstrip() for line in mcuforge(command, path).stdout.splitlines() if " MHz " in line]
         for command in ("inspect", "fit")
     ]
     assert rows[0] == rows[1] and len(rows[0]) == len(boards.shipped()) - 1

@@ -236,7 +236,7 @@ def test_a_terminal_of_80_columns(tmp_path: Path) -> None:
     leader, follower = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
     done = subprocess.Popen(
-        [sys.executable, "-m", "mcuforge", "fit", str(ROOT / "models/unet")],
+        [sys.executable, "-m", "mcuforge", "fit", str(ROOT / "models/autoencoder")],
         stdout=follower, stderr=subprocess.DEVNULL, env=environment, cwd=tmp_path,
     )  # fmt: skip
     os.close(follower)

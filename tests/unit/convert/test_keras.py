@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -35,10 +33,7 @@ BATCH = np.random.default_rng(3).random((16, *keras_models.SHAPE), np.float32)
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The saved models."""
-    folder = tmp_path_factory.mktemp("keras")
-    command = [sys.executable, keras_models.__file__, str(folder)]
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
-    return folder
+    return keras_models.saved(tmp_path_factory)
 
 
 def test_a_good_model(folder: Path, tmp_path: Path) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,10 +32,7 @@ BATCH = np.random.default_rng(3).random((16, *keras_models.SHAPE), np.float32)
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The saved models."""
-    folder = tmp_path_factory.mktemp("keras")
-    command = [sys.executable, keras_models.__file__, str(folder)]
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
-    return folder
+    return keras_models.saved(tmp_path_factory)
 
 
 def command(*arguments: object) -> Result:
