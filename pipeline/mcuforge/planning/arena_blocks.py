@@ -23,7 +23,8 @@ class Block:
     of ops, unless their rows come and go one by one. `name` is the tensor's, `layer` that which
     makes it, `type` such as `int8[1, 4]`; `views` counts the other tensors that are these bytes. A
     value takes `value_bytes`; scratch has no values, and 0. Of a tensor between ops that run row by
-    row only some rows lie there, `rows` of how many, from the first of these ops to the last.
+    row only some rows lie there, `rows` of how many, from the first of these ops to the last, or
+    where others share its bytes from the first to the last that finds rows there.
     """
 
     kind: str
@@ -78,7 +79,7 @@ def blocks(plan: Plan) -> tuple[Block, ...]:
     made_by = {tensor: graph.layer(op) for op in graph.ops for tensor in op.outputs}
     made_by |= dict(zip(graph.inputs, border_names.input_names(graph), strict=True))
     outputs = {storage.find(tensor) for tensor in graph.outputs}
-    rows = _kept_rows(plan)
+    rows, in_use = _kept_rows(plan), _while_in_use(plan)
     found = []
     for root, live in (live_ranges(graph, storage) | _streamed(plan)).items():
         if root not in plan.offsets:
@@ -87,11 +88,11 @@ def blocks(plan: Plan) -> tuple[Block, ...]:
         kind = INPUT if root in graph.inputs else OUTPUT if root in outputs else TENSOR
         kept, size = rows.get(root, (None, sizes[root]))
         some = f", {kept[0]} of {kept[1]} rows" if kept else ""
+        first, last = in_use.get(root) or _while_rows_run(plan, *live)
         found.append(
             Block(
                 kind, tensor.name, made_by.get(root, ""), shape_text(tensor) + some,
-                plan.offsets[root], size, *_while_rows_run(plan, *live), tensor.dtype.bytes,
-                views[root], kept,
+                plan.offsets[root], size, first, last, tensor.dtype.bytes, views[root], kept,
             )
         )  # fmt: skip
     found += _scratch(plan)
@@ -127,6 +128,18 @@ def _while_rows_run(plan: Plan, first: int, last: int) -> tuple[int, int]:
         if segment.first <= last <= segment.last:
             last = segment.last
     return first, last
+
+
+def _while_in_use(plan: Plan) -> dict[int, tuple[int, int]]:
+    """Rings that share bytes: the first op and the last one that runs while rows lie there."""
+    found = {}
+    for segment in plan.segments:
+        used = segment.stream.used[: len(segment.ops)] if segment.stream else ()
+        for tensor in segment.working.rings:
+            ops = [segment.first + n for n, rows in enumerate(used) if rows.get(tensor)]
+            if ops:
+                found[tensor] = ops[0], ops[-1]
+    return found
 
 
 def at_peak(blocks: Sequence[Block], peak: Loop) -> list[Block]:

@@ -27,7 +27,7 @@ def _what_is(arena: Arena, alive: Sequence[Block]) -> str:
     total = sum(block.bytes for block in alive)
     over = "output runs over what the op has read"
     if arena.loops and arena.peak in arena.loops:
-        over = "output runs over rows that were read, and scratch lies where rows are not needed"
+        over = "output runs over rows that were read, and other rows and scratch lie where none are"
     shared = (
         f", {total - arena.lower_bound:,} B of them shared, as the {over}"
         if total > arena.lower_bound

@@ -105,8 +105,7 @@ class _Run:
                 self.held[tensor] += made - self.made[number]
                 self.rings[tensor] = max(self.rings[tensor], self.held[tensor])
                 self.lying[self.place[tensor]] = self.held[tensor]
-        if op.scratch_bytes:
-            self.used[number] = list(map(max, self.used[number], self.lying))
+        self.used[number] = list(map(max, self.used[number], self.lying))
         for tensor, row_bytes in op.outputs:
             if tensor not in self.rings:
                 self._note_gaps(tensor, row_bytes if op.accumulates else made * row_bytes)

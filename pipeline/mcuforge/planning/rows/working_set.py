@@ -4,7 +4,7 @@ A ring is not full all the time: while an op makes the rows that a window is to 
 for the next row at the end of the ring, and a row that is read at once is gone before another op
 runs. The scratch of such an op may lie there. Of the rings one lies before the scratch, which
 begins within it, and others, that are empty meanwhile, lie in it. Or the scratch of each op lies in
-another ring.
+another ring. Or all rings and all scratch are packed, so that rings share bytes, too.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcuforge.planning.plan import RowOp, Stream, WorkingSet
+from mcuforge.planning.rows.packing import aligned as _aligned
+from mcuforge.planning.rows.packing import packed
 
-ALIGNMENT = 16
 MOST_TRIED = 4  # rings that may lie before the scratch
 
 
@@ -22,7 +23,11 @@ def working_set(ops: Sequence[RowOp], stream: Stream) -> WorkingSet:
 
     Scratch that accumulates is kept: it lies after all else.
     """
-    found = _shared(ops, stream, [0 if op.accumulates else op.scratch_bytes for op in ops])
+    needs = [0 if op.accumulates else op.scratch_bytes for op in ops]
+    found = _shared(ops, stream, needs)
+    tight = packed(ops, stream, needs, _in_all(ops, stream, found))
+    if tight.rings:
+        found = tight
     end, scratch = _aligned(found.bytes), list(found.scratch)
     for number, op in enumerate(ops):
         if op.accumulates:
@@ -87,10 +92,14 @@ def _in_empty_rings(
 
 def rings_and_scratch(ops: Sequence[RowOp], stream: Stream) -> int:
     """Bytes of all rings and of the scratch in the best layout."""
+    return _in_all(ops, stream, working_set(ops, stream))
+
+
+def _in_all(ops: Sequence[RowOp], stream: Stream, working: WorkingSet) -> int:
+    """Bytes of a layout, and of the rings beside it."""
     row_bytes = _row_bytes(ops)
-    working = working_set(ops, stream)
     beside = (n * row_bytes[t] for t, n in stream.rings.items() if t not in working.rings)
-    return working.bytes + sum(map(_aligned, beside))
+    return _aligned(working.bytes) + sum(map(_aligned, beside))
 
 
 class _Trial:
@@ -137,7 +146,3 @@ class _Trial:
 def _row_bytes(ops: Sequence[RowOp]) -> dict[int, int]:
     """Bytes of a row of each tensor that the ops make."""
     return {tensor: row_bytes for op in ops for tensor, row_bytes in op.outputs}
-
-
-def _aligned(size: int) -> int:
-    return (size + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
