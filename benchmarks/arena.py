@@ -5,8 +5,7 @@
 
 A MODEL is one of those seven by name, or a `.tflite`. `--check` fails where a model needs more with
 `--memory small` than `benchmarks/arena.json` says, or more instructions beside `--memory fast` than
-it allows: 3 %, and 7 % for the keyword spotter. QEMU counts instructions exactly, whatever else the
-computer does.
+it allows: 3 %. QEMU counts instructions exactly, whatever else the computer does.
 """
 
 from __future__ import annotations
@@ -87,8 +86,7 @@ def exceeded(model: str, found: Measured, limits: dict[str, Any]) -> Iterator[st
     small, most = found[planning.SMALL], limits["models"].get(model)
     if most is not None and small.arena > most:
         yield f"{model}: the arena has {small.arena:,} B, more than {most:,} B"
-    # Rows of five pixels leave one over for kernels that compute two at a time.
-    most_extra = limits["most_extra_of"].get(model, limits["most_extra"])
+    most_extra = limits["most_extra"]
     if more(found, planning.SMALL) > most_extra:
         extra = f"{100 * more(found, planning.SMALL):.1f} %"
         yield f"{model}: {extra} more instructions, beyond {100 * most_extra:.0f} %"

@@ -26,18 +26,16 @@ static int32_t rows_read(const nn_depthwise_conv2d_dsp_s8_params *p, int32_t top
     return is_read(p, top, 2) ? NN_ROWS_1_2 : NN_ROW_1;
 }
 
-static nn_depthwise_row row_of(const nn_depthwise_conv2d_dsp_s8_params *p) {
-    const int32_t channels = p->sizes.input_channels;
+/* What all rows have in common. One by one: an initialiser would clear the others first. */
+static inline void begin(const nn_depthwise_conv2d_dsp_s8_params *p, nn_depthwise_row *row) {
     const uint32_t zero_point = (uint32_t)p->input_zero_point & 0xFFFFu;
-    const nn_depthwise_row row = {
-        .records = p->channels,
-        .records_end = p->channels + channels * NN_DEPTHWISE_WORDS,
-        .zero_points = zero_point | zero_point << 16,
-        .count = p->sizes.output_width - (p->padding_right != 0 ? 1 : 0),
-        .padded = (p->padding_left != 0 ? NN_PADDED_LEFT : 0) |
-                  (p->padding_right != 0 ? NN_PADDED_RIGHT : 0),
-    };
-    return row;
+    row->records = p->channels;
+    row->records_end = p->channels + p->sizes.input_channels * NN_DEPTHWISE_WORDS;
+    row->zero_points = zero_point | zero_point << 16;
+    row->bias = 0;
+    row->count = p->sizes.output_width - (p->padding_right != 0 ? 1 : 0);
+    row->padded =
+        (p->padding_left != 0 ? NN_PADDED_LEFT : 0) | (p->padding_right != 0 ? NN_PADDED_RIGHT : 0);
 }
 
 void nn_depthwise_conv2d_dsp_s8(const nn_depthwise_conv2d_dsp_s8_params *params,
@@ -46,7 +44,8 @@ void nn_depthwise_conv2d_dsp_s8(const nn_depthwise_conv2d_dsp_s8_params *params,
     const int32_t channels = p.sizes.input_channels;
     const int32_t pitch = p.sizes.input_width * channels;
     const row_function *const functions = ROWS[p.ties_away][p.stride_width - 1];
-    nn_depthwise_row row = row_of(params);
+    nn_depthwise_row row;
+    begin(params, &row);
     /* Columns that are read before the loop, and in it. */
     const int32_t before = (p.stride_width == 1 ? 2 : 1) - p.padding_left;
     const int32_t columns = before + p.stride_width * row.count;

@@ -1033,6 +1033,14 @@ void nn_conv2d_dsp_s8(const nn_conv2d_dsp_s8_params *params, const int8_t *input
 void nn_conv2d_dsp_odd_s8(const nn_conv2d_dsp_s8_params *params, const int8_t *input,
                           int8_t *output, int8_t *scratch);
 
+/* The same for one row of an odd number of pixels, >= 3, the last three of which are computed
+ * together. A group has a multiple of four filters.
+ *
+ *   scratch  12 bytes a step; then, unless channels are a multiple of 4 or no window leaves the
+ *            input, room for what three pixels see, or for the taps of one unless rows_are_runs */
+void nn_conv2d_dsp_row_s8(const nn_conv2d_dsp_s8_params *params, const int8_t *input,
+                          int8_t *output, int8_t *scratch);
+
 /* The same on cores without DSP instructions, four filters at a time: see nn_tile.h. There is one
  * group of channels, and at least four filters.
  *

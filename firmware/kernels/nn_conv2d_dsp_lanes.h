@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What filters see of two pixels, as lanes for nn_conv2d_dsp_core.h: runs of taps, see nn_lanes.h,
- * a word of the first pixel beside one of the second.
+ * What filters see of two or three pixels, as lanes for the inner loops of convolutions: runs of
+ * taps, see nn_lanes.h, a word of each pixel beside those of the others.
  */
 #ifndef NN_CONV2D_DSP_LANES_H
 #define NN_CONV2D_DSP_LANES_H
@@ -15,15 +15,17 @@ typedef struct {
     int32_t skip;
 } nn_lane_runs;
 
-/* A run of one of the pixels; returns where its next run begins. */
-NN_APART uint32_t *nn_lanes_of_one(uint32_t *lanes, const int8_t *taps, int32_t count) {
-    return nn_lanes_of_run(lanes, 2, taps, count);
+/* A run of one of so many pixels; returns where its next run begins. */
+NN_APART uint32_t *nn_lanes_of_one(uint32_t *lanes, int32_t pixels, const int8_t *taps,
+                                   int32_t count) {
+    return nn_lanes_of_run(lanes, pixels, taps, count);
 }
 
 /* The same of one value. */
-NN_APART uint32_t *nn_lanes_of_value(uint32_t *lanes, int32_t value, int32_t count) {
+NN_APART uint32_t *nn_lanes_of_value(uint32_t *lanes, int32_t pixels, int32_t value,
+                                     int32_t count) {
     const uint32_t word = nn_pkhbt((uint32_t)value, (uint32_t)value);
-    for (int32_t step = nn_lane_steps(count); step > 0; --step, lanes += 2) {
+    for (int32_t step = nn_lane_steps(count); step > 0; --step, lanes += pixels) {
         lanes[0] = word;
     }
     return lanes;
@@ -116,8 +118,8 @@ __attribute__((naked, noinline)) static void nn_lanes_of_two(
 static void nn_lanes_of_two(const int8_t *first, const int8_t *second, uint32_t *lanes,
                             const nn_lane_runs *runs) {
     for (int32_t run = 0; run < runs->runs; ++run) {
-        nn_lanes_of_one(lanes, first, runs->taps);
-        lanes = nn_lanes_of_one(lanes + 1, second, runs->taps) - 1;
+        nn_lanes_of_one(lanes, 2, first, runs->taps);
+        lanes = nn_lanes_of_one(lanes + 1, 2, second, runs->taps) - 1;
         first += runs->taps + runs->skip;
         second += runs->taps + runs->skip;
     }

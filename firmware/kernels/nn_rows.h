@@ -78,7 +78,7 @@ static inline void *nn_rows_at(const nn_rows *rows, int32_t row) {
 #define NN_ROWS_WORDS(pointer) (pointer)
 #endif
 
-enum { NN_ROWS_BLOCK = 16 }; /* bytes that are loaded and stored at once */
+enum { NN_ROWS_BLOCK = 16, NN_ROWS_BLOCKS = 64 }; /* bytes that are loaded and stored at once */
 
 /* Moves rows of `row_bytes` down, by at least a row. Rings begin at words. */
 NN_ROWS_APART void nn_rows_move(uint8_t *to, const uint8_t *from, int32_t bytes,
@@ -86,6 +86,11 @@ NN_ROWS_APART void nn_rows_move(uint8_t *to, const uint8_t *from, int32_t bytes,
     if (row_bytes < NN_ROWS_BLOCK || (row_bytes & 3) != 0) {
         memmove(to, from, (size_t)bytes);
         return;
+    }
+    for (; bytes >= NN_ROWS_BLOCKS && row_bytes >= NN_ROWS_BLOCKS; bytes -= NN_ROWS_BLOCKS) {
+        memcpy(NN_ROWS_WORDS(to), NN_ROWS_WORDS(from), NN_ROWS_BLOCKS);
+        to += NN_ROWS_BLOCKS;
+        from += NN_ROWS_BLOCKS;
     }
     for (; bytes >= NN_ROWS_BLOCK; bytes -= NN_ROWS_BLOCK) {
         memcpy(NN_ROWS_WORDS(to), NN_ROWS_WORDS(from), NN_ROWS_BLOCK);

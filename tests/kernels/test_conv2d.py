@@ -68,6 +68,36 @@ def wide_case(draw: Draw) -> Case | None:
     return op.case(draw, "CONV_2D", options, [op.source, op.weights, op.bias], window)
 
 
+def odd_row_case(draw: Draw) -> Case | None:
+    """One row of an odd number of pixels and fours of filters: three pixels go together."""
+    window = draw_window(draw, 4, dilations=[1, 1, 1, 2])
+    groups, group_channels = draw.choice([1, 1, 1, 2]), draw.choice([1, 1, 2, 3, 4, 5, 8])
+    size, outputs = (draw.integer(1, 4), draw.integer(3, 18)), 4 * groups * draw.integer(1, 3)
+    output = output_sizes(window.padding, size, window.filter_size, window.stride, window.dilation)
+    if output[0] != 1 or output[1] < 3 or output[1] % 2 == 0:
+        return None
+    op = draw_weighted(
+        draw,
+        (1, *size, groups * group_channels),
+        (outputs, *window.filter_size, group_channels),
+        (1, *output, outputs),
+    )
+    options = window.fill(schema.Conv2DOptionsT())
+    return op.case(draw, "CONV_2D", options, [op.source, op.weights, op.bias], window)
+
+
+def test_odd_rows_equal_the_oracle(assert_exact: Callable[[Iterable[Case]], None]) -> None:
+    assert_exact(draw_cases(odd_row_case, 22, many(60)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_many_odd_rows_equal_the_oracle(
+    assert_exact: Callable[[Iterable[Case]], None], seed: int
+) -> None:
+    assert_exact(draw_cases(odd_row_case, 100 + seed, 600))
+
+
 def test_rows_of_several_channels_equal_the_oracle(
     assert_exact: Callable[[Iterable[Case]], None],
 ) -> None:

@@ -112,7 +112,7 @@ class Choices:
         """Those of the target. A computer runs those of every target."""
         targets = tuple(Target) if target is Target.PORTABLE else (target,)
         fast = [self._fast(each) for each in targets]
-        choices = [self._packed, *fast, *(tuple(map(conv2d_dsp.last_alone, c)) for c in fast)]
+        choices = [self._packed, *fast, *(tuple(map(conv2d_dsp.of_odd_row, c)) for c in fast)]
         kernels = [[call.kernel for call in choice] for choice in (self._calls, *choices)]
         different = [c for i, c in enumerate(choices, 1) if kernels[i] not in kernels[:i]]
         return different + [

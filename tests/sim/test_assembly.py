@@ -25,6 +25,7 @@ HELIUM = ["mps3-an547-helium"]  # Cortex-M55
 SMALL = ["microbit", "mps2-an385"]  # Cortex-M0, M3
 CORES = {
     "conv2d_dsp_s8": DSP,
+    "conv2d_dsp_row_s8": DSP,
     "conv2d_helium_s8": HELIUM,
     "conv2d_tile_s8": SMALL,
     "depthwise_conv2d_dsp_s8": DSP,
@@ -32,6 +33,7 @@ CORES = {
     "fully_connected_dsp_s8": DSP,
     "fully_connected_helium_s8": HELIUM,
 }
+CASES = {"conv2d_dsp_row_s8": ("#define OF_A_ROW\n", "conv2d_dsp_s8")}  # of other kernels
 _INCLUDE = re.compile(r'^#include "(nn[\w.]*)"', re.MULTILINE)
 
 
@@ -45,7 +47,8 @@ def sources(kernel: str) -> dict[str, bytes]:
     """All that the project's model is made of."""
     found = {"twins.c": (TWINS / "twins.c").read_bytes()}
     found |= {"twins_model.h": (TWINS / "twins_model.h").read_bytes()}
-    found |= {"cases.c": (TWINS / f"{kernel}.c").read_bytes()}
+    defined, cases = CASES.get(kernel, ("", kernel))
+    found |= {"cases.c": defined.encode() + (TWINS / f"{cases}.c").read_bytes()}
     found |= {f"{name}.c": twin(kernel, name) for name in ("in_assembly", "in_c")}
     wanted = [f"{kernel}.c", "nn.h"]
     while wanted:

@@ -14,6 +14,8 @@ CALL_BYTES = 128  # the parameter struct of a call, and the call
 OTHER_KERNEL_BYTES = 1024  # of kernels that are not listed
 KERNEL_BYTES = {
     "batch_matmul_s8": 1536,
+    "conv2d_dsp_odd_s8": 4992,
+    "conv2d_dsp_row_s8": 5568,
     "conv2d_dsp_s8": 4160,
     "conv2d_helium_s8": 2688,
     "conv2d_s16": 2816,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Convolutions of any geometry, with sums and records as far as the planner lets them go.
+ * Convolutions of any geometry, with sums and records as far as the planner lets them go; where
+ * OF_A_ROW is defined of one row, of an odd number of pixels, with fours of filters.
  */
 #include <string.h>
 
@@ -101,6 +102,12 @@ static nn_conv2d_dsp_s8_params draw(uint32_t *seed) {
     p.window.dilation_width = twins_between(seed, 0, 3) == 0 ? 2 : 1;
     p.window.padding_top = twins_between(seed, 0, 2);
     p.window.padding_left = twins_between(seed, 0, 2);
+#ifdef OF_A_ROW
+    p.sizes.batches = p.sizes.output_height = 1;
+    p.sizes.output_width = 3 + 2 * twins_between(seed, 0, 3);
+    p.group_outputs = 4 * twins_between(seed, 1, 3);
+    p.output_channels = groups * p.group_outputs;
+#endif
     p.output_pixel_stride = p.output_channels;
     p.output_row_stride = p.sizes.output_width * p.output_channels;
     p.output_batch_stride = p.sizes.output_height * p.output_row_stride;

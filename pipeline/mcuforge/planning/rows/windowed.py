@@ -65,7 +65,7 @@ def of(graph: Graph, op: Op, choose: Choose) -> ByRows | None:
             if own:
                 made = _rows(call, own, period, pitch, y, reads(y)[0], seen(y, count)[1])
                 calls.append(choose(_along_width(made) if column else made))
-        return tuple(map(conv2d_dsp.last_alone, calls))
+        return tuple(map(conv2d_dsp.of_odd_row, calls))
 
     return ByRows(
         output=output.index,

@@ -142,16 +142,39 @@ def make(call: KernelCall) -> KernelCall:
     )
 
 
-def last_alone(call: KernelCall) -> KernelCall:
-    """The call that computes an odd last pixel alone, if it does: worth its code for short rows."""
+def of_odd_row(call: KernelCall) -> KernelCall:
+    """The call that computes an odd last pixel alone, or with the two before it.
+
+    It is worth its code for short rows. Three pixels at once take half as much scratch again.
+    """
     params = call.params
     if not isinstance(params, Conv2dDspS8Params) or call.kernel != "conv2d_dsp_s8":
         return call
     batches, height, width = params.sizes.output
-    if batches * height * width % 2 == 0 or params.group_outputs % 4 or params.steps % 2:
+    if batches * height * width % 2 == 0 or params.group_outputs % 4:
+        return call
+    if batches * height == 1 and width > 1:
+        return replace(
+            call,
+            kernel="conv2d_dsp_row_s8",
+            reason=f"{call.reason}; the last three pixels meet them together",
+            scratch_bytes=_scratch_of_three(params),
+            overlaps={},
+        )
+    if params.steps % 2:
         return call
     reason = f"{call.reason}; the last pixel meets them alone"
     return replace(call, kernel="conv2d_dsp_odd_s8", reason=reason)
+
+
+def _scratch_of_three(params: Conv2dDspS8Params) -> int:
+    """Lanes of three pixels, and what these see where some of it is padding, byte by byte."""
+    window, channels = params.window, params.group_channels
+    lanes = 3 * STEP_BYTES // 2 * params.steps
+    if channels % 4 == 0 or (params.rows_are_runs and is_inside(params.sizes, params.window)):
+        return lanes
+    columns = window.filter_width + (2 * window.stride_width if params.rows_are_runs else 0)
+    return lanes + window.filter_height * columns * channels
 
 
 def _steps(params: Conv2dS8Params) -> tuple[Int64Array, bool]:
