@@ -16,5 +16,5 @@ void nn_fully_connected_helium_s8(const nn_fully_connected_helium_s8_params *par
         params->outputs,
         params->stage,
     };
-    nn_helium_run(&row);
+    nn_helium_run_row(&row);
 }

@@ -1112,6 +1112,10 @@ typedef struct {
 void nn_conv2d_helium_s8(const nn_conv2d_helium_s8_params *params, const int8_t *input,
                          int8_t *output, int8_t *scratch);
 
+/* The same, for few pixels that are an odd number: the last one is computed alone. */
+void nn_conv2d_helium_odd_s8(const nn_conv2d_helium_s8_params *params, const int8_t *input,
+                             int8_t *output, int8_t *scratch);
+
 /* conv2d_s8 with int16 activations; steps of the output and the padding are in elements. The
  * input's zero point is 0.
  *

@@ -141,7 +141,7 @@ NN_ASM_FUNCTION static void nn_helium_pairs_any(NN_ASM_UNUSED const nn_helium_pa
 }
 
 /* All outputs of all pairs. */
-static void nn_helium_run(const nn_helium_pairs *pairs) {
+static void nn_helium_run_pairs(const nn_helium_pairs *pairs) {
     if (pairs->stage.rounding == NN_ROUND_UP) {
         nn_helium_pairs_up(pairs);
     } else if (pairs->stage.rounding == NN_ROUND_AWAY) {
@@ -186,7 +186,7 @@ static void nn_helium_pixel(const nn_helium_pairs *pairs, const int8_t *patch, i
 
 #endif
 
-static void nn_helium_run(const nn_helium_pairs *pairs) {
+static void nn_helium_run_pairs(const nn_helium_pairs *pairs) {
     for (int32_t pair = 0; pair < pairs->pairs; ++pair) {
         const int32_t in = pair * pairs->input_step, out = pair * pairs->output_step;
         nn_helium_pixel(pairs, pairs->patch0 + in, pairs->output0 + out);

@@ -122,7 +122,7 @@ NN_ASM_FUNCTION static void nn_helium_row_any(NN_ASM_UNUSED const nn_helium_row 
 }
 
 /* All outputs of a row. There are too few for a quicker way to round them up. */
-static void nn_helium_run(const nn_helium_row *row) {
+static void nn_helium_run_row(const nn_helium_row *row) {
     if (row->stage.rounding == NN_ROUND_ANY) {
         nn_helium_row_any(row);
     } else {
@@ -132,7 +132,7 @@ static void nn_helium_run(const nn_helium_row *row) {
 
 #elif NN_MVE
 
-static void nn_helium_run(const nn_helium_row *row) {
+static void nn_helium_run_row(const nn_helium_row *row) {
     const int8_t *weights = row->weights;
     const int32_t *record = row->stage.records;
     int8_t last[NN_CHUNK];
@@ -148,7 +148,7 @@ static void nn_helium_run(const nn_helium_row *row) {
 
 #else
 
-static void nn_helium_run(const nn_helium_row *row) {
+static void nn_helium_run_row(const nn_helium_row *row) {
     for (int32_t channel = 0; channel < row->channels; ++channel) {
         const int32_t group = channel / NN_FILTERS, filter = channel % NN_FILTERS;
         const int8_t *const last = row->weights + group * row->group_bytes + filter * NN_CHUNK;

@@ -11,6 +11,7 @@
 #include "nn_byte_sums.h"
 #include "nn_dsp.h"
 #include "nn_fixed_point.h"
+#include "nn_mve.h"
 
 /* The type of elements: a kernel of another one defines it before it includes this. */
 #ifndef NN_ELEMENT
@@ -19,7 +20,17 @@
 #endif
 typedef NN_ELEMENT nn_element;
 
-#if NN_HAS_DSP && defined(NN_ELEMENT_IS_BYTE)
+#if NN_MVE && defined(NN_ELEMENT_IS_BYTE)
+
+static inline void nn_add_four(const int8_t *input, int32_t pixels, int32_t stride, int32_t *sums) {
+    int32x4_t four = vldrwq_s32(sums);
+    for (int32_t i = 0; i < pixels; ++i, input += stride) {
+        four = vaddq_s32(four, vldrbq_s32(input));
+    }
+    vstrwq_s32(sums, four);
+}
+
+#elif NN_HAS_DSP && defined(NN_ELEMENT_IS_BYTE)
 
 static inline void nn_add_four(const int8_t *input, int32_t pixels, int32_t stride, int32_t *sums) {
     for (; pixels > NN_MOST_IN_16_BITS; pixels -= NN_MOST_IN_16_BITS) {

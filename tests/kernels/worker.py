@@ -34,7 +34,8 @@ from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.plan import KernelCall, PlannedOp, RowOp
 from mcuforge.planning.rows import row_op
 from mcuforge.planning.target import Target
-from mcuforge.planning.variants import chosen, conv2d_dsp
+from mcuforge.planning.variants import chosen
+from mcuforge.planning.variants.odd_rows import last_alone, of_odd_row
 from mcuforge.planning.variants.registry import VARIANTS
 
 _LIBC = ctypes.CDLL(None)
@@ -112,7 +113,8 @@ class Choices:
         """Those of the target. A computer runs those of every target."""
         targets = tuple(Target) if target is Target.PORTABLE else (target,)
         fast = [self._fast(each) for each in targets]
-        choices = [self._packed, *fast, *(tuple(map(conv2d_dsp.of_odd_row, c)) for c in fast)]
+        odd = [tuple(map(made, c)) for c in fast for made in (last_alone, of_odd_row)]
+        choices = [self._packed, *fast, *odd]
         kernels = [[call.kernel for call in choice] for choice in (self._calls, *choices)]
         different = [c for i, c in enumerate(choices, 1) if kernels[i] not in kernels[:i]]
         return different + [

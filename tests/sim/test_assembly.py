@@ -27,13 +27,17 @@ CORES = {
     "conv2d_dsp_s8": DSP,
     "conv2d_dsp_row_s8": DSP,
     "conv2d_helium_s8": HELIUM,
+    "conv2d_helium_odd_s8": HELIUM,
     "conv2d_tile_s8": SMALL,
     "depthwise_conv2d_dsp_s8": DSP,
     "depthwise_conv2d_helium_s8": HELIUM,
     "fully_connected_dsp_s8": DSP,
     "fully_connected_helium_s8": HELIUM,
 }
-CASES = {"conv2d_dsp_row_s8": ("#define OF_A_ROW\n", "conv2d_dsp_s8")}  # of other kernels
+CASES = {  # of other kernels
+    "conv2d_dsp_row_s8": ("#define OF_A_ROW\n", "conv2d_dsp_s8"),
+    "conv2d_helium_odd_s8": ("", "conv2d_helium_s8"),
+}
 _INCLUDE = re.compile(r'^#include "(nn[\w.]*)"', re.MULTILINE)
 
 

@@ -17,6 +17,7 @@ KERNEL_BYTES = {
     "conv2d_dsp_odd_s8": 4992,
     "conv2d_dsp_row_s8": 5568,
     "conv2d_dsp_s8": 4160,
+    "conv2d_helium_odd_s8": 3456,
     "conv2d_helium_s8": 2688,
     "conv2d_s16": 2816,
     "conv2d_s4": 128,

@@ -35,7 +35,7 @@ def packed(ops: Sequence[RowOp], stream: Stream, needs: Sequence[int], most: int
     largest = uses.max(axis=1, initial=0)
     begins = np.zeros(len(uses), np.int64)
     placed: list[int] = []
-    for item in sorted(needed, key=lambda i: (-largest[i], -np.count_nonzero(uses[i]), i)):
+    for item in sorted(needed.tolist(), key=lambda i: (-largest[i], -np.count_nonzero(uses[i]), i)):
         begins[item] = _lowest(uses[item], uses[placed], begins[placed])
         if begins[item] + largest[item] > most - ALIGNMENT:
             return nothing

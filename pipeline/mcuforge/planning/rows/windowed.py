@@ -24,7 +24,7 @@ from mcuforge.planning.ops.window import SlidingWindow
 from mcuforge.planning.plan import KernelCall
 from mcuforge.planning.row_window import RowWindow
 from mcuforge.planning.rows.by_rows import ByRows, is_column, rows_of
-from mcuforge.planning.variants import conv2d_dsp
+from mcuforge.planning.variants.odd_rows import last_alone, of_odd_row
 
 Choose = Callable[[KernelCall], KernelCall]
 WINDOWED = {
@@ -65,7 +65,8 @@ def of(graph: Graph, op: Op, choose: Choose) -> ByRows | None:
             if own:
                 made = _rows(call, own, period, pitch, y, reads(y)[0], seen(y, count)[1])
                 calls.append(choose(_along_width(made) if column else made))
-        return tuple(map(conv2d_dsp.of_odd_row, calls))
+        # Most steps of a column are of a number of rows that is even, or 1.
+        return tuple(map(last_alone if column else of_odd_row, calls))
 
     return ByRows(
         output=output.index,

@@ -142,29 +142,36 @@ def make(call: KernelCall) -> KernelCall:
     )
 
 
-def of_odd_row(call: KernelCall) -> KernelCall:
-    """The call that computes an odd last pixel alone, or with the two before it.
+def last_alone(call: KernelCall) -> KernelCall:
+    """The call that computes an odd last pixel alone, if it does: worth its code for short rows."""
+    params = call.params
+    if not isinstance(params, Conv2dDspS8Params) or call.kernel != "conv2d_dsp_s8":
+        return call
+    batches, height, width = params.sizes.output
+    if batches * height * width % 2 == 0 or params.group_outputs % 4 or params.steps % 2:
+        return call
+    reason = f"{call.reason}; the last pixel meets them alone"
+    return replace(call, kernel="conv2d_dsp_odd_s8", reason=reason)
 
-    It is worth its code for short rows. Three pixels at once take half as much scratch again.
+
+def last_three(call: KernelCall) -> KernelCall:
+    """The call that computes the last three pixels of an odd row together, if it does.
+
+    It is worth its code for short rows, and half as much scratch again.
     """
     params = call.params
     if not isinstance(params, Conv2dDspS8Params) or call.kernel != "conv2d_dsp_s8":
         return call
     batches, height, width = params.sizes.output
-    if batches * height * width % 2 == 0 or params.group_outputs % 4:
+    if batches * height > 1 or width % 2 == 0 or width < 3 or params.group_outputs % 4:
         return call
-    if batches * height == 1 and width > 1:
-        return replace(
-            call,
-            kernel="conv2d_dsp_row_s8",
-            reason=f"{call.reason}; the last three pixels meet them together",
-            scratch_bytes=_scratch_of_three(params),
-            overlaps={},
-        )
-    if params.steps % 2:
-        return call
-    reason = f"{call.reason}; the last pixel meets them alone"
-    return replace(call, kernel="conv2d_dsp_odd_s8", reason=reason)
+    return replace(
+        call,
+        kernel="conv2d_dsp_row_s8",
+        reason=f"{call.reason}; the last three pixels meet them together",
+        scratch_bytes=_scratch_of_three(params),
+        overlaps={},
+    )
 
 
 def _scratch_of_three(params: Conv2dDspS8Params) -> int:

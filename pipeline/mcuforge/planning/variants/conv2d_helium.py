@@ -97,6 +97,17 @@ def make(call: KernelCall) -> KernelCall:
     )
 
 
+def last_alone(call: KernelCall) -> KernelCall:
+    """The call that computes an odd last pixel alone, eight filters at a time."""
+    if call.kernel != "conv2d_helium_s8":
+        return call
+    batches, height, width = cast(Conv2dHeliumS8Params, call.params).sizes.output
+    if batches * height * width % 2 == 0:
+        return call
+    reason = f"{call.reason}; the last pixel shares them with eight filters"
+    return replace(call, kernel="conv2d_helium_odd_s8", reason=reason)
+
+
 def _windows_are_runs(p: Conv2dS8Params) -> bool:
     """Whether a window's taps lie side by side in the input, which the kernel then reads there."""
     sizes, window = p.sizes, p.window

@@ -34,7 +34,7 @@ def test_what_is_in_use_together_lies_apart(case: tuple[list[RowOp], Stream, lis
     ops, stream, needs = case
     found = packed(ops, stream, needs, MOST)
     bound = 0
-    for n, op in enumerate(ops):
+    for n in range(len(ops)):
         spans = [(found.scratch[n], needs[n])] if needs[n] else []
         spans += [
             (found.rings[other.output], stream.used[n][other.output] * other.row_bytes)

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define NN_LAST_PIXEL_ALONE
+#include "nn_conv2d_helium.h"
+
+void nn_conv2d_helium_odd_s8(const nn_conv2d_helium_s8_params *params, const int8_t *input,
+                             int8_t *output, int8_t *scratch) {
+    nn_conv2d_helium(params, input, output, scratch);
+}
