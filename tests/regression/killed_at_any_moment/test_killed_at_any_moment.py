@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import marked_processes
 import pytest
 from small_model import small_classifier
 
@@ -47,16 +48,7 @@ class Place:
         )  # fmt: skip
 
     def alive(self) -> list[str]:
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                environment = (process / "environ").read_bytes().split(b"\0")
-                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            except OSError:
-                continue  # it ended, or is another user's
-            if f"{MARK}={self.mark}".encode() in environment and command:
-                found.append(command)
-        return found
+        return marked_processes.commands(MARK, self.mark)
 
     def left(self) -> list[Path]:
         here = [p for p in self.results.rglob("*") if p.name.startswith(".mcuforge-")]

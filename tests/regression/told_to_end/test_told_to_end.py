@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import marked_processes
 import pytest
 from small_model import small_classifier
 
@@ -101,16 +102,7 @@ class Situation:
 
     def descendants(self) -> list[str]:
         """The commands of all processes that carry the mark."""
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                environment = (process / "environ").read_bytes().split(b"\0")
-                command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-            except OSError:
-                continue  # it ended, or is another user's
-            if f"{MARK}={self.mark}".encode() in environment and command:
-                found.append(command)
-        return found
+        return marked_processes.commands(MARK, self.mark)
 
 
 def wait_until(condition: Callable[[], object], running: subprocess.Popen[str]) -> None:
