@@ -106,4 +106,4 @@ def _solved(samples: Sequence[Sample]) -> list[float]:
 
 
 if __name__ == "__main__":
-    command(__doc__, _measured, fit)
+    command(__doc__, _measured, sources, fit=fit)

@@ -2,11 +2,14 @@
 
 .venv/bin/python benchmarks/durations.py measure RECORD.json [--core C ...] [MODEL ...]
 .venv/bin/python benchmarks/durations.py fit RECORD.json
+.venv/bin/python benchmarks/durations.py add RECORD.json
 
 `measure` profiles the shipped models, the stand-ins, the small architectures of `tests/zoo` and
 random networks that hold every operator, and adds to RECORD.json what is missing there; it takes
 half an hour. `fit` writes `planning/kernel_cycles.json` and `benchmarks/durations.json`, which
-holds the cycles of the models as a whole.
+holds the cycles of the models as a whole. `add` leaves both as they are, but for kernels that the
+table does not know yet: it needs no more than a few models that have them, such as `kws@rows`, that
+is `kws` row by row as far as that saves memory.
 """
 
 from __future__ import annotations
@@ -34,6 +37,7 @@ from mcuforge.files import atomic, json_text, paths
 from mcuforge.frontend import read_graph
 from mcuforge.planning import duration, planner
 from mcuforge.planning.plan import Plan
+from mcuforge.planning.plans import Plans
 from mcuforge.planning.target import Target
 from mcuforge.studies.profile import measurement
 
@@ -59,6 +63,16 @@ SHIPPED = ("autoencoder", "unet")
 WAITING = ("autoencoder", "kws")  # measured with a wait state of the flash, too
 SMALL = "@size"  # planned for the least flash
 SMALL_TOO = ("autoencoder", "ad", "kws")
+ROWS = "@rows"  # row by row as far as that saves memory: of kernels that nothing else calls
+ROWS_TOO = (
+    "kws",
+    "ic",
+    "zoo/unet",
+    "zoo/unet_16x8",
+    "zoo/ds_cnn",
+    "zoo/ds_cnn_16x8",
+    "zoo/unet_padded",
+)
 FLOOR = 3000  # cycles: below it an error counts no more than it would of so many
 FEW = 5  # samples of a kernel: of fewer an average one is scaled, or `SIMPLE` features are taken
 SIMPLE = ("calls", "inputs")
@@ -88,6 +102,11 @@ def sources() -> dict[str, Callable[[], bytes]]:
     return architectures() | every_op | small
 
 
+def with_rows() -> dict[str, Callable[[], bytes]]:
+    """Those, and models that are measured row by row as well."""
+    return sources() | {f"{name}{ROWS}": architectures()[name] for name in ROWS_TOO}
+
+
 def _of_every_op(seed: int, dtype: str, most_elements: int) -> bytes:
     content: bytes = generator.of_every_op(seed, dtype, most_elements).tflite()
     return content
@@ -106,12 +125,15 @@ def board_of(core: str, folder: Path) -> Board:
 
 # Of a model by its name and content, on a core.
 Measured = Callable[[str, bytes, str], dict[str, Any]]
+Sources = Callable[[], dict[str, Callable[[], bytes]]]
 
 
-def measure(record: Path, cores: Sequence[str], models: Sequence[str], measured: Measured) -> None:
+def measure(
+    record: Path, cores: Sequence[str], models: Sequence[str], measured: Measured, offered: Sources
+) -> None:
     """Add what is missing to the record: what `measured` says of a model on a core."""
     known = json.loads(record.read_text()) if record.exists() else {}
-    for name, content in sources().items():
+    for name, content in offered().items():
         for core in cores:
             if (models and name not in models) or name in known.get(core, {}):
                 continue
@@ -131,7 +153,8 @@ def _measured(name: str, content: bytes, core: str) -> dict[str, Any]:
         tflite.write_bytes(content)
         board, project = board_of(core, Path(folder)), Path(folder) / "project"
         optimize = planning.SIZE if name.endswith(SMALL) else planning.SPEED
-        profile = measurement.run(tflite, board, project, optimize=optimize)
+        memory = planning.SMALL if name.endswith(ROWS) else planning.FIT
+        profile = measurement.run(tflite, board, project, optimize=optimize, memory=memory)
         found = {"cycles": profile.cycles, "ops": [op.cycles for op in profile.ops]}
         if name in WAITING:
             found["waiting"] = measurement.run(tflite, board, project, wait_states=1).cycles
@@ -145,7 +168,7 @@ def fit(record: Path) -> None:
     """Write the table and the totals."""
     known = json.loads(record.read_text())
     measured = {name for each in known.values() for name in each}
-    plans = {name: _Plans(name, content()) for name, content in sources().items()
+    plans = {name: _Plans(name, content()) for name, content in with_rows().items()
              if name in measured}  # fmt: skip
     cores, totals = {}, {}
     for core in CORES:
@@ -176,15 +199,16 @@ class _Plans:
             tflite.write_bytes(content)
             self._graph = read_graph(tflite, name)
         self._optimize = planning.SIZE if name.endswith(SMALL) else planning.SPEED
-        self._made: dict[tuple[Target, bool], Plan] = {}
+        self._memory = planning.SMALL if name.endswith(ROWS) else planning.FIT
+        self._made: dict[tuple[Target, bool], Plans] = {}
 
     def of(self, board: Board) -> Plan:
         """That which was measured on a board."""
-        return planning.fitting(board, self._graph, self._optimize, self._make)
+        return planning.fitting(board, self._graph, self._optimize, self._make, memory=self._memory)
 
-    def _make(self, target: Target, small: bool) -> Plan:
+    def _make(self, target: Target, small: bool) -> Plans:
         if (target, small) not in self._made:
-            self._made[target, small] = planner.plan(self._graph, target, small=small)
+            self._made[target, small] = planner.plans(self._graph, target, small=small)
         return self._made[target, small]
 
 
@@ -204,7 +228,7 @@ def _core(samples: Mapping[str, list[Sample]]) -> dict[str, Any]:
     for name in architectures():
         if name in samples:
             others = _table({n: s for n, s in samples.items()
-                             if n.removesuffix(SMALL) != name})  # fmt: skip
+                             if n.partition("@")[0] != name})  # fmt: skip
             total = sum(_estimate(others, kernels, each) for kernels, each, _ in samples[name])
             factors[name] = total / sum(cycles for *_, cycles in samples[name])
             sys.stderr.write(f"  {name}: {factors[name]:.2f}\n")
@@ -217,16 +241,41 @@ def _core(samples: Mapping[str, list[Sample]]) -> dict[str, Any]:
     return _table(samples) | judged
 
 
-def _table(samples: Mapping[str, list[Sample]]) -> dict[str, Any]:
-    by_kernels: dict[str, Rows] = {}
+def add(record: Path) -> None:
+    """Add kernels that the table lacks."""
+    known, table = json.loads(record.read_text()), json.loads(duration.TABLE.read_text("utf-8"))
+    for core, measured in known.items():
+        with tempfile.TemporaryDirectory() as folder:
+            board = board_of(core, Path(folder))
+        samples = {name: _samples(_Plans(name, with_rows()[name]()).of(board), each["ops"])
+                   for name, each in measured.items()}  # fmt: skip
+        ours = table["cores"][core]
+        found = _fitted(_by_kernels(samples), ours)
+        ours["kernels"] = dict(sorted({**found, **ours["kernels"]}.items()))
+    atomic.write_bytes(duration.TABLE, _with_short_lists(json_text.dumps(table)).encode())
+
+
+def _by_kernels(samples: Mapping[str, list[Sample]]) -> dict[str, Rows]:
+    found: dict[str, Rows] = {}
     for name in samples:
         for kernels, each, cycles in samples[name]:
-            by_kernels.setdefault(kernels, []).append((each, cycles))
+            found.setdefault(kernels, []).append((each, cycles))
+    return found
+
+
+def _table(samples: Mapping[str, list[Sample]]) -> dict[str, Any]:
+    by_kernels = _by_kernels({n: s for n, s in samples.items() if not n.endswith(ROWS)})
+    by_rows = _by_kernels({n: s for n, s in samples.items() if n.endswith(ROWS)})
     whole = [row for rows in by_kernels.values() for row in rows]
     general = {
         "multiplying": _solved([row for row in whole if row[0][-1]]),
         "others": _solved([row for row in whole if not row[0][-1]]),
     }
+    return {"kernels": _fitted({**by_rows, **by_kernels}, general)} | general
+
+
+def _fitted(by_kernels: Mapping[str, Rows], general: Mapping[str, Any]) -> dict[str, list[float]]:
+    """The coefficients of each kernel; of one that multiplies, and was seen little, like others."""
     kernels = {}
     for name, rows in sorted(by_kernels.items()):
         if len(rows) >= FEW:
@@ -235,7 +284,7 @@ def _table(samples: Mapping[str, list[Sample]]) -> dict[str, Any]:
             kernels[name] = _scaled(general["multiplying"], rows)
         else:
             kernels[name] = _solved(rows, SIMPLE[-min(len(rows), 2) :])
-    return {"kernels": kernels} | general
+    return kernels
 
 
 def _estimate(table: Mapping[str, Any], kernels: str, each: Sequence[int]) -> float:
@@ -269,20 +318,22 @@ def _rounded(value: float) -> float:
     return float(f"{value:.4g}")
 
 
-def command(description: str, measured: Measured, fit: Callable[[Path], None]) -> None:
-    """Run `measure` or `fit`, as the command line says."""
+def command(
+    description: str, measured: Measured, offered: Sources, **others: Callable[[Path], None]
+) -> None:
+    """Run `measure`, or one of the others, as the command line says."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
-    parser.add_argument("what", choices=["measure", "fit"])
+    parser.add_argument("what", choices=["measure", *others])
     parser.add_argument("record", type=Path)
     parser.add_argument("models", nargs="*", metavar="MODEL")
     parser.add_argument("--core", action="append", choices=list(CORES))
     arguments = parser.parse_intermixed_args()  # models may stand after options
-    if arguments.what == "fit":
-        fit(arguments.record)
+    if arguments.what in others:
+        others[arguments.what](arguments.record)
     else:
         cores = arguments.core or list(CORES)
-        measure(arguments.record, cores, arguments.models, measured)
+        measure(arguments.record, cores, arguments.models, measured, offered)
 
 
 if __name__ == "__main__":
-    command(__doc__, _measured, fit)
+    command(__doc__, _measured, with_rows, fit=fit, add=add)
