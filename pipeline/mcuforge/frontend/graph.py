@@ -7,9 +7,10 @@ values of the file, widened to Python floats.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from math import prod
 from typing import Any, TypeVar
 
@@ -464,6 +465,11 @@ class Graph:
     signature: Signature = Signature()
     subgraphs: tuple[Graph, ...] = ()
     variables: tuple[Variable, ...] = ()
+
+    @cached_property
+    def last_readers(self) -> Mapping[int, Op]:
+        """The last op that reads each tensor."""
+        return {index: op for op in self.ops for index in op.inputs}
 
     def tensor(self, index: int) -> Tensor:
         """The tensor with that index."""

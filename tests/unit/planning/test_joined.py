@@ -15,6 +15,7 @@ from mcuforge.frontend import read_graph
 from mcuforge.frontend.graph import Activation, ConcatenationAttributes, Graph
 from mcuforge.planning import joined, layout, planner
 from mcuforge.planning.joined import positions
+from mcuforge.planning.ops import concatenation
 
 NETWORKS = Path(__file__).parents[2] / "networks"
 Ops = Sequence[tuple[str, Sequence[int], int]]
@@ -62,6 +63,16 @@ def test_branches_are_written_into_the_output() -> None:
 def test_what_lies_apart_in_the_output_is_copied() -> None:
     assert joins(two_branches(axis=0)) == {}  # [64, 1] and [64, 1] become [64, 2]
     assert planner.plan(two_branches(axis=0)).ops[2].calls
+
+
+def test_an_output_grows_over_the_largest_input_that_ends_there() -> None:
+    shapes = [[64, 1], [64, 3], [64, 2], [64, 5], [64, 3]]
+    ops = [("TILE", (0,), 1), ("TILE", (0,), 2), ("CONCATENATION", (1, 2), 3)]
+    read_again = [*ops, ("RELU", (1,), 4)]
+    for given, first in ((ops, 1), (read_again, 2)):
+        model = joining(shapes, given, [3, 4][: len(given) - 2], 1)
+        calls = concatenation.lower(model, model.ops[2])
+        assert calls[0].inputs == (first,) and calls[0].overlaps and not calls[1].overlaps
 
 
 def test_inputs_of_the_model_and_tensors_put_in_twice_are_copied() -> None:

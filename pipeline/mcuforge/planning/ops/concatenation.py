@@ -126,7 +126,9 @@ def constraint_packed(graph: Graph, op: Op) -> str | None:
 
 
 def _joined(graph: Graph, op: Op, axis: int, widths: Sequence[int]) -> tuple[KernelCall, ...]:
-    """One call for each input, the largest first: only it may share bytes with the output.
+    """One call for each input; only the first may share bytes with the output.
+
+    That is the largest of those that nothing reads afterwards, or else the largest.
 
     Each row of the output along `axis` is made of `widths` elements of each input.
     """
@@ -136,8 +138,9 @@ def _joined(graph: Graph, op: Op, axis: int, widths: Sequence[int]) -> tuple[Ker
         loops = (Loop(rows, (width, row)), Loop(width, (1, 1)))
         calls.append(call(graph, Move(index, op.outputs[0], loops, write=begin)))
         begin += width
-    largest = calls.pop(max(range(len(widths)), key=lambda i: (widths[i], -i)))
-    return largest, *(replace(other, overlaps={}) for other in calls)
+    ends = [graph.last_readers.get(i) is op and i not in graph.outputs for i in op.inputs]
+    first = calls.pop(max(range(len(widths)), key=lambda n: (ends[n], widths[n], -n)))
+    return first, *(replace(other, overlaps={}) for other in calls)
 
 
 def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:

@@ -114,4 +114,3 @@ _KEEPS: dict[str, Callable[[Graph, Op], bool]] = {
     "BATCH_MATMUL": _multiplies_within,
     "GATHER": _gathers_within,
 }
-KINDS = frozenset(_KEEPS)
