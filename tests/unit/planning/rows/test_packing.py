@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mcuforge.planning.plan import RowOp, Stream
@@ -29,6 +29,7 @@ def uses(draw: st.DrawFn) -> tuple[list[RowOp], Stream, list[int]]:
     return ops, Stream((), kept, {}, used=tuple(used)), needs
 
 
+@settings(max_examples=40)
 @given(uses())
 def test_what_is_in_use_together_lies_apart(case: tuple[list[RowOp], Stream, list[int]]) -> None:
     ops, stream, needs = case
