@@ -50,6 +50,8 @@ def test_twelve_trials_are_trained_built_and_proven(
     assert best.outcome.quality > 0.8
     again = picked.write(found, asked, best.number, tmp_path, tmp_path / "best", lambda *_: None)
     assert not again, "the very files of its trial"
+    for place in (tmp_path / "trials").glob("*/run"):
+        assert {entry.name for entry in place.iterdir()} == {"report", "report.json"}
 
 
 def _is_whole(each: Record, folder: Path) -> None:

@@ -115,7 +115,8 @@ class Inline(Workers):
 
     def __init__(self, ledger: Ledger, asked: Task, folder: Path, at_once: int = 1) -> None:
         super().__init__(0, (), folder)
-        self._ledger, self._task, self._at_once = ledger, asked, at_once
+        self._ledger, self._at_once = ledger, at_once
+        self._runner = trial.Runner(asked, folder)
         self.taken: list[int] = []
 
     def keep(self, over: int, at_most: int) -> None:
@@ -124,7 +125,7 @@ class Inline(Workers):
         waiting = sum(each.state == WAITING for each in self._ledger.records())
         worker.work(
             self._ledger,
-            trial.Runner(self._task, self._folder),
+            self._runner,
             lambda *_: None,
             lambda record, _outcome: self.taken.append(record.number),
             most=min(self._at_once, at_most, waiting),

@@ -73,15 +73,10 @@ class Forecaster:
     def _of_untrained(
         self, training: Training, settings: QuantizationSettings, memory: str, optimize: str
     ) -> Forecast:
-        asked = _digest([fingerprint(self._recipe, trained=True), list(training.options)])
         with scratch.folder() as folder:
             made = train.in_folder(self._recipe, folder)
-            architecture = self._kept("architecture", asked)
-            built = architecture is None
-            if built:
-                architecture = train.network(training, made)
-                self._keep("architecture", asked, architecture or "")
-            if not architecture:
+            architecture, built = self._architecture(training, made)
+            if architecture is None:
                 return NOTHING
             width = Bits.INT16 if settings.bits is Bits.INT16 else Bits.INT8
             network = [architecture, width.value, settings.per_channel]
@@ -97,6 +92,25 @@ class Forecaster:
             found = self._planned(file.read_bytes(), memory, optimize)
             self._keep("forecast", key, dataclasses.asdict(found))
             return found
+
+    def _architecture(self, training: Training, made: Recipe) -> tuple[str | None, bool]:
+        """A digest of the network, None where nobody tells, and whether `made` holds its file.
+
+        The network depends on those options alone that the script says, whatever the others are.
+        """
+        script = fingerprint(self._recipe, trained=True)
+        names = self._kept("options", script)
+        options = dict(training.options)
+        if names is not None:
+            asked = _digest([script, [[name, options.get(name)] for name in names]])
+            kept = self._kept("architecture", asked)
+            if kept is not None:
+                return kept["digest"], False
+        found = train.network(training, made)
+        asked = _digest([script, [[name, options.get(name)] for name in found.options]])
+        self._keep("options", script, list(found.options))
+        self._keep("architecture", asked, {"digest": found.digest})
+        return found.digest, found.digest is not None
 
     def _quantised(self, made: Recipe, settings: QuantizationSettings) -> bytes:
         """The `.tflite` of a model: its ranges are anybody's, its sizes those of the settings."""

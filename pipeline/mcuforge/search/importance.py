@@ -20,13 +20,14 @@ def of_choices(
     """Objective -> choice -> its share in what makes a trial one of the better ones, of 1 in all.
 
     Of what was measured, within budgets or not: what a choice costs does not depend on these. Empty
-    where there are too few trials.
+    where there are too few trials, and without objectives in which too many of them are alike.
     """
     measured = [each for each in records if each.state == COMPLETE]
     choices = [choice for choice in search.choices if _varies(choice, measured)]
     if len(measured) < _LEAST_TRIALS or not choices:
         return {}
-    return {o.name: _of(choices, o, measured) for o in objectives}
+    shares = ((o.name, _of(choices, o, measured)) for o in objectives)
+    return {name: found for name, found in shares if found}
 
 
 def _varies(choice: Choice, records: Sequence[Record]) -> bool:
@@ -36,6 +37,7 @@ def _varies(choice: Choice, records: Sequence[Record]) -> bool:
 def _of(
     choices: Sequence[Choice], objective: Objective, records: Sequence[Record]
 ) -> dict[str, float]:
+    """Nothing where the better ones cannot be told from all."""
     import optuna
     from optuna.exceptions import ExperimentalWarning
 
@@ -43,7 +45,11 @@ def _of(
     study.add_trials([drawing.measured(each, choices, objective) for each in records])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
-        found = optuna.importance.get_param_importances(
-            study, evaluator=optuna.importance.PedAnovaImportanceEvaluator()
-        )
+        warnings.filterwarnings("error", "Target and region quantiles", UserWarning)
+        try:
+            found = optuna.importance.get_param_importances(
+                study, evaluator=optuna.importance.PedAnovaImportanceEvaluator()
+            )
+        except UserWarning:
+            return {}
     return {choice.name: round(float(found.get(choice.name, 0.0)), 6) for choice in choices}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import re
 import shutil
+import weakref
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from mcuforge.errors import ForgeError, GateError
 from mcuforge.files import atomic
 from mcuforge.planning import FIT, SPEED
 from mcuforge.planning.rows.borders import BorderRows
-from mcuforge.processes import tensorflow_child
+from mcuforge.processes import scratch, tensorflow_child
 from mcuforge.recipe import Training
 from mcuforge.report import RunReport, run_page, site
 from mcuforge.search import drawing, recipes
@@ -37,6 +39,9 @@ class Runner:
 
     def __init__(self, task: Task, folder: Path) -> None:
         self._task, self._folder = task, folder
+        self._project = ExitStack()
+        self._built_in: Path | None = None
+        weakref.finalize(self, self._project.close)
         self._forecaster = Forecaster(
             task.recipe, task.board, task.budgets.max_ram, folder / "forecasts"
         )
@@ -110,14 +115,14 @@ class Runner:
         self, file: Path, taken: Record, forecast: Forecast, lesson: Lesson, on_stage: OnStage
     ) -> Outcome:
         memory, optimize = self._modes(taken)
-        output = file.parent / "run"
+        place = self._place()
         found = driver.run(
-            file, self._task.board, output, count=self._task.count, on_stage=on_stage,
+            file, self._task.board, place, count=self._task.count, on_stage=on_stage,
             memory=memory, optimize=optimize, max_ram=self._task.budgets.max_ram,
             borders=BorderRows.said(*self._task.recipe.borders),
         )  # fmt: skip
-        keep(found, output)
-        for tflite in output.glob("*.tflite"):
+        publish(found, file.parent / "run")
+        for tflite in place.glob("*.tflite"):
             atomic.write_bytes(file.parent / "artifacts" / "model.tflite", tflite.read_bytes())
             tflite.unlink()
         if not found.verdict.exact:
@@ -139,6 +144,13 @@ class Runner:
         )
         missing = self._missing(outcome)
         return _outcome(FAILED, forecast, lesson, reason=missing) if missing else outcome
+
+    def _place(self) -> Path:
+        """Where projects are built, each over the one before: most of their files are the same, and
+        Ninja compiles the others alone. It goes with this runner."""
+        if self._built_in is None:
+            self._built_in = self._project.enter_context(scratch.folder())
+        return self._built_in
 
     def _missing(self, outcome: Outcome) -> str:
         """Which objectives have no value, in words."""
@@ -193,11 +205,16 @@ def metrics_of(found: RunReport) -> tuple[dict[str, float], dict[str, float]]:
 
 def keep(found: RunReport, output: Path) -> None:
     """Leave the report alone: a project of every trial would fill the disk."""
-    atomic.write_bytes(output / DOCUMENT, report.as_json([found]).encode())
-    site.publish(output, [run_page.of(found)])
+    publish(found, output)
     for entry in output.iterdir():
         if entry.is_dir() and entry.name != site.FOLDER:
             shutil.rmtree(entry)
+
+
+def publish(found: RunReport, output: Path) -> None:
+    """Write the report of a trial: document and page."""
+    atomic.write_bytes(output / DOCUMENT, report.as_json([found]).encode())
+    site.publish(output, [run_page.of(found)])
 
 
 def _outcome(end: str, forecast: Forecast, lesson: Lesson, **rest: Any) -> Outcome:

@@ -43,18 +43,22 @@ def train(
 
 def untrained(
     script: str, seed: int, options: dict[str, Any], file: str, on_progress: Progress
-) -> str | None:
-    """Write the model of the script's `untrained`, and return a digest of its architecture."""
+) -> list[Any]:
+    """Write the model of the script's `untrained`.
+
+    Returns a digest of its architecture, None without one, and the names of the options that it
+    takes.
+    """
     on_progress(0, 1)
     _seed(seed)
-    model = built(script, options)
+    model, taken = built(script, options)
     if model is None:
-        return None
+        return [None, taken]
     if not isinstance(model, keras.Model):
         raise UsageError(f"{script}: untrained() must return a Keras model.")
     model.save(file)
     make_reproducible(Path(file))
-    return hashlib.sha256(model.to_json().encode()).hexdigest()
+    return [hashlib.sha256(model.to_json().encode()).hexdigest(), taken]
 
 
 def problems(

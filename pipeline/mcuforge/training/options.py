@@ -66,6 +66,11 @@ def arguments(function: Callable[..., Any], options: Mapping[str, Option]) -> di
     return made | values
 
 
+def names(function: Callable[..., Any]) -> list[str]:
+    """What the options are called that a function takes."""
+    return [name for name, _ in _options(function)]
+
+
 def problems_of_choices(
     function: Callable[..., Any], choices: Mapping[str, Sequence[Option]], key: str
 ) -> list[Problem]:

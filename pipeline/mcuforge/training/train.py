@@ -175,11 +175,22 @@ def check_choices(recipe: Recipe, choices: Mapping[str, Sequence[Option]], key: 
         raise typed_toml.error(recipe.file, found)
 
 
-def network(training: Training, made: Recipe) -> str | None:
-    """Write what the script's `untrained` gives to where `made` names the model; its digest.
+@dataclass(frozen=True)
+class Network:
+    """A network before it learns: a `digest` of its architecture, None where no script tells it.
 
-    That is one of the architecture. None where the script does not define it. Raises `ToolError`
-    where the script fails, `UsageError` where it does not take the options.
+    It depends on these of the script's `options` alone.
+    """
+
+    digest: str | None
+    options: tuple[str, ...]
+
+
+def network(training: Training, made: Recipe) -> Network:
+    """Write what the script's `untrained` gives to where `made` names the model.
+
+    Nothing where the script does not define it. Raises `ToolError` where the script fails,
+    `UsageError` where it does not take the options.
     """
     arguments = {
         "script": str(training.script),
@@ -188,8 +199,8 @@ def network(training: Training, made: Recipe) -> str | None:
         "file": str(made.keras or made.tflite),
     }
     name = "untrained_tflite" if made.keras is None else "untrained"
-    digest: str | None = _call(name, arguments, None)
-    return digest
+    digest, options = _call(name, arguments, None)
+    return Network(digest, tuple(options))
 
 
 def _call(name: str, arguments: Mapping[str, Any], on_progress: Progress | None) -> Any:

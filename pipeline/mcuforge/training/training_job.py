@@ -100,17 +100,20 @@ def train_tflite(asked: dict[str, Any], tflite: str, on_progress: Progress) -> d
 
 def untrained_tflite(
     script: str, seed: int, options: dict[str, Any], file: str, on_progress: Progress
-) -> str | None:
-    """Write what the script's `untrained` gives, and return its digest; None without one."""
+) -> list[Any]:
+    """Write what the script's `untrained` gives.
+
+    Returns its digest, None without one, and the names of the options that it takes.
+    """
     on_progress(0, 1)
     _seed(seed)
-    made = built(script, options)
+    made, taken = built(script, options)
     if made is None:
-        return None
+        return [None, taken]
     if not isinstance(made, bytes):
         raise UsageError(f"{script}: untrained() must return the bytes of a .tflite.")
     Path(file).write_bytes(made)
-    return hashlib.sha256(made).hexdigest()
+    return [hashlib.sha256(made).hexdigest(), taken]
 
 
 def problems_tflite(
@@ -157,12 +160,16 @@ def _trainer(script: str) -> Callable[..., Any]:
     return function
 
 
-def built(script: str, options: Mapping[str, Any]) -> Any:
-    """What the script's `untrained` returns for those options that it takes; None without one."""
+def built(script: str, options: Mapping[str, Any]) -> tuple[Any, list[str]]:
+    """What the script's `untrained` returns for those options that it takes, and their names.
+
+    None and no names without such a function.
+    """
     function = getattr(load(Path(script)), "untrained", None)
     if function is None:
-        return None
-    return function(**script_options.arguments(function, options))
+        return None, []
+    made = function(**script_options.arguments(function, options))
+    return made, script_options.names(function)
 
 
 def load(script: Path) -> ModuleType:

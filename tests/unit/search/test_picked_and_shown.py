@@ -18,6 +18,7 @@ from mcuforge.errors import UsageError
 from mcuforge.recipe.search import Option
 from mcuforge.report import site
 from mcuforge.search import coordinator, document, importance, page, picked, result
+from mcuforge.search.figures import objectives
 from mcuforge.search.ledger import Ledger
 from mcuforge.search.record import COMPLETE, CUT
 from mcuforge.search.result import Result
@@ -51,6 +52,16 @@ def test_the_document_is_of_its_schema(made: tuple[Result, Task, Path]) -> None:
     assert set(typed.importance) == {"quality", "ram", "flash", "cycles"}
     assert text == document.as_json(found, shares, folder)
     assert "seconds" not in text, "nothing in it depends on when it was made"
+
+
+def test_what_is_alike_in_all_trials_is_decided_by_nothing(tmp_path: Path) -> None:
+    search = searches.small_task(searches.toy(tmp_path)).search
+    records = [
+        searches.measured(n, n / 10, {"ram": 5.0}, params={"width": 4 + 8 * (n % 3), "hidden": 1})
+        for n in range(8)
+    ]
+    shares = importance.of_choices(search, objectives(("quality", "ram"), "accuracy"), records)
+    assert set(shares) == {"quality"}
 
 
 def test_the_page_shows_all_and_escapes_it(made: tuple[Result, Task, Path], tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from searches import Inline
 
 from mcuforge import boards
 from mcuforge.errors import UsageError
+from mcuforge.recipe import Recipe, Training
 from mcuforge.search import coordinator, result, task
 from mcuforge.search.figures import Budgets, Objective
 from mcuforge.search.forecast import Forecaster
@@ -147,6 +148,36 @@ def test_cycles_are_searched_for_where_a_core_is_known(tmp_path: Path) -> None:
     name.write_text(name.read_text().replace("[search]", '[search]\nobjectives = ["cycles"]'))
     with pytest.raises(UsageError, match=r"'cycles' of \[search\] objectives asks for what is not"):
         task.asked(model, host, Budgets(), **rest)
+
+
+def test_a_network_is_made_once_whatever_it_learns_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its costs are the same for every `ridge`, and its file for every memory mode."""
+    searches.without_processes(monkeypatch)
+    asked = searches.small_task(searches.toy(tmp_path))
+    made: list[dict[str, Any]] = []
+    network = train.network
+
+    def counted(training: Training, recipe: Recipe) -> train.Network:
+        made.append(dict(training.options))
+        return network(training, recipe)
+
+    monkeypatch.setattr(train, "network", counted)
+    teller = Forecaster(asked.recipe, asked.board, None, tmp_path / "told")
+    told = {}
+    for width, ridge, memory in (
+        (4, 0.1, "fit"),
+        (4, 0.2, "fit"),
+        (4, 0.3, "small"),
+        (12, 1, "fit"),
+    ):
+        options = (("width", width), ("ridge", ridge))
+        training = dataclasses.replace(train.of_recipe(asked.recipe), options=options)
+        found = teller.of(training, asked.recipe.quantization, memory, "speed")
+        told[width, ridge] = found.expected["flash"]
+    assert [each["width"] for each in made] == [4, 12]
+    assert told[4, 0.1] == told[4, 0.2] < told[12, 1]
 
 
 def test_cycles_are_foretold_and_cut(tmp_path: Path) -> None:
