@@ -21,7 +21,7 @@ from mcuforge.cli.consoles import echo, result_console, write
 from mcuforge.cli.progress import progress
 from mcuforge.cli.searching import address_of, folder_of, searching_options, see_to
 from mcuforge.cli.sizes import NUMBER, SIZE
-from mcuforge.errors import ForgeError
+from mcuforge.errors import ForgeError, UsageError
 from mcuforge.files import atomic
 
 if TYPE_CHECKING:
@@ -142,10 +142,11 @@ def command(
     folder = folder_of(output, name)
     results.check(folder / document.NAME, force=force)
     site.check(output, force=force)
-    ledger = Ledger.begin(address_of(storage, folder), name, asked.settings())
+    address = address_of(storage, folder)
     if pick is not None:
-        _pick(result.of(ledger), asked, pick, folder, target)
+        _pick(_found(address, name, asked), asked, pick, folder, target)
         return
+    ledger = Ledger.begin(address, name, asked.settings())
     if jobs != 0:
         machine.check([asked.board], converts=asked.converts)
     with progress("options"):
@@ -226,6 +227,26 @@ def _picking() -> str:
         if name in _OF_A_SEARCH and source is click.core.ParameterSource.COMMANDLINE:
             words += [parameter.opts[-1], str(context.params[name])]
     return f"{shlex.join(words)} --pick N"
+
+
+def _found(address: str, name: str, asked: Task) -> Result:
+    """What a search found by now. Raises `UsageError` where nobody began it."""
+    from mcuforge.search import result, storages
+    from mcuforge.search.ledger import Ledger
+
+    missing = UsageError(
+        f"--pick: there is no search '{name}' in {storages.hidden(address)}. Without --pick this "
+        "command makes it; one that was made with other options is found with these alone."
+    )
+    if storages.is_missing_file(address):
+        raise missing
+    try:
+        ledger = Ledger.resumed(address, name, asked.settings())
+    except KeyError:
+        raise missing from None
+    found = result.of(ledger)
+    ledger.close()
+    return found
 
 
 def _pick(found: Result, asked: Task, number: int, trials: Path, target: Path | None) -> None:

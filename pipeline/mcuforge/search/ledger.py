@@ -60,6 +60,11 @@ class Ledger:
         `settings` hold plain values, `objectives` among them.
         """
         _create(address, name, settings)
+        return cls.resumed(address, name, settings)
+
+    @classmethod
+    def resumed(cls, address: str, name: str, settings: Mapping[str, Any]) -> Ledger:
+        """Join a search that was begun with these settings. Raises as `begin`, and `KeyError`."""
         ledger = cls(address, name)
         changed = sorted(
             key

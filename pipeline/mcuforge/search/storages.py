@@ -76,6 +76,11 @@ def quieten() -> None:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
+def is_missing_file(address: str) -> bool:
+    """Whether an address is that of a journal which is not there."""
+    return "://" not in address and not Path(address).is_file()
+
+
 def hidden(address: str) -> str:
     """An address without its password."""
     if "://" not in address:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import searches
 
 from mcuforge.search.figures import Budgets, objectives
 from mcuforge.search.floors import floors
 from mcuforge.search.front import front
+from mcuforge.search.front_table import MOST_ROWS, shown
 from mcuforge.search.record import Record
 
 BOTH = objectives(("quality", "ram"), "accuracy")
@@ -23,6 +26,13 @@ def test_the_front_holds_what_nothing_beats() -> None:
     assert front(values, BOTH) == (4, 0, 2)
     assert front(values, objectives(("quality",), "accuracy")) == (4,)
     assert front({}, BOTH) == ()
+
+
+def test_a_terminal_shows_a_long_front_from_end_to_end() -> None:
+    assert shown((4, 0, 2)) == (4, 0, 2)
+    few = shown(range(100, 150))
+    assert (few[0], few[-1]) == (100, 149) and len(set(few)) == len(few) == MOST_ROWS
+    assert max(b - a for a, b in pairwise(few)) <= 3
 
 
 def test_of_some_metrics_less_is_better() -> None:
