@@ -16,7 +16,7 @@ from network import Network
 from sketch import Sketch
 
 from mcuforge.errors import UnsupportedError
-from mcuforge.planning.rows import pace, segments, tiling
+from mcuforge.planning.rows import kinds, pace, segments, tiling
 from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows
 from mcuforge.planning.rows.pixelwise import POINTWISE
 
@@ -102,7 +102,7 @@ def test_ops_that_go_pixel_by_pixel(tmp_path: Path, kernels: dict[str, Path]) ->
 @pytest.mark.usefixtures("rows_everywhere")
 def test_ops_that_take_rows_apart(tmp_path: Path, kernels: dict[str, Path]) -> None:
     portable = {"portable": kernels["portable"]}
-    assert checked(range(FEW), tmp_path, portable, drawn=within_rows.within_rows) > 4 * FEW
+    assert checked(range(8), tmp_path, portable, drawn=within_rows.within_rows) > 4 * 8
 
 
 @pytest.mark.slow
@@ -132,6 +132,33 @@ def test_many_rows_that_are_blended_and_mirrored(tmp_path: Path, kernels: dict[s
 @pytest.mark.usefixtures("rows_everywhere")
 def test_every_op_that_goes_pixel_by_pixel(tmp_path: Path, kernels: dict[str, Path]) -> None:
     check_pointwise(POINTWISE, range(4), tmp_path, kernels)
+
+
+def beside_a_convolution(kind: str, seed: int) -> Network | None:
+    """The op on what a convolution makes, each row for itself if it can; None where none fits."""
+    sketch = Sketch(seed, "int8", 2500)
+    sketch.first_axis, sketch.keeps_rows = 1, True
+    sketch.input((1, 6, sketch.draw.choice([6, 1]), 4))
+    for each in ("CONV_2D", kind):
+        found = any(generator.drawn(sketch, each) for _ in range(generator.ATTEMPTS))
+    return generator.finished(sketch) if found else None
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("rows_everywhere")
+def test_every_op_goes_row_by_row_as_is_said(tmp_path: Path) -> None:
+    said = frozenset().union(*kinds.by_rows().values()) - generator.ELSEWHERE.keys()
+    missing, by_rows = set(said), set()
+    for seed, kind in product(range(12), sorted(generator.OPS)):
+        if kind not in missing and kind not in kinds.WHOLE:
+            continue
+        if (network := beside_a_convolution(kind, seed)) is None:
+            continue
+        plan = running.trial("p", network.tflite(), tmp_path).plan
+        made = {op.output for s in plan.segments for op in s.ops}
+        found = {op.kind for op in plan.graph.ops if made.intersection(op.outputs)}
+        missing, by_rows = missing - found, by_rows | found
+    assert not missing and not by_rows & kinds.WHOLE.keys()
 
 
 def test_networks_whose_inputs_and_outputs_stream(tmp_path: Path, kernels: dict[str, Path]) -> None:

@@ -14,9 +14,9 @@ KINDS = frozenset(
 AROUND = ("ADD", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "RELU")
 
 
-def within_rows(seed: int, dtype: str = "int8") -> Network:
+def within_rows(seed: int, dtype: str = "int8", most_elements: int = 1500) -> Network:
     """Half of the ops are such, the others are those that stand around them."""
-    sketch = Sketch(seed, dtype, 1500)
+    sketch = Sketch(seed, dtype, most_elements)
     sketch.first_axis, sketch.keeps_rows = 1, True
     draw = sketch.draw
     sketch.input((1, draw.integer(3, 14), draw.integer(1, 9), draw.integer(1, 6)))

@@ -11,6 +11,7 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+import split_models
 import stand_ins
 from command_line import mcuforge
 
@@ -118,6 +119,17 @@ def test_rows_come_and_go_over_the_link(name: str, board: str, arena: int, tmp_p
         digests = simulator.device.trace(sample)
         assert digests[-1].crc32 == crc32(first.outputs[0].tobytes())
         assert sum(d.ticks for d in digests) == pytest.approx(first.ticks, rel=0.05)
+
+
+@pytest.mark.sim
+@pytest.mark.slow
+def test_rows_that_are_split_mirrored_and_blended(tmp_path: Path) -> None:
+    network = tmp_path / "split.tflite"
+    network.write_bytes(split_models.segmentation())
+    fast = proven(network, tmp_path / "fast", "--memory", "fast")
+    small = proven(network, tmp_path / "small", "--memory", "small", *BOTH)
+    assert small["arena"] <= 7200 < 32_768 <= fast["arena"]
+    assert small["instructions"] < 1.15 * fast["instructions"]
 
 
 @pytest.mark.sim

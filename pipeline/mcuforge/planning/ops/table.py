@@ -15,6 +15,7 @@ from mcuforge.planning.ops import Operator, rule
 from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.ops.tflm_kinds import CUSTOM_KINDS
 from mcuforge.planning.ops.tflm_kinds import KINDS as TFLM_KINDS
+from mcuforge.planning.rows import kinds
 
 BEGIN, END = "<!-- operators: begin -->", "<!-- operators: end -->"
 
@@ -48,6 +49,8 @@ def page() -> str:
             _INTRODUCTION,
             "",
             _table(),
+            "",
+            kinds.section(),
             "",
             "## Beside TensorFlow Lite Micro",
             "",

@@ -22,6 +22,9 @@ from mcuforge.planning.rows.by_rows import ByRows, is_column
 ROWS, WIDTH, CHANNELS = 1, 2, 3  # of NHWC
 REDUCED = ({ROWS}, {ROWS, WIDTH}, {ROWS, WIDTH, CHANNELS})
 SUM_BYTES = 4
+_POOLS = frozenset({"AVERAGE_POOL_2D", "MAX_POOL_2D"})
+_REDUCTIONS = frozenset({"MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN"})
+KINDS = _POOLS | _REDUCTIONS
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +76,9 @@ AccumulatingParams = AverageRowsS8Params | SumRowsS8Params | ExtremumRowsS8Param
 
 def of(graph: Graph, op: Op) -> ByRows | None:
     """The op as one that accumulates rows; None where it is none."""
-    if op.kind in ("AVERAGE_POOL_2D", "MAX_POOL_2D"):
+    if op.kind in _POOLS:
         step = _step_of_pool(graph, op)
-    elif op.kind in ("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN"):
+    elif op.kind in _REDUCTIONS:
         step = _step_of_reduction(graph, op)
     else:
         return None

@@ -114,3 +114,4 @@ _KEEPS: dict[str, Callable[[Graph, Op], bool]] = {
     "BATCH_MATMUL": _multiplies_within,
     "GATHER": _gathers_within,
 }
+KINDS = frozenset(_KEEPS)
