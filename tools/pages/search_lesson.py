@@ -54,6 +54,7 @@ class Kind:
 
     Quality, by a metric, against two `costs`; and one figure of the `pair` against the other, which
     lie on a diagonal where they are one measure on two kinds of samples; else both are objectives.
+    `work` is what time was searched by: cycles or instructions.
     """
 
     quality: str
@@ -61,17 +62,19 @@ class Kind:
     costs: tuple[Column, Column]
     pair: tuple[Column, Column]
     diagonal: bool = True
+    work: str = "instructions"
 
 
 KINDS = {
     "autoencoder": Kind(
         "auc",
         "AUC",
-        (INSTRUCTIONS, FLASH),
+        (Column("cycles (M)", "costs", "cycles", 1e6), FLASH),
         (
             Column("MSE, trained on", "figures", "mse_trained_on"),
             Column("MSE, held out", "float_metrics", "mse"),
         ),
+        work="cycles",
     ),
     "unet": Kind(
         "mean_iou",
@@ -172,7 +175,7 @@ def front_table(search: Search) -> str:
     """The front as Markdown: what was chosen, float beside int8, costs."""
     label = search.kind.label
     figures = [f"{label}, float", "int8", *(column.label for column in search.searched)]
-    heads = ["trial", *search.options, *figures, "RAM", "flash", "instructions"]
+    heads = ["trial", *search.options, *figures, "RAM", "flash", search.kind.work]
     return _table(heads, (_front_row(search, trial) for trial in search.front))
 
 
@@ -180,7 +183,7 @@ def effects_table(search: Search) -> str:
     """Means over the trials with each value of each option."""
     kind = search.kind
     pair = [column.label for column in kind.pair]
-    heads = ["option", "trials", f"{kind.label}, float", "lost to int8", *pair, "instructions"]
+    heads = ["option", "trials", f"{kind.label}, float", "lost to int8", *pair, kind.work]
     return _table(heads, _effects(search))
 
 
@@ -199,7 +202,7 @@ def _effects(search: Search) -> Iterator[list[str]]:
                 _mean(trial["float_metrics"][kind.quality] for trial in chosen),
                 f"{round(fmean(search.lost(trial) for trial in chosen), 4) + 0:.4f}",
                 *(_mean(column.of(trial) for trial in chosen) for column in kind.pair),
-                f"{fmean(trial['costs']['instructions'] for trial in chosen):,.0f}",
+                f"{fmean(trial['costs'][kind.work] for trial in chosen):,.0f}",
             ]
 
 
@@ -213,7 +216,7 @@ def _front_row(search: Search, trial: dict[str, Any]) -> list[str]:
         *(f"{column.of(trial):.3g}" for column in search.searched),
         f"{costs['ram']:,.0f} B",
         f"{costs['flash']:,.0f} B",
-        f"{costs['instructions']:,.0f}",
+        f"{costs[search.kind.work]:,.0f}",
     ]
 
 
