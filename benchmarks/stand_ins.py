@@ -96,7 +96,10 @@ class Drawing:
     def flatten(self, x: int) -> int:
         """RESHAPE to [batch, elements of one]."""
         batch, *rest = self._shape(x)
-        shape = (batch, int(np.prod(rest)))
+        return self.reshape(x, (batch, int(np.prod(rest))))
+
+    def reshape(self, x: int, shape: tuple[int, ...]) -> int:
+        """RESHAPE."""
         wanted = self._constant(np.array(shape, np.int32), None)
         options = options_of("RESHAPE", newShape=list(shape))
         return self._alike("RESHAPE", (x, wanted), shape, options, 1)

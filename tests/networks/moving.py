@@ -74,7 +74,7 @@ def pad(sketch: Sketch, kind: str) -> bool:
         return False
     draw, spec = sketch.draw, sketch.spec(source)
     paddings = np.array([[draw.choice([0, 0, 1, 2]) for _ in range(2)] for _ in spec.shape])
-    paddings[: sketch.first_axis] = 0
+    paddings[: sketch.free_axis(len(spec.shape))] = 0
     shape = tuple(d + sum(p) for d, p in zip(spec.shape, paddings.tolist(), strict=True))
     if int(np.prod(shape)) > sketch.most_elements:
         return False
@@ -92,7 +92,7 @@ def concatenation(sketch: Sketch) -> bool:
     if first is None:
         return False
     shape = sketch.spec(first).shape
-    axis = sketch.draw.integer(min(sketch.first_axis, len(shape) - 1), len(shape) - 1)
+    axis = sketch.draw.integer(min(sketch.free_axis(len(shape)), len(shape) - 1), len(shape) - 1)
 
     def joins(spec: Spec) -> bool:
         others = [d for i, d in enumerate(spec.shape) if i != axis]

@@ -38,11 +38,14 @@ def pool(sketch: Sketch, kind: str) -> bool:
 
 def over_picture(sketch: Sketch, kind: str) -> bool:
     """A pooling or a reduction over all rows of a picture."""
-    source = sketch.pick(lambda spec: len(spec.shape) == 4 and spec.shape[1] > 1)
+    is_signal = sketch.is_signal
+    source = sketch.pick(
+        lambda spec: len(spec.shape) == 4 and spec.shape[2 if is_signal else 1] > 1
+    )
     if source is None or not sketch.lively(source):
         return False
     if not kind.endswith("POOL_2D"):
-        axes = sketch.draw.choice([(1,), (1, 2), (1, 2, 3)])
+        axes = sketch.draw.choice([(2 if is_signal else 1,), (1, 2), (1, 2, 3)])
         return _reduced(sketch, kind, source, axes, sketch.draw.chance(0.5))
     batches, height, width, channels = sketch.spec(source).shape
     options = schema.Pool2DOptionsT()

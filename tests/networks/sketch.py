@@ -48,11 +48,16 @@ class Sketch:
         self.values: dict[int, Values] = {}  # of activations that ops may read
         self.first_axis = 0  # along which pads and concatenations may be: 1 keeps one picture
         self.keeps_rows = False  # whether ops leave the rows of a picture where they are
+        self.is_signal = False  # whether filters have a height of 1, and pictures keep one row
         self.variables: dict[int, int] = {}  # handle -> what was read, until it is assigned
 
     def inner_axis(self, rank: int) -> int:
         """The first axis along which ops may take a tensor apart, reduce or permute it."""
         return 2 if self.keeps_rows and rank > 2 else 0
+
+    def free_axis(self, rank: int) -> int:
+        """The first axis along which a tensor may be padded or concatenated."""
+        return max(rank - 2, 0) if self.is_signal else self.first_axis
 
     @property
     def limits(self) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from itertools import product
 from pathlib import Path
 
 import generator
+import one_row
 import plan_check
 import pytest
 import running
@@ -53,7 +54,7 @@ def checked(
     if drawn is generator.arranged:
         return sum(op.tiles is not None for op in ops)
     assert drawn is within_rows.within_rows or any(op.accumulates for op in ops)
-    if drawn is generator.columns:
+    if drawn in (generator.columns, one_row.signals):
         return sum(op.at_once > 1 for op in ops)
     return len(ops)
 
@@ -183,22 +184,37 @@ def step_by(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("rows_everywhere")
-def test_several_rows_of_a_column_at_once(
+def test_several_samples_at_once(
     tmp_path: Path, kernels: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     step_by(4, monkeypatch)
-    assert checked(range(6), tmp_path, kernels, drawn=generator.columns) > 12
+    assert checked(range(5), tmp_path, kernels, drawn=one_row.signals) > 10
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("rows_everywhere")
-@pytest.mark.parametrize("rows", [2, 3, 5, 8, 16, 64])
-def test_more_or_fewer_rows_of_a_column_at_once(
-    rows: int, tmp_path: Path, kernels: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("drawn", [one_row.signals, generator.columns])
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 5, 8, 16, 64])
+def test_more_or_fewer_samples_at_once(
+    rows: int,
+    drawn: Callable[[int, str], Network],
+    tmp_path: Path,
+    kernels: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     step_by(rows, monkeypatch)
     seeds = range(1000 * rows, 1000 * rows + 2 * BATCH)
-    assert checked(seeds, tmp_path, kernels, drawn=generator.columns) > 2 * BATCH
+    assert checked(seeds, tmp_path, kernels, drawn=drawn) > (2 * BATCH if rows > 1 else -1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "borders", [BorderRows(True, False), BorderRows(False, True), BorderRows(True, True)]
+)
+def test_signals_whose_borders_stream(
+    borders: BorderRows, tmp_path: Path, kernels: dict[str, Path]
+) -> None:
+    assert checked(range(3 * BATCH), tmp_path, kernels, borders, one_row.signals) > BATCH / 2
 
 
 @pytest.mark.slow

@@ -93,6 +93,11 @@ def _window(sketch: Sketch, source: int) -> tuple[Window, tuple[int, int]] | Non
     window = draw_window(sketch.draw, 3, (1, 1, 2))
     if sketch.draw.chance(0.6):
         window = Window(Padding.SAME, window.filter_size, (1, 1), window.dilation)
+    if sketch.is_signal:
+        window = Window(
+            window.padding, (1, window.filter_size[1]), (1, window.stride[1]),
+            (1, window.dilation[1]),
+        )  # fmt: skip
     _, height, width, _ = sketch.spec(source).shape
     size = output_sizes(
         window.padding, (height, width), window.filter_size, window.stride, window.dilation
@@ -150,6 +155,9 @@ def transpose_conv(sketch: Sketch) -> bool:
     batches, height, width, channels = sketch.spec(source).shape
     stride = sketch.draw.choice([(1, 1), (2, 2), (2, 1), (1, 3)])
     window = Window(Padding.SAME, (sketch.draw.integer(1, 4), sketch.draw.integer(1, 4)), stride)
+    if sketch.is_signal:
+        stride = (1, stride[1])
+        window = Window(Padding.SAME, (1, window.filter_size[1]), stride)
     outputs = sketch.draw.integer(1, 5)
     goal_shape = (batches, height * stride[0], width * stride[1], outputs)
     if np.prod(goal_shape) > sketch.most_elements:

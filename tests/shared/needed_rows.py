@@ -36,8 +36,9 @@ def check(plan: Plan) -> int:
 def _checked(plan: Plan, op: Op, by_rows: RowOp) -> bool:
     if by_rows.tiles is not None or by_rows.through:
         return False
+    shown = _shown(plan)
     for tensor, window in by_rows.reads:
-        for place in (n for n, t in enumerate(op.inputs) if t == tensor):
+        for place in (n for n, t in enumerate(op.inputs) if tensor in (t, shown.get(t))):
             for output in range(len(by_rows.outputs)):
                 found = needed(plan.graph, op, place, output, window.rows, by_rows.rows)
                 for y, rows in enumerate(found):
@@ -45,6 +46,15 @@ def _checked(plan: Plan, op: Op, by_rows: RowOp) -> bool:
                     missing = rows[(rows < first) | (rows >= end)]
                     assert not missing.size, f"{op.kind}: row {y} lacks {missing} of {tensor}"
     return True
+
+
+def _shown(plan: Plan) -> dict[int, int]:
+    """Views, and what tensor of other shape each shows."""
+    shown: dict[int, int] = {}
+    for op, planned in zip(plan.graph.ops, plan.ops, strict=True):
+        if planned.view_of is not None:
+            shown |= dict.fromkeys(op.outputs, shown.get(planned.view_of, planned.view_of))
+    return shown
 
 
 def needed(

@@ -182,7 +182,9 @@ class _Replay:
     def __init__(self, memory: Memory, segment: Segment, *, traced: bool) -> None:
         assert segment.stream is not None
         self.memory, self.segment, self.traced = memory, segment, traced
-        self.maker = {tensor: op for op in segment.makers for tensor, _ in op.outputs}
+        self.made = [op for op in segment.ops if op.shows is None]
+        makers = (*self.made, *segment.inputs)
+        self.maker = {tensor: op for op in makers for tensor, _ in op.outputs}
         self.rings: dict[int, Ring] = {}
         offsets, kept = memory.plan.offsets, segment.stream.rings
         for op in segment.ops:
@@ -206,7 +208,11 @@ class _Replay:
     def run(self) -> None:
         assert self.segment.stream is not None
         segment, traced = self.segment, self.traced
-        for op in self.segment.ops:
+        for op in segment.ops:
+            if op.shows is not None and op.shows not in self.maker:
+                self.memory.read(op.shows)
+                self.memory.tell((op.output,))
+        for op in self.made:
             if op.is_read_through:
                 continue
             rings = self.segment.stream.rings
@@ -214,14 +220,14 @@ class _Replay:
             if wanted or op is segment.ops[-1]:
                 while self.rings[op.output].made < op.rows:
                     self.row(op)
-        for op in segment.ops:  # a trace makes rows that nobody reads, too
+        for op in self.made:  # a trace makes rows that nobody reads, too
             while traced and not op.is_read_through and self.rings[op.output].made < op.rows:
                 self.row(op)
         for op in segment.inputs:  # rows that nobody reads are given, too
             while (ring := self.rings[op.output]).made < op.rows:
                 ring.gone = ring.made
                 self.row(op)
-        assert not traced or all(self.rings[op.output].made == op.rows for op in segment.ops)
+        assert not traced or all(self.rings[op.output].made == op.rows for op in self.made)
 
     def row(self, op: RowOp) -> None:
         """The next row of an op, or the next ones."""
@@ -254,10 +260,18 @@ class _Replay:
         self.read(op, y, end)  # the kernel may read it last when it has written all of the row
         for ring, (tensor, begin, count) in zip(rings, made, strict=True):
             ring.made = end
-            if op in self.segment.ops:
-                memory.told(ring.at(y), tensor, begin, count)
+            self.told(op, tensor, ring.at(y), begin, count)
             if tensor in self.segment.handed:
                 memory.check(ring.at(y), tensor, begin, count)
+
+    def told(self, op: RowOp, tensor: int, place: int, first: int, count: int) -> None:
+        """A trace is told of what an op has made, and of views of it."""
+        if op in self.segment.ops:
+            self.memory.told(place, tensor, first, count)
+        for view in self.segment.ops:
+            if view.shows == tensor:
+                self.memory.check(place, tensor, first, count)
+                self.memory.told(place, view.output, first, 0)
 
     def accumulate(self, op: RowOp, y: int, end: int, scratch: int) -> None:
         """Rows join what was found before, which must still be there."""
@@ -274,7 +288,7 @@ class _Replay:
             memory.put(ring.base, op.output, 0, op.row_bytes)
         ring.made = end
         if ring.made == op.rows:
-            memory.told(ring.base, op.output, 0, op.row_bytes)
+            self.told(op, op.output, ring.base, 0, op.row_bytes)
 
     def read(self, op: RowOp, y: int, end: int) -> None:
         for tensor, window in op.reads:
@@ -307,7 +321,7 @@ class _Replay:
         pixel = cast(ArrangeParams, op.calls[0][0].params).pixel
         for begin in range(0, op.row_bytes, room // pixel * pixel):
             self.sees(op, (y,))
-            self.memory.told(0, op.output, y * op.row_bytes + begin, 0)
+            self.told(op, op.output, 0, y * op.row_bytes + begin, 0)
 
     def sees(self, op: RowOp, rows: tuple[int, ...]) -> None:
         """Rows of a tensor that is arranged: those of the sources must be there."""

@@ -13,5 +13,31 @@ def column(samples: int = 512) -> bytes:
     x = drawing.input
     for filters, taps, stride in LAYERS:
         x = drawing.conv(x, filters, (taps, 1), (stride, 1))
-    pooled = drawing.average(x)
-    return drawing.tflite(drawing.softmax(drawing.dense(drawing.flatten(pooled), 6, relu=False)))
+    return _classified(drawing, x)
+
+
+def vibration(samples: int = 512) -> bytes:
+    """The same of `int8[1, samples, 3]`, as Conv1D layers become: with views around each."""
+    drawing = stand_ins.Drawing("vibration", (1, samples, 3))
+    x, channels = drawing.input, 3
+    for filters, taps, stride in LAYERS:
+        picture = drawing.reshape(x, (1, 1, samples, channels))
+        samples, channels = -(-samples // stride), filters
+        made = drawing.conv(picture, filters, (1, taps), (1, stride))
+        x = drawing.reshape(made, (1, samples, channels))
+    return _classified(drawing, drawing.reshape(x, (1, 1, samples, channels)))
+
+
+def denoiser(samples: int) -> bytes:
+    """From a signal `int8[1, samples, 1]` to one as long: two convolutions and a skip."""
+    drawing = stand_ins.Drawing("denoiser", (1, samples, 1))
+    x = drawing.reshape(drawing.input, (1, 1, samples, 1))
+    wide = drawing.conv(x, 8, (1, 9))
+    deep = drawing.conv(wide, 8, (1, 5))
+    found = drawing.conv(drawing.add(wide, deep), 1, (1, 3), relu=False)
+    return drawing.tflite(drawing.reshape(found, (1, samples, 1)))
+
+
+def _classified(drawing: stand_ins.Drawing, x: int) -> bytes:
+    flat = drawing.flatten(drawing.average(x))
+    return drawing.tflite(drawing.softmax(drawing.dense(flat, 6, relu=False)))

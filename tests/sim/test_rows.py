@@ -11,6 +11,7 @@ from zlib import crc32
 
 import numpy as np
 import pytest
+import signal_models
 import split_models
 import stand_ins
 from command_line import mcuforge
@@ -172,6 +173,32 @@ def test_several_models_of_one_firmware_take_rows(tmp_path: Path) -> None:
     application = folder / "build" / "host" / "application"
     printed = subprocess.run([application], capture_output=True, text=True, check=True).stdout
     assert printed.count("largest output: ") == 3 * len(files) and "-1" not in printed
+
+
+@pytest.mark.sim
+@pytest.mark.slow
+def test_samples_come_over_the_link(tmp_path: Path) -> None:
+    """A window of 512 samples of three axes, of which the model keeps some tens."""
+    signal = tmp_path / "vibration.tflite"
+    signal.write_bytes(signal_models.vibration())
+    fast = proven(signal, tmp_path / "fast", "--memory", "fast")
+    small = proven(signal, tmp_path / "small", "--memory", "small")
+    assert small["arena"] <= 2624 < 8192 < fast["arena"]
+    assert small["instructions"] < 1.065 * fast["instructions"]
+    some = proven(signal, tmp_path / "some", "--max-ram", "17k")
+    assert some["arena"] <= 3456 and some["instructions"] < 1.03 * fast["instructions"]
+    given = proven(signal, tmp_path / "given", "--memory", "small", "--input", "rows")
+    assert given["arena"] <= 1200 and given["instructions"] < 1.1 * fast["instructions"]
+
+
+@pytest.mark.sim
+@pytest.mark.slow
+@pytest.mark.parametrize("board", ["microbit", "mps3-an547"])
+def test_samples_come_and_go_over_the_link(board: str, tmp_path: Path) -> None:
+    signal = tmp_path / "denoiser.tflite"
+    signal.write_bytes(signal_models.denoiser(255))
+    costs = proven(signal, tmp_path / "out", "--board", board, "--memory", "small", *BOTH)
+    assert costs["arena"] <= 1216
 
 
 def plan(memory: str) -> Plan:

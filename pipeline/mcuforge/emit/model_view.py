@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from mcuforge.emit import c_names, c_values, kernel_signatures
 from mcuforge.emit.call_view import CallView, MemberView, OpView, ResultView
-from mcuforge.emit.segment_view import SegmentView, row_name, segment_views
+from mcuforge.emit.row_views import SegmentView
+from mcuforge.emit.segment_view import row_name, segment_views
 from mcuforge.frontend import border_names
 from mcuforge.frontend.graph import DType, Graph, Variable
 from mcuforge.frontend.layer_names import layer_name

@@ -1,219 +1,31 @@
-"""What the template of a model shows of ops that run row by row."""
+"""Makes what the template of a model shows of ops that run row by row."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import cast
 
 from mcuforge.emit.call_view import CallView, OpView
+from mcuforge.emit.row_views import (
+    ArrangedView,
+    KindsView,
+    MadeView,
+    ReaderView,
+    ReadView,
+    RowInputView,
+    RowOpView,
+    RowsView,
+    SegmentView,
+    ShownView,
+    TiledView,
+    TilesView,
+)
 from mcuforge.planning.plan import Plan, RowOp, Segment, Tiles
 from mcuforge.planning.row_window import RowWindow
 from mcuforge.planning.rows.arrangement import ArrangeParams
 
 LONG_RUN = 32  # steps of a kind that are left out of a table
-
-
-@dataclass(frozen=True)
-class RowsView:
-    """A tensor of a segment: `made` rows are there before it runs. No name: it has no memory."""
-
-    member: str
-    name: str | None
-    row_bytes: int
-    made: int
-    comment: str
-
-
-@dataclass(frozen=True)
-class ReadView:
-    """What a row reads of a tensor: the constant that tells which rows, and who makes them."""
-
-    tensor: str
-    window: str
-    values: str
-    table: str | None
-    maker: str | None
-
-
-@dataclass(frozen=True)
-class ArrangedView:
-    """What `nn_arrange` puts together: its parameters, its sources, and the size of the picture."""
-
-    params: str
-    sources: tuple[str, ...]
-    width: int
-    pixel: int
-
-
-@dataclass(frozen=True)
-class TilesView:
-    """Tiles of one width from pixel `begin` up to pixel `end` of a row, and the calls of one."""
-
-    begin: int
-    end: int
-    width: int
-    columns: int
-    calls: tuple[CallView, ...]
-
-
-@dataclass(frozen=True)
-class TiledView:
-    """How an op makes its rows tile by tile: see `Tiles`. `top` and `left` are C expressions."""
-
-    tiles: tuple[TilesView, ...]
-    arranged: ArrangedView
-    seen: int
-    rows: int
-    row_dilation: int
-    seen_bytes: int
-    top: str
-    left: str
-    pixel: int
-
-
-@dataclass(frozen=True)
-class ReaderView:
-    """Who reads a ring: the window, and the rows that the reader has made and makes."""
-
-    window: str
-    made: str
-    rows: int
-
-
-@dataclass(frozen=True)
-class KindsView:
-    """Which of its calls a step makes: a table, without what is repeated in the middle.
-
-    Steps from `after` on that are not among the last ones are as step `after` is, and `left_out`
-    are not in the table.
-    """
-
-    values: str
-    count: int
-    after: int
-    left_out: int
-
-    @property
-    def again(self) -> int:
-        """The first step after `after` that is in the table."""
-        return self.after + self.left_out
-
-
-@dataclass(frozen=True)
-class MadeView:
-    """An output of an op, of so many `bytes`; in C `row` is where its next row begins.
-
-    `handed_as` are outputs of the model whose rows the application takes.
-    """
-
-    output: str
-    row: str
-    row_bytes: int
-    bytes: int
-    readers: tuple[ReaderView, ...]
-    is_ring: bool
-    result: int
-    handed_as: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class RowOpView:
-    """The function that makes the next row of an op, or the next `at_once`."""
-
-    function: str
-    title: str
-    rows: int
-    made: tuple[MadeView, ...]
-    reads: tuple[ReadView, ...]
-    at_once: int
-    first: int
-    kinds: KindsView | None
-    calls: tuple[tuple[CallView, ...], ...]
-    accumulates: bool
-    is_read_through: bool
-    arranged: ArrangedView | None
-    tiled: TiledView | None
-    through: tuple[ReadView, ...]
-
-    @property
-    def makes_many(self) -> bool:
-        """Whether it makes several rows at once."""
-        return self.at_once > 1
-
-    @property
-    def before(self) -> int:
-        """How many rows fewer the first step makes."""
-        return self.at_once - self.first
-
-    @property
-    def end(self) -> str:
-        """The row after the last that the step makes, in C."""
-        return "end" if self.makes_many else "y + 1"
-
-    @property
-    def last(self) -> str:
-        """The last row that the step makes, in C."""
-        return "end - 1" if self.makes_many else "y"
-
-    @property
-    def output(self) -> str:
-        """The first one, of which as many rows are there as of the others."""
-        return self.made[0].output
-
-    @property
-    def row_bytes(self) -> int:
-        """Of the first output."""
-        return self.made[0].row_bytes
-
-    @property
-    def is_handed(self) -> bool:
-        """Whether the application takes rows of an output."""
-        return any(made.handed_as for made in self.made)
-
-    @property
-    def is_wanted(self) -> bool:
-        """Whether rows are made although no op asks for them."""
-        return any(not made.is_ring or made.handed_as for made in self.made)
-
-
-@dataclass(frozen=True)
-class RowInputView:
-    """The function that has the application give the next row of input `number`.
-
-    `has_unread`: nobody reads the last rows, at least where nothing is traced.
-    """
-
-    function: str
-    number: int
-    output: str
-    rows: int
-    row_bytes: int
-    readers: tuple[ReaderView, ...]
-    has_unread: bool
-
-
-@dataclass(frozen=True)
-class SegmentView:
-    """Ops that run row by row together; `demands` are those that the others run for.
-
-    The last rows of `spare` ones are made for a trace alone.
-    """
-
-    number: int
-    first: int
-    title: str
-    tensors: tuple[RowsView, ...]
-    ops: tuple[RowOpView, ...]
-    demands: tuple[RowOpView, ...]
-    spare: tuple[RowOpView, ...]
-    inputs: tuple[RowInputView, ...]
-
-    @property
-    def may_stop(self) -> bool:
-        """Whether the application can end the inference."""
-        return bool(self.inputs) or any(op.is_handed for op in self.ops)
 
 
 def segment_views(
@@ -238,13 +50,20 @@ class _Segment:
         self.ops = ops[segment.first : segment.last + 1]
         self.rings = segment.stream.rings if segment.stream else {}
         self.scratch = [p.scratch_offset for p in plan.ops[segment.first : segment.last + 1]]
-        self.makers = {t: n for n, op in enumerate(segment.makers) for t, _ in op.outputs}
+        self.makers = {
+            tensor: n
+            for n, op in enumerate(segment.makers)
+            if op.shows is None
+            for tensor, _ in op.outputs
+        }
         self.functions = [f"op{op.index}_row" for op in self.ops]
         self.functions += [f"input{self._number(op)}_row" for op in segment.inputs]
 
     def view(self, number: int) -> SegmentView:
         segment = self.segment
-        made = [self._op(n, op) for n, op in enumerate(segment.ops)]
+        numbered = [(n, op) for n, op in enumerate(segment.ops) if op.shows is None]
+        made = {n: self._op(n, op) for n, op in numbered}
+        last = made.get(len(segment.ops) - 1)
         tensors = dict.fromkeys(t for op in segment.ops for t, _ in op.reads)
         tensors |= dict.fromkeys(self.makers)
         return SegmentView(
@@ -254,12 +73,28 @@ class _Segment:
             if segment.last > segment.first
             else f"Op {segment.first}",
             tensors=tuple(map(self._rows, tensors)),
-            ops=tuple(made),
+            ops=tuple(made.values()),
             demands=tuple(
-                op for op in made if not op.is_read_through and (op.is_wanted or op is made[-1])
+                op
+                for op in made.values()
+                if not op.is_read_through and (op.is_wanted or op is last)
             ),
             spare=tuple(made[n] for n in (segment.stream.spare if segment.stream else ())),
             inputs=tuple(map(self._input, segment.inputs)),
+            shown=tuple(
+                ShownView(result.number, result.name, result.bytes)
+                for op, shown in zip(segment.ops, self.ops, strict=True)
+                if op.shows is not None and op.shows not in self.makers
+                for result in shown.results
+            ),
+        )
+
+    def _told(self, tensor: int) -> tuple[int, ...]:
+        """The results that are views of a tensor."""
+        return tuple(
+            shown.results[0].number
+            for op, shown in zip(self.segment.ops, self.ops, strict=True)
+            if op.shows == tensor
         )
 
     def _number(self, source: RowOp) -> int:
@@ -279,6 +114,7 @@ class _Segment:
                 if self.segment.stream and number not in self.segment.stream.spare
                 for tensor, window in op.reads
             ),
+            told=self._told(source.output),
         )
 
     def _rows(self, tensor: int) -> RowsView:
@@ -341,11 +177,12 @@ class _Segment:
             bytes=row_bytes if op.accumulates else op.rows * row_bytes,
             readers=self._readers(tensor),
             is_ring=tensor in self.rings,
-            result=result,
+            told=(result, *self._told(tensor)),
             handed_as=tuple(
                 n
                 for n, output in enumerate(self.graph.outputs)
-                if output == tensor and tensor in self.segment.handed
+                if tensor in self.segment.handed
+                and self.segment.shown.get(output, output) == tensor
             ),
         )
 

@@ -11,6 +11,7 @@ from mcuforge.frontend import border_names
 from mcuforge.frontend.graph import BatchMatMulAttributes, Graph, Op
 from mcuforge.planning.plan import Plan, PlannedOp, outputs_text, shape_text
 
+WRITING_INSTRUCTIONS = 5  # an element
 _NONE_STREAMED: Mapping[int, int] = {}
 
 
@@ -39,6 +40,12 @@ def macs(graph: Graph, op: Op) -> int:
     if isinstance(op.attributes, BatchMatMulAttributes):
         return output.elements * graph.input(op, 0).shape[-2 if op.attributes.adjoint_x else -1]
     return 0
+
+
+def work(graph: Graph) -> int:
+    """Instructions of an inference, very roughly: of multiplying, and of writing what is made."""
+    made = sum(graph.tensor(i).elements for op in graph.ops for i in op.outputs)
+    return sum(macs(graph, op) for op in graph.ops) + WRITING_INSTRUCTIONS * made
 
 
 def constant_bytes(planned: PlannedOp) -> int:

@@ -193,6 +193,7 @@ class RowOp:
     makes the same rows of each.
 
     A step makes `at_once` of them, the first one `first` and the last one those that are left.
+    `is_column`: its pictures have one column, so that rows are pixels.
     `reads` are the activations that it reads, and which rows of them. `calls` are its different
     steps, and `kinds` tells for each step which of these it is; with `tiles` the calls are those of
     a tile, and of the last one. One that `accumulates` reads `rows` rows, the last of which makes
@@ -201,7 +202,8 @@ class RowOp:
 
     An op `is_read_through` where its output has no memory: the op that reads it puts it together
     itself. `through` are such tensors that this op reads, and which rows of them: a trace tells of
-    these rows when the op has what they show.
+    these rows when the op has what they show. A view that `shows` a tensor with the same rows has
+    no memory and no calls.
     """
 
     output: int
@@ -217,6 +219,8 @@ class RowOp:
     at_once: int = 1
     first: int = 1
     others: tuple[tuple[int, int], ...] = ()
+    shows: int | None = None
+    is_column: bool = False
 
     @property
     def outputs(self) -> tuple[tuple[int, int], ...]:
@@ -224,8 +228,15 @@ class RowOp:
         return ((self.output, self.row_bytes), *self.others)
 
     @property
+    def is_made(self) -> bool:
+        """Whether rows of the output are put into memory."""
+        return not self.is_read_through and self.shows is None
+
+    @property
     def steps(self) -> int:
         """How many make all rows."""
+        if self.shows is not None:
+            return 0
         return 1 + -(-(self.rows - self.first) // self.at_once)
 
     @cached_property
@@ -347,6 +358,11 @@ class Segment:
         """The tensors that have no memory."""
         return frozenset(op.output for op in self.ops if op.is_read_through)
 
+    @property
+    def shown(self) -> dict[int, int]:
+        """Views of its tensors, and which these are."""
+        return {op.output: op.shows for op in self.ops if op.shows is not None}
+
 
 @dataclass(frozen=True)
 class ArenaSummary:
@@ -406,7 +422,10 @@ class Plan:
             for segment in self.segments
             for op in segment.makers
             for tensor, row_bytes in op.outputs
-            if op in segment.inputs or tensor in segment.handed
+            if op in segment.inputs
+            or (
+                tensor in self.graph.outputs and segment.shown.get(tensor, tensor) in segment.handed
+            )
         }
 
     def describe(self, position: int) -> str:

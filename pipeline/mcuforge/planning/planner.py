@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from mcuforge.errors import UnsupportedError
 from mcuforge.frontend.graph import Graph, Op
-from mcuforge.planning import effort, layout, lean, problems, state
+from mcuforge.planning import cost, effort, layout, lean, problems, state
 from mcuforge.planning.arrangement import arranged
 from mcuforge.planning.dead_channels import drop_channels
 from mcuforge.planning.ops import packed_weights
@@ -18,6 +18,7 @@ from mcuforge.planning.plans import Plans
 from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows, Borders
 from mcuforge.planning.rows.candidates import candidates
 from mcuforge.planning.rows.segments import Divisions, Lives, Whole
+from mcuforge.planning.rows.signals import Pictures
 from mcuforge.planning.storage import Storage, live_ranges, root_sizes
 from mcuforge.planning.target import Target
 from mcuforge.planning.variants import chosen
@@ -70,14 +71,14 @@ def plans(
         curves = [_smaller(plain, leanest, proofs, borders) for plain in found]
         yield from heapq.merge(*curves, key=lambda plan: plan.extra_instructions)
 
-    live_peak = layout.live_peak(graph, lowered)
+    live_peak, work = layout.live_peak(graph, lowered), cost.work(graph)
     if not borders:
-        return Plans(found[0], live_peak, smaller)
+        return Plans(found[0], live_peak, work, smaller)
     streamed = smaller()
     plain = next(streamed, None)
     if plain is None:
         raise UnsupportedError(f"'{graph.name}' has too many rows for them to arrive one by one.")
-    return Plans(plain, live_peak, lambda: streamed)
+    return Plans(plain, live_peak, work, lambda: streamed)
 
 
 def _smaller(
@@ -135,12 +136,12 @@ def _divisions(
     storage = Storage.of(graph, lowered)
     ranges = live_ranges(graph, storage)
     kept, _ = state.layout(graph, layout.ALIGNMENT)
-    shared = {r for t, (r, _) in storage.views.items() for r in (t, r)}
-    alone = frozenset(set(ranges) - shared - set(kept))
     owners = set(ranges) - set(kept)
+    pictures = Pictures.of(graph, lowered, storage, kept)
+    alone = pictures.alone(storage, owners)
     views = {p for p, each in enumerate(lowered) if each.view_of is not None or each.joins}
-    ways = candidates(graph, views, alone, choose)
-    streamed = Borders(graph, ways[0].row_ops, owners, alone).streamed(borders)
+    ways = candidates(pictures, views, alone, choose)
+    streamed = Borders(pictures, ways[0].row_ops, owners, alone).streamed(borders)
     ranges |= streamed.spans
     lives = Lives(
         {r: size for r, size in root_sizes(graph, storage).items() if r not in kept},
@@ -161,4 +162,4 @@ def _divisions(
         ]
         for position, (op, planned) in enumerate(zip(graph.ops, lowered, strict=True))
     ]
-    return Divisions(graph, ways, wholes, lives, streamed).divisions()
+    return Divisions(pictures.graph, ways, wholes, lives, streamed).divisions()

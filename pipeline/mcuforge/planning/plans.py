@@ -9,17 +9,21 @@ from functools import cached_property
 from mcuforge.planning import effort
 from mcuforge.planning.plan import Plan, Point
 
+MOST_EXTRA = 0.1  # instructions that a plan adds for the least memory, as a part of all
+
 
 class Plans:
     """`plain` has whole tensors, but for inputs and outputs that stream; those after it take less
     memory, and more instructions.
 
     These are made when somebody asks for them, and once. `live_peak` are the bytes of the tensors
-    that live together at most.
+    that live together at most, `work` the instructions of an inference, very roughly.
     """
 
-    def __init__(self, plain: Plan, live_peak: int, smaller: Callable[[], Iterator[Plan]]) -> None:
-        self.live_peak = live_peak
+    def __init__(
+        self, plain: Plan, live_peak: int, work: int, smaller: Callable[[], Iterator[Plan]]
+    ) -> None:
+        self.live_peak, self.work = live_peak, work
         self.plain = replace(plain, curve=self.curve)
         self._found = [self.plain]
         self._smaller = smaller
@@ -49,9 +53,14 @@ class Plans:
         return plan
 
     def smallest(self) -> Plan:
-        """The fastest of those whose arena is the smallest, or larger by a hundredth at most."""
-        *_, least = self
-        return self.within(least.arena.bytes + least.arena.bytes // 100)
+        """The fastest of those whose arena is the smallest, or larger by a hundredth at most.
+
+        Of those that add a moderate part to the work of the model, see `MOST_EXTRA`: ops of few
+        operations take twice as long, where they step through a few rows at a time.
+        """
+        most = self.plain.extra_instructions + round(MOST_EXTRA * self.work)
+        least = min(plan.arena.bytes for plan in self if plan.extra_instructions <= most)
+        return self.within(least + least // 100)
 
     def fitting(self, room: int | None = None) -> Plan:
         """The fastest whose arena is no larger than the live tensors, or else the smallest.

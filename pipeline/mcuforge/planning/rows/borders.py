@@ -13,7 +13,8 @@ from typing import Self
 from mcuforge.errors import UnsupportedError
 from mcuforge.frontend.graph import Graph
 from mcuforge.planning.plan import RowOp, shape_text
-from mcuforge.planning.rows.by_rows import rows_of
+from mcuforge.planning.rows.by_rows import is_column, rows_of
+from mcuforge.planning.rows.signals import Pictures
 
 ROWS = "rows"
 Span = tuple[int, int]  # positions of the first and the last op that touch a tensor
@@ -76,7 +77,8 @@ NONE_STREAMED = Streamed()
 def _source(graph: Graph, index: int) -> RowOp:
     tensor = graph.tensor(index)
     rows = rows_of(tensor)
-    return RowOp(index, rows, tensor.bytes // rows, (), ((),), (0,) * rows)
+    made = (index, rows, tensor.bytes // rows, (), ((),), (0,) * rows)
+    return RowOp(*made, is_column=is_column(tensor))
 
 
 class Borders:
@@ -87,12 +89,13 @@ class Borders:
 
     def __init__(
         self,
-        graph: Graph,
+        pictures: Pictures,
         row_ops: Sequence[RowOp | None],
         owners: Collection[int],
         alone: Collection[int],
     ) -> None:
-        self.graph, self.row_ops, self.owners, self.alone = graph, row_ops, owners, alone
+        self.graph, self.original, self.row_ops = pictures.graph, pictures.original, row_ops
+        self.owners, self.alone = owners, alone
 
     def streamed(self, asked: BorderRows) -> Streamed:
         """All that can stream of what is asked for. Raises `UnsupportedError` where nothing can."""
@@ -106,9 +109,9 @@ class Borders:
         if found:
             return found
         name = self.graph.name
+        shown = {t: self.original.tensor(t) for t in obstacles}
         why = " ".join(
-            f"Of the {kind} '{self.graph.tensor(t).name}', {shape_text(self.graph.tensor(t))}: "
-            f"{text}."
+            f"Of the {kind} '{shown[t].name}', {shape_text(shown[t])}: {text}."
             for t, text in obstacles.items()
         )
         is_input = kind == "input"
@@ -124,7 +127,10 @@ class Borders:
         graph = self.graph
         shape = graph.tensor(tensor)
         if rows_of(shape) < 2:
-            return "it is no picture of several rows, [1, rows, width, channels]"
+            return (
+                "it is no picture of several rows, [1, rows, width, channels], and no signal of "
+                "several samples, [1, samples, channels]"
+            )
         if tensor in graph.inputs and tensor in graph.outputs:
             return "it is an input and an output"
         touching = self._touching(tensor)
@@ -134,19 +140,27 @@ class Borders:
             return self._not_alone(tensor, touching)
         between = range(touching[0], touching[-1] + 1)
         for position in between:
-            op, by_rows = graph.ops[position], self.row_ops[position]
-            if by_rows is None or any(t not in self.owners for t, _ in by_rows.outputs):
+            op, by_rows, name = graph.ops[position], self.row_ops[position], self._name(position)
+            if by_rows is None or not self._owns(by_rows):
                 needs = "reads or makes it" if position in touching else self._between(touching)
-                return f"{graph.describe(op)} {needs}, and runs whole, not row by row"
-            if tensor in op.inputs and tensor not in (read for read, _ in by_rows.reads):
-                return f"{graph.describe(op)} reads all of it for each row"
+                return f"{name} {needs}, and runs whole, not row by row"
+            reads = (*(read for read, _ in by_rows.reads), by_rows.shows)
+            if tensor in op.inputs and tensor not in reads:
+                return f"{name} reads all of it for each row"
             if by_rows.accumulates and self._is_wanted_early(by_rows.output, tensor, between):
-                return f"{graph.describe(op)} has its output when it has read all rows"
+                return f"{name} has its output when it has read all rows"
         return None
 
     def _is_wanted_early(self, output: int, tensor: int, between: range) -> bool:
         """Whether what an op makes after its last row is to leave, or is read, before that."""
         return output == tensor or any(output in self.graph.ops[p].inputs for p in between)
+
+    def _name(self, position: int) -> str:
+        return self.original.describe(self.original.ops[position])
+
+    def _owns(self, op: RowOp) -> bool:
+        made = [t for t, _ in op.outputs] if op.shows is None else [op.shows]
+        return all(tensor in self.owners for tensor in made)
 
     def _touching(self, tensor: int) -> list[int]:
         """Positions of the ops that read or make it."""
@@ -163,9 +177,8 @@ class Borders:
     def _not_alone(self, tensor: int, touching: Sequence[int]) -> str:
         if self.graph.tensor(tensor).is_variable:
             return "it is a variable, which is kept from one inference to the next"
-        op = self.graph.ops[touching[0]]
-        return f"{self.graph.describe(op)} makes no bytes of its own: it shows it in another shape"
+        return f"{self._name(touching[0])} makes no bytes of its own: it shows it in another shape"
 
     def _between(self, touching: Sequence[int]) -> str:
-        first, last = (self.graph.describe(self.graph.ops[p]) for p in (touching[0], touching[-1]))
+        first, last = self._name(touching[0]), self._name(touching[-1])
         return f"lies between {first} and {last}, which both use it"

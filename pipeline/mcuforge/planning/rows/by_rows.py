@@ -76,6 +76,7 @@ class ByRows:
         return RowOp(
             *made,
             accumulates=self.accumulates,
+            is_column=self.is_column,
             at_once=steps.at_once,
             first=steps.first,
             others=self.others,

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mcuforge.frontend.graph import Graph
+from mcuforge.frontend.graph import Graph, Op
 from mcuforge.planning.plan import KernelCall, RowOp
+from mcuforge.planning.row_window import RowWindow
 from mcuforge.planning.rows import row_op
 from mcuforge.planning.rows.arranged_ops import arrangement
 from mcuforge.planning.rows.arrangement import Arrangement
-from mcuforge.planning.rows.by_rows import ONE_BY_ONE, ByRows, Steps
+from mcuforge.planning.rows.by_rows import ONE_BY_ONE, ByRows, Steps, rows_of
 from mcuforge.planning.rows.pace import paces
+from mcuforge.planning.rows.pixelwise import POINTWISE
 from mcuforge.planning.rows.read_through import Reading, tiler
+from mcuforge.planning.rows.signals import Pictures
 
 MOST_ELEMENTS = 1 << 24  # that are looked at: a hostile file may have many
 
@@ -27,62 +30,93 @@ class Candidates:
 
 
 def candidates(
-    graph: Graph,
+    pictures: Pictures,
     views: Collection[int],
     alone: Collection[int],
     choose: Callable[[KernelCall], KernelCall],
 ) -> list[Candidates]:
     """The choices of how many rows are made at once.
 
-    There is nothing for `views`, the positions of ops that move nothing. Tensors that are `alone`
+    `views` are the positions of ops that move nothing. Tensors that are `alone`
     in their memory may be read through. `choose`: see `row_op.of`.
     """
-    arranged = _arranged(graph, views)
+    positions = range(len(pictures.graph.ops))
+    turned = {p: turn for p in positions if p not in views and (turn := pictures.op(p))}
+    arranged = _arranged(turned)
     found = {
         p: made
-        for p, op in enumerate(graph.ops)
-        if p not in views and (made := row_op.of(graph, op, choose, arranged.get(p))) is not None
+        for p, (graph, op) in turned.items()
+        if (each := row_op.of(graph, op, choose, arranged.get(p))) is not None
+        and (made := _with_all_rows(pictures.graph, op, each)) is not None
     }
-    reading = _reading(graph, found, arranged, alone, choose)
-    return [Candidates(_in_steps(graph, found, pace), reading) for pace in paces(found)]
+    reading = _reading(pictures, turned, found, arranged, views, alone, choose)
+    shown = {p: one for p in views if (one := _view(pictures, p)) is not None}
+    return [Candidates(_in_steps(positions, found, pace, shown), reading) for pace in paces(found)]
 
 
 def _in_steps(
-    graph: Graph, found: Mapping[int, ByRows], pace: Mapping[int, Steps]
+    positions: range,
+    found: Mapping[int, ByRows],
+    pace: Mapping[int, Steps],
+    shown: Mapping[int, RowOp],
 ) -> list[RowOp | None]:
     return [
-        found[p].in_steps(pace.get(p, ONE_BY_ONE)) if p in found else None
-        for p in range(len(graph.ops))
+        found[p].in_steps(pace.get(p, ONE_BY_ONE)) if p in found else shown.get(p)
+        for p in positions
     ]
 
 
+def _view(pictures: Pictures, position: int) -> RowOp | None:
+    """A view of a tensor whose rows are those of the view."""
+    output = pictures.original.ops[position].outputs[0]
+    shows = pictures.shown.get(output)
+    if shows is None:
+        return None
+    tensor = pictures.graph.tensor(output)
+    rows = rows_of(tensor)
+    return RowOp(output, rows, tensor.bytes // rows, (), ((),), (0,) * rows, shows=shows)
+
+
+def _with_all_rows(graph: Graph, op: Op, found: ByRows) -> ByRows | None:
+    """An op that reads what to it is one row: that are many, where it is a signal to others."""
+    reads = []
+    for tensor, window in found.reads:
+        rows = rows_of(graph.tensor(tensor))
+        if rows != window.rows and (window.rows > 1 or op.kind not in POINTWISE):
+            return None
+        reads.append((tensor, window if rows == window.rows else RowWindow(0, 0, rows - 1, rows)))
+    return replace(found, reads=tuple(reads))
+
+
 def _reading(
-    graph: Graph,
+    pictures: Pictures,
+    turned: Mapping[int, tuple[Graph, Op]],
     found: Mapping[int, ByRows],
     arranged: Mapping[int, Arrangement],
+    views: Collection[int],
     alone: Collection[int],
     choose: Callable[[KernelCall], KernelCall],
 ) -> Reading:
     tilers = {
-        p: one
-        for p, made in found.items()
-        if (one := tiler(graph, graph.ops[p], made, choose)) is not None
+        p: one for p, made in found.items() if (one := tiler(*turned[p], made, choose)) is not None
     }
     arranged = {p: each for p, each in arranged.items() if p in found}
-    reads = [(t, p) for p, op in enumerate(graph.ops) for t in op.inputs]
+    graph = pictures.graph
+    reads = [(t, p) for p, op in enumerate(graph.ops) if p not in views for t in op.inputs]
     reads += [(t, -1) for t in graph.outputs]
     count = Counter(t for t, _ in reads)
-    reader = {t: p for t, p in reads if p >= 0 and count[t] == 1 and t in alone}
+    hidden = set(alone) - set(pictures.shown.values())  # a trace tells of views from memory
+    reader = {t: p for t, p in reads if p >= 0 and count[t] == 1 and t in hidden}
     return Reading(graph, arranged, tilers, reader)
 
 
-def _arranged(graph: Graph, views: Collection[int]) -> dict[int, Arrangement]:
+def _arranged(turned: Mapping[int, tuple[Graph, Op]]) -> dict[int, Arrangement]:
     """What ops arrange, by their positions."""
     left, found = MOST_ELEMENTS, {}
-    for position, op in enumerate(graph.ops):
+    for position, (graph, op) in turned.items():
         left -= sum(graph.tensor(t).elements for t in op.outputs)
         if left < 0:
             break
-        if position not in views and (one := arrangement(graph, op)) is not None:
+        if (one := arrangement(graph, op)) is not None:
             found[position] = one
     return found

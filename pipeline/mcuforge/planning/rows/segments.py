@@ -25,17 +25,27 @@ from mcuforge.planning.rows.tiling import LEAST_PIXELS, tile_instructions, tiled
 from mcuforge.planning.rows.working_set import working_set
 
 MOST_STEPS = 300_000  # that are tried in all: a hostile file may have many rows
+# Where there are several ways: segments of more ops are tried for so many steps of each way in all,
+# but for those that reach as far as rows do.
+FEW_OPS, STEPS_OF_MANY = 8, 20_000
 MOST_OPS = 64  # of a segment
 # What a row adds, and a byte that is moved, about: fitted to all plans of six models in QEMU, of
 # which what was counted is within a factor of 1.5 on a Cortex-M4, and of 1.7 on a Cortex-M3.
 ROW_INSTRUCTIONS, MOVED_INSTRUCTIONS = 165, 0.4
+# Of a column, where kernels begin anew for the few pixels of a step, and of a sample that is given.
+STEP_INSTRUCTIONS, GIVEN_INSTRUCTIONS = 335, 45
 ARRANGING_INSTRUCTIONS = 2  # a byte that is read through, and not put in its place, saves about
 
 
-def extra_instructions(ops: Sequence[RowOp], run: Stream) -> int:
+def extra_instructions(ops: Sequence[RowOp], inputs: Sequence[RowOp], run: Stream) -> int:
     """What running row by row adds, about."""
     moved = round(MOVED_INSTRUCTIONS * run.moved_bytes)
-    added = ROW_INSTRUCTIONS * len(run.steps) + moved + sum(map(tile_instructions, ops))
+    of_column = (STEP_INSTRUCTIONS,) * len(ops) + (GIVEN_INSTRUCTIONS,) * len(inputs)
+    each = [
+        of_column[number] if op.is_column else ROW_INSTRUCTIONS
+        for number, op in enumerate((*ops, *inputs))
+    ]
+    added = sum(each[step.op] for step in run.steps) + moved + sum(map(tile_instructions, ops))
     arranged = sum(op.rows * op.row_bytes for op in ops if op.is_read_through)
     return max(added - ARRANGING_INSTRUCTIONS * arranged, 0)
 
@@ -139,6 +149,7 @@ class Divisions:
     def _all(self) -> Iterator[tuple[Segment, int]]:
         """Every segment and its need, by the position of its end."""
         left = [MOST_STEPS] * len(self.ways)
+        of_many = [STEPS_OF_MANY if len(self.ways) > 1 else MOST_STEPS] * len(self.ways)
         for last in range(self.count):
             may_run_whole = self.streamed.allows(last, last, by_rows=False)
             for whole in self.wholes[last] if may_run_whole else ():
@@ -147,17 +158,44 @@ class Divisions:
                 yield segment, self._need_whole(segment, whole)
             for number, way in enumerate(self.ways):
                 ops: tuple[RowOp, ...] = ()
-                for first in range(last, max(-1, last - MOST_OPS), -1):
+                for first in range(last, -1, -1):
                     op = way.row_ops[first]
-                    left[number] -= sum(each.steps for each in ops)
-                    if op is None or not self._owns(op) or left[number] < 0:
+                    if op is None or sum(each.shows is None for each in ops) == MOST_OPS:
                         break
                     ops = (op, *ops)
                     longer = self.ways[number - 1].row_ops[first:] if number else ()
                     if longer and all(map(operator.is_, ops, longer)):
                         continue  # it is the same
+                    if not self._may_run(ops):
+                        continue
+                    steps = sum(each.steps for each in ops)
+                    is_longest = first == 0 or way.row_ops[first - 1] is None
+                    if sum(each.shows is None for each in ops) > FEW_OPS and not is_longest:
+                        if of_many[number] < steps:
+                            continue
+                        of_many[number] -= steps
+                    left[number] -= steps
+                    if left[number] < 0:
+                        break
                     for streamed in self._streamed(first, last, ops, way.reading):
                         yield streamed, self._need_streamed(streamed)
+
+    def _may_run(self, ops: Sequence[RowOp]) -> bool:
+        """Whether a segment of these may run, and is worth a try.
+
+        Not where others own the bytes of a tensor, nor where one is read before all of it is there.
+        Views at its ends may as well lie outside, but for those of tensors that stream.
+        """
+        made = [op for op in ops if op.shows is None]
+        finished = {op.output for op in made if op.accumulates}
+        begin, end = ops[0].shows, ops[-1].shows
+        return (
+            bool(made)
+            and (begin is None or begin in self.streamed.inputs)
+            and (end is None or end in self.streamed.outputs)
+            and all(map(self._owns, made))
+            and not any(tensor in finished for op in made for tensor, _ in op.reads)
+        )
 
     def _streamed(
         self, first: int, last: int, ops: tuple[RowOp, ...], reading: Reading
@@ -189,7 +227,7 @@ class Divisions:
         return replace(
             segment,
             working=working_set(segment.makers, run),
-            extra_instructions=extra_instructions(segment.ops, run),
+            extra_instructions=extra_instructions(segment.ops, segment.inputs, run),
         )
 
     def _kept(self, last: int, ops: tuple[RowOp, ...]) -> frozenset[int]:
@@ -202,7 +240,7 @@ class Divisions:
         return all(tensor in self.lives.sizes for tensor, _ in op.outputs)
 
     def _touched(self, ops: Sequence[RowOp]) -> set[int]:
-        made = {tensor for op in ops if not op.is_read_through for tensor, _ in op.outputs}
+        made = {tensor for op in ops if op.is_made for tensor, _ in op.outputs}
         return made | {t for op in ops for t, _ in op.reads}
 
     def _row_bytes(self, ops: Sequence[RowOp]) -> dict[int, int]:
