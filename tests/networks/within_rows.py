@@ -19,7 +19,9 @@ def within_rows(seed: int, dtype: str = "int8", most_elements: int = 1500) -> Ne
     sketch = Sketch(seed, dtype, most_elements)
     sketch.first_axis, sketch.keeps_rows = 1, True
     draw = sketch.draw
-    sketch.input((1, draw.integer(3, 14), draw.integer(1, 9), draw.integer(1, 6)))
+    picture = (1, draw.integer(3, 14), draw.integer(1, 9), draw.integer(1, 6))
+    signal = (1, draw.integer(3, 60), draw.integer(1, 6))
+    sketch.input(draw.choice([picture, picture, signal]))
     kinds = [kind for kind in generator.kinds_of(dtype) if kind in KINDS]
     count = draw.integer(3, 14)
     for _ in range(generator.ATTEMPTS):

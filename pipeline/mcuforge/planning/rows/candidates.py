@@ -43,12 +43,14 @@ def candidates(
     positions = range(len(pictures.graph.ops))
     turned = {p: turn for p in positions if p not in views and (turn := pictures.op(p))}
     arranged = _arranged(turned)
-    found = {
-        p: made
-        for p, (graph, op) in turned.items()
-        if (each := row_op.of(graph, op, choose, arranged.get(p))) is not None
-        and (made := _with_all_rows(pictures.graph, op, each)) is not None
-    }
+    found: dict[int, ByRows] = {}
+    for p in (p for p in positions if p not in views):
+        made = row_op.of(*turned[p], choose, arranged.get(p)) if p in turned else None
+        if made is None:
+            arranged.pop(p, None)
+            made = row_op.of_any_shape(pictures.graph, *pictures.unturned(p), choose)
+        if made and (made := _with_all_rows(pictures.graph, pictures.graph.ops[p], made)):
+            found[p] = made
     reading = _reading(pictures, turned, found, arranged, views, alone, choose)
     shown = {p: one for p in views if (one := _view(pictures, p)) is not None}
     return [Candidates(_in_steps(positions, found, pace, shown), reading) for pace in paces(found)]
@@ -98,7 +100,9 @@ def _reading(
     choose: Callable[[KernelCall], KernelCall],
 ) -> Reading:
     tilers = {
-        p: one for p, made in found.items() if (one := tiler(*turned[p], made, choose)) is not None
+        p: one
+        for p, made in found.items()
+        if p in turned and (one := tiler(*turned[p], made, choose)) is not None
     }
     arranged = {p: each for p, each in arranged.items() if p in found}
     graph = pictures.graph

@@ -10,12 +10,9 @@ from mcuforge.planning.rows import accumulating, pixelwise, windowed, within
 from mcuforge.planning.rows.moved import MOST_KINDS
 
 _KEPT = "what is kept from one inference to the next is there as a whole"
-_FLAT = "one of their tensors lacks an axis of a picture, and so has no rows"
 _TABLE = "they look rows up, in any order"
-_VIEW = "they are views of what others make"
+_VIEW = "they are views of what others make; those of signals are passed through"
 WHOLE: Mapping[str, str] = {
-    "ARG_MAX": _FLAT,
-    "ARG_MIN": _FLAT,
     "ASSIGN_VARIABLE": _KEPT,
     "CUSTOM CIRCULAR_BUFFER": _KEPT,
     "DYNAMIC_UPDATE_SLICE": "where the slice lies is known at run time only",
@@ -23,14 +20,12 @@ WHOLE: Mapping[str, str] = {
     "EXPAND_DIMS": _VIEW,
     "FILL": "it reads one number",
     "GATHER_ND": _TABLE,
-    "PACK": _FLAT,
     "READ_VARIABLE": _KEPT,
     "RESHAPE": _VIEW,
     "SPACE_TO_BATCH_ND": "it makes several pictures of one",
     "SQUEEZE": _VIEW,
     "SVDF": _KEPT,
     "UNIDIRECTIONAL_SEQUENCE_LSTM": "each step needs the one before",
-    "UNPACK": _FLAT,
     "ZEROS_LIKE": "it is a constant",
 }
 
@@ -45,7 +40,7 @@ def by_rows() -> dict[str, frozenset[str]]:
     """Those that go row by row, by what a row of their output needs."""
     return {
         "the same row of each input, pixel by pixel": pixelwise.POINTWISE,
-        "the same row of each input, over its pixels or its channels": within.KINDS - WHOLE.keys(),
+        "the same row of each input, over its pixels or its channels": within.KINDS,
         "the rows of a window": frozenset(windowed.WINDOWED),
         "two rows at most": frozenset({"RESIZE_BILINEAR"}),
         "no row of its own: rows are accumulated as they are made, over a whole picture": (
@@ -76,9 +71,9 @@ def section() -> str:
             "",
             *(f"- {_listed(kinds)[:-1]}: {reason}." for reason, kinds in reasons.items()),
             "",
-            "Others do as well where their output is no picture `[1, rows, width, channels]`,",
-            "where constants differ from row to row, and where rows are of more than",
-            f"{MOST_KINDS} kinds. Along the rows SPLIT is a view.",
+            "Others do as well where their output is no picture `[1, rows, width, channels]` and",
+            "no signal `[1, samples, channels]`, where constants differ from row to row, and where",
+            f"rows are of more than {MOST_KINDS} kinds. Along the rows SPLIT and UNPACK are views.",
         ]
     )
 

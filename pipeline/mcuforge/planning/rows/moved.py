@@ -54,13 +54,16 @@ class _Moved:
         return sum(max(0, (extent - 1) * read) for extent, read, _ in self.loops)
 
 
-def of(graph: Graph, op: Op, choose: Callable[[KernelCall], KernelCall]) -> ByRows | None:
+def of(
+    pictures: Graph, graph: Graph, op: Op, choose: Callable[[KernelCall], KernelCall]
+) -> ByRows | None:
     """How an op that only moves elements makes rows of its outputs, which have as many of them.
 
-    None where a call computes, or what it moves of rows is no nest of loops.
+    None where a call computes, or what it moves of rows is no nest of loops. See
+    `row_op.of_any_shape`.
     """
-    outputs = [graph.tensor(t) for t in op.outputs]
-    sources = [graph.tensor(t) for t in op.inputs if t >= 0]
+    outputs = [pictures.tensor(t) for t in op.outputs]
+    sources = [pictures.tensor(t) for t in op.inputs if t >= 0]
     rows = {
         t.index: rows_of(t) for t in (*outputs, *sources) if not t.is_constant and not t.is_variable
     }
@@ -85,7 +88,7 @@ def of(graph: Graph, op: Op, choose: Callable[[KernelCall], KernelCall]) -> ByRo
         reads=tuple(windows.items()),
         key=steps.parts,
         lower=lambda y, n: tuple(map(choose, steps.calls(y, n))),
-        is_column=all(is_column(graph.tensor(t)) for t in rows),
+        is_column=all(is_column(pictures.tensor(t)) for t in rows),
         others=tuple(others),
     )
 

@@ -21,10 +21,8 @@ def of(graph: Graph, op: Op, choose: Choose, arranged: Arrangement | None = None
     `choose` takes the fastest kernel for a call of a general one. `arranged` is what the op shows
     of its sources where it only moves pixels.
     """
-    if any(graph.tensor(t).is_variable for t in op.outputs):
+    if len(op.outputs) != 1 or graph.output(op).is_variable:
         return None
-    if len(op.outputs) != 1:
-        return moved.of(graph, op, choose)
     output = graph.output(op)
     if (found := _accumulating(graph, op)) is not None:
         return found
@@ -40,9 +38,18 @@ def of(graph: Graph, op: Op, choose: Choose, arranged: Arrangement | None = None
         nearest = pixelwise.nearest(graph, op, choose)
         if nearest is not None:
             return nearest
-    if arranged is not None:
-        return shown(graph, arranged, rows_of(output))
-    return within.of(graph, op, choose) or moved.of(graph, op, choose)
+    return shown(graph, arranged, rows_of(output)) if arranged else None
+
+
+def of_any_shape(pictures: Graph, graph: Graph, op: Op, choose: Choose) -> ByRows | None:
+    """How an op goes row by row that computes within rows, or only moves elements.
+
+    Its tensors have the shapes of the file in `graph`, and need be no pictures there; their rows
+    are those of `pictures`.
+    """
+    if any(graph.tensor(t).is_variable for t in op.outputs):
+        return None
+    return within.of(pictures, graph, op, choose) or moved.of(pictures, graph, op, choose)
 
 
 def _accumulating(graph: Graph, op: Op) -> ByRows | None:

@@ -72,7 +72,7 @@ class Pictures:
         op = self.graph.ops[position]
         around = [self.original.tensor(t) for t in self._activations(position)]
         if not any(map(_is_signal, around)) or any(map(_is_wide, around)):
-            return self._unturned(position)
+            return self.unturned(position)
         turn = _TURNS.get(op.kind, _pointwise if op.kind in POINTWISE else None)
         if turn is None:
             return None
@@ -87,8 +87,8 @@ class Pictures:
         tensors = [t for t in (*op.inputs, *op.outputs) if t >= 0]
         return [t for t in tensors if not self.original.tensor(t).is_constant]
 
-    def _unturned(self, position: int) -> tuple[Graph, Op]:
-        """An op without signals, or one to which a signal is a row of a picture."""
+    def unturned(self, position: int) -> tuple[Graph, Op]:
+        """An op, and the graph in which its tensors have the shapes of the file."""
         op = self.graph.ops[position]
         seen = self._activations(position)
         shapes = {self.shown.get(t, t): self.original.tensor(t).shape for t in seen}

@@ -17,11 +17,13 @@ from mcuforge.planning.row_window import RowWindow
 from mcuforge.planning.rows.by_rows import RANK, ROWS, ByRows, is_column, rows_of
 
 
-def of(graph: Graph, op: Op, choose: Callable[[KernelCall], KernelCall]) -> ByRows | None:
-    """How such an op makes its rows; None where it is none. `choose`: see `row_op.of`."""
+def of(
+    pictures: Graph, graph: Graph, op: Op, choose: Callable[[KernelCall], KernelCall]
+) -> ByRows | None:
+    """How such an op makes its rows; None where it is none. See `row_op.of_any_shape`."""
     if not _keeps_rows(graph, op):
         return None
-    output, sources = graph.output(op), _activations(graph, op)
+    output, sources = pictures.output(op), _activations(pictures, op)
     rows = rows_of(output)
     if rows < 2 or any(rows_of(tensor) != rows for tensor in sources):
         return None
