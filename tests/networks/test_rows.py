@@ -106,6 +106,12 @@ def test_ops_that_take_rows_apart(tmp_path: Path, kernels: dict[str, Path]) -> N
     assert checked(range(8), tmp_path, portable, drawn=within_rows.within_rows) > 4 * 8
 
 
+@pytest.mark.usefixtures("rows_everywhere")
+def test_a_signal_times_itself(tmp_path: Path, kernels: dict[str, Path]) -> None:
+    """`[1, 1, n, c]` has one row to a product, though its samples are rows to a convolution."""
+    assert checked(range(118, 119), tmp_path, kernels, drawn=within_rows.within_rows) > 0
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("rows_everywhere")
 @pytest.mark.parametrize("batch", range(1, 9))

@@ -1,7 +1,8 @@
 """Which rows of its inputs each row of an op's output is made of, from what the op means.
 
 Nothing of the planner is asked. An input whose elements are the numbers of their rows goes
-through the op, as NumPy computes it; where rows are blended, the definition says it.
+through the op, as NumPy computes it; where an output is made of many elements, each row is traced
+by itself, or the definition says it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from mcuforge.planning.plan import Plan, RowOp
 
 Numbers = npt.NDArray[np.int64]
 Arrays = list[Numbers]
+Marks = npt.NDArray[np.bool_]  # of elements that a row reaches
 NOTHING = -1  # no row of the input
 
 
@@ -37,6 +39,11 @@ def _checked(plan: Plan, op: Op, by_rows: RowOp) -> bool:
     if by_rows.tiles is not None or by_rows.through:
         return False
     shown = _shown(plan)
+    if by_rows.accumulates:
+        for tensor, window in by_rows.reads:
+            for y in range(by_rows.rows):
+                assert window(y) == (y, y + 1), f"{op.kind}: row {y} lacks itself of {tensor}"
+        return True
     for tensor, window in by_rows.reads:
         for place in (n for n, t in enumerate(op.inputs) if tensor in (t, shown.get(t))):
             for output in range(len(by_rows.outputs)):
@@ -64,8 +71,11 @@ def needed(
     if op.kind in _WINDOWS:
         yield from _WINDOWS[op.kind](graph, op, rows, made)
         return
+    if op.kind in _SPREADS and rows == made:
+        yield from _spread(graph, op, place, rows)
+        return
     if op.kind not in _MOVES and op.kind not in _ELEMENTWISE:
-        for y in range(made):  # within rows, or a row at a time that is accumulated
+        for y in range(made):  # element by element
             yield np.array([y]) if rows == made else np.arange(rows)
         return
     numbers = [np.full(graph.tensor(t).shape, NOTHING) if t >= 0 else None for t in op.inputs]
@@ -147,6 +157,54 @@ _WINDOWS: dict[str, Callable[[Graph, Op, int, int], Iterator[Numbers]]] = {
     **dict.fromkeys(("CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "AVERAGE_POOL_2D"), _window),
     "TRANSPOSE_CONV": _transposed,
     "RESIZE_BILINEAR": _bilinear,
+}
+
+
+# --- Ops that compute from many elements ----------------------------------------------------------
+
+
+def _spread(graph: Graph, op: Op, place: int, rows: int) -> Iterator[Numbers]:
+    """Of each row of the output the rows of an input that reach it: each is traced by itself."""
+    source = graph.tensor(op.inputs[place])
+    number = (np.arange(source.elements) // (source.elements // rows)).reshape(source.shape)
+    reached = [_SPREADS[op.kind](graph, op, place, number == row) for row in range(rows)]
+    table = np.stack([found.reshape(rows, -1).any(1) for found in reached])
+    yield from (np.flatnonzero(table[:, y]) for y in range(rows))
+
+
+def _multiplied(graph: Graph, op: Op, place: int, marks: Marks) -> Marks:
+    a: Any = op.attributes
+    found = [np.ones(graph.tensor(t).shape, bool) for t in op.inputs[:2]]
+    found[place] = marks
+    for side, adjoint in enumerate((a.adjoint_x, a.adjoint_y)):
+        found[side] = found[side].swapaxes(-1, -2) if adjoint else found[side]
+    return np.matmul(found[0].astype(int), found[1].astype(int)) > 0
+
+
+def _reduced(graph: Graph, op: Op, _place: int, marks: Marks) -> Marks:
+    return marks.any(tuple(_values(graph, op, 1)))
+
+
+def _along_an_axis(graph: Graph, op: Op, _place: int, marks: Marks) -> Marks:
+    return np.broadcast_to(marks.any(tuple(_values(graph, op, 1)), keepdims=True), marks.shape)
+
+
+def _connected(graph: Graph, op: Op, _place: int, marks: Marks) -> Marks:
+    units, depth = graph.input(op, 1).shape
+    return np.repeat(marks.reshape(-1, depth).any(1), units)
+
+
+def _normalised(_graph: Graph, _op: Op, _place: int, marks: Marks) -> Marks:
+    return np.broadcast_to(marks.any(-1, keepdims=True), marks.shape)
+
+
+_SPREADS: dict[str, Callable[[Graph, Op, int, Marks], Marks]] = {
+    **dict.fromkeys(("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_ALL"), _reduced),
+    **dict.fromkeys(("ARG_MAX", "ARG_MIN"), _reduced),
+    **dict.fromkeys(("SOFTMAX", "LOG_SOFTMAX", "L2_NORMALIZATION"), _normalised),
+    "BATCH_MATMUL": _multiplied,
+    "CUMSUM": _along_an_axis,
+    "FULLY_CONNECTED": _connected,
 }
 
 

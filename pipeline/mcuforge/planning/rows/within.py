@@ -27,6 +27,8 @@ def of(
     rows = rows_of(output)
     if rows < 2 or any(rows_of(tensor) != rows for tensor in sources):
         return None
+    if graph.output(op).shape[ROWS] != rows:
+        return None  # of a signal `[1, 1, n, c]` a row is all of it to the op
     return ByRows(
         output=output.index,
         rows=rows,
