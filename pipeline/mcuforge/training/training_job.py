@@ -180,6 +180,8 @@ def load(script: Path) -> ModuleType:
         raise UsageError(f"{script}: not a Python script.")
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # where dataclasses look their module up
+    writes = sys.dont_write_bytecode
+    sys.dont_write_bytecode = True  # or an edit within the same second might run what was there
     try:
         spec.loader.exec_module(module)
     except ModuleNotFoundError as error:
@@ -187,4 +189,6 @@ def load(script: Path) -> ModuleType:
             f"{script}: needs the module '{error.name}', which is not installed. What the models "
             f"of this repository need comes with: {extras.pip_install('models')}"
         ) from error
+    finally:
+        sys.dont_write_bytecode = writes
     return module

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +70,16 @@ def test_a_script_that_returns_something_else(returned: str, told: str, tmp_path
     }  # fmt: skip
     with pytest.raises(UsageError, match=told):
         training_job.train_tflite(asked, str(tmp_path / "m.tflite"), silent)
+
+
+def test_a_script_that_was_just_edited_runs_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing compiled is kept beside it, which Python takes for the script within a second."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    script = tmp_path / "train.py"
+    for value in (1, 2):
+        script.write_text(f"import neighbour\nVALUE = {value}\n")
+        (tmp_path / "neighbour.py").write_text("")
+        assert value == training_job.load(script).VALUE
+    assert not (tmp_path / "__pycache__").exists()
