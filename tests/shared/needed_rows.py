@@ -56,10 +56,12 @@ def _checked(plan: Plan, op: Op, by_rows: RowOp) -> bool:
 
 
 def _shown(plan: Plan) -> dict[int, int]:
-    """Views, and what tensor of other shape each shows."""
+    """Views of whole tensors, and what tensor of other shape each shows."""
     shown: dict[int, int] = {}
     for op, planned in zip(plan.graph.ops, plan.ops, strict=True):
-        if planned.view_of is not None:
+        if planned.view_of is not None and (
+            plan.graph.tensor(planned.view_of).elements == plan.graph.output(op).elements
+        ):
             shown |= dict.fromkeys(op.outputs, shown.get(planned.view_of, planned.view_of))
     return shown
 
