@@ -11,6 +11,9 @@ typedef struct {
     const int8_t *padding; /* a step's blocks of the input's zero point */
     int8_t *copies;
     const int8_t **taps;
+    nn_depthwise_loop loop;
+    int32_t gap;    /* bytes after a pixel of the output */
+    int32_t pixels; /* of a step; 1 where there is a gap */
     int32_t top;
     nn_depthwise_steps steps;
 } row;
@@ -60,25 +63,28 @@ static void run(row *r, int32_t left, int32_t count, int32_t pixels) {
     nn_depthwise_steps *const s = &r->steps;
     const int32_t channels = r->params->sizes.input_channels;
     const int32_t stride = pixels * r->params->window.stride_width;
+    const int32_t bytes = pixels * channels, blocks = nn_whole_vectors(bytes);
+    const int32_t read = stride * channels, written = bytes + r->gap; /* from step to step */
     const int8_t *const last = point(r, left);
-    s->bytes = pixels * channels;
-    const int32_t blocks = nn_whole_vectors(s->bytes);
-    s->input_advance = stride * channels - blocks;
-    s->output_advance = s->bytes - blocks;
-    s->steps = count;
-    while (last != NULL && s->steps > 0 &&
-           (s->steps - 1) * stride * channels + blocks > nn_bytes_up_to(r->input_end, last)) {
-        --s->steps;
+    int32_t done = count;
+    if (last != NULL) {
+        const int32_t room = nn_bytes_up_to(r->input_end, last);
+        while (done > 0 && (done - 1) * read + blocks > room) {
+            --done;
+        }
     }
-    int32_t done = s->steps;
+    s->steps = done;
+    s->input_advance = read - blocks;
+    s->output_advance = written - blocks;
+    s->bytes = bytes;
     if (done > 0) {
-        nn_depthwise_all(s);
+        r->loop(s);
     }
-    s->output += done * s->bytes;
-    for (s->steps = 1; done < count; ++done, s->output += s->bytes) {
+    s->output += done * written;
+    for (s->steps = 1; done < count; ++done, s->output += written) {
         point(r, left + done * stride);
         copy_the_last(r, blocks);
-        nn_depthwise_all(s);
+        r->loop(s);
     }
 }
 
@@ -100,10 +106,10 @@ static void pixels(row *r) {
     int32_t left = -window->padding_left;
     for (int32_t x = 0, done; x < params->sizes.output_width; x += done) {
         const int32_t inside = nn_min(columns_inside(params, left), params->sizes.output_width - x);
-        if (inside >= params->pixels) {
-            const int32_t steps = rows_inside ? inside / params->pixels : 1;
-            run(r, left, steps, params->pixels);
-            done = steps * params->pixels;
+        if (inside >= r->pixels) {
+            const int32_t steps = rows_inside ? inside / r->pixels : 1;
+            run(r, left, steps, r->pixels);
+            done = steps * r->pixels;
         } else {
             done = nn_max(inside, 1);
             run(r, left, 1, done);
@@ -127,11 +133,14 @@ void nn_depthwise_conv2d_helium_s8(const nn_depthwise_conv2d_helium_s8_params *p
     r.padding = padding;
     r.copies = padding + blocks;
     r.taps = (const int8_t **)(void *)scratch;
+    r.gap = params->output_pixel_stride - sizes->input_channels;
+    r.pixels = r.gap == 0 ? params->pixels : 1;
     r.steps.taps = r.taps;
     r.steps.weights = params->weights;
     r.steps.stage = params->stage;
     r.steps.output = output;
     r.steps.tap_count = taps;
+    r.loop = nn_depthwise_loop_of(&r.steps);
     for (int32_t batch = 0; batch < sizes->batches; ++batch, r.image += image) {
         r.top = -params->window.padding_top;
         for (int32_t y = 0; y < sizes->output_height; ++y) {

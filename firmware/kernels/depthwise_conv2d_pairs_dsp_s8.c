@@ -109,7 +109,7 @@ void nn_depthwise_conv2d_pairs_dsp_s8(const nn_depthwise_conv2d_pairs_dsp_s8_par
                     pixel(&p, scratch, p.gathered_taps, output);
                 }
                 nn_clamp_bytes(output, p.output_channels, p.activation_min, p.activation_max);
-                output += p.output_channels;
+                output += p.output_pixel_stride;
             }
         }
         input += p.sizes.input_height * row;

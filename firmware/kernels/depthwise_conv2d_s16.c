@@ -101,7 +101,7 @@ void nn_depthwise_conv2d_s16(const nn_depthwise_conv2d_s16_params *params, const
                     gather(params, image, top, left, patch);
                     pixel(params, patch, params->gathered_taps, output);
                 }
-                output += params->output_channels;
+                output += params->output_pixel_stride;
             }
         }
     }

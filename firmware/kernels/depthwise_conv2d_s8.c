@@ -153,7 +153,7 @@ void nn_depthwise_conv2d_s8(const nn_depthwise_conv2d_s8_params *params, const i
                     gather(params, image, top, left, scratch);
                     pixel(params, scratch, params->gathered_taps, output);
                 }
-                output += params->output_channels;
+                output += params->output_pixel_stride;
             }
         }
     }

@@ -4,6 +4,10 @@
  *
  * Conventions
  *   Layout      NHWC, dense. Convolution weights are prepared by the planner (see each kernel).
+ *   Strides     where an output_pixel_stride, in elements, is larger than the output's channels,
+ *               the gap after every pixel is not written, and the output shares no byte with an
+ *               input. A row takes width times as much and a picture height times that, unless
+ *               they have strides of their own.
  *   Quantised   real = scale * (q - zero_point). An *offset* is what a kernel adds: the input
  *               offset is -zero_point, the output offset is +zero_point.
  *   Multiplier  a Q0.31 value in [2^30, 2^31), or 0, with a shift: positive shifts left. The
@@ -30,7 +34,7 @@
 
 /* Raised whenever a signature, a struct or the meaning of a member changes. Generated code refuses
  * kernels of another version. */
-#define NN_ABI_VERSION 3
+#define NN_ABI_VERSION 4
 
 /* Parts of parameter structs -------------------------------------------------------------------*/
 
@@ -1154,6 +1158,7 @@ typedef struct {
     nn_sliding_window window;
     int32_t depth_multiplier;
     int32_t output_channels;
+    int32_t output_pixel_stride;
     int32_t input_zero_point;
     const int32_t *input_taps;
     const int32_t *gathered_taps;
@@ -1165,7 +1170,8 @@ void nn_depthwise_conv2d_s8(const nn_depthwise_conv2d_s8_params *params, const i
 
 /* depthwise_conv2d_s8 with a depth multiplier of 1 for Helium. A step makes the outputs of `pixels`
  * neighbouring pixels, or of fewer at the end of a row, in blocks of 16; more than one only where
- * stride_width is 1. For a step, weights and biases are repeated with each pixel.
+ * stride_width is 1 and outputs have no gaps. For a step, weights and biases are repeated with each
+ * pixel.
  *
  *   weights  [blocks][taps][16], taps in the order y, x, zeros after the step's channels. No two
  *            taps 2 i and 2 i + 1 are both -128: the sums of their products fit int16
@@ -1177,6 +1183,7 @@ typedef struct {
     nn_helium_stage stage;
     nn_image_sizes sizes;
     nn_sliding_window window;
+    int32_t output_pixel_stride;
     int32_t input_zero_point;
     int32_t pixels;
     const int8_t *weights;
@@ -1193,6 +1200,7 @@ typedef struct {
     nn_sliding_window window;
     int32_t depth_multiplier;
     int32_t output_channels;
+    int32_t output_pixel_stride;
     int32_t input_zero_point;
     const int32_t *input_taps;
     const int32_t *gathered_taps;
@@ -1248,6 +1256,7 @@ typedef struct {
     nn_sliding_window window;
     int32_t depth_multiplier;
     int32_t output_channels;
+    int32_t output_pixel_stride;
     int32_t input_zero_point;
     int32_t ties_away;
     int32_t activation_min;

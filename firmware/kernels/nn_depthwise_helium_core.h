@@ -31,6 +31,9 @@ typedef struct {
     nn_helium_stage stage; /* records of blocks */
 } nn_depthwise_steps;
 
+/* All steps; it reads whole blocks. */
+typedef void (*nn_depthwise_loop)(const nn_depthwise_steps *s);
+
 #if NN_MVE && NN_ASM
 
 /* clang-format off */
@@ -235,17 +238,15 @@ NN_ASM_FUNCTION static void nn_depthwise_many_any(NN_ASM_UNUSED const nn_depthwi
     __asm__(NN_DEPTHWISE_MANY(NN_HELIUM_ANY, NN_DEPTHWISE_LIMITS, NN_HELIUM_CLAMP));
 }
 
-/* All steps; they read whole blocks. */
-static void nn_depthwise_all(const nn_depthwise_steps *s) {
+/* The loop for so many taps and such rounding. */
+static nn_depthwise_loop nn_depthwise_loop_of(const nn_depthwise_steps *s) {
     if (s->stage.rounding == NN_ROUND_ANY) {
-        nn_depthwise_many_any(s);
-    } else if (s->tap_count != 9) {
-        nn_depthwise_many_away(s);
-    } else if (s->stage.rounding == NN_ROUND_UP) {
-        nn_depthwise_nine_up(s);
-    } else {
-        nn_depthwise_nine_away(s);
+        return nn_depthwise_many_any;
     }
+    if (s->tap_count != 9) {
+        return nn_depthwise_many_away;
+    }
+    return s->stage.rounding == NN_ROUND_UP ? nn_depthwise_nine_up : nn_depthwise_nine_away;
 }
 
 #elif NN_MVE
@@ -332,6 +333,15 @@ static void nn_depthwise_all(const nn_depthwise_steps *s) {
         nn_depthwise_step(s, step * (blocks + s->input_advance),
                           s->output + step * (blocks + s->output_advance));
     }
+}
+
+#endif
+
+#if !NN_MVE || !NN_ASM
+
+static nn_depthwise_loop nn_depthwise_loop_of(const nn_depthwise_steps *s) {
+    (void)s;
+    return nn_depthwise_all;
 }
 
 #endif

@@ -1,9 +1,10 @@
 """Runs single-op models through reader, planner and sanitised kernels. A child process.
 
 It is started with AddressSanitizer preloaded, and every buffer that a kernel sees is its own
-malloc of the exact size, so that one byte read or written outside aborts with a report. Reads
-pickled lists of (model, inputs) on stdin until it ends, and answers each with pickled outputs on
-stdout: for each case, for each library that is named, a list.
+malloc of the exact size, so that one byte read or written outside aborts with a report. Kernels
+that can leave a gap after every pixel of the output do so in a further run. Reads pickled lists of
+(model, inputs) on stdin until it ends, and answers each with pickled outputs on stdout: for each
+case, for each library that is named, a list.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import ctypes
 import pickle
 import sys
-from functools import cache
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ import numpy.typing as npt
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import gaps
 from c_struct import filled
+from choices import Choices
 
 from mcuforge.emit import kernel_signatures
 from mcuforge.frontend import tflite_reader
@@ -28,16 +31,15 @@ from mcuforge.frontend.graph import Graph, Op
 from mcuforge.frontend.passes.resolve_variables import resolve_variables
 from mcuforge.frontend.passes.widen_int4_weights import widen_int4_weights
 from mcuforge.frontend.verify import verify
-from mcuforge.planning import lean, ops
-from mcuforge.planning.ops import packed_weights
+from mcuforge.planning import ops
 from mcuforge.planning.ops.registry import OPERATORS
-from mcuforge.planning.plan import KernelCall, PlannedOp, RowOp
+from mcuforge.planning.plan import KernelCall, RowOp
 from mcuforge.planning.rows import row_op
 from mcuforge.planning.target import Target
-from mcuforge.planning.variants import chosen
-from mcuforge.planning.variants.odd_rows import last_alone, of_odd_row
-from mcuforge.planning.variants.registry import VARIANTS
 
+FILL = 0xA5  # of memory that was not written
+GAPS = (1, 2, 3, 4, 5, 7, 9)  # elements, one of them in every so many cases
+CASES_A_GAP = 3
 _LIBC = ctypes.CDLL(None)
 _LIBC.malloc.restype = ctypes.c_void_p
 _LIBC.malloc.argtypes = [ctypes.c_size_t]
@@ -50,7 +52,7 @@ class Heap:
     def __init__(self) -> None:
         self._blocks: list[int] = []
 
-    def bytes(self, count: int, fill: int = 0xA5) -> int:
+    def bytes(self, count: int, fill: int = FILL) -> int:
         address = _LIBC.malloc(count)
         self._blocks.append(address)
         ctypes.memset(address, fill, count)
@@ -86,51 +88,19 @@ def run(
     calls = operator.lower(graph, op)
     choices = Choices(graph, op, calls)
     by_rows = row_op.of(graph, op, lambda call: call)
-    results = []
+    results, gap = [], _gap(model)
     for name, library in libraries.items():
         print(f"in {name}", file=sys.stderr, flush=True)
         results.append(_run_op(library, graph, op, calls, steps))
+        _assert_gaps_are_left(library, graph, op, calls, steps[0], results[-1][0], gap)
         for others in choices.on(Target(name.split("-")[0])):
             _assert_same(results[-1], _run_op(library, graph, op, others, steps), others[0].kernel)
+            _assert_gaps_are_left(library, graph, op, others, steps[0], results[-1][0], gap)
         if by_rows is not None and by_rows.accumulates:
             made = by_rows.in_steps()
             kernel = made.calls[0][0].kernel
             _assert_same(results[-1], _accumulated(library, graph, made, steps), kernel)
     return results
-
-
-class Choices:
-    """The calls of the planner's other choices, which compute the same bytes: with int4 weights
-    left packed, and with the variants of each target. They are made once for all libraries."""
-
-    def __init__(self, graph: Graph, op: Op, calls: tuple[KernelCall, ...]) -> None:
-        self._graph, self._op, self._calls = graph, op, calls
-        self._packed = packed_weights.kept(graph, op, calls)
-        self._fast = cache(self._made_fast)
-        self._lean = cache(self._made_lean)
-
-    def on(self, target: Target) -> list[tuple[KernelCall, ...]]:
-        """Those of the target. A computer runs those of every target."""
-        targets = tuple(Target) if target is Target.PORTABLE else (target,)
-        fast = [self._fast(each) for each in targets]
-        odd = [tuple(map(made, c)) for c in fast for made in (last_alone, of_odd_row)]
-        choices = [self._packed, *fast, *odd]
-        kernels = [[call.kernel for call in choice] for choice in (self._calls, *choices)]
-        different = [c for i, c in enumerate(choices, 1) if kernels[i] not in kernels[:i]]
-        return different + [
-            leaner
-            for each in targets
-            for leaner in self._lean(each)
-            if [call.kernel for call in leaner] != kernels[0]
-        ]
-
-    def _made_fast(self, target: Target) -> tuple[KernelCall, ...]:
-        return tuple(chosen(call, target, VARIANTS) for call in self._calls)
-
-    def _made_lean(self, target: Target) -> list[tuple[KernelCall, ...]]:
-        planned = PlannedOp(self._op.index, self._fast(target))
-        made = lean.choices(self._graph, self._op, planned, target, set())
-        return [calls for calls, _ in made]
 
 
 def _accumulated(
@@ -154,6 +124,36 @@ def _accumulated(
 def _assert_same(expected: list[Any], outputs: list[Any], kernel: str) -> None:
     if any(a.tobytes() != b.tobytes() for a, b in zip(expected, outputs, strict=True)):
         raise AssertionError(f"{kernel} differs from the kernel that it replaces")
+
+
+def _gap(model: bytes) -> int:
+    """The gap of a case; 0 for none."""
+    number, turn = divmod(zlib.crc32(model), CASES_A_GAP)
+    return GAPS[number % len(GAPS)] if turn == 0 else 0
+
+
+def _assert_gaps_are_left(
+    library: ctypes.CDLL,
+    graph: Graph,
+    op: Op,
+    calls: tuple[KernelCall, ...],
+    inputs: list[npt.NDArray[Any]],
+    expected: npt.NDArray[Any],
+    gap: int,
+) -> None:
+    """Runs the op with `gap` elements after every pixel, where its kernels can."""
+    stride = expected.shape[-1] + gap
+    made = gaps.leaving(calls, expected.shape[-1], stride) if gap else []
+    if not made:
+        return
+    heap, wanted = Heap(), gaps.spread(expected, stride, FILL)
+    addresses = _kept(heap, graph) | dict(zip(graph.inputs, map(heap.array, inputs), strict=True))
+    place = addresses[op.outputs[0]] = heap.bytes(len(wanted))
+    _run_step(library, heap, graph, op, tuple(made), addresses, overlay=None)
+    found = ctypes.string_at(place, len(wanted))
+    heap.free()
+    if found != wanted:
+        raise AssertionError(f"{made[0].kernel} differs where it leaves gaps of {gap}")
 
 
 def _views(graph: Graph, op: Op, viewed: int, inputs: list[npt.NDArray[Any]]) -> list[Any]:
@@ -217,16 +217,22 @@ def _run_calls(
     overlay: int | None,
 ) -> list[Any]:
     heap = Heap()
-    kept = {v.tensor: heap.array(v.first) for v in graph.variables}
-    for tensor in graph.tensors:
-        if tensor.data is not None:
-            kept[tensor.index] = heap.array(tensor.data)
+    kept = _kept(heap, graph)
     results = []
     for inputs in steps:
         addresses = kept | dict(zip(graph.inputs, map(heap.array, inputs), strict=True))
         results += _run_step(library, heap, graph, op, calls, addresses, overlay)
     heap.free()
     return results
+
+
+def _kept(heap: Heap, graph: Graph) -> dict[int, int]:
+    """Where variables and constants lie, by tensor."""
+    kept = {v.tensor: heap.array(v.first) for v in graph.variables}
+    for tensor in graph.tensors:
+        if tensor.data is not None:
+            kept[tensor.index] = heap.array(tensor.data)
+    return kept
 
 
 def _run_step(

@@ -31,6 +31,7 @@ CORES = {
     "conv2d_tile_s8": SMALL,
     "depthwise_conv2d_dsp_s8": DSP,
     "depthwise_conv2d_helium_s8": HELIUM,
+    "depthwise_conv2d_pairs_dsp_s8": DSP,
     "fully_connected_dsp_s8": DSP,
     "fully_connected_helium_s8": HELIUM,
 }

@@ -4,7 +4,7 @@
 #include "nn.h"
 #include "twins_model.h"
 
-enum { CHANNELS = 40, BLOCKS = 6, TAPS = 25, EXTENT = 7, GUARD = 16, RECORD = 48 };
+enum { CHANNELS = 40, BLOCKS = 6, TAPS = 25, EXTENT = 7, GAP = 5, GUARD = 16, RECORD = 48 };
 
 void in_assembly(const nn_depthwise_conv2d_helium_s8_params *params, const int8_t *input,
                  int8_t *output, int8_t *scratch);
@@ -12,7 +12,7 @@ void in_c(const nn_depthwise_conv2d_helium_s8_params *params, const int8_t *inpu
           int8_t *scratch);
 
 static int8_t input[2 * EXTENT * EXTENT * CHANNELS];
-static int8_t outputs[2][2 * EXTENT * EXTENT * CHANNELS + GUARD];
+static int8_t outputs[2][2 * EXTENT * EXTENT * (CHANNELS + GAP) + GUARD];
 static int8_t weights[BLOCKS * TAPS * 16];
 static int32_t records[BLOCKS * RECORD];
 static _Alignas(16) int8_t scratch[8 * TAPS + 17 * BLOCKS * 16];
@@ -75,6 +75,10 @@ static nn_depthwise_conv2d_helium_s8_params draw(uint32_t *state) {
     if (p.stage.rounding == NN_ROUND_ANY) {
         p.stage.activation_min = twins_between(state, -128, 0);
         p.stage.activation_max = twins_between(state, 1, 127);
+    }
+    p.output_pixel_stride = p.sizes.input_channels;
+    if (twins_between(state, 0, 2) == 0) {
+        p.output_pixel_stride += twins_between(state, 1, GAP);
     }
     draw_records(state, p.stage.rounding);
     return p;

@@ -4,7 +4,8 @@
 #include "nn.h"
 #include "twins_model.h"
 
-enum { CHANNELS = 12, SIZE = 4, TAPS = 9, PAIRS = (TAPS + 1) / 2, MULTIPLIER = 3, GUARD = 16 };
+enum { CHANNELS = 12, SIZE = 4, TAPS = 9, PAIRS = (TAPS + 1) / 2, MULTIPLIER = 3 };
+enum { GAP = 5, GUARD = 16 };
 
 void in_assembly(const nn_depthwise_conv2d_pairs_dsp_s8_params *params, const int8_t *input,
                  int8_t *output, int8_t *scratch);
@@ -12,7 +13,7 @@ void in_c(const nn_depthwise_conv2d_pairs_dsp_s8_params *params, const int8_t *i
           int8_t *output, int8_t *scratch);
 
 static int8_t input[SIZE * SIZE * CHANNELS];
-static int8_t outputs[2][SIZE * SIZE * CHANNELS * MULTIPLIER + GUARD];
+static int8_t outputs[2][SIZE * SIZE * (CHANNELS * MULTIPLIER + GAP) + GUARD];
 static int8_t scratch[2 * PAIRS * CHANNELS];
 static int32_t input_taps[2 * PAIRS], gathered_taps[2 * PAIRS];
 static uint32_t weights[CHANNELS * MULTIPLIER * PAIRS];
@@ -67,6 +68,7 @@ static nn_depthwise_conv2d_pairs_dsp_s8_params draw(uint32_t *state) {
     p.sizes.output_height = p.sizes.input_height;
     p.sizes.output_width = p.sizes.input_width;
     p.output_channels = p.sizes.input_channels * p.depth_multiplier;
+    p.output_pixel_stride = p.output_channels + twins_between(state, 0, GAP);
     const int32_t taps = p.window.filter_height * p.window.filter_width;
     p.pairs = (taps + 1) / 2;
     for (int32_t i = 0; i < 2 * p.pairs; ++i) {

@@ -49,6 +49,7 @@ class DepthwiseConv2dS8Params(KernelParams):
     window: SlidingWindow
     depth_multiplier: I32
     output_channels: I32
+    output_pixel_stride: I32
     input_zero_point: I32
     input_taps: ArrayI32
     gathered_taps: ArrayI32
@@ -120,6 +121,7 @@ def lower(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
         window=window,
         depth_multiplier=_depth_multiplier(op),
         output_channels=len(filters),
+        output_pixel_stride=len(filters),
         input_zero_point=quantization(source).zero_point,
         input_taps=((down * sizes.input_width + right) * sizes.input_channels).astype(np.int32),
         gathered_taps=(taps * sizes.input_channels).astype(np.int32),

@@ -31,6 +31,7 @@ class DepthwiseConv2dHeliumS8Params(KernelParams):
     stage: HeliumStage
     sizes: ImageSizes
     window: SlidingWindow
+    output_pixel_stride: I32
     input_zero_point: I32
     pixels: I32
     weights: ArrayI8
@@ -85,6 +86,7 @@ def make(call: KernelCall) -> KernelCall:
         stage=HeliumStage.of(p.output_stage, records),
         sizes=p.sizes,
         window=p.window,
+        output_pixel_stride=p.output_pixel_stride,
         input_zero_point=p.input_zero_point,
         pixels=pixels,
         weights=pack_taps(np.pad(np.tile(p.weights, pixels), ((0, 0), (0, padding)))),

@@ -26,6 +26,7 @@ class DepthwiseConv2dPairsDspS8Params(KernelParams):
     window: SlidingWindow
     depth_multiplier: I32
     output_channels: I32
+    output_pixel_stride: I32
     input_zero_point: I32
     ties_away: I32
     activation_min: I32
@@ -121,6 +122,7 @@ def make(call: KernelCall) -> KernelCall:
         window=params.window,
         depth_multiplier=params.depth_multiplier,
         output_channels=params.output_channels,
+        output_pixel_stride=params.output_pixel_stride,
         input_zero_point=params.input_zero_point,
         ties_away=int(records.away),
         activation_min=params.output_stage.activation_min,

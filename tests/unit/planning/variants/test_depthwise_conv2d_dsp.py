@@ -79,7 +79,16 @@ def params(filters: npt.NDArray[np.int8], given: OutputStage) -> DepthwiseConv2d
     sizes, window = geometry((6, 6), (3, 3), (1, 1), (1, 1))
     taps = np.zeros(9, np.int32)
     return DepthwiseConv2dS8Params(
-        given, sizes, window, 1, len(filters), 0, taps, taps, np.ascontiguousarray(filters.T)
+        output_stage=given,
+        sizes=sizes,
+        window=window,
+        depth_multiplier=1,
+        output_channels=len(filters),
+        output_pixel_stride=len(filters),
+        input_zero_point=0,
+        input_taps=taps,
+        gathered_taps=taps,
+        weights=np.ascontiguousarray(filters.T),
     )
 
 

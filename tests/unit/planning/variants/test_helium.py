@@ -210,6 +210,7 @@ def depthwise(weights: np.ndarray, stride: int = 1, multiplier: int = 1) -> Kern
             window=SlidingWindow(3, 3, stride, stride, 1, 1, 1, 1),
             depth_multiplier=multiplier,
             output_channels=channels,
+            output_pixel_stride=channels,
             input_zero_point=3,
             input_taps=np.zeros(9, np.int32),
             gathered_taps=np.zeros(9, np.int32),
