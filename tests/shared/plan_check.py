@@ -7,9 +7,10 @@ write; what a kernel may overwrite while it reads is tested kernel by kernel.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
+from math import prod
+from typing import Any, cast
 
 import needed_rows
 import numpy as np
@@ -47,7 +48,7 @@ class Memory:
         self.reads = 0
         for tensor in plan.graph.inputs:
             if tensor not in plan.streamed:
-                self.write(tensor, 0, self.size(tensor))
+                self.make(tensor)
 
     def size(self, tensor: int) -> int:
         return self.plan.graph.tensor(tensor).bytes
@@ -57,9 +58,19 @@ class Memory:
         assert 0 <= place <= place + count <= len(self.tags), "outside of the arena"
         self.tags[place : place + count] = self.tag(tensor, first) + np.arange(count)
 
+    def runs(self, tensor: int) -> Iterator[tuple[int, int, int]]:
+        """Where in memory each run of its bytes begins, where in the tensor, and how long it is."""
+        base, size = self.plan.offsets.get(tensor, 0), self.size(tensor)
+        join = self.plan.gaps.get(tensor)
+        run, step = (join.run, join.step) if join else (size, 0)
+        yield from ((base + n * step, n * run, run) for n in range(size // run if run else 0))
+
     def tag(self, tensor: int, first: int) -> int:
         """That of a byte of a tensor; a view has the tags of what it shows."""
         owner, begin = self.owners.get(tensor, (tensor, 0))
+        join = self.plan.gaps.get(tensor)
+        if join is not None:
+            first = first // join.run * join.step + first % join.run
         return owner * _TENSOR + begin + first
 
     def check(self, place: int, tensor: int, first: int, count: int) -> None:
@@ -71,12 +82,18 @@ class Memory:
         self.reads += count
 
     def write(self, tensor: int, first: int, count: int) -> None:
+        """Bytes that lie side by side."""
         if tensor in self.plan.offsets:
             self.put(self.plan.offsets[tensor] + first, tensor, first, count)
 
+    def make(self, tensor: int) -> None:
+        """All of its bytes."""
+        for place, first, count in self.runs(tensor) if tensor in self.plan.offsets else ():
+            self.put(place, tensor, first, count)
+
     def read(self, tensor: int) -> None:
-        if tensor in self.plan.offsets:
-            self.check(self.plan.offsets[tensor], tensor, 0, self.size(tensor))
+        for place, first, count in self.runs(tensor) if tensor in self.plan.offsets else ():
+            self.check(place, tensor, first, count)
 
     def told(self, place: int, tensor: int, first: int, count: int) -> None:
         """A trace reads those bytes."""
@@ -86,7 +103,8 @@ class Memory:
     def tell(self, tensors: Sequence[int]) -> None:
         """A trace reads the outputs of an op."""
         for tensor in tensors:
-            self.told(self.plan.offsets.get(tensor, 0), tensor, 0, self.size(tensor))
+            for place, first, count in self.runs(tensor):
+                self.told(place, tensor, first, count)
 
     def expect(self, holds: bool, what: str) -> None:
         """What must be so in a sound plan."""
@@ -102,9 +120,9 @@ def _owners(plan: Plan) -> dict[int, tuple[int, int]]:
     """The tensor that each view shows, or that an input is joined in, and where in it."""
     owners: dict[int, tuple[int, int]] = {}
     for planned, op in zip(plan.ops[::-1], plan.graph.ops[::-1], strict=True):
-        for tensor, begin in planned.joins:
+        for join in planned.joins:
             owner, before = owners.get(op.outputs[0], (op.outputs[0], 0))
-            owners[tensor] = owner, before + begin
+            owners[join.tensor] = owner, before + join.begin
     for planned, op in zip(plan.ops, plan.graph.ops, strict=True):
         if planned.view_of is not None:
             owner, begin = owners.get(planned.view_of, (planned.view_of, 0))
@@ -159,10 +177,10 @@ def _whole(memory: Memory, position: int) -> None:
     memory.spoil(planned.scratch_offset, planned.scratch_bytes)
     for tensor in {t for call in planned.calls for t in call.inputs} - set(op.outputs):
         memory.read(tensor)
-    for tensor, _ in planned.joins:
-        memory.read(tensor)
+    for join in planned.joins:
+        memory.read(join.tensor)
     for tensor in op.outputs if not planned.joins else ():
-        memory.write(tensor, 0, memory.size(tensor))
+        memory.make(tensor)
     for call in planned.calls if planned.joins else ():
         _copied(memory, op, call)
     memory.tell(op.outputs)
@@ -170,10 +188,13 @@ def _whole(memory: Memory, position: int) -> None:
 
 def _copied(memory: Memory, op: Op, call: KernelCall) -> None:
     """An input is copied beside those that are joined where they lie."""
-    sizes = [memory.size(tensor) for tensor in op.inputs]
+    shape, axis = memory.plan.graph.output(op).shape, cast(Any, op.attributes).axis
+    rows = prod(shape[: axis % len(shape)])
+    runs = [memory.size(tensor) // rows for tensor in op.inputs]
     for place, tensor in enumerate(op.inputs):  # it may be put in twice
-        if tensor == call.inputs[0]:
-            memory.write(op.outputs[0], sum(sizes[:place]), sizes[place])
+        for row in range(rows) if tensor == call.inputs[0] else ():
+            begin = row * sum(runs) + sum(runs[:place])
+            memory.write(op.outputs[0], begin, runs[place])
 
 
 class _Replay:

@@ -51,9 +51,10 @@ class _Recorder(Memory):
         """Those of the bytes that the plan has given to the tensor; all of what has no name."""
         if tensor not in self.plan.offsets:
             return place, count
-        begin = self.plan.offsets[tensor]
-        end = min(place + count, begin + self.kept.get(tensor, self.size(tensor)))
-        return place, max(end - place, 0)
+        begin, join = self.plan.offsets[tensor], self.plan.gaps.get(tensor)
+        size = self.kept.get(tensor, self.size(tensor))
+        end = begin + (size if join is None else (size // join.run - 1) * join.step + join.run)
+        return place, max(min(place + count, end) - place, 0)
 
 
 def events(plan: Plan) -> list[tuple[int, int, Intervals]]:

@@ -28,11 +28,15 @@ class CallView:
 
 @dataclass(frozen=True)
 class ResultView:
-    """An output of an op: its number among those of all ops, and where it lies."""
+    """An output of an op: its number among those of all ops, and where it lies.
+
+    With `gaps` it lies in runs of so many bytes, so many apart.
+    """
 
     number: int
     name: str
     bytes: int
+    gaps: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

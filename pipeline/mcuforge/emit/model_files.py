@@ -148,7 +148,7 @@ def _op_json(plan: Plan, position: int, planned: PlannedOp) -> dict[str, Any]:
         "outputs": [_tensor_json(plan, i) for i in op.outputs],
         "folded": list(op.notes),
         "view_of": planned.view_of,
-        "joined_in_place": [tensor for tensor, _ in planned.joins],
+        "joined_in_place": [join.tensor for join in planned.joins],
         "calls": [_call_json(call) for call in planned.calls],
     }
 

@@ -158,6 +158,11 @@ class ModelView(Borders):
     outputs: tuple[BorderView, ...]
 
     @property
+    def has_gaps(self) -> bool:
+        """Whether an op's output lies in runs of bytes among those of others."""
+        return any(result.gaps for op in self.ops for result in op.results)
+
+    @property
     def is_stateful(self) -> bool:
         """Whether something is kept from one invoke to the next."""
         return self.state_bytes > 0
@@ -244,8 +249,9 @@ class _Builder:
 
     def _result(self, tensor: int) -> ResultView:
         self.results += 1
-        name = self.tensor_name(tensor)
-        return ResultView(self.results - 1, name, self.graph.tensor(tensor).bytes)
+        name, join = self.tensor_name(tensor), self.plan.gaps.get(tensor)
+        gaps = (join.run, join.step) if join else None
+        return ResultView(self.results - 1, name, self.graph.tensor(tensor).bytes, gaps)
 
     def _call(self, position: int, number: int, call: KernelCall, count: int) -> CallView:
         prefix = f"op{position}" if count == 1 else f"op{position}_{number}"
@@ -321,9 +327,13 @@ class _Builder:
             name=self.tensor_name(index),
             c_type=C_TYPES[tensor.dtype],
             offset=self.plan.state_offsets[index] if is_state else self.plan.offsets[index],
-            comment=f"{shape_text(tensor)} {tensor.name}",
+            comment=f"{shape_text(tensor)} {tensor.name}{self._gaps(index)}",
             is_state=is_state,
         )
+
+    def _gaps(self, index: int) -> str:
+        join = self.plan.gaps.get(index)
+        return f", {join.run} bytes of every {join.step}" if join else ""
 
     def first_value(self, variable: Variable) -> FirstValueView:
         tensor = self.graph.tensor(variable.tensor)

@@ -27,8 +27,9 @@ def arranged(graph: Graph, lowered: tuple[PlannedOp, ...]) -> list[Plan]:
 
 
 def _joined(graph: Graph, lowered: tuple[PlannedOp, ...], copying: Plan) -> Plan:
-    """As few copies as make the arena no larger."""
-    every = joined.positions(joined.joined(graph, lowered))
+    """The smallest arena, and of equal ones that with the fewest copies."""
+    everything = joined.joined(graph, lowered)
+    every = joined.positions(everything)
     if not every:
         return copying
 
@@ -36,15 +37,17 @@ def _joined(graph: Graph, lowered: tuple[PlannedOp, ...], copying: Plan) -> Plan
         ops = joined.joined(graph, lowered, copied)
         return _ordered(layout.place(graph, ops), ops)
 
-    best = without(frozenset())
-    if best.arena.bytes <= copying.arena.bytes:
-        return best
-    best, copied = copying, frozenset(every)
-    for position in every[:MOST_TRIED] if len(every) > 1 else ():
-        tried = without(copied - {position})
-        if tried.arena.bytes <= best.arena.bytes:
-            best, copied = tried, copied - {position}
-    return best
+    with_gaps = frozenset(p for p in every if any(j.has_gaps for j in everything[p].joins))
+    found = {frozenset(every): copying}
+    for copied in (with_gaps, frozenset[int]()):
+        found.setdefault(copied, without(copied))
+    best = min(reversed(found), key=lambda copied: found[copied].arena.bytes)
+    for position in sorted(best)[:MOST_TRIED]:
+        fewer = best - {position}
+        if fewer not in found:
+            found[fewer] = without(fewer)
+            best = min(fewer, best, key=lambda copied: found[copied].arena.bytes)
+    return found[best]
 
 
 def _ordered(placed: Plan, lowered: tuple[PlannedOp, ...]) -> Plan:

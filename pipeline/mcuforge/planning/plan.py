@@ -126,19 +126,37 @@ class KernelCall:
     passed_over: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Join:
+    """A tensor that lies in the output of a CONCATENATION or PACK, from byte `begin` of it on.
+
+    Runs of `run` bytes begin `step` bytes apart; it has gaps where these differ.
+    """
+
+    tensor: int
+    begin: int
+    run: int
+    step: int
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether bytes of others lie between its own."""
+        return self.run != self.step
+
+
 @dataclass(frozen=True, eq=False)
 class PlannedOp:
     """An op of the graph and the calls that compute it.
 
     There are none where its outputs are views: they lie in tensor `view_of`, one after the other.
-    `joins` are tensors that lie in its output, and where in it each begins: they need no call.
+    `joins` are tensors that lie in its output: they need no call.
     """
 
     op: int
     calls: tuple[KernelCall, ...]
     view_of: int | None = None
     scratch_offset: int = 0
-    joins: tuple[tuple[int, int], ...] = ()
+    joins: tuple[Join, ...] = ()
 
     @property
     def scratch_bytes(self) -> int:
@@ -427,6 +445,11 @@ class Plan:
                 tensor in self.graph.outputs and segment.shown.get(tensor, tensor) in segment.handed
             )
         }
+
+    @cached_property
+    def gaps(self) -> dict[int, Join]:
+        """The tensors whose bytes do not lie side by side."""
+        return {join.tensor: join for op in self.ops for join in op.joins if join.has_gaps}
 
     def describe(self, position: int) -> str:
         """How messages name an op: as reports and C number it, and as the file does if otherwise.

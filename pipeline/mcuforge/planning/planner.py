@@ -140,7 +140,9 @@ def _divisions(
     pictures = Pictures.of(graph, lowered, storage, kept)
     alone = pictures.alone(storage, owners)
     views = {p for p, each in enumerate(lowered) if each.view_of is not None or each.joins}
-    ways = candidates(pictures, views, alone, choose)
+    gaps = {join.tensor for each in lowered for join in each.joins if join.has_gaps}
+    with_gaps = {p for p, op in enumerate(graph.ops) if gaps.intersection(op.outputs)}
+    ways = candidates(pictures, views, alone, choose, with_gaps)
     streamed = Borders(pictures, ways[0].row_ops, owners, alone).streamed(borders)
     ranges |= streamed.spans
     lives = Lives(
@@ -159,6 +161,7 @@ def _divisions(
         + [
             whole(replace(planned, calls=calls), position, extra)
             for calls, extra in lean.choices(graph, op, planned, target, proofs)
+            if position not in with_gaps
         ]
         for position, (op, planned) in enumerate(zip(graph.ops, lowered, strict=True))
     ]

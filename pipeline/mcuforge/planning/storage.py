@@ -22,7 +22,7 @@ class Storage:
         """
         lies_in: dict[int, tuple[int, int]] = {}
         for op, planned in zip(graph.ops, lowered, strict=True):
-            lies_in |= {t: (op.outputs[0], begin) for t, begin in planned.joins}
+            lies_in |= {join.tensor: (op.outputs[0], join.begin) for join in planned.joins}
             if planned.view_of is None:
                 continue
             begin = 0

@@ -34,17 +34,19 @@ def candidates(
     views: Collection[int],
     alone: Collection[int],
     choose: Callable[[KernelCall], KernelCall],
+    whole: Collection[int] = (),
 ) -> list[Candidates]:
     """The choices of how many rows are made at once.
 
-    `views` are the positions of ops that move nothing. Tensors that are `alone`
-    in their memory may be read through. `choose`: see `row_op.of`.
+    `views` are the positions of ops that move nothing, `whole` those of others that do not run row
+    by row. Tensors that are `alone` in their memory may be read through. `choose`: see `row_op.of`.
     """
     positions = range(len(pictures.graph.ops))
-    turned = {p: turn for p in positions if p not in views and (turn := pictures.op(p))}
+    tried = [p for p in positions if p not in views and p not in whole]
+    turned = {p: turn for p in tried if (turn := pictures.op(p))}
     arranged = _arranged(turned)
     found: dict[int, ByRows] = {}
-    for p in (p for p in positions if p not in views):
+    for p in tried:
         made = row_op.of(*turned[p], choose, arranged.get(p)) if p in turned else None
         if made is None:
             arranged.pop(p, None)
