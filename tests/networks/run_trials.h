@@ -30,6 +30,9 @@ static void tell(void *context, uint32_t op, const void *output, uint32_t bytes,
                  uint32_t total) {
     const uint32_t head[] = {op, bytes, offset, total};
     run *r = context;
+    if (bytes == 0) { /* runs of it follow */
+        return;
+    }
     if (fwrite(head, 16, 1, stdout) != 1 || fwrite(output, bytes, 1, stdout) != 1) {
         exit(4);
     }

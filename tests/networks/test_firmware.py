@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 
+import branches
 import generator
 import numpy as np
 import pytest
 import running
+from network import Network
 
 from mcuforge import boards
 from mcuforge.build import build
 from mcuforge.emit import project
+from mcuforge.planning.plan import Plan
 from mcuforge.proof import divergence
 from mcuforge.simulate.qemu import Qemu
 
@@ -47,7 +50,21 @@ def test_every_op_as_firmware_equals_the_oracle(
     tmp_path: Path, core: str, dtype: str, seed: int
 ) -> None:
     network = generator.of_every_op(seed, dtype, MOST_ELEMENTS)
-    trial = running.network_trial("every_op", network, tmp_path)
+    check(network, core, tmp_path)
+    assert network.kinds >= set(generator.kinds_of(dtype))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("core", "dtype"), list(product(CORES, ("int8", "int16"))))
+def test_branches_that_are_joined_where_they_lie(tmp_path: Path, core: str, dtype: str) -> None:
+    """Their pixels lie among those of others, of which a trace tells in runs."""
+    drawn = (branches.branches(seed, dtype) for seed in range(40))
+    assert any(check(network, core, tmp_path).gaps for network in islice(drawn, 4))
+
+
+def check(network: Network, core: str, tmp_path: Path) -> Plan:
+    """The plan of a network, which is exact as firmware on the core, op by op."""
+    trial = running.network_trial("network", network, tmp_path)
     (answer,) = running.oracle([trial])
     assert not isinstance(answer, str), answer
     board = boards.load(CORES[core])
@@ -64,4 +81,4 @@ def test_every_op_as_firmware_equals_the_oracle(
         for inputs, (_, outputs) in zip(trial.steps, answer, strict=True):
             for want, got in zip(outputs, device.run(inputs).outputs, strict=True):
                 np.testing.assert_array_equal(got.reshape(want.shape), want)
-    assert network.kinds >= set(generator.kinds_of(dtype))
+    return trial.plan

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
+from zlib import crc32
 
+import branches
 import generator
 import numpy as np
 import pytest
@@ -105,10 +107,20 @@ def damaged(network: Network, number: int) -> Network | None:
     return None
 
 
-def faults(places: Callable[[Plan], set[int]], budget: int | None, folder: Path) -> Iterator[Fault]:
+def with_gaps(plan: Plan) -> set[int]:
+    """Positions of ops that write their output among the bytes of others."""
+    return {at for at, op in enumerate(plan.graph.ops) if plan.gaps.keys() & set(op.outputs)}
+
+
+def faults(
+    places: Callable[[Plan], set[int]],
+    budget: int | None,
+    folder: Path,
+    drawn: Callable[[int], Network] = generator.arranged,
+) -> Iterator[Fault]:
     """Of networks with ops at such places, one of which has wrong weights: it shows there first."""
     for seed in SEEDS:
-        network = generator.arranged(seed)
+        network = drawn(seed)
         right = planned(network, folder, budget)
         for position in sorted(places(right.plan), reverse=True):
             other = damaged(network, right.plan.graph.ops[position].index)
@@ -127,6 +139,23 @@ def test_of_ops_in_another_order(tmp_path: Path) -> None:
     at, op = fault.position, fault.right.plan.graph.ops[fault.position]
     said = fault.said(tmp_path / "project")
     assert f"part at op {at}, {op.kind} (op {op.index} of the file, layer " in said
+
+
+def test_that_writes_among_the_bytes_of_others(tmp_path: Path) -> None:
+    """It is told of in runs, which make the output that the oracle has."""
+    fault = next(faults(with_gaps, None, tmp_path, branches.branches))
+    at, op = fault.position, fault.right.plan.graph.ops[fault.position]
+    assert f"part at op {at}, {op.kind} (" in fault.said(tmp_path / "wrong")
+    right = replace(fault, firmware=fault.right.plan)
+    project.emit(right.firmware, boards.load("host"), tmp_path / "right")
+    with Device.spawn([str(build(tmp_path / "right", "host").elf)]) as device:
+        device.hello(right.firmware.graph.model_hash)
+        digests = device.trace(fault.right.steps[0])
+        for (_, tensor), digest in zip(fault.firmware.graph.results(), digests, strict=True):
+            assert digest.bytes == fault.firmware.graph.tensor(tensor).bytes
+        for number, want in enumerate(fault.expected):
+            got = device.fetch_op_output(number, fault.right.steps[0])
+            assert got == want.tobytes() and digests[number].crc32 == crc32(got)
 
 
 @pytest.fixture(scope="module")

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import cast
 
 import branches
+import numpy as np
 import plan_check
 import pytest
 import running
 
+from mcuforge import planning
 from mcuforge.errors import UnsupportedError
+from mcuforge.frontend import read_graph
 from mcuforge.frontend.graph import Graph
-from mcuforge.planning import arrangement, joined, layout
-from mcuforge.planning.plan import Plan, PlannedOp
+from mcuforge.planning import arrangement, joined, layout, planner
+from mcuforge.planning.numerics import Int64Array
+from mcuforge.planning.ops.convolution import Conv2dS8Params
+from mcuforge.planning.plan import KernelCall, Plan, PlannedOp
 from mcuforge.planning.plans import Plans
+from mcuforge.planning.strided import with_gaps
+from mcuforge.planning.target import Target
 
 BATCH = 12  # networks in one program
 BATCHES = 25  # by default one of them
@@ -65,3 +73,51 @@ def test_three_hundred_networks_of_branches(
     tmp_path: Path, kernels: dict[str, Path], batch: int
 ) -> None:
     checked(range(batch * BATCH, (batch + 1) * BATCH), tmp_path, kernels)
+
+
+def test_arenas_get_smaller_and_never_larger(tmp_path: Path) -> None:
+    copying, found = [], []
+    for seed in range(30):
+        file = tmp_path / f"b{seed}.tflite"
+        file.write_bytes(branches.branches(seed).tflite())
+        plan = planning.make_plan(file, budget=1 << 20)
+        lowered = planner._lowered(plan.graph, Target.PORTABLE, False, set())
+        copying.append(layout.place(plan.graph, lowered).arena.bytes)
+        found.append(plan)
+    assert all(plan.arena.bytes <= least for plan, least in zip(found, copying, strict=True))
+    smaller = [plan for plan, least in zip(found, copying, strict=True) if plan.arena.bytes < least]
+    assert sum(bool(plan.gaps) for plan in smaller) > 3
+
+
+def written(call: KernelCall) -> Int64Array:
+    """Where the first channel of each output pixel goes, in elements."""
+    params = cast(Conv2dS8Params, call.params)
+    b, y, x = np.indices(params.sizes.output)
+    strides = b * params.output_batch_stride + y * params.output_row_stride
+    return np.asarray(params.output_start + strides + x * params.output_pixel_stride)
+
+
+@pytest.mark.parametrize("target", Target)
+def test_gaps_move_every_pixel(target: Target, tmp_path: Path) -> None:
+    """Runs of a pixel, of a row, of a picture: those that a kernel cannot write are refused."""
+    refused = 0
+    for seed in range(12):
+        file = tmp_path / "model.tflite"
+        file.write_bytes(branches.branches(seed).tflite())
+        graph = read_graph(file)
+        for op, planned in zip(
+            graph.ops, planner._lowered(graph, target, False, set()), strict=True
+        ):
+            if op.kind not in ("CONV_2D", "TRANSPOSE_CONV"):
+                continue
+            _, height, width, channels = graph.output(op).shape
+            for run in (channels, width * channels, height * width * channels):
+                moved = with_gaps(planned.calls, run, run + 7)
+                refused += moved is None
+                assert moved is not None or run > channels
+                for call, made in zip(planned.calls, moved or planned.calls, strict=True):
+                    at = written(call)
+                    expected = at if moved is None else at // run * (run + 7) + at % run
+                    np.testing.assert_array_equal(written(made), expected)
+                    assert moved is None or not made.overlaps
+    assert refused > 0 if target is Target.DSP else refused >= 0

@@ -67,7 +67,8 @@ typedef struct {
 
 /* Called while the output of an op is in memory: after the op for the whole of it, or where an op
  * runs row by row after each row, in turn with rows of other ops. Of what is written into the
- * output of a CONCATENATION it is called for each of the runs of bytes in which it lies there.
+ * output of a CONCATENATION it is called once with 0 bytes when the op has ended, and then for each
+ * of the runs of bytes in which it lies there.
  * `result` numbers the outputs of all ops, in the order of the ops; `bytes` of its `total` are
  * given, from `offset` on. */
 typedef void (*mf_op_hook)(void *context, uint32_t result, const void *output, uint32_t bytes,
