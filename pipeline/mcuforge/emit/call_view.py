@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mcuforge.planning.plan import Join
+
 
 @dataclass(frozen=True)
 class MemberView:
@@ -30,13 +32,13 @@ class CallView:
 class ResultView:
     """An output of an op: its number among those of all ops, and where it lies.
 
-    With `gaps` it lies in runs of so many bytes, so many apart.
+    With `gaps` it lies in runs of bytes.
     """
 
     number: int
     name: str
     bytes: int
-    gaps: tuple[int, int] | None = None
+    gaps: Join | None = None
 
 
 @dataclass(frozen=True)

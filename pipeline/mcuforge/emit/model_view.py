@@ -249,9 +249,8 @@ class _Builder:
 
     def _result(self, tensor: int) -> ResultView:
         self.results += 1
-        name, join = self.tensor_name(tensor), self.plan.gaps.get(tensor)
-        gaps = (join.run, join.step) if join else None
-        return ResultView(self.results - 1, name, self.graph.tensor(tensor).bytes, gaps)
+        name, size = self.tensor_name(tensor), self.graph.tensor(tensor).bytes
+        return ResultView(self.results - 1, name, size, self.plan.gaps.get(tensor))
 
     def _call(self, position: int, number: int, call: KernelCall, count: int) -> CallView:
         prefix = f"op{position}" if count == 1 else f"op{position}_{number}"
