@@ -79,15 +79,16 @@ static void max_of_pixel(const nn_pool2d_s8_params *p, nn_window w, int8_t *outp
 #endif
 
 void nn_max_pool2d_s8(const nn_pool2d_s8_params *params, const int8_t *input, int8_t *output) {
-    const int32_t batch_step =
-        params->sizes.input_height * params->sizes.input_width * params->sizes.input_channels;
+    const int32_t row = params->sizes.input_width * params->sizes.input_channels;
     for (int32_t batch = 0; batch < params->sizes.batches; ++batch) {
         for (int32_t y = 0; y < params->sizes.output_height; ++y) {
+            const nn_span rows = nn_pool_rows(params, y);
+            const int8_t *const line = input + rows.first * row;
             for (int32_t x = 0; x < params->sizes.output_width; ++x) {
-                max_of_pixel(params, nn_pool_window(params, input, y, x), output);
-                output += params->sizes.input_channels;
+                max_of_pixel(params, nn_pool_window(params, line, rows.count, x), output);
+                output += params->output_pixel_stride;
             }
         }
-        input += batch_step;
+        input += params->sizes.input_height * row;
     }
 }

@@ -34,7 +34,7 @@
 
 /* Raised whenever a signature, a struct or the meaning of a member changes. Generated code refuses
  * kernels of another version. */
-#define NN_ABI_VERSION 4
+#define NN_ABI_VERSION 5
 
 /* Parts of parameter structs -------------------------------------------------------------------*/
 
@@ -613,6 +613,7 @@ void nn_l2_normalization_s8(const nn_l2_normalization_s8_params *params, const i
 typedef struct {
     nn_image_sizes sizes;
     nn_sliding_window window;
+    int32_t output_pixel_stride;
     int32_t activation_min;
     int32_t activation_max;
 } nn_pool2d_s8_params;

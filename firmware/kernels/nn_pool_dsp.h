@@ -18,11 +18,13 @@ typedef void (*nn_pool_four)(const nn_pool2d_s8_params *p, nn_window w, int8_t *
 NN_ALWAYS_INLINE void nn_pool_words(const nn_pool2d_s8_params *params, nn_pool_four four,
                                     const int8_t *input, int8_t *output) {
     const nn_pool2d_s8_params p = *params;
-    const int32_t channels = p.sizes.input_channels;
+    const int32_t channels = p.sizes.input_channels, row = p.sizes.input_width * channels;
     for (int32_t batch = 0; batch < p.sizes.batches; ++batch) {
         for (int32_t y = 0; y < p.sizes.output_height; ++y) {
-            for (int32_t x = 0; x < p.sizes.output_width; ++x, output += channels) {
-                nn_window w = nn_pool_window(&p, input, y, x);
+            const nn_span rows = nn_pool_rows(&p, y);
+            const int8_t *const line = input + rows.first * row;
+            for (int32_t x = 0; x < p.sizes.output_width; ++x, output += p.output_pixel_stride) {
+                nn_window w = nn_pool_window(&p, line, rows.count, x);
                 const int8_t *const first = w.start;
                 for (int32_t channel = 0; channel < channels; channel += 4) {
                     const int32_t at = nn_min(channel, channels - 4);
@@ -31,7 +33,7 @@ NN_ALWAYS_INLINE void nn_pool_words(const nn_pool2d_s8_params *params, nn_pool_f
                 }
             }
         }
-        input += p.sizes.input_height * p.sizes.input_width * channels;
+        input += p.sizes.input_height * row;
     }
 }
 

@@ -24,13 +24,13 @@ static inline void nn_pool_s16(const nn_pool2d_s8_params *p, const int16_t *inpu
     const int32_t line = p->sizes.input_width * channels;
     for (int32_t batch = 0; batch < p->sizes.batches; ++batch) {
         for (int32_t out_y = 0; out_y < p->sizes.output_height; ++out_y) {
+            const nn_span y = nn_pool_rows(p, out_y);
             for (int32_t out_x = 0; out_x < p->sizes.output_width; ++out_x) {
-                nn_span y, x;
-                nn_pool_spans(p, out_y, out_x, &y, &x);
+                const nn_span x = nn_pool_columns(p, out_x);
                 const nn_window_s16 window = {input + y.first * line + x.first * channels, y.count,
                                               x.count * channels, line};
                 reduce(p, window, output);
-                output += channels;
+                output += p->output_pixel_stride;
             }
         }
         input += p->sizes.input_height * line;

@@ -21,13 +21,16 @@ static inline nn_span nn_clip(int32_t origin, int32_t window, int32_t size) {
     return span;
 }
 
-/* The rows and the columns of the window of output row `out_y` and column `out_x`. */
-static inline void nn_pool_spans(const nn_pool2d_s8_params *p, int32_t out_y, int32_t out_x,
-                                 nn_span *y, nn_span *x) {
-    *y = nn_clip(out_y * p->window.stride_height - p->window.padding_top, p->window.filter_height,
-                 p->sizes.input_height);
-    *x = nn_clip(out_x * p->window.stride_width - p->window.padding_left, p->window.filter_width,
-                 p->sizes.input_width);
+/* The rows of the windows of output row `out_y`. */
+static inline nn_span nn_pool_rows(const nn_pool2d_s8_params *p, int32_t out_y) {
+    return nn_clip(out_y * p->window.stride_height - p->window.padding_top, p->window.filter_height,
+                   p->sizes.input_height);
+}
+
+/* The columns of the windows of output column `out_x`. */
+static inline nn_span nn_pool_columns(const nn_pool2d_s8_params *p, int32_t out_x) {
+    return nn_clip(out_x * p->window.stride_width - p->window.padding_left, p->window.filter_width,
+                   p->sizes.input_width);
 }
 
 /* One channel of a clipped window: the elements to reduce. */
@@ -39,14 +42,14 @@ typedef struct {
     int32_t row_step;    /* bytes from the end of a row to the start of the next */
 } nn_window;
 
-/* The window of output row `out_y` and column `out_x`, channel 0, in one batch's input. */
-static inline nn_window nn_pool_window(const nn_pool2d_s8_params *p, const int8_t *input,
-                                       int32_t out_y, int32_t out_x) {
-    nn_span y, x;
-    nn_pool_spans(p, out_y, out_x, &y, &x);
+/* Channel 0 of the window of output column `out_x` with `rows` rows, of which the first begins at
+ * `line`. */
+static inline nn_window nn_pool_window(const nn_pool2d_s8_params *p, const int8_t *line,
+                                       int32_t rows, int32_t out_x) {
+    const nn_span x = nn_pool_columns(p, out_x);
     const nn_window window = {
-        input + (y.first * p->sizes.input_width + x.first) * p->sizes.input_channels,
-        y.count,
+        line + x.first * p->sizes.input_channels,
+        rows,
         x.count,
         p->sizes.input_channels,
         (p->sizes.input_width - x.count) * p->sizes.input_channels,

@@ -39,6 +39,7 @@ class Pool2DS8Params(KernelParams):
     c_type: ClassVar[str] = "nn_pool2d_s8_params"
     sizes: ImageSizes
     window: SlidingWindow
+    output_pixel_stride: I32
     activation_min: I32
     activation_max: I32
 
@@ -120,6 +121,7 @@ def params(graph: Graph, op: Op) -> Pool2DS8Params:
     return Pool2DS8Params(
         sizes=sizes,
         window=sliding_window(sizes, (a.filter_h, a.filter_w), (a.stride_h, a.stride_w)),
+        output_pixel_stride=sizes.input_channels,
         activation_min=low,
         activation_max=high,
     )

@@ -12,7 +12,8 @@ from mcuforge.planning.variants import pooling_dsp
 
 def call(channels: int, size: int, window: int) -> KernelCall:
     sizes = ImageSizes(1, size, size, channels, 1, 1)
-    params = Pool2DS8Params(sizes, SlidingWindow(window, window, 1, 1, 1, 1, 0, 0), -128, 127)
+    sliding = SlidingWindow(window, window, 1, 1, 1, 1, 0, 0)
+    params = Pool2DS8Params(sizes, sliding, channels, -128, 127)
     return KernelCall("average_pool2d_s8", params, (0,), 1, "", overlaps={0: -7})
 
 
