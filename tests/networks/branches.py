@@ -10,7 +10,10 @@ from network import Network
 from sketch import Sketch, Values, options_of
 
 WEIGHTED = ("CONV_2D", "CONV_2D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV")
-OTHERS = ("AVERAGE_POOL_2D", "LEAKY_RELU", "MAX_POOL_2D", "RESIZE_NEAREST_NEIGHBOR", "ADD", "PAD")
+OTHERS = (
+    *("AVERAGE_POOL_2D", "LEAKY_RELU", "MAX_POOL_2D", "RESIZE_NEAREST_NEIGHBOR", "ADD", "PAD"),
+    *("REVERSE_V2", "SLICE", "STRIDED_SLICE", "TRANSPOSE"),
+)
 ATTEMPTS = 30
 DEVIATION = 60.0  # of a concatenation, in steps of its scale
 
@@ -33,13 +36,17 @@ def _block(sketch: Sketch, source: int) -> int:
     axis = draw.choice([3, 3, 3, 2, 1])
     made: list[int] = [source] if draw.chance(0.2) else []
     kinds = set(generator.kinds_of(sketch.dtype))
-    for _ in range(draw.integer(2, 4)):
+    for _ in range(draw.integer(2, 5)):
         sketch.values = {source: before[source]}
         kind = draw.choice([k for k in (*WEIGHTED, *WEIGHTED, *OTHERS) if k in kinds])
         found = _branch(sketch, source, kind, axis)
         made += [] if found is None else [found]
     sketch.values = before
-    joined = _joined(sketch, made, axis) if len(made) > 1 else source
+    alike = _alike(sketch, made)
+    if len(alike) > 2 and draw.chance(0.5):
+        first = draw.integer(0, len(alike) - 2)
+        alike[first : first + 2] = [_joined(sketch, alike[first : first + 2], axis)]
+    joined = _joined(sketch, alike, axis) if len(alike) > 1 else source
     sketch.values = {joined: sketch.values[joined]} if joined != source else before
     return joined
 
@@ -55,20 +62,22 @@ def _branch(sketch: Sketch, source: int, kind: str, axis: int) -> int | None:
         nodes, sketch.values = sketch.network.nodes[:], values.copy()
         if generator.drawn(sketch, kind):
             made = sketch.network.nodes[-1].outputs[0]
-            if others(made) == others(source):
+            same_rank = len(sketch.spec(made).shape) == len(sketch.spec(source).shape)
+            if same_rank and others(made) == others(source):
                 return made
         sketch.network.nodes = nodes
     return None
 
 
-def _joined(sketch: Sketch, made: list[int], axis: int) -> int:
+def _alike(sketch: Sketch, made: list[int]) -> list[int]:
     """All of one scale, that of the last one: weighted sums have it, the rest is requantised."""
-    goal = sketch.spec(made[-1])
+    goal = sketch.spec(made[-1]) if made else None
     makers = {node.outputs[0]: node.kind for node in sketch.network.nodes}
     given = []
     for index in made:
-        spec = sketch.spec(index)
+        assert goal is not None
         if makers.get(index) in WEIGHTED:
+            spec = sketch.spec(index)
             sketch.network.tensors[index] = replace(
                 spec, scale=goal.scale, zero_point=goal.zero_point
             )
@@ -76,9 +85,13 @@ def _joined(sketch: Sketch, made: list[int], axis: int) -> int:
         else:
             sketch.values[index] = Values(0.0, 1.0)
             given.append(requantise(sketch, index, goal))
-    extent = sum(sketch.spec(i).shape[axis] for i in given)
-    shape = tuple(extent if i == axis else d for i, d in enumerate(goal.shape))
-    target = sketch.alike(made[-1], shape)
+    return given
+
+
+def _joined(sketch: Sketch, made: list[int], axis: int) -> int:
+    extent = sum(sketch.spec(i).shape[axis] for i in made)
+    shape = tuple(extent if i == axis else d for i, d in enumerate(sketch.spec(made[0]).shape))
+    target = sketch.alike(made[0], shape)
     options = options_of("CONCATENATION", axis=sketch.draw.choice([axis, axis - 4]))
-    values = Values(0.0, DEVIATION * sketch.scale(made[-1]))
-    return sketch.op("CONCATENATION", given, target, values, options)
+    values = Values(0.0, DEVIATION * sketch.scale(made[0]))
+    return sketch.op("CONCATENATION", made, target, values, options)

@@ -32,8 +32,10 @@ BATCHES = 25  # by default one of them
 def joined_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plans join all that can be joined, even where that takes more memory, and run ops whole."""
 
-    def everywhere(graph: Graph, lowered: tuple[PlannedOp, ...], _copying: Plan) -> Plan:
-        return layout.place(graph, joined.joined(graph, lowered))
+    def everywhere(
+        graph: Graph, lowered: tuple[PlannedOp, ...], choose: joined.Choose, _copying: Plan
+    ) -> Plan:
+        return layout.place(graph, joined.joined(graph, lowered, choose))
 
     monkeypatch.setattr(arrangement, "_joined", everywhere)
     monkeypatch.setattr(Plans, "within", lambda plans, _budget: plans.plain)
@@ -101,7 +103,7 @@ def written(call: KernelCall) -> Int64Array:
 def test_gaps_move_every_pixel(target: Target, tmp_path: Path) -> None:
     """Runs of a pixel, of a row, of a picture: those that a kernel cannot write are refused."""
     refused = 0
-    for seed in range(12):
+    for seed in range(25):
         file = tmp_path / "model.tflite"
         file.write_bytes(branches.branches(seed).tflite())
         graph = read_graph(file)
@@ -112,7 +114,7 @@ def test_gaps_move_every_pixel(target: Target, tmp_path: Path) -> None:
                 continue
             _, height, width, channels = graph.output(op).shape
             for run in (channels, width * channels, height * width * channels):
-                moved = with_gaps(planned.calls, run, run + 7)
+                moved = with_gaps(graph, planned.calls, run, run + 7)
                 refused += moved is None
                 assert moved is not None or run > channels
                 for call, made in zip(planned.calls, moved or planned.calls, strict=True):
@@ -120,4 +122,4 @@ def test_gaps_move_every_pixel(target: Target, tmp_path: Path) -> None:
                     expected = at if moved is None else at // run * (run + 7) + at % run
                     np.testing.assert_array_equal(written(made), expected)
                     assert moved is None or not made.overlaps
-    assert refused > 0 if target is Target.DSP else refused >= 0
+    assert (refused > 0) == (target is not Target.PORTABLE)

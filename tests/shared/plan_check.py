@@ -65,13 +65,15 @@ class Memory:
         run, step = (join.run, join.step) if join else (size, 0)
         yield from ((base + n * step, n * run, run) for n in range(size // run if run else 0))
 
+    def apart(self, tensor: int, first: int) -> int:
+        """How far from its first byte one lies, where it may have gaps."""
+        join = self.plan.gaps.get(tensor)
+        return first // join.run * join.step + first % join.run if join else first
+
     def tag(self, tensor: int, first: int) -> int:
         """That of a byte of a tensor; a view has the tags of what it shows."""
         owner, begin = self.owners.get(tensor, (tensor, 0))
-        join = self.plan.gaps.get(tensor)
-        if join is not None:
-            first = first // join.run * join.step + first % join.run
-        return owner * _TENSOR + begin + first
+        return owner * _TENSOR + begin + self.apart(tensor, first)
 
     def check(self, place: int, tensor: int, first: int, count: int) -> None:
         """Those bytes lie there."""
@@ -84,7 +86,7 @@ class Memory:
     def write(self, tensor: int, first: int, count: int) -> None:
         """Bytes that lie side by side."""
         if tensor in self.plan.offsets:
-            self.put(self.plan.offsets[tensor] + first, tensor, first, count)
+            self.put(self.plan.offsets[tensor] + self.apart(tensor, first), tensor, first, count)
 
     def make(self, tensor: int) -> None:
         """All of its bytes."""
@@ -256,7 +258,7 @@ class _Replay:
         memory = self.memory
         rings = [self.rings[tensor] for tensor, _ in op.outputs]
         y = rings[0].made
-        end = min(y + (op.pace.first if y == 0 else op.pace.at_once), op.rows)
+        end = min(y + (op.first if y == 0 else op.at_once), op.rows)
         for tensor, _ in op.outputs:
             if tensor in self.segment.stream.rings:
                 self.let_go(tensor)

@@ -18,7 +18,7 @@ class MemberView:
 
 @dataclass(frozen=True)
 class CallView:
-    """One kernel call: its parameter struct and its arguments."""
+    """One kernel call: its parameter struct and its arguments; a call for each of `runs`."""
 
     kernel: str
     c_type: str
@@ -26,6 +26,7 @@ class CallView:
     members: tuple[MemberView, ...]
     arguments: str
     may_fail: bool
+    runs: int = 1
 
 
 @dataclass(frozen=True)

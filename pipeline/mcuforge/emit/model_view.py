@@ -265,7 +265,13 @@ class _Builder:
             first = self.graph.ops[position].outputs[0]
             output = "tile" if self._tiles(position) else row_name(first, call.output)
         row = ("y",) if signature.row else ()
-        arguments = [f"&{prefix}_params", *row, *map(name, call.inputs), output]
+        tensors = [*map(name, call.inputs), output]
+        if call.runs is not None:
+            steps = (*call.runs.inputs, call.runs.output)
+            tensors = [
+                f"{t} + run * {step}" if step else t for t, step in zip(tensors, steps, strict=True)
+            ]
+        arguments = [f"&{prefix}_params", *row, *tensors]
         if signature.scratch:
             arguments.append(f"SCRATCH({self.plan.ops[position].scratch_offset})")
         return CallView(
@@ -275,6 +281,7 @@ class _Builder:
             members=self._members(call.params, prefix, f"{call.kernel} of op {position}"),
             arguments=", ".join(arguments),
             may_fail=signature.may_fail,
+            runs=call.runs.count if call.runs else 1,
         )
 
     def _arrange(self, prefix: str, call: KernelCall, position: int) -> CallView:

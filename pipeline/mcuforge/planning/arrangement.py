@@ -16,25 +16,27 @@ from mcuforge.planning.plan import Plan, PlannedOp
 MOST_TRIED = 4  # ops whose inputs are joined in place, one by one where not all are
 
 
-def arranged(graph: Graph, lowered: tuple[PlannedOp, ...]) -> list[Plan]:
+def arranged(graph: Graph, lowered: tuple[PlannedOp, ...], choose: joined.Choose) -> list[Plan]:
     """The best plan, and that of the file's order with copies where it is another one.
 
-    Ops that run row by row may do better in the latter.
+    Ops that run row by row may do better in the latter. `choose` picks the kernel of the target.
     """
     as_in_file = layout.place(graph, lowered)
-    best = _joined(graph, lowered, _ordered(as_in_file, lowered))
+    best = _joined(graph, lowered, choose, _ordered(as_in_file, lowered))
     return [best] if best is as_in_file else [best, as_in_file]
 
 
-def _joined(graph: Graph, lowered: tuple[PlannedOp, ...], copying: Plan) -> Plan:
+def _joined(
+    graph: Graph, lowered: tuple[PlannedOp, ...], choose: joined.Choose, copying: Plan
+) -> Plan:
     """The smallest arena, and of equal ones that with the fewest copies."""
-    everything = joined.joined(graph, lowered)
+    everything = joined.joined(graph, lowered, choose)
     every = joined.positions(everything)
     if not every:
         return copying
 
     def without(copied: frozenset[int]) -> Plan:
-        ops = joined.joined(graph, lowered, copied)
+        ops = joined.joined(graph, lowered, choose, copied)
         return _ordered(layout.place(graph, ops), ops)
 
     with_gaps = frozenset(p for p in every if any(j.has_gaps for j in everything[p].joins))

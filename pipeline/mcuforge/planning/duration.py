@@ -54,7 +54,7 @@ def features(graph: Graph, op: Op, planned: PlannedOp) -> dict[str, int]:
     macs = cost.macs(graph, op)
     channels = outputs[0].shape[-1] if outputs[0].shape else 1
     return {
-        "calls": len(planned.calls),
+        "calls": sum(call.runs.count if call.runs else 1 for call in planned.calls),
         "inputs": sum(t.elements for t in inputs),
         "outputs": sum(t.elements for t in outputs),
         "gathered": macs // max(channels, 1),

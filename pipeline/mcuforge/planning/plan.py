@@ -104,6 +104,19 @@ class KernelParams(CStruct):
     """The parameter struct of a kernel."""
 
 
+@dataclass(frozen=True)
+class Runs:
+    """A kernel is called for each of `count` runs of its output.
+
+    From one to the next it is so many elements: `inputs` of each input, 0 where all runs read the
+    same ones, and `output` of the output.
+    """
+
+    count: int
+    inputs: tuple[int, ...]
+    output: int
+
+
 @dataclass(frozen=True, eq=False)
 class KernelCall:
     """One call of a kernel. An op lowers to one or more calls that run one after the other.
@@ -112,7 +125,8 @@ class KernelCall:
     `overlaps` maps a position in `inputs` to a distance in bytes: the output may share bytes with
     that input, if the op is its last use, where it starts no later than `distance` after the
     input's start (negative: that much before it). `reason` says why this kernel was chosen, `uses`
-    which other kernels it calls itself, `passed_over` why no faster one was, an entry each.
+    which other kernels it calls itself, `passed_over` why no faster one was, an entry each. With
+    `runs` it is a call for each of these.
     """
 
     kernel: str
@@ -124,6 +138,7 @@ class KernelCall:
     overlaps: Mapping[int, int] = field(default_factory=dict)
     uses: tuple[str, ...] = ()
     passed_over: tuple[str, ...] = ()
+    runs: Runs | None = None
 
 
 @dataclass(frozen=True)
@@ -193,32 +208,6 @@ class Tiles:
 
 
 @dataclass(frozen=True)
-class Pace:
-    """A step makes `at_once` rows, the first one `first` and the last one those that are left."""
-
-    at_once: int = 1
-    first: int = 1
-
-    def steps(self, rows: int) -> int:
-        """How many make all rows."""
-        return 1 + len(self._later(rows))
-
-    def begins(self, rows: int) -> tuple[int, ...]:
-        """The first row of each step."""
-        return (0, *self._later(rows))
-
-    def ends(self, rows: int) -> tuple[int, ...]:
-        """The row after the last of each step."""
-        return (*self._later(rows), rows)
-
-    def _later(self, rows: int) -> range:
-        return range(self.first, rows, self.at_once)
-
-
-ONE_BY_ONE = Pace()
-
-
-@dataclass(frozen=True)
 class Schedule:
     """The steps of an op, one after the other: the row after the last that each makes.
 
@@ -236,7 +225,7 @@ class RowOp:
     Of an op of several outputs `others` are all but the first, and the bytes of their rows: a step
     makes the same rows of each.
 
-    `pace` tells how many of them a step makes.
+    A step makes `at_once` of them, the first one `first` and the last one those that are left.
     `is_column`: its pictures have one column, so that rows are pixels.
     `reads` are the activations that it reads, and which rows of them. `calls` are its different
     steps, and `kinds` tells for each step which of these it is; with `tiles` the calls are those of
@@ -260,7 +249,8 @@ class RowOp:
     tiles: Tiles | None = None
     through: tuple[tuple[int, RowWindow], ...] = ()
     is_read_through: bool = False
-    pace: Pace = ONE_BY_ONE
+    at_once: int = 1
+    first: int = 1
     others: tuple[tuple[int, int], ...] = ()
     shows: int | None = None
     is_column: bool = False
@@ -280,12 +270,13 @@ class RowOp:
         """How many make all rows."""
         if self.shows is not None:
             return 0
-        return self.pace.steps(self.rows)
+        return 1 + -(-(self.rows - self.first) // self.at_once)
 
     @cached_property
     def schedule(self) -> Schedule:
         """What each step makes, and reads."""
-        begins, ends = self.pace.begins(self.rows), self.pace.ends(self.rows)
+        begins = (0, *range(self.first, self.rows, self.at_once))
+        ends = (*begins[1:], self.rows)
         reads = tuple(
             (
                 tensor,

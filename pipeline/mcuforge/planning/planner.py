@@ -62,7 +62,11 @@ def plans(
     graph = graph if whole else drop_channels(graph)
     proofs: set[Hashable] = set()
     lowered = _lowered(graph, target, small, proofs)
-    found = [layout.place(graph, lowered)] if whole else arranged(graph, lowered)
+
+    def choose(call: KernelCall) -> KernelCall:
+        return call if small else chosen(call, target, VARIANTS, proofs)
+
+    found = [layout.place(graph, lowered)] if whole else arranged(graph, lowered, choose)
 
     def smaller() -> Iterator[Plan]:
         if whole:  # TFLM runs no op row by row

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mcuforge.frontend.graph import Graph, Op
-from mcuforge.planning.plan import ONE_BY_ONE, KernelCall, Pace, RowOp
+from mcuforge.planning.plan import KernelCall, RowOp
 from mcuforge.planning.row_window import RowWindow
 from mcuforge.planning.rows import row_op
 from mcuforge.planning.rows.arranged_ops import arrangement
 from mcuforge.planning.rows.arrangement import Arrangement
-from mcuforge.planning.rows.by_rows import ByRows, rows_of
+from mcuforge.planning.rows.by_rows import ONE_BY_ONE, ByRows, Steps, rows_of
 from mcuforge.planning.rows.pace import paces
 from mcuforge.planning.rows.pixelwise import POINTWISE
 from mcuforge.planning.rows.read_through import Reading, tiler
@@ -50,7 +50,7 @@ def candidates(
         made = row_op.of(*turned[p], choose, arranged.get(p)) if p in turned else None
         if made is None:
             arranged.pop(p, None)
-            made = row_op.of_any_shape(pictures.graph, turned.get(p), pictures.unturned(p), choose)
+            made = row_op.of_any_shape(pictures.graph, *pictures.unturned(p), choose)
         if made and (made := _with_all_rows(pictures.graph, pictures.graph.ops[p], made)):
             found[p] = made
     reading = _reading(pictures, turned, found, arranged, views, alone, choose)
@@ -61,7 +61,7 @@ def candidates(
 def _in_steps(
     positions: range,
     found: Mapping[int, ByRows],
-    pace: Mapping[int, Pace],
+    pace: Mapping[int, Steps],
     shown: Mapping[int, RowOp],
 ) -> list[RowOp | None]:
     return [
