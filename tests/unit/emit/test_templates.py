@@ -67,7 +67,18 @@ GUARDS = {
     },
     "a pattern of recipe/features.py, or made here for ops that run row by row": {
         *("function", "member", "window", "values", "maker", "output", "kinds", "result"),
-        *("last", "again", "after", "left_out", "first", "before", "at_once", "run", "step"),
+        *(
+            "last",
+            "again",
+            "after",
+            "left_out",
+            "first",
+            "before",
+            "at_once",
+            "run",
+            "runs",
+            "step",
+        ),
         *(
             "row_bytes",
             "rows",
