@@ -35,7 +35,7 @@ typedef struct {
     "add.w " sum ", " sum ", r10\n" \
     "asr.w " sum ", " sum ", r9\n" \
     "ssat " sum ", #8, " sum "\n" \
-    "strb.w " sum ", [r11], #1\n"
+    "strb " sum ", [r11], #1\n"
 
 #define NN_FINISH_TILE_AWAY(sum) \
     "ldm.w r7!, {r8, r9, r10}\n" \
@@ -44,7 +44,7 @@ typedef struct {
     "add.w " sum ", " sum ", r10\n" \
     "asr.w " sum ", " sum ", r9\n" \
     "ssat " sum ", #8, " sum "\n" \
-    "strb.w " sum ", [r11], #1\n"
+    "strb " sum ", [r11], #1\n"
 
 #define NN_TILES_OF_PAIRS(FINISH) \
     ".syntax unified\n" \
