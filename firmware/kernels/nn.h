@@ -34,7 +34,7 @@
 
 /* Raised whenever a signature, a struct or the meaning of a member changes. Generated code refuses
  * kernels of another version. */
-#define NN_ABI_VERSION 5
+#define NN_ABI_VERSION 6
 
 /* Parts of parameter structs -------------------------------------------------------------------*/
 
@@ -1224,6 +1224,7 @@ void nn_depthwise_conv2d_s16(const nn_depthwise_conv2d_s16_params *params, const
  * input, in the scale of the weights. input_channels <= 65535. */
 typedef struct {
     nn_image_sizes sizes;
+    int32_t output_pixel_stride; /* input_channels */
     int32_t stride_height;
     int32_t stride_width;
     int32_t dilation_height;
@@ -1241,6 +1242,10 @@ typedef struct {
 
 void nn_depthwise_conv2d_dsp_s8(const nn_depthwise_conv2d_dsp_s8_params *params,
                                 const int8_t *input, int8_t *output);
+
+/* The same, with any output_pixel_stride from input_channels on. */
+void nn_depthwise_conv2d_dsp_gaps_s8(const nn_depthwise_conv2d_dsp_s8_params *params,
+                                     const int8_t *input, int8_t *output);
 
 /* nn_depthwise_conv2d_s8 for cores with DSP instructions, with any filter: two taps a SMLAD.
  *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The inner loops of nn_depthwise_conv2d_dsp_s8: a row of the output, channel by channel.
+ * The inner loops of nn_depthwise_conv2d_dsp_s8: a row of the output, channel by channel. Where
+ * NN_GAPS is defined they leave a gap after every pixel, for two more instructions an output.
  *
  * A channel's filter of 3x3 slides along the row. A column of the input, three bytes, is loaded
  * once: the first two as the halves of a word, for SMLAD. It is the last column of one output, the
@@ -49,6 +50,7 @@ typedef struct {
     int32_t padded;
     int32_t rows;
     int32_t distance; /* stride 1: from the next column to the output that is stored before it */
+    int32_t gap;      /* bytes after a pixel of the output */
 } nn_depthwise_row;
 
 #if NN_ASM
@@ -60,6 +62,16 @@ typedef struct {
  *
  * On the stack lies a copy of the struct. */
 /* clang-format off */
+#ifdef NN_GAPS
+#define NN_LAST_WORDS "{r5-r9}"
+#define NN_LEAVE_GAP \
+    "ldr r3, [sp, #48]\n" \
+    "add.w r1, r1, r3\n"
+#else
+#define NN_LAST_WORDS "{r5-r8}"
+#define NN_LEAVE_GAP
+#endif
+
 #define NN_NEXT_COLUMN(pitch) \
     "ldrsb.w r2, [r0]\n" \
     "ldrsb.w r3, [r0, " pitch "]\n" \
@@ -109,9 +121,9 @@ typedef struct {
     "sub sp, #52\n" \
     "ldm r0!, {r1-r8}\n" \
     "stm.w sp, {r1-r8}\n" \
-    "ldm.w r0, {r5-r8}\n" \
+    "ldm.w r0, " NN_LAST_WORDS "\n" \
     "add r4, sp, #32\n" \
-    "stm.w r4, {r5-r8}\n" \
+    "stm.w r4, " NN_LAST_WORDS "\n" \
     "mov r3, r1\n" \
     "1:\n" \
     "ldm.w r3!, {r6-r12, lr}\n" \
@@ -164,7 +176,8 @@ typedef struct {
     FINISH(sum) \
     "strb.w " sum ", [r0, r1]\n" \
     NN_MIDDLE_##R(next, "r3") \
-    NN_BEGIN_##R(sum)
+    NN_BEGIN_##R(sum) \
+    NN_LEAVE_GAP
 
 /* Four outputs a turn; the first turn begins in its midst where their number is no multiple. */
 #define NN_ROW_STRIDE_1(R, ROWS, KEEP_BIAS, FINISH) \
@@ -231,7 +244,8 @@ typedef struct {
     FINISH("r4") \
     "strb.w r4, [r1]\n" \
     "uxtah r1, r1, r10\n" \
-    NN_FIRST_##R("r4", "r11", "r3")
+    NN_FIRST_##R("r4", "r11", "r3") \
+    NN_LEAVE_GAP
 
 #define NN_ROW_STRIDE_2(R, ROWS, FINISH) \
     NN_CHANNEL(ROWS) \
@@ -361,7 +375,7 @@ static inline int8_t nn_depthwise_finish(const nn_depthwise_filter *f, int32_t s
 
 static inline void nn_depthwise_stride_1(const nn_depthwise_row *row, int32_t away) {
     const nn_depthwise_column beyond = {row->zero_points, row->zero_points};
-    const int32_t channels = row->records[4] & 0xFFFF;
+    const int32_t channels = row->records[4] & 0xFFFF, step = channels + row->gap;
     const int8_t *first = row->input;
     int8_t *output = row->output;
     for (const int32_t *r = row->records; r < row->records_end; r += NN_DEPTHWISE_WORDS) {
@@ -377,7 +391,7 @@ static inline void nn_depthwise_stride_1(const nn_depthwise_row *row, int32_t aw
         column = nn_depthwise_load(row, input);
         sum = nn_depthwise_add(&f, 1, column, sum);
         int32_t next = nn_depthwise_add(&f, 0, column, f.bias);
-        for (int32_t i = 0; i < row->count; ++i, target += channels) {
+        for (int32_t i = 0; i < row->count; ++i, target += step) {
             input += channels;
             column = nn_depthwise_load(row, input);
             *target = nn_depthwise_finish(&f, nn_depthwise_add(&f, 2, column, sum), away);
@@ -392,7 +406,7 @@ static inline void nn_depthwise_stride_1(const nn_depthwise_row *row, int32_t aw
 
 static inline void nn_depthwise_stride_2(const nn_depthwise_row *row, int32_t away) {
     const nn_depthwise_column beyond = {row->zero_points, row->zero_points};
-    const int32_t channels = row->records[4] & 0xFFFF;
+    const int32_t channels = row->records[4] & 0xFFFF, step = channels + row->gap;
     const int8_t *first = row->input;
     int8_t *output = row->output;
     for (const int32_t *r = row->records; r < row->records_end; r += NN_DEPTHWISE_WORDS) {
@@ -405,7 +419,7 @@ static inline void nn_depthwise_stride_2(const nn_depthwise_row *row, int32_t aw
             input += channels;
         }
         int32_t sum = nn_depthwise_add(&f, 0, column, f.bias);
-        for (int32_t i = 0; i < row->count; ++i, target += channels, input += 2 * channels) {
+        for (int32_t i = 0; i < row->count; ++i, target += step, input += 2 * channels) {
             sum = nn_depthwise_add(&f, 1, nn_depthwise_load(row, input), sum);
             column = nn_depthwise_load(row, input + channels);
             *target = nn_depthwise_finish(&f, nn_depthwise_add(&f, 2, column, sum), away);

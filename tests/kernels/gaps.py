@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.planning.plan import CStruct, KernelCall
+from mcuforge.planning.variants import depthwise_conv2d_dsp
 
 Params = TypeVar("Params", bound=CStruct)
 
@@ -28,7 +29,8 @@ def _leaving(call: KernelCall, channels: int, stride: int) -> KernelCall | None:
     if not hasattr(spread_out, "output_pixel_stride"):
         return None
     spread_out = _spread(spread_out, channels, stride)
-    return replace(call, params=replace(params, unpacked=spread_out) if packed else spread_out)
+    params = replace(params, unpacked=spread_out) if packed else spread_out
+    return depthwise_conv2d_dsp.leaving_gaps(replace(call, params=params))
 
 
 def _spread(params: Params, channels: int, stride: int) -> Params:

@@ -29,6 +29,7 @@ CORES = {
     "conv2d_helium_s8": HELIUM,
     "conv2d_helium_odd_s8": HELIUM,
     "conv2d_tile_s8": SMALL,
+    "depthwise_conv2d_dsp_gaps_s8": DSP,
     "depthwise_conv2d_dsp_s8": DSP,
     "depthwise_conv2d_helium_s8": HELIUM,
     "depthwise_conv2d_pairs_dsp_s8": DSP,
@@ -38,6 +39,7 @@ CORES = {
 CASES = {  # of other kernels
     "conv2d_dsp_row_s8": ("#define OF_A_ROW\n", "conv2d_dsp_s8"),
     "conv2d_helium_odd_s8": ("", "conv2d_helium_s8"),
+    "depthwise_conv2d_dsp_gaps_s8": ("#define WITH_GAPS\n", "depthwise_conv2d_dsp_s8"),
 }
 QUICK = [kernel for kernel in CORES if kernel != "conv2d_helium_odd_s8"]  # of others' assembly
 _INCLUDE = re.compile(r'^#include "(nn[\w.]*)"', re.MULTILINE)

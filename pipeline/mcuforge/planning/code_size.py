@@ -23,6 +23,7 @@ KERNEL_BYTES = {
     "conv2d_s4": 128,
     "conv2d_s8": 3584,
     "conv2d_tile_s8": 4096,
+    "depthwise_conv2d_dsp_gaps_s8": 4352,
     "depthwise_conv2d_dsp_s8": 4224,
     "depthwise_conv2d_helium_s8": 3328,
     "depthwise_conv2d_pairs_dsp_s8": 1536,

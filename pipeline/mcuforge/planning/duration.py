@@ -135,9 +135,10 @@ def judged(core: Core) -> Judgement:
 def _coefficients(
     table: Mapping[str, Any], core: Mapping[str, Any], name: str, amounts: Mapping[str, int]
 ) -> Sequence[float]:
-    """Those of the kernel; else of a similar one: on another core, of 8 bits, of an average."""
+    """Those of the kernel; else of a similar one: on another core, of 8 bits, without gaps, of an
+    average."""
     measured = (core["kernels"], table["cores"][_PORTABLE]["kernels"])
-    names = (name, name.replace("_s4", "_s8"))
+    names = (name, name.replace("_s4", "_s8"), name.replace("_gaps", ""))
     known = next((m[n] for n in names for m in measured if n in m), None)
     found: Sequence[float] = known or core["multiplying" if amounts["macs"] else "others"]
     return found

@@ -11,6 +11,7 @@ from mcuforge.planning.ops import moving
 from mcuforge.planning.ops.loops import Loop
 from mcuforge.planning.ops.moving import Move, MoveParams
 from mcuforge.planning.plan import KernelCall
+from mcuforge.planning.variants import depthwise_conv2d_dsp
 
 
 def with_gaps(
@@ -39,7 +40,8 @@ def _with_gaps(graph: Graph, call: KernelCall, run: int, step: int) -> KernelCal
     changed = {name: _apart(stride, run, step) for name, (_, stride) in loops.items()}
     if start:
         changed["output_start"] = _apart(start, run, step)
-    return replace(call, params=replace(params, **changed), overlaps={})
+    made = replace(call, params=replace(params, **changed), overlaps={})
+    return depthwise_conv2d_dsp.leaving_gaps(made)
 
 
 def _apart(place: int, run: int, step: int) -> int:

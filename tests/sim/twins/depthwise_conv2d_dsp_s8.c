@@ -4,6 +4,12 @@
 #include "nn.h"
 #include "twins_model.h"
 
+#ifdef WITH_GAPS
+enum { GAP = 5 };
+#else
+enum { GAP = 0 };
+#endif
+
 enum { CHANNELS = 9, ROWS = 6, COLUMNS = 14, GUARD = 16, RECORD = 8 };
 
 void in_assembly(const nn_depthwise_conv2d_dsp_s8_params *params, const int8_t *input,
@@ -11,7 +17,7 @@ void in_assembly(const nn_depthwise_conv2d_dsp_s8_params *params, const int8_t *
 void in_c(const nn_depthwise_conv2d_dsp_s8_params *params, const int8_t *input, int8_t *output);
 
 static int8_t input[2 * ROWS * COLUMNS * CHANNELS];
-static int8_t outputs[2][2 * ROWS * COLUMNS * CHANNELS + GUARD];
+static int8_t outputs[2][2 * ROWS * COLUMNS * (CHANNELS + GAP) + GUARD];
 static int32_t records[CHANNELS * RECORD];
 
 /* An extent of the output, whose first tap lies `before` beyond the input, and the last `after`. */
@@ -66,6 +72,7 @@ static nn_depthwise_conv2d_dsp_s8_params draw(uint32_t *state) {
     if (p.sizes.input_width < 3) {
         p.padding_left = 1;
     }
+    p.output_pixel_stride = p.sizes.input_channels + twins_between(state, 0, GAP);
     int32_t below;
     p.sizes.output_height = extent(p.sizes.input_height, p.stride_height, p.padding_top, &below);
     p.sizes.output_width =

@@ -33,6 +33,7 @@ class DepthwiseConv2dDspS8Params(KernelParams):
 
     c_type: ClassVar[str] = "nn_depthwise_conv2d_dsp_s8_params"
     sizes: ImageSizes
+    output_pixel_stride: I32
     stride_height: I32
     stride_width: I32
     dilation_height: I32
@@ -248,6 +249,7 @@ def make(call: KernelCall) -> KernelCall:
     margins = ((0, 0), (place.row, below), (place.column, right))
     made = DepthwiseConv2dDspS8Params(
         sizes=sizes,
+        output_pixel_stride=params.output_pixel_stride,
         stride_height=window.stride_height,
         stride_width=window.stride_width,
         dilation_height=window.dilation_height,
@@ -272,6 +274,13 @@ def make(call: KernelCall) -> KernelCall:
         scratch_bytes=0,
         overlaps={0: overlap.distance([batches, rows], sizes.input_elements, row_bytes)},
     )
+
+
+def leaving_gaps(call: KernelCall) -> KernelCall:
+    """The call whose kernel can leave gaps after the pixels of its output."""
+    if call.kernel != "depthwise_conv2d_dsp_s8":
+        return call
+    return replace(call, kernel="depthwise_conv2d_dsp_gaps_s8")
 
 
 VARIANT = Variant(

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define NN_GAPS
+#include "nn_depthwise_dsp.h"
+
+void nn_depthwise_conv2d_dsp_gaps_s8(const nn_depthwise_conv2d_dsp_s8_params *params,
+                                     const int8_t *input, int8_t *output) {
+    nn_depthwise_dsp(params, input, output);
+}
