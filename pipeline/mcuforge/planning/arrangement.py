@@ -17,13 +17,14 @@ MOST_TRIED = 4  # ops whose inputs are joined in place, one by one where not all
 
 
 def arranged(graph: Graph, lowered: tuple[PlannedOp, ...], choose: joined.Choose) -> list[Plan]:
-    """The best plan, and that of the file's order with copies where it is another one.
+    """The best plan, that with copies and that of the file's order, where these are others.
 
     Ops that run row by row may do better in the latter. `choose` picks the kernel of the target.
     """
     as_in_file = layout.place(graph, lowered)
-    best = _joined(graph, lowered, choose, _ordered(as_in_file, lowered))
-    return [best] if best is as_in_file else [best, as_in_file]
+    copying = _ordered(as_in_file, lowered)
+    best = _joined(graph, lowered, choose, copying)
+    return [best, *(p for p in dict.fromkeys((copying, as_in_file)) if p is not best)]
 
 
 def _joined(
