@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator
 
 from mcuforge.frontend.graph import Graph, Op
 from mcuforge.planning import cost
+from mcuforge.planning.columns import along_width
 from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.plan import KernelCall, PlannedOp
 from mcuforge.planning.target import Target
@@ -21,7 +22,7 @@ def choices(
     """Other calls of an op, each with less scratch, and about how many instructions they add."""
     if not any(call.scratch_bytes for call in planned.calls):
         return
-    general = OPERATORS[op.kind].lower(graph, op)
+    general = tuple(map(along_width, OPERATORS[op.kind].lower(graph, op)))
     each = [
         (fast, *leaner(call, target, VARIANTS, proofs))
         for fast, call in zip(planned.calls, general, strict=True)

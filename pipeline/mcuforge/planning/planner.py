@@ -10,6 +10,7 @@ from mcuforge.errors import UnsupportedError
 from mcuforge.frontend.graph import Graph, Op
 from mcuforge.planning import cost, effort, layout, lean, problems, state
 from mcuforge.planning.arrangement import arranged
+from mcuforge.planning.columns import along_width
 from mcuforge.planning.dead_channels import drop_channels
 from mcuforge.planning.ops import packed_weights
 from mcuforge.planning.ops.registry import OPERATORS
@@ -112,7 +113,7 @@ def _lower(
         return PlannedOp(op=op.index, calls=(), view_of=op.inputs[0])
     if _is_view(graph, op):
         return PlannedOp(op=op.index, calls=(), view_of=op.inputs[operator.viewed_input])
-    calls = operator.lower(graph, op)
+    calls = tuple(map(along_width, operator.lower(graph, op)))
     if small:
         return PlannedOp(op.index, packed_weights.kept(graph, op, calls))
     return PlannedOp(op.index, tuple(chosen(call, target, VARIANTS, proofs) for call in calls))

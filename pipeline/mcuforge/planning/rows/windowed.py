@@ -16,9 +16,8 @@ from dataclasses import replace
 from typing import Any, cast
 
 from mcuforge.frontend.graph import Graph, Op
+from mcuforge.planning.columns import WindowParams, along_width, has_window
 from mcuforge.planning.ops.convolution import Conv2dS8Params
-from mcuforge.planning.ops.depthwise_conv2d import DepthwiseConv2dS8Params
-from mcuforge.planning.ops.pooling import Pool2DS8Params
 from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.ops.window import SlidingWindow
 from mcuforge.planning.plan import KernelCall
@@ -34,7 +33,6 @@ WINDOWED = {
     "AVERAGE_POOL_2D": 0,
     "TRANSPOSE_CONV": 2,
 }  # the position of the input
-_WindowParams = Conv2dS8Params | DepthwiseConv2dS8Params | Pool2DS8Params
 
 
 def of(graph: Graph, op: Op, choose: Choose) -> ByRows | None:
@@ -42,9 +40,9 @@ def of(graph: Graph, op: Op, choose: Choose) -> ByRows | None:
     place = WINDOWED[op.kind]
     source, output = graph.input(op, place), graph.output(op)
     general = OPERATORS[op.kind].lower(graph, op)
-    if source.is_constant or rows_of(source) < 2 or not all(map(_has_window, general)):
+    if source.is_constant or rows_of(source) < 2 or not all(map(has_window, general)):
         return None
-    params = [cast(_WindowParams, call.params) for call in general]
+    params = [cast(WindowParams, call.params) for call in general]
     pitch = output.elements // rows_of(output)
     phases = [getattr(p, "output_start", 0) // pitch for p in params]
     period = max(phases) + 1
@@ -64,7 +62,7 @@ def of(graph: Graph, op: Op, choose: Choose) -> ByRows | None:
             own = range(y + (phase - y) % period, y + count, period)
             if own:
                 made = _rows(call, own, period, pitch, y, reads(y)[0], seen(y, count)[1])
-                calls.append(choose(_along_width(made) if column else made))
+                calls.append(choose(along_width(made)))
         # Most steps of a column are of a number of rows that is even, or 1.
         return tuple(map(last_alone if column else of_odd_row, calls))
 
@@ -79,12 +77,8 @@ def of(graph: Graph, op: Op, choose: Choose) -> ByRows | None:
     )
 
 
-def _has_window(call: KernelCall) -> bool:
-    return isinstance(call.params, Conv2dS8Params | DepthwiseConv2dS8Params | Pool2DS8Params)
-
-
 def _window(
-    params: list[_WindowParams], phases: list[int], period: int, rows: int
+    params: list[WindowParams], phases: list[int], period: int, rows: int
 ) -> RowWindow | None:
     """The rows that an output row reads; None where phases have no taps, or are no sequence."""
     by_phase = {phase: p.window for phase, p in zip(phases, params, strict=True)}
@@ -126,7 +120,7 @@ def _rows(
 
     It sees `rows` rows of the input, the first of which is number `first`.
     """
-    params = cast(_WindowParams, call.params)
+    params = cast(WindowParams, call.params)
     window = params.window
     top = own[0] // period * window.stride_height - window.padding_top
     changed: dict[str, Any] = {
@@ -138,35 +132,3 @@ def _rows(
         changed["output_row_stride"] = period * pitch
         changed["output_batch_stride"] = len(own) * period * pitch
     return replace(call, params=replace(params, **changed), overlaps={})
-
-
-def _along_width(call: KernelCall) -> KernelCall:
-    """A call for pictures of one column as one for pictures of one row: of the same bytes."""
-    params = cast(_WindowParams, call.params)
-    sizes, window = params.sizes, params.window
-    if window.filter_width != 1 or window.padding_left != 0:
-        return call
-    changed: dict[str, Any] = {
-        "sizes": replace(
-            sizes,
-            input_height=1,
-            input_width=sizes.input_height,
-            output_height=1,
-            output_width=sizes.output_height,
-        ),
-        "window": replace(
-            window,
-            filter_height=1,
-            filter_width=window.filter_height,
-            stride_height=1,
-            stride_width=window.stride_height,
-            dilation_height=1,
-            dilation_width=window.dilation_height,
-            padding_top=0,
-            padding_left=window.padding_top,
-        ),
-    }
-    if isinstance(params, Conv2dS8Params):
-        changed["output_pixel_stride"] = params.output_row_stride
-        changed["output_row_stride"] = params.output_batch_stride
-    return replace(call, params=replace(params, **changed))
