@@ -27,6 +27,7 @@ from mcuforge.cli.consoles import result_console
 from mcuforge.frontend.graph import Op
 from mcuforge.planning import cost
 from mcuforge.planning.plan import Plan, outputs_text
+from mcuforge.report.curve import CurvePoint
 from mcuforge.studies import inspection
 from mcuforge.studies.inspection import Inspection
 from mcuforge.wording.tables import Table
@@ -199,9 +200,18 @@ def _curve(found: Inspection) -> Table:
             f"{point.ops_by_row} of {len(found.graph.ops)} ops" if point.ops_by_row else "-",
             f"{point.extra_instructions:,}" if point.extra_instructions else "-",
             f"{share:+.1%}" if share else "-",
-            ", ".join([*(["planned"] * point.chosen), *(["no room"] * (not point.fits))]),
+            ", ".join(_marks(point)),
         )
     return table
+
+
+def _marks(point: CurvePoint) -> list[str]:
+    marks = {
+        "planned": point.chosen,
+        "--memory small": point.small and not point.chosen,
+        "no room": not point.fits,
+    }
+    return [words for words, holds in marks.items() if holds]
 
 
 def _int4(packed: Plan, packing_pays: bool) -> str:

@@ -141,6 +141,7 @@ class CurvePoint(Struct, frozen=True):
     fits: bool
     chosen: bool
     instructions: Count | None = None
+    small: bool = False
 
 
 class Report(Struct, frozen=True):

@@ -411,12 +411,13 @@ class Point:
     """A plan on the curve of arena against instructions.
 
     `extra_instructions` are those that rows add to an inference, about, and `ops_by_row` counts the
-    ops that run row by row.
+    ops that run row by row. `is_small`: it is what `--memory small` takes.
     """
 
     arena_bytes: int
     extra_instructions: int
     ops_by_row: int
+    is_small: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -71,7 +71,8 @@ class Plans:
 
     def curve(self) -> tuple[Point, ...]:
         """Arena and instructions of each."""
-        return tuple(plan.point for plan in self)
+        small = self.smallest()
+        return tuple(replace(plan.point, is_small=plan is small) for plan in self)
 
     @cached_property
     def _left(self) -> Iterator[Plan]:

@@ -13,8 +13,9 @@ class CurvePoint:
     """A plan: `extra_instructions` are what it adds to the fastest one, about.
 
     `ops_by_row` of its ops run row by row; others may have kernels that need less scratch.
-    `fits` tells whether there is room for it, and `chosen` which one was built. `instructions` of
-    an inference are those that were measured of that one, and for the others estimated from them.
+    `fits` tells whether there is room for it, `chosen` which one was built, and `small` which one
+    `--memory small` takes. `instructions` of an inference are those that were measured of that one,
+    and for the others estimated from them.
     """
 
     arena_bytes: int
@@ -23,6 +24,7 @@ class CurvePoint:
     fits: bool
     chosen: bool
     instructions: int | None = None
+    small: bool = False
 
 
 def of(plan: Plan, room: int | None, measured: int | None = None) -> tuple[CurvePoint, ...]:
@@ -40,6 +42,7 @@ def of(plan: Plan, room: int | None, measured: int | None = None) -> tuple[Curve
             room is None or point.arena_bytes <= room,
             point == plan.point,
             None if fastest is None else fastest + point.extra_instructions,
+            point.is_small,
         )
         for point in plan.curve()
     )
@@ -60,7 +63,7 @@ def line(curve: Sequence[CurvePoint]) -> str:
     """What there is to choose from, in a sentence; nothing where there is no choice."""
     if len(curve) < 2:
         return ""
-    fastest, smallest = curve[0], curve[-1]
+    fastest, small = curve[0], next((point for point in curve if point.small), curve[-1])
     chosen = next((point for point in curve if point.chosen), fastest)
     parts = [f"Arena {chosen.arena_bytes:,} B{_how(chosen)}"]
     if chosen is not fastest:
@@ -68,11 +71,10 @@ def line(curve: Sequence[CurvePoint]) -> str:
             f", for {more(chosen, fastest)} than the fastest plan, of {fastest.arena_bytes:,} B "
             "(--memory fast)"
         )
-    if chosen is not smallest:
-        how = _how(smallest) if chosen is fastest else ""
+    if small.arena_bytes < chosen.arena_bytes:
+        how = _how(small) if chosen is fastest else ""
         parts.append(
-            f"; down to {smallest.arena_bytes:,} B{how} for {more(smallest, fastest)} "
-            "(--memory small)"
+            f"; down to {small.arena_bytes:,} B{how} for {more(small, fastest)} (--memory small)"
         )
     return "".join(parts) + "."
 

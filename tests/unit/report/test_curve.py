@@ -60,3 +60,22 @@ def test_kernels_of_less_scratch_are_no_rows(plans: list[Plan]) -> None:
 
 def test_no_choice_no_line(plans: list[Plan]) -> None:
     assert curve.line(curve.of(plans[0], None)[:1]) == ""
+
+
+def test_small_is_what_small_takes(plans: list[Plan]) -> None:
+    """Which is not the last plan where that would add too many instructions."""
+    found = curve.of(plans[0], None)
+    assert [point.small for point in found] == [False] * (len(plans) - 1) + [True]
+    points = [replace(point, small=number == 1) for number, point in enumerate(found)]
+    assert f"; down to {found[1].arena_bytes:,} B row by row for " in curve.line(points)
+    last = [replace(point, chosen=point is points[-1]) for point in points]
+    assert "--memory small" not in curve.line(last)
+
+
+def test_few_operations_do_not_pay_for_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where steps take as long as what they compute."""
+    monkeypatch.setattr("mcuforge.planning.plans.MOST_EXTRA", 0.01)
+    found = planner.plans(read_graph(MODEL, None), Target.DSP)
+    small = [point.is_small for point in found.curve()]
+    assert sum(small) == 1 and not small[-1]
+    assert next(point for point in found.curve() if point.is_small) == found.smallest().point
