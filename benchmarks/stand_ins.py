@@ -78,12 +78,14 @@ class Drawing:
             "FULLY_CONNECTED", x, (units, inputs), 0, (batch, units), relu, options, 4
         )
 
-    def add(self, x: int, y: int) -> int:
-        """ADD with a ReLU."""
+    def add(self, x: int, y: int, shape: tuple[int, ...] | None = None) -> int:
+        """ADD with a ReLU, to another shape than that of x where one is given."""
         deviation = (self._square[x] + self._square[y]) ** 0.5
         options = options_of("ADD", fusedActivationFunction=_ACT.RELU)
         scale, zero_point = _quantised(deviation, relu=True)
-        target = self._activation(self._shape(x), scale, zero_point, _RELU_SQUARE * deviation**2)
+        target = self._activation(
+            shape or self._shape(x), scale, zero_point, _RELU_SQUARE * deviation**2
+        )
         return self._op("ADD", (x, y), target, options, 2)
 
     def average(self, x: int) -> int:
@@ -92,6 +94,13 @@ class Drawing:
         options = _window("AVERAGE_POOL_2D", "VALID", (height, width), relu=False)
         options.filterHeight, options.filterWidth = height, width
         return self._alike("AVERAGE_POOL_2D", (x,), (batch, 1, 1, channels), options, 2)
+
+    def largest(self, x: int) -> int:
+        """ARG_MAX over the channels."""
+        shape, axis = self._shape(x), self._constant(np.array(-1, np.int32), None)
+        target = self._tensor(Spec(shape[:-1], "int32", None))
+        options = options_of("ARG_MAX", outputType=schema.TensorType.INT32)
+        return self._op("ARG_MAX", (x, axis), target, options, 1)
 
     def flatten(self, x: int) -> int:
         """RESHAPE to [batch, elements of one]."""

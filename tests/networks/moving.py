@@ -119,6 +119,8 @@ def resize(sketch: Sketch, kind: str) -> bool:
     draw = sketch.draw
     batches, height, width, channels = sketch.spec(source).shape
     size = draw.choice([(2 * height, 2 * width), (draw.integer(1, 9), draw.integer(1, 9))])
+    if sketch.is_signal and height == 1:
+        size = (1, size[1])
     if batches * size[0] * size[1] * channels > sketch.most_elements:
         return False
     corners = draw.chance(0.3)

@@ -53,6 +53,8 @@ class Sketch:
 
     def inner_axis(self, rank: int) -> int:
         """The first axis along which ops may take a tensor apart, reduce or permute it."""
+        if self.is_signal and self.keeps_rows:
+            return rank - 1
         return 2 if self.keeps_rows and rank > 2 else 0
 
     def free_axis(self, rank: int) -> int:

@@ -38,6 +38,22 @@ def denoiser(samples: int) -> bytes:
     return drawing.tflite(drawing.reshape(found, (1, samples, 1)))
 
 
+def labeller(samples: int) -> bytes:
+    """From samples of one channel `int8[1, samples]` to the largest of eight for each."""
+    drawing = stand_ins.Drawing("labeller", (1, samples))
+    x = drawing.reshape(drawing.input, (1, 1, samples, 1))
+    wide = drawing.reshape(drawing.conv(x, 8, (1, 9)), (samples, 8))
+    return drawing.tflite(drawing.largest(drawing.reshape(drawing.dense(wide, 8), (1, samples, 8))))
+
+
+def beside_itself() -> bytes:
+    """The sum of a signal `[1, 4, 4]` and itself as `[1, 4, 1, 4]`: of each two samples."""
+    drawing = stand_ins.Drawing("beside", (1, 1, 4, 4))
+    x = drawing.conv(drawing.input, 4, (1, 3))
+    column = drawing.reshape(x, (1, 4, 1, 4))
+    return drawing.tflite(drawing.add(column, drawing.reshape(x, (1, 4, 4)), (1, 4, 4, 4)))
+
+
 def _classified(drawing: stand_ins.Drawing, x: int) -> bytes:
     flat = drawing.flatten(drawing.average(x))
     return drawing.tflite(drawing.softmax(drawing.dense(flat, 6, relu=False)))

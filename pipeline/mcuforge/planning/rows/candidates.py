@@ -50,7 +50,7 @@ def candidates(
         made = row_op.of(*turned[p], choose, arranged.get(p)) if p in turned else None
         if made is None:
             arranged.pop(p, None)
-            made = row_op.of_any_shape(pictures.graph, *pictures.unturned(p), choose)
+            made = row_op.of_any_shape(pictures.graph, turned.get(p), pictures.unturned(p), choose)
         if made and (made := _with_all_rows(pictures.graph, pictures.graph.ops[p], made)):
             found[p] = made
     reading = _reading(pictures, turned, found, arranged, views, alone, choose)

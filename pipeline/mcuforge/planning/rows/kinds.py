@@ -11,7 +11,7 @@ from mcuforge.planning.rows.moved import MOST_KINDS
 
 _KEPT = "what is kept from one inference to the next is there as a whole"
 _TABLE = "they look rows up, in any order"
-_VIEW = "they are views of what others make; those of signals are passed through"
+_VIEW = "they are views of what others make; those with the same rows are passed through"
 WHOLE: Mapping[str, str] = {
     "ASSIGN_VARIABLE": _KEPT,
     "CUSTOM CIRCULAR_BUFFER": _KEPT,
@@ -72,8 +72,9 @@ def section() -> str:
             *(f"- {_listed(kinds)[:-1]}: {reason}." for reason, kinds in reasons.items()),
             "",
             "Others do as well where their output is no picture `[1, rows, width, channels]` and",
-            "no signal `[1, samples, channels]`, where constants differ from row to row, and where",
-            f"rows are of more than {MOST_KINDS} kinds. Along the rows SPLIT and UNPACK are views.",
+            "no signal `[samples, channels]`, with axes of 1 before it or none, where constants",
+            f"differ from row to row, and where rows are of more than {MOST_KINDS} kinds. Along",
+            "the rows SPLIT and UNPACK are views.",
         ]
     )
 

@@ -59,7 +59,7 @@ def of(
 ) -> ByRows | None:
     """How an op that only moves elements makes rows of its outputs, which have as many of them.
 
-    None where a call computes, or what it moves of rows is no nest of loops. See
+    None where a call computes, or what it moves of rows is no nest of loops, or one number. See
     `row_op.of_any_shape`.
     """
     outputs = [pictures.tensor(t) for t in op.outputs]
@@ -69,6 +69,8 @@ def of(
     }
     count = rows.get(op.outputs[0], 0)
     if not 1 < count <= MOST_ROWS or any(rows.get(t) != count for t in op.outputs):
+        return None
+    if not any(t.elements > 1 for t in sources if t.index in rows):
         return None
     moved = _all_moved(graph, OPERATORS[op.kind].lower(graph, op), rows)
     if moved is None:

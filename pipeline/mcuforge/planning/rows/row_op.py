@@ -13,6 +13,7 @@ from mcuforge.planning.rows.read_through import shown
 from mcuforge.planning.rows.windowed import WINDOWED
 
 Choose = Callable[[KernelCall], KernelCall]
+Seen = tuple[Graph, Op]
 
 
 def of(graph: Graph, op: Op, choose: Choose, arranged: Arrangement | None = None) -> ByRows | None:
@@ -41,15 +42,19 @@ def of(graph: Graph, op: Op, choose: Choose, arranged: Arrangement | None = None
     return shown(graph, arranged, rows_of(output)) if arranged else None
 
 
-def of_any_shape(pictures: Graph, graph: Graph, op: Op, choose: Choose) -> ByRows | None:
+def of_any_shape(
+    pictures: Graph, turned: Seen | None, unturned: Seen | None, choose: Choose
+) -> ByRows | None:
     """How an op goes row by row that computes within rows, or only moves elements.
 
-    Its tensors have the shapes of the file in `graph`, and need be no pictures there; their rows
-    are those of `pictures`.
+    Its tensors are pictures where it is `turned`, and have the shapes of the file where it is not,
+    where it need not be one of pictures. Their rows are those of `pictures`.
     """
-    if any(graph.tensor(t).is_variable for t in op.outputs):
+    seen = turned or unturned
+    if seen is None or any(seen[0].tensor(t).is_variable for t in seen[1].outputs):
         return None
-    return within.of(pictures, graph, op, choose) or moved.of(pictures, graph, op, choose)
+    found = within.of(pictures, *turned, choose) if turned else None
+    return found or (moved.of(pictures, *unturned, choose) if unturned else None)
 
 
 def _accumulating(graph: Graph, op: Op) -> ByRows | None:

@@ -6,6 +6,7 @@ import plan_check
 import pytest
 import signal_models
 
+from mcuforge.errors import UnsupportedError
 from mcuforge.frontend import sound, tflite_reader
 from mcuforge.planning import planner
 from mcuforge.planning.plan import Plan
@@ -31,6 +32,17 @@ def test_a_signal_takes_what_a_column_takes(samples: int, borders: BorderRows) -
     assert len(views) > 4 and all(op.at_once > 1 for op in segment.ops if op.shows is None)
     if borders:
         assert found.streamed == {found.graph.inputs[0]: 3}
+
+
+def test_samples_of_no_axis_of_channels_come_and_go() -> None:
+    found = smallest(signal_models.labeller(256), BorderRows(True, True))
+    assert [found.graph.tensor(t).shape for t in found.streamed] == [(1, 256), (1, 256)]
+    assert found.arena.bytes <= 256
+
+
+def test_two_shapes_of_one_signal_are_not_taken_for_one() -> None:
+    with pytest.raises(UnsupportedError, match=r"ADD .* runs whole"):
+        smallest(signal_models.beside_itself(), BorderRows(outputs=True))
 
 
 def test_samples_come_and_go() -> None:
