@@ -55,7 +55,7 @@ def checked(
         return sum(op.tiles is not None for op in ops)
     assert drawn is within_rows.within_rows or any(op.accumulates for op in ops)
     if drawn in (generator.columns, one_row.signals):
-        return sum(op.at_once > 1 for op in ops)
+        return sum(op.pace.at_once > 1 for op in ops)
     return len(ops)
 
 

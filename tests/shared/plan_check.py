@@ -258,7 +258,7 @@ class _Replay:
         memory = self.memory
         rings = [self.rings[tensor] for tensor, _ in op.outputs]
         y = rings[0].made
-        end = min(y + (op.first if y == 0 else op.at_once), op.rows)
+        end = min(y + (op.pace.first if y == 0 else op.pace.at_once), op.rows)
         for tensor, _ in op.outputs:
             if tensor in self.segment.stream.rings:
                 self.let_go(tensor)

@@ -154,8 +154,8 @@ class _Segment:
                 for (tensor, _), result in zip(op.outputs, shown.results, strict=True)
             ),
             reads=tuple(self._read(shown.index, n, t, w) for n, (t, w) in enumerate(op.reads)),
-            at_once=op.at_once,
-            first=op.first,
+            at_once=op.pace.at_once,
+            first=op.pace.first,
             kinds=_kinds(op.kinds) if len(op.calls) > 1 and not op.tiles else None,
             calls=calls,
             accumulates=op.accumulates,

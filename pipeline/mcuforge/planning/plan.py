@@ -208,6 +208,32 @@ class Tiles:
 
 
 @dataclass(frozen=True)
+class Pace:
+    """A step makes `at_once` rows, the first one `first` and the last one those that are left."""
+
+    at_once: int = 1
+    first: int = 1
+
+    def steps(self, rows: int) -> int:
+        """How many make all rows."""
+        return 1 + len(self._later(rows))
+
+    def begins(self, rows: int) -> tuple[int, ...]:
+        """The first row of each step."""
+        return (0, *self._later(rows))
+
+    def ends(self, rows: int) -> tuple[int, ...]:
+        """The row after the last of each step."""
+        return (*self._later(rows), rows)
+
+    def _later(self, rows: int) -> range:
+        return range(self.first, rows, self.at_once)
+
+
+ONE_BY_ONE = Pace()
+
+
+@dataclass(frozen=True)
 class Schedule:
     """The steps of an op, one after the other: the row after the last that each makes.
 
@@ -225,7 +251,7 @@ class RowOp:
     Of an op of several outputs `others` are all but the first, and the bytes of their rows: a step
     makes the same rows of each.
 
-    A step makes `at_once` of them, the first one `first` and the last one those that are left.
+    `pace` tells how many of them a step makes.
     `is_column`: its pictures have one column, so that rows are pixels.
     `reads` are the activations that it reads, and which rows of them. `calls` are its different
     steps, and `kinds` tells for each step which of these it is; with `tiles` the calls are those of
@@ -249,8 +275,7 @@ class RowOp:
     tiles: Tiles | None = None
     through: tuple[tuple[int, RowWindow], ...] = ()
     is_read_through: bool = False
-    at_once: int = 1
-    first: int = 1
+    pace: Pace = ONE_BY_ONE
     others: tuple[tuple[int, int], ...] = ()
     shows: int | None = None
     is_column: bool = False
@@ -270,13 +295,12 @@ class RowOp:
         """How many make all rows."""
         if self.shows is not None:
             return 0
-        return 1 + -(-(self.rows - self.first) // self.at_once)
+        return self.pace.steps(self.rows)
 
     @cached_property
     def schedule(self) -> Schedule:
         """What each step makes, and reads."""
-        begins = (0, *range(self.first, self.rows, self.at_once))
-        ends = (*begins[1:], self.rows)
+        begins, ends = self.pace.begins(self.rows), self.pace.ends(self.rows)
         reads = tuple(
             (
                 tensor,

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 from mcuforge.frontend.graph import Tensor
-from mcuforge.planning.plan import KernelCall, RowOp
+from mcuforge.planning.plan import ONE_BY_ONE, KernelCall, Pace, RowOp
 from mcuforge.planning.row_window import RowWindow
 
 RANK, ROWS, WIDTH, CHANNELS = 4, 1, 2, 3  # of NHWC
 Reads = tuple[tuple[int, RowWindow], ...]
-
-
-@dataclass(frozen=True)
-class Steps:
-    """A step makes `at_once` rows, the first one `first` and the last one those that are left."""
-
-    at_once: int = 1
-    first: int = 1
-
-    def of(self, rows: int) -> Iterator[tuple[int, int]]:
-        """The first row of each step, and how many it makes."""
-        y, count = 0, min(self.first, rows)
-        while count:
-            yield y, count
-            y, count = y + count, min(self.at_once, rows - y - count)
-
-
-ONE_BY_ONE = Steps()
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,36 +31,35 @@ class ByRows:
     is_column: bool = False
     others: tuple[tuple[int, int], ...] = ()
     known: dict[Hashable, tuple[KernelCall, ...]] = field(default_factory=dict)
-    made: dict[Steps, RowOp] = field(default_factory=dict)
+    made: dict[Pace, RowOp] = field(default_factory=dict)
 
     @property
     def outputs(self) -> tuple[int, ...]:
         """All of them."""
         return (self.output, *(tensor for tensor, _ in self.others))
 
-    def in_steps(self, steps: Steps = ONE_BY_ONE) -> RowOp:
+    def in_steps(self, pace: Pace = ONE_BY_ONE) -> RowOp:
         """The op as one that makes so many rows at a time: always the same one."""
-        if steps not in self.made:
-            self.made[steps] = self._in_steps(steps)
-        return self.made[steps]
+        if pace not in self.made:
+            self.made[pace] = self._in_steps(pace)
+        return self.made[pace]
 
-    def _in_steps(self, steps: Steps) -> RowOp:
+    def _in_steps(self, pace: Pace) -> RowOp:
         numbers: dict[Hashable, int] = {}
         calls: list[tuple[KernelCall, ...]] = []
         kinds = []
-        for y, count in steps.of(self.rows):
-            key = self.key(y, count)
+        for y, end in zip(pace.begins(self.rows), pace.ends(self.rows), strict=True):
+            key = self.key(y, end - y)
             number = numbers.setdefault(key, len(calls))
             if number == len(calls):
-                calls.append(self._calls(key, y, count))
+                calls.append(self._calls(key, y, end - y))
             kinds.append(number)
         made = (self.output, self.rows, self.row_bytes, self.reads, tuple(calls), tuple(kinds))
         return RowOp(
             *made,
             accumulates=self.accumulates,
             is_column=self.is_column,
-            at_once=steps.at_once,
-            first=steps.first,
+            pace=pace,
             others=self.others,
         )
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mcuforge.frontend.graph import Graph, Op
-from mcuforge.planning.plan import KernelCall, RowOp
+from mcuforge.planning.plan import ONE_BY_ONE, KernelCall, Pace, RowOp
 from mcuforge.planning.row_window import RowWindow
 from mcuforge.planning.rows import row_op
 from mcuforge.planning.rows.arranged_ops import arrangement
 from mcuforge.planning.rows.arrangement import Arrangement
-from mcuforge.planning.rows.by_rows import ONE_BY_ONE, ByRows, Steps, rows_of
+from mcuforge.planning.rows.by_rows import ByRows, rows_of
 from mcuforge.planning.rows.pace import paces
 from mcuforge.planning.rows.pixelwise import POINTWISE
 from mcuforge.planning.rows.read_through import Reading, tiler
@@ -61,7 +61,7 @@ def candidates(
 def _in_steps(
     positions: range,
     found: Mapping[int, ByRows],
-    pace: Mapping[int, Steps],
+    pace: Mapping[int, Pace],
     shown: Mapping[int, RowOp],
 ) -> list[RowOp | None]:
     return [

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
+from mcuforge.planning.plan import ONE_BY_ONE, Pace
 from mcuforge.planning.row_window import RowWindow
-from mcuforge.planning.rows.by_rows import ONE_BY_ONE, ByRows, Steps
+from mcuforge.planning.rows.by_rows import ByRows
 
 FEWEST_STEPS, MOST_STEPS = 4, 32  # of the op with the most rows, that are worth a try
 FEW_ROWS = 64  # which may be made one by one
@@ -20,7 +21,7 @@ FEW_ROWS = 64  # which may be made one by one
 Found = Mapping[int, ByRows]  # by the positions of ops
 
 
-def paces(ops: Found) -> list[dict[int, Steps]]:
+def paces(ops: Found) -> list[dict[int, Pace]]:
     """The choices: for each op that makes several rows at once, how many.
 
     The first has the longest steps. Where there is no column it has none, and is the only one.
@@ -40,12 +41,12 @@ def lengths(rows: int) -> list[int]:
     return [least << n for n in reversed(range((most // least).bit_length()))]
 
 
-def _pace(ops: Found, columns: Found, most: int) -> dict[int, Steps]:
+def _pace(ops: Found, columns: Found, most: int) -> dict[int, Pace]:
     """Steps of at most so many rows."""
     rates = _rates(ops)
     fastest = max(rates[op.output] for op in columns.values())
-    readers: dict[int, list[tuple[Steps, RowWindow]]] = {}
-    found: dict[int, Steps] = {}
+    readers: dict[int, list[tuple[Pace, RowWindow]]] = {}
+    found: dict[int, Pace] = {}
     for position, op in sorted(columns.items(), reverse=True):
         wanted = max(int(most * rates[op.output] / fastest), 1)
         found[position] = steps = _steps(
@@ -70,8 +71,8 @@ def _rates(ops: Found) -> dict[int, Fraction]:
 
 
 def _steps(
-    op: ByRows, wanted: int, readers: Sequence[tuple[Steps, RowWindow]]
-) -> Steps:  # fmt: skip
+    op: ByRows, wanted: int, readers: Sequence[tuple[Pace, RowWindow]]
+) -> Pace:  # fmt: skip
     """Steps of about so many rows, that end where those of a reader need them to."""
     needs = [
         (Fraction(steps.at_once * window.step, window.divisor), window.unclipped(steps.first - 1))
@@ -80,12 +81,12 @@ def _steps(
     ]
     whole = [(int(unit), end) for unit, (_, end) in needs if unit.denominator == 1]
     if not whole:
-        return Steps(min(wanted, op.rows), min(wanted, op.rows))
+        return Pace(min(wanted, op.rows), min(wanted, op.rows))
     unit, end = min(whole, key=lambda need: (need[0], -need[1]))
     if unit <= wanted:
         at_once = unit * (wanted // unit)
     else:
         at_once = max(n for n in range(1, wanted + 1) if unit % n == 0)
     if at_once >= op.rows:
-        return Steps(op.rows, op.rows)
-    return Steps(at_once, (end - 1) % at_once + 1)
+        return Pace(op.rows, op.rows)
+    return Pace(at_once, (end - 1) % at_once + 1)

@@ -15,7 +15,7 @@ from typing import Any, cast
 from mcuforge.frontend.graph import Graph, Op, Padding
 from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.ops.window import SlidingWindow
-from mcuforge.planning.plan import KernelCall, RowOp, Tiles
+from mcuforge.planning.plan import ONE_BY_ONE, KernelCall, RowOp, Tiles
 from mcuforge.planning.row_window import RowWindow, tabulated
 from mcuforge.planning.rows.arrangement import Arrangement
 from mcuforge.planning.rows.by_rows import ByRows, is_column
@@ -71,7 +71,7 @@ class Tiler:
                 self.known[n] = self._calls(n, seen)
         calls = tuple(self.known[n] for n in tiles.widths)
         kinds = (0,) * row_op.rows
-        return replace(row_op, tiles=tiles, calls=calls, kinds=kinds, at_once=1, first=1)
+        return replace(row_op, tiles=tiles, calls=calls, kinds=kinds, pace=ONE_BY_ONE)
 
     def _calls(self, width: int, seen: int) -> tuple[KernelCall, ...]:
         """Those of a tile: what it sees is a picture without padding, whose rows lie together."""

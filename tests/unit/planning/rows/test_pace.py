@@ -32,8 +32,10 @@ def test_ops_step_in_turn(samples: int) -> None:
     for first, *others in several:
         steps = [op.steps for op in (first, *others)]
         assert max(steps) - min(steps) <= 1
-        assert [op.at_once for op in others[:3]] == [first.at_once // n for n in (2, 4, 8)]
-    at_once = [op.at_once for op, *_ in several]
+        assert [op.pace.at_once for op in others[:3]] == [
+            first.pace.at_once // n for n in (2, 4, 8)
+        ]
+    at_once = [op.pace.at_once for op, *_ in several]
     assert at_once == sorted(at_once, reverse=True) and at_once[-1] == 16 < at_once[0]
     assert found[-1].arena.bytes < 0.32 * found[0].arena.bytes
 

@@ -29,7 +29,7 @@ def test_a_signal_takes_what_a_column_takes(samples: int, borders: BorderRows) -
     assert found.arena.bytes == column.arena.bytes <= (1232 if borders else 2656)
     (segment,) = found.segments
     views = [op for op in segment.ops if op.shows is not None]
-    assert len(views) > 4 and all(op.at_once > 1 for op in segment.ops if op.shows is None)
+    assert len(views) > 4 and all(op.pace.at_once > 1 for op in segment.ops if op.shows is None)
     if borders:
         assert found.streamed == {found.graph.inputs[0]: 3}
 
