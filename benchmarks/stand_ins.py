@@ -113,6 +113,17 @@ class Drawing:
         options = options_of("RESHAPE", newShape=list(shape))
         return self._alike("RESHAPE", (x, wanted), shape, options, 1)
 
+    def shuffle(self, x: int, groups: int) -> int:
+        """The channels of so many groups in turn: RESHAPE, TRANSPOSE and RESHAPE."""
+        *pixels, channels = self._shape(x)
+        parted = self.reshape(x, (*pixels, groups, channels // groups))
+        axes = (*range(len(pixels)), len(pixels) + 1, len(pixels))
+        order = self._constant(np.array(axes, np.int32), None)
+        made = (*pixels, channels // groups, groups)
+        options = options_of("TRANSPOSE")
+        turned = self._alike("TRANSPOSE", (parted, order), made, options, 1)
+        return self.reshape(turned, (*pixels, channels))
+
     def softmax(self, x: int) -> int:
         """SOFTMAX."""
         target = self._activation(self._shape(x), 1 / 256, -128, 1.0)

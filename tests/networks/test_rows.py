@@ -53,7 +53,8 @@ def checked(
     ops = [op for trial in trials for segment in trial.plan.segments for op in segment.ops]
     if drawn is generator.arranged:
         return sum(op.tiles is not None for op in ops)
-    assert drawn is within_rows.within_rows or any(op.accumulates for op in ops)
+    may_accumulate = drawn not in (within_rows.within_rows, within_rows.regrouped)
+    assert not may_accumulate or any(op.accumulates for op in ops)
     if drawn in (generator.columns, one_row.signals):
         return sum(op.pace.at_once > 1 for op in ops)
     return len(ops)
@@ -107,6 +108,22 @@ def test_ops_that_take_rows_apart(tmp_path: Path, kernels: dict[str, Path]) -> N
 
 
 @pytest.mark.usefixtures("rows_everywhere")
+def test_channels_that_are_shuffled(tmp_path: Path, kernels: dict[str, Path]) -> None:
+    portable = {"portable": kernels["portable"]}
+    assert checked(range(5), tmp_path, portable, drawn=within_rows.regrouped) > 4 * 5
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("rows_everywhere")
+@pytest.mark.parametrize("batch", range(1, 9))
+def test_two_hundred_networks_of_shuffled_channels(
+    tmp_path: Path, kernels: dict[str, Path], batch: int
+) -> None:
+    seeds = range(batch * BATCH, (batch + 1) * BATCH)
+    assert checked(seeds, tmp_path, kernels, drawn=within_rows.regrouped) > 3 * BATCH
+
+
+@pytest.mark.usefixtures("rows_everywhere")
 def test_a_signal_times_itself(tmp_path: Path, kernels: dict[str, Path]) -> None:
     """`[1, 1, n, c]` has one row to a product, though its samples are rows to a convolution."""
     assert checked(range(118, 119), tmp_path, kernels, drawn=within_rows.within_rows) > 0
@@ -124,14 +141,14 @@ def test_two_hundred_networks_that_take_rows_apart(
 
 @pytest.mark.usefixtures("rows_everywhere")
 def test_rows_that_are_blended_and_mirrored(tmp_path: Path, kernels: dict[str, Path]) -> None:
-    kinds = frozenset({"GATHER", "MIRROR_PAD", "RESIZE_BILINEAR"})
+    kinds = frozenset({"GATHER", "MIRROR_PAD", "PADV2", "RESIZE_BILINEAR"})
     check_pointwise(kinds, range(3), tmp_path, {"portable": kernels["portable"]})
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("rows_everywhere")
 def test_many_rows_that_are_blended_and_mirrored(tmp_path: Path, kernels: dict[str, Path]) -> None:
-    kinds = frozenset({"GATHER", "MIRROR_PAD", "RESIZE_BILINEAR"})
+    kinds = frozenset({"GATHER", "MIRROR_PAD", "PADV2", "RESIZE_BILINEAR"})
     check_pointwise(kinds, range(10, 50), tmp_path, kernels)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import generator
+import moving
+import numpy as np
 from network import Network
 from sketch import Sketch
 
@@ -12,6 +14,54 @@ KINDS = frozenset(
     SPACE_TO_DEPTH SPLIT SPLIT_V STRIDED_SLICE SUM TILE TRANSPOSE UNPACK""".split()  # noqa: SIM905
 )
 AROUND = ("ADD", "CONCATENATION", "CONV_2D", "DEPTHWISE_CONV_2D", "MAX_POOL_2D", "RELU")
+
+
+def regrouped(seed: int, dtype: str = "int8") -> Network:
+    """Convolutions between whose channels shuffles and views of as many rows lie."""
+    sketch = Sketch(seed, dtype, 1500)
+    sketch.first_axis, sketch.keeps_rows = 1, True
+    draw = sketch.draw
+    rows, columns, channels = draw.integer(2, 14), draw.integer(1, 6), draw.choice([2, 4, 6, 8, 9])
+    signals = [(1, rows * columns, channels), (1, 1, rows * columns, channels)]
+    sketch.input(draw.choice([(1, rows, columns, channels), *signals]))
+    sketch.is_signal = len(sketch.spec(0).shape) == 3 or sketch.spec(0).shape[1] == 1
+    kinds = [
+        kind for kind in (*AROUND, "PADV2", *sorted(KINDS)) if kind in generator.kinds_of(dtype)
+    ]
+    for _ in range(draw.integer(4, 12)):
+        moves = draw.choice([_shuffled, _regrouped, None])
+        if moves is None or not moves(sketch):
+            generator.drawn(sketch, draw.choice(kinds))
+    return generator.finished(sketch)
+
+
+def _shuffled(sketch: Sketch) -> bool:
+    """A channel shuffle: channels in groups, of which each first one goes first."""
+    source = sketch.pick(lambda spec: 2 <= len(spec.shape) <= 4 and spec.shape[-1] > 3)
+    if source is None:
+        return False
+    shape = sketch.spec(source).shape
+    *before, channels = shape
+    groups = sketch.draw.choice([n for n in range(1, channels + 1) if channels % n == 0])
+    parted = moving.reshaped(sketch, source, (*before, groups, channels // groups))
+    axes = range(len(before))
+    order = sketch.integers(*axes, len(before) + 1, len(before))
+    goal = sketch.alike(source, (*before, channels // groups, groups))
+    turned = sketch.op("TRANSPOSE", [parted, order], goal, sketch.values[source])
+    moving.reshaped(sketch, turned, shape)
+    return True
+
+
+def _regrouped(sketch: Sketch) -> bool:
+    """A view of as many rows: columns and channels become other ones."""
+    source = sketch.pick(lambda spec: 3 <= len(spec.shape) <= 5 and spec.shape[0] == 1)
+    if source is None:
+        return False
+    _, rows, *rest = sketch.spec(source).shape
+    elements = int(np.prod(rest))
+    channels = sketch.draw.choice([n for n in range(1, elements + 1) if elements % n == 0])
+    shapes = [(1, rows, elements // channels, channels), (1, rows, elements)]
+    return moving.reshaped(sketch, source, sketch.draw.choice(shapes)) != source
 
 
 def within_rows(seed: int, dtype: str = "int8", most_elements: int = 1500) -> Network:

@@ -6,7 +6,15 @@ from collections.abc import Callable
 
 from mcuforge.frontend.graph import Graph, Op
 from mcuforge.planning.plan import KernelCall
-from mcuforge.planning.rows import accumulating, bilinear, moved, pixelwise, windowed, within
+from mcuforge.planning.rows import (
+    accumulating,
+    bilinear,
+    moved,
+    padded,
+    pixelwise,
+    windowed,
+    within,
+)
 from mcuforge.planning.rows.arrangement import Arrangement
 from mcuforge.planning.rows.by_rows import ByRows, rows_of
 from mcuforge.planning.rows.read_through import shown
@@ -39,7 +47,9 @@ def of(graph: Graph, op: Op, choose: Choose, arranged: Arrangement | None = None
         nearest = pixelwise.nearest(graph, op, choose)
         if nearest is not None:
             return nearest
-    return shown(graph, arranged, rows_of(output)) if arranged else None
+    if arranged is not None:
+        return shown(graph, arranged, rows_of(output))
+    return padded.of(graph, op, choose) if op.kind in ("PAD", "PADV2") else None
 
 
 def of_any_shape(

@@ -15,6 +15,7 @@ from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.plan import KernelCall
 from mcuforge.planning.row_window import RowWindow
 from mcuforge.planning.rows.by_rows import RANK, ROWS, ByRows, is_column, rows_of
+from mcuforge.planning.rows.pixelwise import POINTWISE
 
 
 def of(
@@ -58,7 +59,7 @@ def _activations(graph: Graph, op: Op) -> list[Tensor]:
 
 def _has_rows(tensor: Tensor, rows: int) -> bool:
     shape = tensor.shape
-    is_row_tensor = len(shape) in (RANK - 1, RANK) and shape[0] == 1 and shape[ROWS] == rows
+    is_row_tensor = len(shape) >= RANK - 1 and shape[0] == 1 and shape[ROWS] == rows
     return is_row_tensor and not tensor.is_variable
 
 
@@ -110,12 +111,23 @@ def _gathers_within(graph: Graph, op: Op) -> bool:
     return axis > ROWS and batch_dims == 0 and graph.input(op, 1).is_constant
 
 
+def _goes_pixel_by_pixel(graph: Graph, op: Op) -> bool:
+    """Where pixels have groups of channels: `pixelwise` takes care of pictures."""
+    shape = graph.output(op).shape
+    constants = [t for i in op.inputs if i >= 0 and (t := graph.tensor(i)).is_constant]
+    alike = all(
+        len(t.shape) < len(shape) - ROWS or t.shape[ROWS - len(shape)] == 1 for t in constants
+    )
+    return alike and all(len(t.shape) == len(shape) > RANK for t in _activations(graph, op))
+
+
 _KEEPS: dict[str, Callable[[Graph, Op], bool]] = {
     **dict.fromkeys(("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_ALL"), _reduces_within),
     **dict.fromkeys(("ARG_MAX", "ARG_MIN"), _finds_within),
+    **dict.fromkeys(POINTWISE, _goes_pixel_by_pixel),
     "CUMSUM": _sums_within,
     "FULLY_CONNECTED": _has_known_weights,
     "BATCH_MATMUL": _multiplies_within,
     "GATHER": _gathers_within,
 }
-KINDS = frozenset(_KEEPS)
+KINDS = frozenset(_KEEPS) - POINTWISE
