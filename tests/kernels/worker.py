@@ -12,7 +12,6 @@ from __future__ import annotations
 import ctypes
 import pickle
 import sys
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +37,6 @@ from mcuforge.planning.rows import row_op
 from mcuforge.planning.target import Target
 
 FILL = 0xA5  # of memory that was not written
-GAPS = (1, 2, 3, 4, 5, 7, 9)  # elements, one of them in every so many cases
-CASES_A_GAP = 3
 _LIBC = ctypes.CDLL(None)
 _LIBC.malloc.restype = ctypes.c_void_p
 _LIBC.malloc.argtypes = [ctypes.c_size_t]
@@ -88,7 +85,7 @@ def run(
     calls = operator.lower(graph, op)
     choices = Choices(graph, op, calls)
     by_rows = row_op.of(graph, op, lambda call: call)
-    results, gap = [], _gap(model)
+    results, gap = [], gaps.of_case(model)
     for name, library in libraries.items():
         print(f"in {name}", file=sys.stderr, flush=True)
         results.append(_run_op(library, graph, op, calls, steps))
@@ -126,12 +123,6 @@ def _assert_same(expected: list[Any], outputs: list[Any], kernel: str) -> None:
         raise AssertionError(f"{kernel} differs from the kernel that it replaces")
 
 
-def _gap(model: bytes) -> int:
-    """The gap of a case; 0 for none."""
-    number, turn = divmod(zlib.crc32(model), CASES_A_GAP)
-    return GAPS[number % len(GAPS)] if turn == 0 else 0
-
-
 def _assert_gaps_are_left(
     library: ctypes.CDLL,
     graph: Graph,
@@ -142,14 +133,13 @@ def _assert_gaps_are_left(
     gap: int,
 ) -> None:
     """Runs the op with `gap` elements after every pixel, where its kernels can."""
-    stride = expected.shape[-1] + gap
-    made = gaps.leaving(calls, expected.shape[-1], stride) if gap else []
-    if not made:
+    made = gaps.leaving(graph, op, calls, gap)
+    if made is None:
         return
-    heap, wanted = Heap(), gaps.spread(expected, stride, FILL)
+    heap, wanted = Heap(), gaps.spread(expected, gap, FILL)
     addresses = _kept(heap, graph) | dict(zip(graph.inputs, map(heap.array, inputs), strict=True))
     place = addresses[op.outputs[0]] = heap.bytes(len(wanted))
-    _run_step(library, heap, graph, op, tuple(made), addresses, overlay=None)
+    _run_step(library, heap, graph, op, made, addresses, overlay=None)
     found = ctypes.string_at(place, len(wanted))
     heap.free()
     if found != wanted:

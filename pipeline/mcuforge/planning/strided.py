@@ -10,6 +10,7 @@ from mcuforge.frontend.graph import Graph
 from mcuforge.planning.ops import moving
 from mcuforge.planning.ops.loops import Loop
 from mcuforge.planning.ops.moving import Move, MoveParams
+from mcuforge.planning.ops.packed_weights import Conv2dS4Params, DepthwiseConv2dS4Params
 from mcuforge.planning.plan import KernelCall
 from mcuforge.planning.variants import depthwise_conv2d_dsp
 
@@ -19,8 +20,11 @@ def with_gaps(
 ) -> tuple[KernelCall, ...] | None:
     """The calls with an output of runs of `run` elements that begin `step` elements apart.
 
-    None where a kernel has no strides of its output, or none that make such runs.
+    None where a kernel has no strides of its output, or none that make such runs, and where one
+    reads what another has written.
     """
+    if any(call.output in call.inputs for call in calls):
+        return None
     made = [_with_gaps(graph, call, run, step) for call in calls]
     found = tuple(call for call in made if call is not None)
     return found if len(found) == len(made) else None
@@ -29,6 +33,9 @@ def with_gaps(
 def _with_gaps(graph: Graph, call: KernelCall, run: int, step: int) -> KernelCall | None:
     if isinstance(call.params, MoveParams):
         return _moved(graph, call, call.params, run, step)
+    if isinstance(call.params, Conv2dS4Params | DepthwiseConv2dS4Params):
+        made = _with_gaps(graph, replace(call, params=call.params.unpacked), run, step)
+        return made and replace(made, params=replace(call.params, unpacked=cast(Any, made.params)))
     loops = _loops(call)
     if not loops:
         return None
