@@ -32,7 +32,8 @@ from mcuforge.frontend.passes.widen_int4_weights import widen_int4_weights
 from mcuforge.frontend.verify import verify
 from mcuforge.planning import ops
 from mcuforge.planning.ops.registry import OPERATORS
-from mcuforge.planning.plan import KernelCall, RowOp
+from mcuforge.planning.plan import KernelCall
+from mcuforge.planning.row_plan import RowOp
 from mcuforge.planning.rows import row_op
 from mcuforge.planning.target import Target
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import sanitised
 
-from mcuforge.planning.plan import Segment
 from mcuforge.planning.plans import Plans
+from mcuforge.planning.row_plan import Segment
 from mcuforge.planning.rows.segments import Divisions
 
 

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mcuforge.frontend.graph import Graph, Op, Padding
-from mcuforge.planning.plan import Plan, RowOp
+from mcuforge.planning.plan import Plan
+from mcuforge.planning.row_plan import RowOp
 
 Numbers = npt.NDArray[np.int64]
 Arrays = list[Numbers]

@@ -16,7 +16,8 @@ import needed_rows
 import numpy as np
 
 from mcuforge.frontend.graph import Op
-from mcuforge.planning.plan import KernelCall, Plan, RowOp, Segment
+from mcuforge.planning.plan import KernelCall, Plan
+from mcuforge.planning.row_plan import RowOp, Segment
 from mcuforge.planning.rows.arrangement import ArrangeParams
 
 GARBAGE = -1

@@ -16,7 +16,8 @@ from mcuforge.emit import c_names, templates
 from mcuforge.emit.model_view import kernels, model_view
 from mcuforge.files import paths
 from mcuforge.frontend import border_names
-from mcuforge.planning.plan import CArray, CStruct, KernelCall, Plan, PlannedOp, Segment
+from mcuforge.planning.plan import CArray, CStruct, KernelCall, Plan, PlannedOp
+from mcuforge.planning.row_plan import Segment
 
 TEMPLATES = {
     "model.c.j2": "model/{name}_model.c",

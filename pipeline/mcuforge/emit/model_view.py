@@ -23,15 +23,8 @@ from mcuforge.emit.segment_view import row_name, segment_views
 from mcuforge.frontend import border_names
 from mcuforge.frontend.graph import DType, Graph, Variable
 from mcuforge.frontend.layer_names import layer_name
-from mcuforge.planning.plan import (
-    CScalar,
-    CStruct,
-    KernelCall,
-    Plan,
-    Tiles,
-    outputs_text,
-    shape_text,
-)
+from mcuforge.planning.plan import CScalar, CStruct, KernelCall, Plan, outputs_text, shape_text
+from mcuforge.planning.row_plan import Tiles
 
 C_TYPES = {
     DType.INT8: "int8_t",

@@ -21,7 +21,8 @@ from mcuforge.emit.row_views import (
     TiledView,
     TilesView,
 )
-from mcuforge.planning.plan import Plan, RowOp, Segment, Tiles
+from mcuforge.planning.plan import Plan
+from mcuforge.planning.row_plan import RowOp, Segment, Tiles
 from mcuforge.planning.row_window import RowWindow
 from mcuforge.planning.rows.arrangement import ArrangeParams
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 from mcuforge.frontend.graph import Graph
 from mcuforge.planning import arena, state
 from mcuforge.planning.arena import Buffer, Overlap
-from mcuforge.planning.plan import ArenaSummary, KernelCall, Plan, PlannedOp, Segment
+from mcuforge.planning.plan import ArenaSummary, KernelCall, Plan, PlannedOp
+from mcuforge.planning.row_plan import Segment
 from mcuforge.planning.storage import Storage, activations, live_ranges, root_sizes
 
 ALIGNMENT = 16

@@ -14,8 +14,9 @@ from mcuforge.planning.columns import along_width
 from mcuforge.planning.dead_channels import drop_channels
 from mcuforge.planning.ops import packed_weights
 from mcuforge.planning.ops.registry import OPERATORS
-from mcuforge.planning.plan import KernelCall, Plan, PlannedOp, Segment
+from mcuforge.planning.plan import KernelCall, Plan, PlannedOp
 from mcuforge.planning.plans import Plans
+from mcuforge.planning.row_plan import Segment
 from mcuforge.planning.rows.borders import WHOLE_BORDERS, BorderRows, Borders
 from mcuforge.planning.rows.candidates import candidates
 from mcuforge.planning.rows.segments import Divisions, Lives, Whole

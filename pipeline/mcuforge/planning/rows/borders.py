@@ -12,7 +12,8 @@ from typing import Self
 
 from mcuforge.errors import UnsupportedError
 from mcuforge.frontend.graph import Graph
-from mcuforge.planning.plan import RowOp, shape_text
+from mcuforge.planning.plan import shape_text
+from mcuforge.planning.row_plan import RowOp
 from mcuforge.planning.rows.by_rows import is_column, rows_of
 from mcuforge.planning.rows.signals import Pictures
 

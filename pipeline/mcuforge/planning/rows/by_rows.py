@@ -6,7 +6,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 from mcuforge.frontend.graph import Tensor
-from mcuforge.planning.plan import ONE_BY_ONE, KernelCall, Pace, RowOp
+from mcuforge.planning.plan import KernelCall
+from mcuforge.planning.row_plan import ONE_BY_ONE, Pace, RowOp
 from mcuforge.planning.row_window import RowWindow
 
 RANK, ROWS, WIDTH, CHANNELS = 4, 1, 2, 3  # of NHWC

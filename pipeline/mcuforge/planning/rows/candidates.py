@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mcuforge.frontend.graph import Graph, Op
-from mcuforge.planning.plan import ONE_BY_ONE, KernelCall, Pace, RowOp
+from mcuforge.planning.plan import KernelCall
+from mcuforge.planning.row_plan import ONE_BY_ONE, Pace, RowOp
 from mcuforge.planning.row_window import RowWindow
 from mcuforge.planning.rows import row_op
 from mcuforge.planning.rows.arranged_ops import arrangement

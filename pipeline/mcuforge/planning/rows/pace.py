@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from mcuforge.planning.plan import ONE_BY_ONE, Pace
+from mcuforge.planning.row_plan import ONE_BY_ONE, Pace
 from mcuforge.planning.row_window import RowWindow
 from mcuforge.planning.rows.by_rows import ByRows
 

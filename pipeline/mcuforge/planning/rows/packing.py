@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from mcuforge.planning.plan import RowOp, Stream, WorkingSet
+from mcuforge.planning.row_plan import RowOp, Stream, WorkingSet
 
 ALIGNMENT = 16
 MOST_PACKED = 64  # rings and scratches

@@ -15,7 +15,8 @@ from typing import Any, cast
 from mcuforge.frontend.graph import Graph, Op, Padding
 from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.ops.window import SlidingWindow
-from mcuforge.planning.plan import ONE_BY_ONE, KernelCall, RowOp, Tiles
+from mcuforge.planning.plan import KernelCall
+from mcuforge.planning.row_plan import ONE_BY_ONE, RowOp, Tiles
 from mcuforge.planning.row_window import RowWindow, tabulated
 from mcuforge.planning.rows.arrangement import Arrangement
 from mcuforge.planning.rows.by_rows import ByRows, is_column

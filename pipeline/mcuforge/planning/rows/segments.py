@@ -15,7 +15,8 @@ from typing import cast
 from mcuforge.frontend.graph import Graph
 from mcuforge.planning import arena
 from mcuforge.planning.arena import Buffer, Overlap
-from mcuforge.planning.plan import KernelCall, RowOp, Segment, Stream
+from mcuforge.planning.plan import KernelCall
+from mcuforge.planning.row_plan import RowOp, Segment, Stream
 from mcuforge.planning.rows.borders import NONE_STREAMED, Streamed
 from mcuforge.planning.rows.by_rows import rows_of
 from mcuforge.planning.rows.candidates import Candidates

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mcuforge.planning.plan import RowOp, Step, Stream
+from mcuforge.planning.row_plan import RowOp, Step, Stream
 
 NEVER = 1 << 60  # the first row that is still to be read, where none is
 

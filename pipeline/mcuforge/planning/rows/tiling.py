@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mcuforge.planning.plan import RowOp, Stream
+from mcuforge.planning.row_plan import RowOp, Stream
 from mcuforge.planning.rows.read_through import Tiler
 from mcuforge.planning.rows.working_set import rings_and_scratch
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mcuforge.planning.plan import RowOp, Stream, WorkingSet
+from mcuforge.planning.row_plan import RowOp, Stream, WorkingSet
 from mcuforge.planning.rows.packing import aligned as _aligned
 from mcuforge.planning.rows.packing import packed
 

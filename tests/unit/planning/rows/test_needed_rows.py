@@ -10,7 +10,8 @@ import split_models
 
 from mcuforge.frontend import sound, tflite_reader
 from mcuforge.planning import planner
-from mcuforge.planning.plan import Plan, RowOp
+from mcuforge.planning.plan import Plan
+from mcuforge.planning.row_plan import RowOp
 from mcuforge.planning.row_window import tabulated
 from mcuforge.planning.rows.borders import BorderRows
 from mcuforge.planning.target import Target

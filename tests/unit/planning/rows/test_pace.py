@@ -8,7 +8,8 @@ import signal_models
 
 from mcuforge.frontend import sound, tflite_reader
 from mcuforge.planning import planner
-from mcuforge.planning.plan import Plan, RowOp
+from mcuforge.planning.plan import Plan
+from mcuforge.planning.row_plan import RowOp
 from mcuforge.planning.rows import pace
 from mcuforge.planning.target import Target
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcuforge.planning.plan import RowOp, Stream
+from mcuforge.planning.row_plan import RowOp, Stream
 from mcuforge.planning.rows.packing import packed
 
 MOST = 1 << 20
