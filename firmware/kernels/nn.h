@@ -34,7 +34,7 @@
 
 /* Raised whenever a signature, a struct or the meaning of a member changes. Generated code refuses
  * kernels of another version. */
-#define NN_ABI_VERSION 6
+#define NN_ABI_VERSION 7
 
 /* Parts of parameter structs -------------------------------------------------------------------*/
 
@@ -935,9 +935,11 @@ typedef struct {
 void nn_pad(const nn_pad_params *params, const void *input, void *output);
 
 /* RESIZE_NEAREST_NEIGHBOR of any type: output pixel (y, x) copies input pixel (rows[y],
- * columns[x]). input_channels are the bytes of a pixel. Ascending, a pixel at a time. */
+ * columns[x]). input_channels are the bytes of a pixel, and output_pixel_stride is in bytes, too.
+ * Ascending, a pixel at a time. */
 typedef struct {
     nn_image_sizes sizes;
+    int32_t output_pixel_stride;
     const int16_t *rows;    /* [output_height] */
     const int16_t *columns; /* [output_width] */
 } nn_resize_nearest_params;
@@ -949,6 +951,7 @@ void nn_resize_nearest(const nn_resize_nearest_params *params, const void *input
  * read, as it may not exist. Ties round away from zero. Not in place. */
 typedef struct {
     nn_image_sizes sizes;
+    int32_t output_pixel_stride;
     const int16_t *rows;           /* [output_height] */
     const int16_t *row_weights;    /* [output_height], 0 ... 1023 */
     const int16_t *columns;        /* [output_width] */

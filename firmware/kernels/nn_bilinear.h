@@ -29,9 +29,10 @@ static inline void nn_bilinear_blend(const int8_t *const pixels[4], const int32_
 /* One output row from input rows `top` and `bottom`; `weight` (of 1024) is that of `bottom`. */
 static inline void nn_bilinear_row(const nn_resize_bilinear_s8_params *p, const int8_t *top,
                                    const int8_t *bottom, int32_t weight, int8_t *output) {
-    for (int32_t x = 0; x < p->sizes.output_width; ++x) {
-        const int32_t weight_x = p->column_weights[x];
-        const int32_t left = p->columns[x] * p->sizes.input_channels;
+    const int16_t *column = p->columns, *column_weight = p->column_weights;
+    for (int32_t pixels = p->sizes.output_width; pixels > 0; --pixels) {
+        const int32_t weight_x = *column_weight++;
+        const int32_t left = *column++ * p->sizes.input_channels;
         const int32_t right = weight_x != 0 ? left + p->sizes.input_channels : left;
         const int8_t *const pixels[4] = {top + left, top + right, bottom + left, bottom + right};
         const int32_t weights[4] = {
@@ -41,7 +42,7 @@ static inline void nn_bilinear_row(const nn_resize_bilinear_s8_params *p, const 
             weight * weight_x,
         };
         nn_bilinear_blend(pixels, weights, p->sizes.input_channels, output);
-        output += p->sizes.input_channels;
+        output += p->output_pixel_stride;
     }
 }
 

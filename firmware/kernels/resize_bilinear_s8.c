@@ -5,7 +5,7 @@
 void nn_resize_bilinear_s8(const nn_resize_bilinear_s8_params *params, const int8_t *input,
                            int8_t *output) {
     const int32_t input_row = params->sizes.input_width * params->sizes.input_channels;
-    const int32_t output_row = params->sizes.output_width * params->sizes.input_channels;
+    const int32_t output_row = params->sizes.output_width * params->output_pixel_stride;
     for (int32_t batch = 0; batch < params->sizes.batches; ++batch) {
         for (int32_t y = 0; y < params->sizes.output_height; ++y) {
             const int32_t weight = params->row_weights[y];

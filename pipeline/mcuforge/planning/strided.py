@@ -11,6 +11,7 @@ from mcuforge.planning.ops import moving
 from mcuforge.planning.ops.loops import Loop
 from mcuforge.planning.ops.moving import Move, MoveParams
 from mcuforge.planning.ops.packed_weights import Conv2dS4Params, DepthwiseConv2dS4Params
+from mcuforge.planning.ops.resize import ResizeNearestParams
 from mcuforge.planning.plan import KernelCall
 from mcuforge.planning.variants import depthwise_conv2d_dsp
 
@@ -36,6 +37,9 @@ def _with_gaps(graph: Graph, call: KernelCall, run: int, step: int) -> KernelCal
     if isinstance(call.params, Conv2dS4Params | DepthwiseConv2dS4Params):
         made = _with_gaps(graph, replace(call, params=call.params.unpacked), run, step)
         return made and replace(made, params=replace(call.params, unpacked=cast(Any, made.params)))
+    if isinstance(call.params, ResizeNearestParams):  # its strides are in bytes
+        size = graph.tensor(call.output).dtype.bytes
+        run, step = run * size, step * size
     loops = _loops(call)
     if not loops:
         return None

@@ -23,7 +23,7 @@ from mcuforge.planning.ops.common import (
 )
 from mcuforge.planning.ops.pooling import constraint_rank_4
 from mcuforge.planning.ops.window import ImageSizes, image_sizes
-from mcuforge.planning.plan import ArrayI16, KernelCall, KernelParams
+from mcuforge.planning.plan import I32, ArrayI16, KernelCall, KernelParams
 
 Int16Array = npt.NDArray[np.int16]
 BILINEAR_BITS = 10
@@ -35,6 +35,7 @@ class ResizeNearestParams(KernelParams):
 
     c_type: ClassVar[str] = "nn_resize_nearest_params"
     sizes: ImageSizes
+    output_pixel_stride: I32
     rows: ArrayI16
     columns: ArrayI16
 
@@ -45,6 +46,7 @@ class ResizeBilinearS8Params(KernelParams):
 
     c_type: ClassVar[str] = "nn_resize_bilinear_s8_params"
     sizes: ImageSizes
+    output_pixel_stride: I32
     rows: ArrayI16
     row_weights: ArrayI16
     columns: ArrayI16
@@ -129,8 +131,10 @@ def lower_nearest(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     """The call of RESIZE_NEAREST_NEIGHBOR, which moves bytes, whatever their type."""
     source = graph.input(op, 0)
     sizes = image_sizes(source, graph.output(op))
+    pixel = sizes.input_channels * source.dtype.bytes
     params = ResizeNearestParams(
-        sizes=replace(sizes, input_channels=sizes.input_channels * source.dtype.bytes),
+        sizes=replace(sizes, input_channels=pixel),
+        output_pixel_stride=pixel,
         rows=nearest_indices(sizes.input_height, sizes.output_height, attributes(op)),
         columns=nearest_indices(sizes.input_width, sizes.output_width, attributes(op)),
     )
@@ -144,6 +148,7 @@ def lower_bilinear(graph: Graph, op: Op) -> tuple[KernelCall, ...]:
     columns, column_weights = bilinear_indices(sizes.input_width, sizes.output_width, a)
     params = ResizeBilinearS8Params(
         sizes=sizes,
+        output_pixel_stride=sizes.input_channels,
         rows=rows,
         row_weights=row_weights,
         columns=columns,
