@@ -13,6 +13,7 @@ import pytest
 import running
 
 from mcuforge import planning
+from mcuforge.emit.model_files import model_files, plan_json
 from mcuforge.errors import UnsupportedError
 from mcuforge.frontend import read_graph
 from mcuforge.frontend.graph import Graph
@@ -23,6 +24,7 @@ from mcuforge.planning.plan import KernelCall, Plan, PlannedOp
 from mcuforge.planning.plans import Plans
 from mcuforge.planning.strided import with_gaps
 from mcuforge.planning.target import Target
+from mcuforge.report import network
 
 BATCH = 12  # networks in one program
 BATCHES = 25  # by default one of them
@@ -89,6 +91,21 @@ def test_arenas_get_smaller_and_never_larger(tmp_path: Path) -> None:
     assert all(plan.arena.bytes <= least for plan, least in zip(found, copying, strict=True))
     smaller = [plan for plan, least in zip(found, copying, strict=True) if plan.arena.bytes < least]
     assert sum(bool(plan.gaps) for plan in smaller) > 3
+
+
+@pytest.mark.usefixtures("joined_everywhere")
+def test_gaps_are_told(tmp_path: Path) -> None:
+    """In plan.json, the report's network and the C."""
+    file = tmp_path / "model.tflite"
+    file.write_bytes(branches.branches(0).tflite())
+    plan = planning.make_plan(file)
+    (tensor, join), *_ = plan.gaps.items()
+    told = [t for op in plan_json(plan)["ops"] for t in op["outputs"] if t["tensor"] == tensor]
+    assert [t["runs"] for t in told] == [{"bytes": join.run, "step": join.step}]
+    shown = network.of(plan, "aot").tensors[tensor]
+    assert shown.runs == (join.run, join.step) and shown.place == "arena"
+    code = model_files(plan)["model/model_model.c"]
+    assert f", {join.run} bytes of every {join.step} */" in code.decode()
 
 
 def written(call: KernelCall) -> Int64Array:

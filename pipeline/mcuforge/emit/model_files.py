@@ -180,8 +180,9 @@ def _scalars_json(struct: CStruct) -> dict[str, Any]:
 
 
 def _tensor_json(plan: Plan, index: int) -> dict[str, Any]:
-    tensor = plan.graph.tensor(index)
+    tensor, join = plan.graph.tensor(index), plan.gaps.get(index)
     q = tensor.quantization
+    runs = {"runs": {"bytes": join.run, "step": join.step}} if join else {}
     return {
         "tensor": index,
         "name": tensor.name,
@@ -191,4 +192,5 @@ def _tensor_json(plan: Plan, index: int) -> dict[str, Any]:
         "zero_point": q.zero_point if q else None,
         "arena_offset": plan.offsets.get(index),
         "state_offset": plan.state_offsets.get(index),
+        **runs,
     }

@@ -21,6 +21,7 @@ from mcuforge.planning.plan import Join, KernelCall, PlannedOp
 from mcuforge.planning.storage import Storage, root_sizes
 from mcuforge.planning.strided import with_gaps
 
+MOST_TENSORS = 1 << 19  # of graphs that are made for runs: a hostile file may ask for many
 Choose = Callable[[KernelCall], KernelCall]
 
 
@@ -53,6 +54,7 @@ class _Joining:
         self.shown = {root for root, _ in self.storage.views.values()}
         self.readers = Counter(t for op in graph.ops for t in op.inputs)
         self.taken: dict[int, Join] = {}
+        self.tensors_left = MOST_TENSORS
         self.makers = {t: position for position, op in enumerate(graph.ops) for t in op.outputs}
 
     def run(self, without: frozenset[int]) -> tuple[PlannedOp, ...]:
@@ -76,9 +78,14 @@ class _Joining:
             tensor, root = self.graph.tensor(index), self.storage.find(index)
             run = tensor.bytes // rows
             whole = self.storage.begin(index) == 0 and self.sizes.get(root) == tensor.bytes
-            free = times[root] == 1 and root not in self.fixed | self.taken.keys() | {target}
+            taken = root in self.fixed or root in self.taken or root == target
             join = Join(root, begin, run, step if rows > 1 else run)
-            if whole and free and (not join.has_gaps or self._written_with_gaps(join, op)):
+            if (
+                whole
+                and not taken
+                and times[root] == 1
+                and (not join.has_gaps or self._written_with_gaps(join, op))
+            ):
                 yield index, join
             begin += run
 
@@ -102,7 +109,8 @@ class _Joining:
         if len(op.outputs) > 1:
             return False
         calls = with_gaps(self.graph, planned.calls, join.run // size, step)
-        if calls is None:
+        if calls is None and self.tensors_left > 0:
+            self.tensors_left -= len(self.graph.tensors)
             outer = _outer(self.graph, joining)
             call = by_runs(self.graph, op, planned.calls, outer, step, self.choose)
             calls = None if call is None else (call,)

@@ -37,7 +37,8 @@ class TensorFacts:
 
     `scale` and `zero_point` are None where it is not quantised; of a tensor with `scales` many,
     they are the smallest and the largest scale. `place` is "arena", "state" or "flash", with the
-    byte `offset` there; empty where another engine decides. `made_by` is the op that writes it.
+    byte `offset` there; empty where another engine decides. With `runs` it lies in runs of so many
+    bytes, so many apart. `made_by` is the op that writes it.
     """
 
     name: str
@@ -53,6 +54,7 @@ class TensorFacts:
     made_by: int | None
     is_constant: bool
     is_variable: bool
+    runs: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ def shown(name: str, longest: int = _LONGEST) -> str:
 def _tensor(plan: Plan, tensor: Tensor, made_by: int | None, placed: bool) -> TensorFacts:
     q = tensor.quantization if tensor.quantization and tensor.quantization.scales else None
     place, offset = _place(plan, tensor) if placed else ("", None)
+    join = plan.gaps.get(tensor.index) if placed else None
     return TensorFacts(
         name=shown(tensor.name),
         type=shape_text(tensor),
@@ -145,6 +148,7 @@ def _tensor(plan: Plan, tensor: Tensor, made_by: int | None, placed: bool) -> Te
         made_by=made_by,
         is_constant=tensor.is_constant,
         is_variable=tensor.is_variable,
+        runs=(join.run, join.step) if join else None,
     )
 
 

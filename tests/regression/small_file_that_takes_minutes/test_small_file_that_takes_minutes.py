@@ -119,7 +119,24 @@ def views(ops: int) -> bytes:
     return b.build([first], [last])
 
 
-@pytest.mark.parametrize("make", [chain, fan, views])
+def branches(ops: int) -> bytes:
+    """Joined along the last axis, a hundred at a time."""
+    b = Builder()
+    first = b.tensor([1, 2, 8])
+    outputs, joined = [b.tensor([1, 2, 8]) for _ in range(ops)], []
+    for output in outputs:
+        b.op(OPS.RELU, [first], [output])
+    for begin in range(0, ops, 100):
+        some = outputs[begin : begin + 100]
+        joined.append(b.tensor([1, 2, 8 * len(some)]))
+        b.op(OPS.CONCATENATION, some, joined[-1:])
+        op = b.graph.operators[-1]
+        op.builtinOptionsType = schema.BuiltinOptions.ConcatenationOptions
+        op.builtinOptions = options("Concatenation", axis=2)
+    return b.build([first], joined)
+
+
+@pytest.mark.parametrize("make", [chain, fan, views, branches])
 def test_thousands_of_ops(make: Callable[[int], bytes]) -> None:
     data = make(3000)
     assert seconds(lambda: compile_bytes(data)) < MAX_SECONDS

@@ -10,11 +10,11 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import cast
 
 from mcuforge.frontend.graph import Graph
-from mcuforge.planning import arena
-from mcuforge.planning.arena import Buffer, Overlap
+from mcuforge.planning.arena import Overlap
 from mcuforge.planning.plan import KernelCall
 from mcuforge.planning.row_plan import RowOp, Segment, Stream
 from mcuforge.planning.rows.borders import NONE_STREAMED, Streamed
@@ -102,6 +102,7 @@ class Divisions:
     ) -> None:
         self.graph, self.ways, self.wholes, self.lives = graph, ways, wholes, lives
         self.count, self.streamed = len(graph.ops), streamed
+        self.begun, self.ended = self._sums(lives.first), self._sums(lives.last)
         self.found = list(self._all())
 
     def divisions(self) -> Iterator[tuple[Segment, ...]]:
@@ -262,19 +263,28 @@ class Divisions:
         scratch: int,
         gaps: dict[tuple[int, int], int],
     ) -> int:
-        lives, rings = self.lives, segment.rings
-        inside = {*rings, *segment.working.rings, *segment.read_through}
-        alive = [
-            t
-            for t in lives.sizes
-            if t not in inside and lives.first[t] <= segment.last and lives.last[t] >= segment.first
-        ]
-        index = {t: number for number, t in enumerate(alive)}
-        sizes = [lives.sizes[t] for t in alive]
-        buffers = [Buffer(size, 0, 0) for size in (*sizes, *rings.values(), scratch)]
-        overlaps = [
-            Overlap(index[s], index[t], gap)
-            for (s, t), gap in gaps.items()
-            if s in index and t in index
-        ]
-        return arena.lower_bound(buffers, overlaps)
+        """Bytes that live together, less what outputs share with inputs that end there."""
+        sizes, rings = self.lives.sizes, segment.rings
+        inside = {*rings, *segment.working.rings, *segment.read_through} & sizes.keys()
+        held = sum(sizes[t] for t in inside if self._lives_at(segment, t))
+        shared: dict[int, int] = {}
+        for (source, target), gap in gaps.items():
+            if all(
+                t in sizes and t not in inside and self._lives_at(segment, t)
+                for t in (source, target)
+            ):
+                both = Overlap(0, 1, gap).shared(sizes[source], sizes[target])
+                shared[target] = min(shared.get(target, 0) + both, sizes[target])
+        outside = self.begun[segment.last + 1] - self.ended[segment.first]
+        return outside - held + sum(rings.values()) + scratch - sum(shared.values())
+
+    def _lives_at(self, segment: Segment, tensor: int) -> bool:
+        lives = self.lives
+        return lives.first[tensor] <= segment.last and lives.last[tensor] >= segment.first
+
+    def _sums(self, positions: dict[int, int]) -> list[int]:
+        """Bytes of the tensors at positions up to -1, that of inputs, 0, 1, ..."""
+        at = [0] * (self.count + 2)
+        for tensor, size in self.lives.sizes.items():
+            at[positions[tensor] + 1] += size
+        return list(accumulate(at))
