@@ -17,7 +17,7 @@ help:
 	@echo 'make fuzz       files with faults: FUZZ_SEED=1 FUZZ_COUNT=20000 of each kind'
 	@echo 'make bench      instructions of seven models on two cores; beside TFLM, with TFLM_ROOT'
 	@echo 'make bench-check  the same, and fails where one grew by more than 1 %'
-	@echo 'make bench-arena  arena and instructions of seven models for each --memory'
+	@echo 'make bench-arena  arena and instructions of nine models for each --memory'
 	@echo 'make lint       ruff, mypy, clang-format, links of the pages; make format: repair'
 	@echo 'make docs       the documentation as a site: build/site/index.html'
 	@echo 'make screenshots  the pictures of the report in docs/images'

@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from stand_ins import BRANCHED
 from stand_ins import MODELS as STAND_INS
 
 from mcuforge import boards, engines, planning
@@ -141,9 +142,10 @@ def file_of(model: str, place: Path) -> Path:
     """The `.tflite` of a model by name: shipped, made here, or somebody's."""
     if model in SHIPPED:
         return ROOT / "models" / model / "artifacts" / "model.tflite"
-    if model in STAND_INS:
+    make = (STAND_INS | BRANCHED).get(model)
+    if make is not None:
         made = place / f"{model}.tflite"
-        made.write_bytes(STAND_INS[model]())
+        made.write_bytes(make())
         return made
     return Path(model)
 

@@ -1,5 +1,6 @@
 """Stand-ins for the models of MLPerf Tiny, and for its wake word: same ops, same shapes, same
-layout of weights, made without TensorFlow. Weights are random, from a fixed seed.
+layout of weights, made without TensorFlow. Weights are random, from a fixed seed. Beside them small
+networks of branches.
 
 .venv/bin/python benchmarks/stand_ins.py FOLDER     writes them there as `.tflite`
 
@@ -94,6 +95,23 @@ class Drawing:
         options = _window("AVERAGE_POOL_2D", "VALID", (height, width), relu=False)
         options.filterHeight, options.filterWidth = height, width
         return self._alike("AVERAGE_POOL_2D", (x,), (batch, 1, 1, channels), options, 2)
+
+    def highest(self, x: int, size: int, stride: int) -> int:
+        """MAX_POOL_2D."""
+        batch, height, width, channels = self._shape(x)
+        rows, columns = output_sizes(
+            Padding.SAME, (height, width), (size, size), (stride, stride), (1, 1)
+        )
+        options = _window("MAX_POOL_2D", "SAME", (stride, stride), relu=False)
+        options.filterHeight = options.filterWidth = size
+        return self._alike("MAX_POOL_2D", (x,), (batch, rows, columns, channels), options, 2)
+
+    def joined(self, *parts: int) -> int:
+        """CONCATENATION along the channels, of parts that are quantised alike."""
+        *pixels, _ = self._shape(parts[0])
+        shape = (*pixels, sum(self._shape(part)[-1] for part in parts))
+        options = options_of("CONCATENATION", axis=3)
+        return self._alike("CONCATENATION", parts, shape, options, 2)
 
     def largest(self, x: int) -> int:
         """ARG_MAX over the channels."""
@@ -298,6 +316,37 @@ def visual_wake_words() -> bytes:
     return net.tflite(net.softmax(net.dense(net.flatten(net.average(x)), 2, relu=False)))
 
 
+def squeezenet() -> bytes:
+    """A small SqueezeNet: branches of 1x1 and of 3x3 after each squeeze, images of 32 x 32."""
+    net = Drawing("squeezenet", (1, 32, 32, 3), -128)
+    x = net.conv(net.input, 16, (3, 3), (2, 2))
+    for squeezed, filters in ((4, 16), (8, 24)):
+        y = net.conv(x, squeezed, (1, 1))
+        x = net.joined(net.conv(y, filters, (1, 1)), net.conv(y, filters, (3, 3)))
+        x = net.highest(x, 2, 2)
+    return net.tflite(net.dense(net.flatten(net.average(x)), 10, relu=False))
+
+
+def inception() -> bytes:
+    """Three blocks of an Inception network, images of 32 x 32."""
+    net = Drawing("inception", (1, 32, 32, 3), -128)
+    x = net.highest(net.conv(net.input, 16, (3, 3)), 2, 2)
+    for one, three, five, pooled, halved in (
+        (8, 16, 8, 8, 1),
+        (16, 24, 8, 8, 2),
+        (24, 32, 8, 8, 1),
+    ):
+        x = net.joined(
+            net.conv(x, one, (1, 1)),
+            net.conv(net.conv(x, three // 2, (1, 1)), three, (3, 3)),
+            net.conv(net.conv(x, five // 2, (1, 1)), five, (5, 5)),
+            net.conv(net.highest(x, 3, 1), pooled, (1, 1)),
+        )
+        x = net.highest(x, 2, 2) if halved > 1 else x
+    return net.tflite(net.dense(net.flatten(net.average(x)), 10, relu=False))
+
+
+BRANCHED: dict[str, Callable[[], bytes]] = {"squeezenet": squeezenet, "inception": inception}
 MODELS: dict[str, Callable[[], bytes]] = {
     "ad": anomaly_detection,
     "kws": keyword_spotting,
@@ -310,7 +359,7 @@ MODELS: dict[str, Callable[[], bytes]] = {
 def main() -> None:
     """See the module."""
     folder = Path(sys.argv[1])
-    for name, make in MODELS.items():
+    for name, make in (MODELS | BRANCHED).items():
         (folder / f"{name}.tflite").write_bytes(make())
 
 

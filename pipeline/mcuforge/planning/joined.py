@@ -14,10 +14,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from math import prod
 
+import numpy as np
+
 from mcuforge.frontend.graph import ConcatenationAttributes, Graph, Op, PackAttributes
 from mcuforge.planning import state
 from mcuforge.planning.by_runs import by_runs
-from mcuforge.planning.plan import Join, KernelCall, PlannedOp
+from mcuforge.planning.ops.moving import MoveParams
+from mcuforge.planning.plan import Join, KernelCall, Plan, PlannedOp
 from mcuforge.planning.storage import Storage, root_sizes
 from mcuforge.planning.strided import with_gaps
 
@@ -41,6 +44,23 @@ def joined(
 def positions(lowered: Sequence[PlannedOp]) -> list[int]:
     """Those of the ops that copy fewer than all of their inputs."""
     return [position for position, planned in enumerate(lowered) if planned.joins]
+
+
+def copying(plan: Plan) -> int:
+    """About how many instructions the plan takes to copy what it does not join."""
+    return sum(
+        _moves(call.params)
+        for op, planned in zip(plan.graph.ops, plan.ops, strict=True)
+        if _is_joining(op)
+        for call in planned.calls
+        if isinstance(call.params, MoveParams)
+    )
+
+
+def _moves(params: MoveParams) -> int:
+    """20 for each run that is copied, and 3 for every four bytes."""
+    extents = 1 if params.extents is None else int(np.prod(params.extents))
+    return params.count * extents * (80 + 3 * params.run) // 4
 
 
 class _Joining:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from mcuforge.errors import UnsupportedError
 from mcuforge.frontend.graph import Graph, Op
-from mcuforge.planning import cost, effort, layout, lean, problems, state
+from mcuforge.planning import cost, effort, joined, layout, lean, problems, state
 from mcuforge.planning.arrangement import arranged
 from mcuforge.planning.columns import along_width
 from mcuforge.planning.dead_channels import drop_channels
@@ -74,7 +74,11 @@ def plans(
         if whole:  # TFLM runs no op row by row
             return
         leanest = Target.PORTABLE if small else target  # kernels of others take more flash
-        curves = [_smaller(plain, leanest, proofs, borders) for plain in found]
+        least = joined.copying(found[0])
+        curves = [
+            _smaller(plain, joined.copying(plain) - least, leanest, proofs, borders)
+            for plain in found
+        ]
         yield from heapq.merge(*curves, key=lambda plan: plan.extra_instructions)
 
     live_peak, work = layout.live_peak(graph, lowered), cost.work(graph)
@@ -88,11 +92,15 @@ def plans(
 
 
 def _smaller(
-    plain: Plan, target: Target, proofs: set[Hashable], borders: BorderRows
+    plain: Plan, extra: int, target: Target, proofs: set[Hashable], borders: BorderRows
 ) -> Iterator[Plan]:
-    """The plans with the order of `plain`, that with the least work first."""
+    """The plans with the order of `plain`, that with the least work first.
+
+    It takes itself `extra` instructions more than the fastest one, about.
+    """
     for division in _divisions(plain.graph, plain.ops, target, proofs, borders):
-        yield layout.place(plain.graph, plain.ops, division)
+        placed = layout.place(plain.graph, plain.ops, division)
+        yield replace(placed, extra_instructions=placed.extra_instructions + max(extra, 0))
 
 
 def _lowered(

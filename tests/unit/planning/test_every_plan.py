@@ -35,7 +35,7 @@ def models() -> list[object]:
     """All of them, by name, the small ones by default."""
     names = {path.stem: path for path in ZOO}
     names |= {f"shipped {path.parts[-3]}": path for path in SHIPPED}
-    names |= {f"stand-in {name}": name for name in stand_ins.MODELS}
+    names |= {f"stand-in {name}": name for name in stand_ins.MODELS | stand_ins.BRANCHED}
     slow = {name: [pytest.mark.slow] for name in names if name.split()[-1] not in QUICK}
     return [pytest.param(each, id=name, marks=slow.get(name, [])) for name, each in names.items()]
 
@@ -44,7 +44,7 @@ def file_of(source: Path | str, folder: Path) -> Path:
     if isinstance(source, Path):
         return source
     path = folder / f"{source}.tflite"
-    path.write_bytes(stand_ins.MODELS[source]())
+    path.write_bytes((stand_ins.MODELS | stand_ins.BRANCHED)[source]())
     return path
 
 
