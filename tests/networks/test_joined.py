@@ -68,6 +68,7 @@ def checked(seeds: range, folder: Path, kernels: dict[str, Path]) -> Counter[str
 def test_twelve_networks_of_branches(tmp_path: Path, kernels: dict[str, Path]) -> None:
     made = checked(range(BATCH), tmp_path, kernels)
     assert made["CONV_2D"] > BATCH / 2 and made["TRANSPOSE_CONV"] > BATCH / 10
+    assert made["DEPTHWISE_CONV_2D"] and made["MAX_POOL_2D"]
 
 
 @pytest.mark.slow

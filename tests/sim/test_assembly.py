@@ -41,7 +41,8 @@ CASES = {  # of other kernels
     "conv2d_helium_odd_s8": ("", "conv2d_helium_s8"),
     "depthwise_conv2d_dsp_gaps_s8": ("#define WITH_GAPS\n", "depthwise_conv2d_dsp_s8"),
 }
-QUICK = [kernel for kernel in CORES if kernel != "conv2d_helium_odd_s8"]  # of others' assembly
+OTHERS = ("conv2d_helium_odd_s8", "depthwise_conv2d_dsp_gaps_s8")  # made of others' assembly
+QUICK = [kernel for kernel in CORES if kernel not in OTHERS]
 _INCLUDE = re.compile(r'^#include "(nn[\w.]*)"', re.MULTILINE)
 
 
