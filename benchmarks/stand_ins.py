@@ -136,11 +136,28 @@ class Drawing:
         *pixels, channels = self._shape(x)
         parted = self.reshape(x, (*pixels, groups, channels // groups))
         axes = (*range(len(pixels)), len(pixels) + 1, len(pixels))
+        return self.reshape(self.transpose(parted, axes), (*pixels, channels))
+
+    def transpose(self, x: int, axes: tuple[int, ...]) -> int:
+        """TRANSPOSE."""
         order = self._constant(np.array(axes, np.int32), None)
-        made = (*pixels, channels // groups, groups)
-        options = options_of("TRANSPOSE")
-        turned = self._alike("TRANSPOSE", (parted, order), made, options, 1)
-        return self.reshape(turned, (*pixels, channels))
+        made = tuple(self._shape(x)[axis] for axis in axes)
+        return self._alike("TRANSPOSE", (x, order), made, options_of("TRANSPOSE"), 1)
+
+    def first_rows(self, x: int, rows: int) -> int:
+        """SLICE: so many rows of a picture."""
+        made = (1, rows, *self._shape(x)[2:])
+        numbers = [self._constant(np.array(n, np.int32), None) for n in ((0,) * 4, made)]
+        return self._alike("SLICE", (x, *numbers), made, options_of("SLICE"), 1)
+
+    def repeat(self, x: int, times: int) -> int:
+        """Each sample of `[1, 1, n, c]` so many times, as UpSampling1D has it: a TILE and views."""
+        _, _, samples, channels = self._shape(x)
+        column = self.reshape(x, (1, samples, 1, channels))
+        multiples = self._constant(np.array((1, 1, times, 1), np.int32), None)
+        made = (1, samples, times, channels)
+        tiled = self._alike("TILE", (column, multiples), made, options_of("TILE"), 1)
+        return self.reshape(tiled, (1, 1, samples * times, channels))
 
     def softmax(self, x: int) -> int:
         """SOFTMAX."""

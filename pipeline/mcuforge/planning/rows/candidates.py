@@ -48,11 +48,14 @@ def candidates(
     arranged = _arranged(turned)
     found: dict[int, ByRows] = {}
     for p in tried:
+        op = pictures.graph.ops[p]
         made = row_op.of(*turned[p], choose, arranged.get(p)) if p in turned else None
+        made = _with_all_rows(pictures.graph, op, made)
         if made is None:
             arranged.pop(p, None)
             made = row_op.of_any_shape(pictures.graph, turned.get(p), pictures.unturned(p), choose)
-        if made and (made := _with_all_rows(pictures.graph, pictures.graph.ops[p], made)):
+            made = _with_all_rows(pictures.graph, op, made)
+        if made is not None:
             found[p] = made
     reading = _reading(pictures, turned, found, arranged, views, alone, choose)
     shown = {p: one for p in views if (one := _view(pictures, p)) is not None}
@@ -82,8 +85,15 @@ def _view(pictures: Pictures, position: int) -> RowOp | None:
     return RowOp(output, rows, tensor.bytes // rows, (), ((),), (0,) * rows, shows=shows)
 
 
-def _with_all_rows(graph: Graph, op: Op, found: ByRows) -> ByRows | None:
-    """An op that reads what to it is one row: that are many, where it is a signal to others."""
+def _with_all_rows(graph: Graph, op: Op, found: ByRows | None) -> ByRows | None:
+    """An op that reads what to it is one row: that are many, where it is a signal to others.
+
+    None where others know more or fewer rows of what it reads or makes.
+    """
+    if found is None:
+        return None
+    if not found.accumulates and found.rows != rows_of(graph.tensor(found.output)):
+        return None
     reads = []
     for tensor, window in found.reads:
         rows = rows_of(graph.tensor(tensor))

@@ -8,12 +8,13 @@ that makes it, as of its shape are many that have none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from math import prod
 from typing import Any, cast
 
 from mcuforge.frontend.graph import Graph, Op, Tensor
-from mcuforge.planning.ops import arg_extremum, reduce
+from mcuforge.planning.ops import arg_extremum, moving, reduce
+from mcuforge.planning.ops.registry import OPERATORS
 from mcuforge.planning.rows.pixelwise import POINTWISE
 
 Shape = tuple[int, ...]
@@ -72,6 +73,44 @@ def _is_sample(tensor: Tensor) -> bool:
 def is_wide(tensor: Tensor) -> bool:
     """Whether it is a picture of several rows, or anything else with more axes than a signal."""
     return len(tensor.shape) > 1 and not _is_flat(tensor)
+
+
+def regrouped(
+    graph: Graph, views: Mapping[int, int], shapes: Mapping[int, Shape]
+) -> Mapping[int, Shape]:
+    """The pictures where views divide rows otherwise than what they show.
+
+    An op that only moves elements takes any rows: the view has those of what it shows where only
+    such ops read it, and the other way round where such an op has made that for the view alone.
+    """
+    found = dict(shapes)
+    readers: dict[int, list[Op]] = {}
+    for op in graph.ops:
+        for tensor in set(op.inputs):
+            readers.setdefault(tensor, []).append(op)
+    makers = {op.outputs[0]: op for op in graph.ops if len(op.outputs) == 1}
+
+    def moves(ops: Sequence[Op | None]) -> bool:
+        return bool(ops) and all(op is not None and _only_moves(op, views) for op in ops)
+
+    for output, source in views.items():
+        given, made = found[source], found[output]
+        if rows(given) == rows(made):
+            continue
+        if rows(given) > 1 and moves(readers.get(output, [])) and output not in graph.outputs:
+            found[output] = given
+        elif (
+            rows(made) > 1
+            and len(readers[source]) == 1
+            and moves([makers.get(source)])
+            and source not in graph.outputs
+        ):
+            found[source] = made
+    return found
+
+
+def _only_moves(op: Op, views: Mapping[int, int]) -> bool:
+    return OPERATORS[op.kind].kernels == moving.KERNELS and op.outputs[0] not in views
 
 
 # --- Lines ----------------------------------------------------------------------------------------

@@ -22,8 +22,9 @@ from mcuforge.planning.storage import Storage
 class Pictures:
     """The graph for which rows are planned; `shown` are views, each with the tensor that it shows.
 
-    Ops read and make the tensors that are shown, and not the views. `shapes` are those of the
-    pictures, of views too, and `lines` are signals of one channel without an axis for it.
+    Ops read and make the tensors that are shown, and not the views. `shapes` are those that
+    pictures, and views, have for ops that compute, and `lines` are signals of one channel without
+    an axis for it.
     """
 
     graph: Graph
@@ -44,9 +45,10 @@ class Pictures:
             for t in graph.tensors
             if not t.is_constant
         }
+        regrouped = row_shapes.regrouped(graph, views, shapes)
         shown: dict[int, int] = {}
         for output, source in views.items():
-            rows = [row_shapes.rows(shapes[t]) for t in (source, output)]
+            rows = [row_shapes.rows(regrouped[t]) for t in (source, output)]
             is_same = graph.tensor(source).dtype is graph.tensor(output).dtype
             if rows[0] == rows[1] > 1 and is_same and storage.find(source) not in kept:
                 shown[output] = shown.get(source, source)
@@ -58,7 +60,7 @@ class Pictures:
             replace(
                 graph,
                 tensors=tuple(
-                    replace(t, shape=shapes.get(t.index, t.shape)) for t in graph.tensors
+                    replace(t, shape=regrouped.get(t.index, t.shape)) for t in graph.tensors
                 ),
                 ops=tuple(
                     replace(op, inputs=found(op.inputs), outputs=found(op.outputs))
@@ -135,8 +137,10 @@ class Pictures:
 
 
 def _views(graph: Graph, lowered: tuple[PlannedOp, ...]) -> Iterator[tuple[int, int]]:
-    """Views of all of a tensor, each with that tensor."""
+    """Views of all of a tensor, each with that tensor: a slice may be one of some rows."""
     for op, planned in zip(graph.ops, lowered, strict=True):
-        source = planned.view_of
-        if source is not None and len(op.outputs) == 1 and not graph.tensor(source).is_constant:
-            yield op.outputs[0], source
+        if planned.view_of is None:
+            continue
+        source, output = graph.tensor(planned.view_of), graph.output(op)
+        if len(op.outputs) == 1 and source.bytes == output.bytes and not source.is_constant:
+            yield output.index, source.index

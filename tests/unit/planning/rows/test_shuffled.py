@@ -1,4 +1,4 @@
-"""Channel shuffles, and paddings whose bytes differ, run row by row."""
+"""Channel shuffles, views that divide rows otherwise, and paddings whose bytes differ."""
 
 from __future__ import annotations
 
@@ -41,6 +41,35 @@ def test_a_shuffle_ends_no_segment(shape: tuple[int, ...]) -> None:
     (segment,) = found.segments
     assert len(segment.ops) == len(found.graph.ops) == 13
     assert found.arena.bytes <= 2 * plain.arena.bytes < 24 * 24 * 16
+
+
+def test_samples_are_repeated_between_views() -> None:
+    drawing = stand_ins.Drawing("repeated", (1, 1, 128, 4))
+    small = drawing.conv(drawing.input, 16, (1, 3))
+    found = streamed(drawing.tflite(drawing.conv(drawing.repeat(small, 2), 4, (1, 3))))
+    (segment,) = found.segments
+    assert [op.rows for op in segment.ops] == [128, 128, 256, 256, 256]
+    assert found.arena.bytes < 128 * 4
+
+
+def test_some_rows_of_a_picture_are_not_taken_for_all_of_it() -> None:
+    """They are a view, too, whose rows are not those of what it shows."""
+    drawing = stand_ins.Drawing("some", (1, 9, 6, 4))
+    some = drawing.first_rows(drawing.conv(drawing.input, 4, (3, 3)), 4)
+    turned = drawing.transpose(some, (0, 1, 3, 2))
+    found = streamed(drawing.tflite(turned))
+    assert found.ops[1].view_of is not None and found.streamed.keys() >= {found.graph.inputs[0]}
+
+
+def test_patches_are_rows_between_views() -> None:
+    """A row of patches needs all rows of a band, and the next one only those of the next band."""
+    drawing = stand_ins.Drawing("patches", (1, 32, 32, 3))
+    wide = drawing.conv(drawing.input, 8, (3, 3))
+    bands = drawing.transpose(drawing.reshape(wide, (1, 8, 4, 8, 4 * 8)), (0, 1, 3, 2, 4))
+    found = streamed(drawing.tflite(drawing.dense(drawing.reshape(bands, (64, 4 * 4 * 8)), 8)))
+    (segment,) = found.segments
+    assert [op.rows for op in segment.ops] == [32, 32, 64, 64, 64]
+    assert found.arena.bytes < 32 * 32 * 8
 
 
 @pytest.mark.parametrize("shape", [(1, 9, 5, 3), (1, 40, 2), (1, 1, 40, 2)])
