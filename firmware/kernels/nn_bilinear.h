@@ -30,7 +30,7 @@ static inline void nn_bilinear_blend(const int8_t *const pixels[4], const int32_
 static inline void nn_bilinear_row(const nn_resize_bilinear_s8_params *p, const int8_t *top,
                                    const int8_t *bottom, int32_t weight, int8_t *output) {
     const int16_t *column = p->columns, *column_weight = p->column_weights;
-    for (int32_t pixels = p->sizes.output_width; pixels > 0; --pixels) {
+    for (int32_t left_over = p->sizes.output_width; left_over > 0; --left_over) {
         const int32_t weight_x = *column_weight++;
         const int32_t left = *column++ * p->sizes.input_channels;
         const int32_t right = weight_x != 0 ? left + p->sizes.input_channels : left;

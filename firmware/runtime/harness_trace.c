@@ -6,18 +6,13 @@
 
 #include <stdbool.h>
 
-/* An output that comes in runs: what the op took, and the CRC-32 of the runs so far. */
-typedef struct {
-    bool is_open;
-    uint32_t crc;
-    uint64_t ticks;
-} run_digest;
-
 typedef struct {
     mf_message header; /* of the request */
     uint32_t mode;
     uint32_t result;
-    run_digest runs;
+    bool in_runs; /* of an output, which come one after the other */
+    uint32_t crc; /* of what was told of it, or of the runs so far */
+    uint64_t ticks;
 } trace_context;
 
 static void begin_event(const trace_context *trace, uint8_t type, uint32_t result) {
@@ -29,14 +24,14 @@ static void begin_event(const trace_context *trace, uint8_t type, uint32_t resul
 }
 
 /* Of `bytes` of an output of `total`, from `offset` on. */
-static void send_digest(const trace_context *trace, uint32_t result, uint32_t crc, uint32_t bytes,
-                        uint32_t offset, uint32_t total, uint64_t ticks) {
+static void send_digest(const trace_context *trace, uint32_t result, uint32_t bytes,
+                        uint32_t offset, uint32_t total) {
     begin_event(trace, MF_EVENT_DIGEST, result);
     mf_frame_u32(total);
     mf_frame_u32(offset);
     mf_frame_u32(bytes);
-    mf_frame_u32(crc);
-    mf_frame_u64(ticks);
+    mf_frame_u32(trace->crc);
+    mf_frame_u64(trace->ticks);
     mf_frame_end();
 }
 
@@ -52,43 +47,29 @@ static void send_output(const trace_context *trace, uint32_t result, const uint8
     }
 }
 
-/* The next run of an output, whose digest is sent with the last one. */
-static void add_run(trace_context *trace, uint32_t result, const void *output, uint32_t bytes,
-                    uint32_t offset, uint32_t total) {
-    trace->runs.crc = mf_crc32(trace->runs.crc, output, bytes);
-    trace->runs.is_open = offset + bytes < total;
-    if (!trace->runs.is_open) {
-        send_digest(trace, result, trace->runs.crc, total, 0, total, trace->runs.ticks);
-    }
-}
-
 /* Ticks of this op alone, since the stopwatch restarts when all is told; those of an op go with its
- * first output. It rests while runs are told. */
-static void add_digest(trace_context *trace, uint32_t result, const void *output, uint32_t bytes,
-                       uint32_t offset, uint32_t total) {
-    if (trace->runs.is_open) {
-        add_run(trace, result, output, bytes, offset, total);
-        return;
-    }
-    const uint64_t ticks = mf_harness_rows_ticks();
-    if (bytes == 0 && total > 0) { /* runs of it follow */
-        trace->runs = (run_digest){.is_open = true, .ticks = ticks};
-    } else {
-        send_digest(trace, result, mf_crc32(0, output, bytes), bytes, offset, total, ticks);
-    }
-}
-
+ * first output. It rests while the runs of an output are told, which make one digest. */
 static void on_result(void *context, uint32_t result, const void *output, uint32_t bytes,
                       uint32_t offset, uint32_t total) {
     trace_context *trace = context;
-    if (trace->mode == MF_TRACE_DIGESTS) {
-        add_digest(trace, result, output, bytes, offset, total);
-    } else if (result == trace->result) {
+    const bool is_run = trace->in_runs;
+    if (!is_run) {
+        trace->ticks = mf_harness_rows_ticks();
+        trace->crc = 0;
+    }
+    trace->crc = mf_crc32(trace->crc, output, bytes);
+    trace->in_runs = (is_run || bytes == 0) && offset + bytes < total;
+    if (trace->mode != MF_TRACE_DIGESTS && result == trace->result) {
         send_output(trace, result, output, bytes, offset, total);
     }
-    if (!trace->runs.is_open) {
-        mf_harness_rows_ticks_start();
+    if (trace->in_runs) {
+        return;
     }
+    if (trace->mode == MF_TRACE_DIGESTS) {
+        const uint32_t told = is_run ? total : bytes;
+        send_digest(trace, result, told, offset + bytes - told, total);
+    }
+    mf_harness_rows_ticks_start();
 }
 
 mf_status mf_harness_trace(const mf_model *model, const mf_message *request, uint32_t mode,
