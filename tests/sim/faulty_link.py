@@ -35,7 +35,7 @@ class Faults:
 
 @dataclass(frozen=True)
 class Reset:
-    """A reset at request number `at`, counted from 0."""
+    """A reset at request number `at`, counted from 0; one that is sent again counts once."""
 
     at: int
     after: bool  # it was taken in, and its reply is lost
@@ -64,15 +64,20 @@ class FaultyLink:
         self._arrived: list[bytes] = []  # what a read returns at once, each
         self._late: dict[str, list[bytes]] = {"out": [], "in": []}
         self._hello = b""
+        self._last_sent, self._requests = b"", 0
         self._is_connected = True
 
     def write(self, data: bytes) -> None:
         self._require_connected()
         number, self.frames_sent = self.frames_sent, self.frames_sent + 1
+        if data != self._last_sent:
+            self._last_sent, self._requests = data, self._requests + 1
         if next(Decoder().feed(data)).kind == Request.HELLO:
             self._hello = data
-        reset = self._reset if self._reset and self._reset.at == number else None
-        if reset is None and self._happens("reset"):
+        reset = self._reset if self._reset and self._reset.at == self._requests - 1 else None
+        if reset is not None:
+            self._reset = None
+        elif self._happens("reset"):
             reset = Reset(number, *(self._random.random() < 0.5 for _ in range(2)))
         if reset and not reset.after:
             self._restart(reset)
