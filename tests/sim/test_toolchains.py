@@ -78,7 +78,7 @@ def test_what_other_compilers_build_runs(toolchain: str, board: str, firmware: F
 def test_presets_for_size_and_debugging(toolchain: str, firmware: Firmware) -> None:
     small = firmware(toolchain, "size")
     debug = firmware(toolchain, "debug")
-    # Clang keeps about as much for debugging as for size: its -Og inlines less than its -Os.
+    # Clang keeps about as much for debugging as for size.
     assert small.sizes.text < debug.sizes.text * (1.03 if toolchain == "clang" else 1)
     runs(M4, debug)
 
