@@ -36,14 +36,17 @@ def _joined(
     if not every:
         return copying
 
-    def without(copied: frozenset[int]) -> Plan:
-        ops = joined.joined(graph, lowered, choose, copied)
+    def placed(ops: tuple[PlannedOp, ...]) -> Plan:
         return _ordered(layout.place(graph, ops), ops)
+
+    def without(copied: frozenset[int]) -> Plan:
+        return placed(joined.joined(graph, lowered, choose, copied))
 
     with_gaps = frozenset(p for p in every if any(j.has_gaps for j in everything[p].joins))
     found = {frozenset(every): copying}
-    for copied in (with_gaps, frozenset[int]()):
-        found.setdefault(copied, without(copied))
+    if with_gaps and with_gaps not in found:
+        found[with_gaps] = without(with_gaps)
+    found[frozenset()] = placed(everything)
     best = min(reversed(found), key=lambda copied: found[copied].arena.bytes)
     for position in sorted(best)[:MOST_TRIED]:
         fewer = best - {position}
